@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Swift 6 language mode with the upcoming features that keep imports and existentials honest; a warning is an error,
+/// so that none survives a review.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+
+/// A room of `Sources/Shared`: one small target, so that the compiler keeps the walls.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/Shared/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+  name: "aker",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "aker", targets: ["Coordinator"]),
+    .executable(name: "aker-worker", targets: ["Worker"]),
+    .executable(name: "source-simulator", targets: ["SourceSimulator"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+  ],
+  targets: [
+    // System libraries.
+    .systemLibrary(
+      name: "CLibpq", path: "Sources/Shared/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(
+      name: "CLibcurl", path: "Sources/Shared/CLibcurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+      name: "CLibcrypto", path: "Sources/Shared/CLibcrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"])]),
+
+    // The rooms. Arrows point downwards only.
+    room("Telemetry", [logging]),
+    room("Postgres", ["CLibpq", "Telemetry", logging, subprocess, systemPackage]),
+    room("Catalog", ["Telemetry", logging, yams]),
+    room("Queue", ["Catalog", "Postgres", "Telemetry", logging]),
+    room("Fetch", ["Catalog", "CLibcrypto", "CLibcurl", "Postgres", "Telemetry", logging]),
+    room("Engine", ["Catalog", "Telemetry", logging, subprocess, systemPackage]),
+    room("Quality", ["Catalog", "Engine", "Postgres", "Telemetry", logging]),
+    room("Lake", ["Catalog", "CLibcrypto", "Postgres", "Telemetry", logging]),
+    room("Lineage", ["Catalog", "Postgres", "Telemetry", logging]),
+    room(
+      "Pipeline",
+      [
+        "Catalog", "Engine", "Fetch", "Lake", "Lineage", "Postgres", "Quality", "Queue", "Telemetry", logging,
+        subprocess,
+      ]),
+
+    // The executables.
+    .executableTarget(
+      name: "Coordinator",
+      dependencies: [
+        "Catalog", "Pipeline", "Postgres", "Queue", "Telemetry", argumentParser, logging, serviceLifecycle, unixSignals,
+        subprocess, systemPackage,
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "Worker",
+      dependencies: [
+        "Catalog", "Pipeline", "Postgres", "Queue", "Telemetry", argumentParser, logging, serviceLifecycle, unixSignals,
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "SourceSimulator",
+      dependencies: [argumentParser, nioCore, nioPosix, nioHTTP1],
+      swiftSettings: strict),
+
+    // The tests.
+    .target(
+      name: "TestSupport", dependencies: ["Postgres", subprocess, systemPackage], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("PostgresTests", ["Postgres"]),
+    tests("CatalogTests", ["Catalog"]),
+    tests("QueueTests", ["Queue", "Postgres"]),
+    tests("FetchTests", ["Fetch", "Catalog", "Postgres"]),
+    tests("EngineTests", ["Engine"]),
+    tests("PipelineTests", ["Pipeline", "Catalog", "Postgres", "Queue"]),
+    tests("EndToEndTests", ["Postgres"]),
+  ]
+)
