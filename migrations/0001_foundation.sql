@@ -34,14 +34,15 @@ BEGIN
 END
 $$;
 
--- Nobody reads or runs anything by default; each migration grants what its objects need.
+-- A reader may read every table and view. Functions are different: Postgres lets PUBLIC execute each new one, and default
+-- privileges of one schema cannot take that back, so each migration that adds functions revokes it by hand
+-- (REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ... FROM PUBLIC) before it grants; a test looks for any that was forgotten.
 DO $$
 DECLARE
   schema_name text;
 BEGIN
   FOREACH schema_name IN ARRAY ARRAY['queue', 'catalog', 'lineage', 'quality', 'lake'] LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO aker_admin, aker_worker, aker_reader', schema_name);
-    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC', schema_name);
     EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT ON TABLES TO aker_admin, aker_reader', schema_name);
   END LOOP;
 END
