@@ -1,0 +1,51 @@
+package import Telemetry
+
+/// Why the database's structure was not brought up to date. Nothing is half done: a migration commits whole or not at all.
+package enum MigrationError: ClassifiedError, Equatable {
+  case noDirectory(String)
+  case misnamed(String)
+  case duplicate(Int, String, String)
+  case unreadable(String)
+  /// The database holds migrations that this build does not know.
+  case databaseIsNewer(database: Int, known: Int)
+  /// A migration was edited after it had been applied.
+  case drift(version: Int, name: String)
+  /// A migration is older than what is applied, yet was never applied.
+  case outOfOrder(version: Int, name: String, applied: Int)
+  case postgisMissing
+  case failed(version: Int, name: String, line: Int?, reason: String)
+
+  package var errorClass: ErrorClass { .permanent }
+
+  package var summary: String {
+    switch self {
+    case .noDirectory(let path): "there are no migrations in \(path)"
+    case .misnamed(let file): "migration \(file) is not named NNNN_name.sql"
+    case .duplicate(let version, let one, let other): "two migrations have number \(version): \(one) and \(other)"
+    case .unreadable(let path): "\(path) cannot be read"
+    case .databaseIsNewer(let database, let known):
+      "the database is at migration \(database), newer than the \(known) that this build knows; nothing was changed"
+    case .drift(let version, let name):
+      "migration \(version) (\(name)) differs from what was applied to this database; nothing was changed"
+    case .outOfOrder(let version, let name, let applied):
+      "migration \(version) (\(name)) was never applied, though the database is already at \(applied); nothing was changed"
+    case .postgisMissing: "the server does not have PostGIS"
+    case .failed(let version, let name, let line, let reason):
+      "migration \(version) (\(name))\(line.map { ", line \($0)" } ?? "") failed and was rolled back: \(reason)"
+    }
+  }
+
+  package var advice: String? {
+    switch self {
+    case .noDirectory: "Run from the project's folder, or set AKER_MIGRATIONS_PATH."
+    case .misnamed, .duplicate: "Rename the file."
+    case .unreadable: "Check the file's permissions."
+    case .databaseIsNewer: "Update this installation, or connect to the database that belongs to it."
+    case .drift: "Restore the file as it was, and put the change into a new migration."
+    case .outOfOrder: "Give it a number after the last applied one."
+    case .postgisMissing:
+      "Install it on the server's host (Debian and Ubuntu: apt-get install postgis postgresql-postgis), then run the same command again."
+    case .failed: nil
+    }
+  }
+}

@@ -1,0 +1,80 @@
+internal import CLibpq
+
+/// Where a connection goes and how long it may take: read once at the entrance, passed by value.
+package struct PostgresConfiguration: Sendable {
+  /// A libpq connection string or URI; may hold a password, so it is never printed: see `redactedDSN`.
+  package var dsn: String
+  package var applicationName: String
+  /// Rounded up to whole seconds; libpq takes no less than 2.
+  package var connectTimeout: Duration
+  /// Set on the session when given. Leave nil behind a pooler in transaction mode, which would leak it to others.
+  package var statementTimeout: Duration?
+
+  package init(
+    dsn: String, applicationName: String = "aker", connectTimeout: Duration = .seconds(10),
+    statementTimeout: Duration? = nil
+  ) {
+    self.dsn = dsn
+    self.applicationName = applicationName
+    self.connectTimeout = connectTimeout
+    self.statementTimeout = statementTimeout
+  }
+
+  /// The connection string's settings as `key=value`, without passwords: fit for a log or an error.
+  ///
+  /// A string that libpq cannot parse is not shown at all, since the password could be anywhere in it.
+  package var redactedDSN: String {
+    guard let settings = Self.parse(dsn) else { return "(a connection string that cannot be parsed)" }
+    return
+      settings
+      .filter { !$0.keyword.contains("password") && $0.keyword != "sslkey" }
+      .map { "\($0.keyword)=\($0.value)" }
+      .joined(separator: " ")
+  }
+
+  /// One explicitly given setting of the connection string, such as `host` or `dbname`.
+  package func setting(_ keyword: String) -> String? {
+    Self.parse(dsn)?.first { $0.keyword == keyword }?.value
+  }
+
+  /// The same server and login with another database.
+  package func database(_ name: String) -> PostgresConfiguration {
+    var copy = self
+    let settings = (Self.parse(dsn) ?? []).filter { $0.keyword != "dbname" } + [(keyword: "dbname", value: name)]
+    copy.dsn = settings.map { "\($0.keyword)=\(Self.quote($0.value))" }.joined(separator: " ")
+    return copy
+  }
+
+  /// What is wrong with the connection string, in libpq's words; nil when it parses. libpq's words may quote the
+  /// string, so they are for the person who typed it only.
+  package var parseProblem: String? {
+    var message: UnsafeMutablePointer<CChar>?
+    guard let options = PQconninfoParse(dsn, &message) else {
+      defer { PQfreemem(message) }
+      return message.map { String(cString: $0) } ?? "out of memory"
+    }
+    PQconninfoFree(options)
+    return nil
+  }
+
+  static func quote(_ value: String) -> String {
+    var quoted = "'"
+    for character in value {
+      if character == "'" || character == "\\" { quoted.append("\\") }
+      quoted.append(character)
+    }
+    return quoted + "'"
+  }
+
+  private static func parse(_ dsn: String) -> [(keyword: String, value: String)]? {
+    guard let options = PQconninfoParse(dsn, nil) else { return nil }
+    defer { PQconninfoFree(options) }
+    var settings: [(keyword: String, value: String)] = []
+    var option = options
+    while let keyword = option.pointee.keyword {
+      if let value = option.pointee.val { settings.append((String(cString: keyword), String(cString: value))) }
+      option += 1
+    }
+    return settings
+  }
+}

@@ -1,0 +1,73 @@
+package import Telemetry
+
+/// What went wrong between us and the server.
+package struct PostgresError: ClassifiedError, CustomStringConvertible {
+  package enum Kind: String, Sendable {
+    /// The server could not be reached, or the connection broke.
+    case connection
+    /// The server answered with an error; `sqlState` says which.
+    case server
+    /// A value did not have the type it was asked for, or a row or column was missing.
+    case decoding
+    /// The connection was used against its rules, such as a direct call while a transaction is open on it.
+    case usage
+  }
+
+  package var kind: Kind
+  /// Five characters, from the server; for instance `40001`. See Postgres' appendix A, and docs/queue.md for `AK...`.
+  package var sqlState: String?
+  package var message: String
+  package var detail: String?
+  package var hint: String?
+  package var context: String?
+  package var constraint: String?
+  /// 1-based character position in the statement, where the server gives one.
+  package var position: Int?
+
+  package init(
+    _ kind: Kind, _ message: String, sqlState: String? = nil, detail: String? = nil, hint: String? = nil,
+    context: String? = nil, constraint: String? = nil, position: Int? = nil
+  ) {
+    self.kind = kind
+    self.message = message
+    self.sqlState = sqlState
+    self.detail = detail
+    self.hint = hint
+    self.context = context
+    self.constraint = constraint
+    self.position = position
+  }
+
+  /// Whether the session is gone (or never came to be), so that the same call may work on a new connection.
+  package var isConnectionFailure: Bool {
+    if kind == .connection { return true }
+    guard let sqlState else { return false }
+    // 08: connection exception; 57P01-57P03, 57P05: the server shut down, crashed, is not ready or ended the session.
+    return sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03", "57P05"].contains(sqlState)
+  }
+
+  package var errorClass: ErrorClass {
+    if isConnectionFailure { return .transient }
+    guard let sqlState else { return .permanent }
+    // 40: serialization or deadlock; 53: out of memory, disk or connections; 55P03: lock timeout; 57014: cancelled;
+    // 58: I/O trouble on the server.
+    let transient = ["40", "53", "58"].contains { sqlState.hasPrefix($0) } || ["55P03", "57014"].contains(sqlState)
+    return transient ? .transient : .permanent
+  }
+
+  package var summary: String {
+    var text = message
+    if let detail { text += " (\(detail))" }
+    if let sqlState { text += " [SQLSTATE \(sqlState)]" }
+    return text
+  }
+
+  package var advice: String? { hint }
+
+  package var description: String {
+    var text = "Postgres: \(summary)"
+    if let hint { text += " Hint: \(hint)" }
+    if let context { text += " Context: \(context)" }
+    return text
+  }
+}

@@ -1,0 +1,100 @@
+internal import CLibpq
+internal import Dispatch
+
+/// A session that LISTENs. Its stream yields what arrives and ends when the connection breaks: whoever reads it then
+/// opens another, and polls once, since notifications may have been missed in between.
+///
+/// The same session can hold session-wide state of the listener, such as an advisory lock (`execute`), which the server
+/// then drops when the process dies.
+package actor PostgresListener {
+  /// Ends when the connection breaks or the listener is closed.
+  package nonisolated let notifications: AsyncStream<PostgresNotification>
+  private nonisolated let continuation: AsyncStream<PostgresNotification>.Continuation
+  private let connection: PostgresConnection
+  private var source: (any DispatchSourceRead)?
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { connection.unownedExecutor }
+
+  private init(connection: PostgresConnection) {
+    self.connection = connection
+    (notifications, continuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+  }
+
+  isolated deinit {
+    source?.cancel()
+    continuation.finish()
+  }
+
+  package static func connect(
+    _ configuration: PostgresConfiguration, channels: [String]
+  ) async throws -> PostgresListener {
+    let listener = PostgresListener(connection: try await PostgresConnection.connect(configuration))
+    try await listener.start(channels)
+    return listener
+  }
+
+  /// Runs a statement on the listening session.
+  package func query(_ sql: String, _ parameters: [(any PostgresEncodable)?] = []) async throws -> [PostgresRow] {
+    let rows = try await connection.query(sql, parameters)
+    drain()  // a notification may have come along with the answer, and would wait for the next byte otherwise
+    return rows
+  }
+
+  package var backendPID: Int32 {
+    get async { await connection.backendPID }
+  }
+
+  package func close() async {
+    source?.cancel()
+    source = nil
+    continuation.finish()
+    await connection.close()
+  }
+
+  private func start(_ channels: [String]) async throws {
+    for channel in channels {
+      let quoted = channel.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+      _ = try await connection.query("LISTEN \"\(quoted)\"")
+    }
+    let socket = try await connection.socket()
+    let source = DispatchSource.makeReadSource(fileDescriptor: socket, queue: connection.queue)
+    source.setEventHandler { [weak self] in
+      self?.assumeIsolated { $0.drain() }
+    }
+    self.source = source
+    source.activate()
+    drain()
+  }
+
+  private func drain() {
+    // Both actors run on the one queue, so the connection's state may be touched from here.
+    let (received, isAlive) = connection.assumeIsolated { $0.receiveNotifications() }
+    received.forEach { continuation.yield($0) }
+    if !isAlive {
+      source?.cancel()
+      source = nil
+      continuation.finish()
+    }
+  }
+}
+
+extension PostgresConnection {
+  nonisolated var queue: DispatchQueue { executor.queue }
+
+  func socket() throws -> Int32 {
+    PQsocket(try live())
+  }
+
+  func receiveNotifications() -> (notifications: [PostgresNotification], isAlive: Bool) {
+    guard let handle else { return ([], false) }
+    let isAlive = PQconsumeInput(handle) == 1
+    var received: [PostgresNotification] = []
+    while let notification = PQnotifies(handle) {
+      received.append(
+        PostgresNotification(
+          channel: String(cString: notification.pointee.relname), payload: String(cString: notification.pointee.extra)))
+      PQfreemem(notification)
+    }
+    return (received, isAlive)
+  }
+}

@@ -1,0 +1,64 @@
+/// Sessions for callers that come and go: opened when needed, kept for the next, replaced when broken.
+package actor PostgresPool {
+  package nonisolated let configuration: PostgresConfiguration
+  private let maximumCount: Int
+  private var idle: [PostgresConnection] = []
+  private var openCount = 0
+  private var waiters: [CheckedContinuation<Void, Never>] = []
+
+  package init(_ configuration: PostgresConfiguration, maximumCount: Int) {
+    self.configuration = configuration
+    self.maximumCount = max(1, maximumCount)
+  }
+
+  /// Lends a session to `body`. A session that broke is not lent again; the next caller gets a new one.
+  package func withConnection<Result: Sendable>(
+    _ body: @Sendable (PostgresConnection) async throws -> Result
+  ) async throws -> Result {
+    let connection = try await take()
+    do {
+      let result = try await body(connection)
+      await give(connection)
+      return result
+    } catch {
+      await give(connection)
+      throw error
+    }
+  }
+
+  package func close() async {
+    let connections = idle
+    idle = []
+    openCount -= connections.count
+    for connection in connections { await connection.close() }
+  }
+
+  private func take() async throws -> PostgresConnection {
+    while idle.isEmpty && openCount >= maximumCount {
+      // Not cancellable: a session comes back as soon as its borrower's statement ends.
+      await withCheckedContinuation { waiters.append($0) }
+    }
+    if let connection = idle.popLast() { return connection }
+    openCount += 1
+    do {
+      return try await PostgresConnection.connect(configuration)
+    } catch {
+      openCount -= 1
+      wakeOne()
+      throw error
+    }
+  }
+
+  private func give(_ connection: PostgresConnection) async {
+    if await connection.isBroken {
+      openCount -= 1
+    } else {
+      idle.append(connection)
+    }
+    wakeOne()
+  }
+
+  private func wakeOne() {
+    if !waiters.isEmpty { waiters.removeFirst().resume() }
+  }
+}

@@ -1,0 +1,150 @@
+package import Postgres
+import FoundationEssentials
+import Glibc
+import Subprocess
+import SystemPackage
+
+/// A real Postgres cluster on a unix socket in a temporary folder, gone when the test process ends.
+///
+/// `shared` serves the databases of `@Test(.database)`. A test that stops or restarts the server makes its own.
+package final class TestCluster: Sendable {
+  package let directory: String
+  private let durability: Durability
+
+  package enum Durability: Sendable {
+    /// `fsync=off`: for databases that need not survive anything.
+    case none
+    /// As in production: for tests that kill the server.
+    case full
+  }
+
+  /// Started at the first use.
+  package static var shared: TestCluster {
+    get async throws { try await sharedStart.value }
+  }
+  private static let sharedStart = Task { try await TestCluster.start(durability: .none) }
+
+  package static func start(durability: Durability = .full) async throws -> TestCluster {
+    // Short, since a unix socket's path is held to 107 bytes.
+    removeLeftBehind()
+    var template = Array("\(prefix)\(getpid())-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw TestFailure("mkdtemp: \(String(cString: strerror(errno)))") }
+    let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let cluster = TestCluster(directory: directory, durability: durability)
+    AtExit.run { cluster.removeNow() }
+    try await cluster.initialize()
+    try await cluster.startServer()
+    return cluster
+  }
+
+  private init(directory: String, durability: Durability) {
+    self.directory = directory
+    self.durability = durability
+  }
+
+  /// As the cluster's superuser, on `database`.
+  package func configuration(database: String = "postgres") -> PostgresConfiguration {
+    PostgresConfiguration(
+      dsn: "host=\(directory) user=aker dbname=\(database)", applicationName: "aker-tests",
+      connectTimeout: .seconds(10))
+  }
+
+  package func connect(database: String = "postgres") async throws -> PostgresConnection {
+    try await PostgresConnection.connect(configuration(database: database))
+  }
+
+  package func startServer() async throws {
+    try await control(["-l", directory + "/log", "-w", "-t", "60", "start"])
+  }
+
+  package enum StopMode: String, Sendable {
+    case fast
+    /// As if the power went: what was not flushed is lost, and the next start recovers.
+    case immediate
+  }
+
+  package func stopServer(_ mode: StopMode = .fast) async throws {
+    try await control(["-m", mode.rawValue, "-w", "-t", "60", "stop"])
+  }
+
+  package func restartServer(_ mode: StopMode = .fast) async throws {
+    try await stopServer(mode)
+    try await startServer()
+  }
+
+  private func initialize() async throws {
+    if geteuid() == 0 { try await run("chown", ["postgres", directory]) }
+    chmod(directory, 0o755)
+    try await runAsOwner(
+      "initdb",
+      [
+        "-D", directory + "/data", "-U", "aker", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-sync",
+        "--no-instructions",
+      ])
+    var settings = """
+
+      listen_addresses = ''
+      unix_socket_directories = '\(directory)'
+      max_connections = 200
+      shared_buffers = '64MB'
+      log_min_messages = error
+
+      """
+    if durability == .none { settings += "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n" }
+    let path = directory + "/data/postgresql.conf"
+    let file = try FileDescriptor.open(FilePath(path), .writeOnly, options: .append)
+    defer { try? file.close() }
+    try file.writeAll(settings.utf8)
+  }
+
+  private func control(_ arguments: [String]) async throws {
+    try await runAsOwner("pg_ctl", ["-D", directory + "/data", "-s"] + arguments)
+  }
+
+  private func runAsOwner(_ program: String, _ arguments: [String]) async throws {
+    let command = PostgresBinaries.found + "/" + program
+    if geteuid() == 0 {
+      try await run("runuser", ["-u", "postgres", "--", command] + arguments)
+    } else {
+      try await run(command, arguments)
+    }
+  }
+
+  private func run(_ program: String, _ arguments: [String]) async throws {
+    let executable: Subprocess.Executable = program.contains("/") ? .path(FilePath(program)) : .name(program)
+    // From /, since the cluster's user may not be allowed into the current folder. Output to files and not to pipes:
+    // the server that pg_ctl leaves behind would keep a pipe open.
+    let result = try await Subprocess.run(
+      executable, arguments: Arguments(arguments), workingDirectory: "/", output: .discarded,
+      error: .string(limit: 64 * 1024))
+    guard case .exited(0) = result.terminationStatus else {
+      throw TestFailure("\(program) \(arguments.last ?? ""): \(result.terminationStatus) \(result.standardError)")
+    }
+  }
+
+  private static let prefix = "/tmp/aker-test-"
+
+  /// Removes the clusters of test processes that crashed before they could.
+  private static func removeLeftBehind() {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? [] {
+      let path = "/tmp/" + name
+      guard path.hasPrefix(prefix), let owner = Int32(path.dropFirst(prefix.count).prefix { $0 != "-" }),
+        kill(owner, 0) != 0, errno == ESRCH
+      else { continue }
+      TestCluster(directory: path, durability: .none).removeNow()
+    }
+  }
+
+  /// Synchronous, for `atexit`: stops the server at once and removes the folder.
+  private func removeNow() {
+    if let contents = FileManager.default.contents(atPath: directory + "/data/postmaster.pid"),
+      let line = String(decoding: contents, as: UTF8.self).split(separator: "\n").first, let pid = Int32(line)
+    {
+      kill(pid, SIGQUIT)
+      // The postmaster ends its children first; 5 s is far more than it needs.
+      let deadline = ContinuousClock.now + .seconds(5)
+      while kill(pid, 0) == 0, ContinuousClock.now < deadline { usleep(10_000) }
+    }
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+}
