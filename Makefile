@@ -1,0 +1,36 @@
+# `make` alone lists what there is.
+SWIFT ?= swift
+# debug or release
+CONFIGURATION ?= debug
+BIN = .build/$(CONFIGURATION)
+
+.PHONY: help setup build test lint format demo clean-demo bench-queue bench-data clean
+
+help: ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:
+	@scripts/setup
+
+build: setup ## Build aker, aker-worker and source-simulator into .build/$(CONFIGURATION)
+	@$(SWIFT) build --configuration $(CONFIGURATION)
+
+test: ## Install what is missing, build, run every test
+	@scripts/setup --tests
+	@$(SWIFT) build --build-tests
+	@$(SWIFT) test --skip-build --disable-xctest
+
+lint: ## Check the format of the sources
+	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: ## Format the sources
+	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+demo: build ## Backfill recorded Census income with two workers on an embedded database, and show what happened
+	@BIN=$(BIN) scripts/demo $(DEMO)
+
+clean-demo: ## Stop the demo's processes and remove all it made
+	@BIN=$(BIN) scripts/clean-demo
+
+clean: ## Remove what was built
+	@rm -rf .build

@@ -1,0 +1,115 @@
+internal import FoundationEssentials
+package import Logging
+package import Postgres
+
+/// Everything a process was told, read once at its entrance. Inside, nothing reads the environment.
+package struct AkerConfiguration: Sendable {
+  /// Where a setting's value came from.
+  package enum Origin: Sendable, Equatable {
+    case flag
+    case environment(String)
+    case file(String)
+    case standard
+  }
+
+  package struct Value: Sendable {
+    package var text: String?
+    package var origin: Origin
+  }
+
+  /// Each setting's effective value and origin; secrets unredacted.
+  package private(set) var values: [Setting: Value]
+  /// As it was at the start, for what is named by the catalog: `AKER_SOURCE_<ID>_ENDPOINT` and secrets.
+  package let environment: [String: String]
+  package private(set) var logLevel: Logger.Level
+
+  package var home: String { path(.home) }
+  package var cachePath: String { path(.cachePath) }
+  package var catalogPath: String { path(.catalogPath) }
+  package var migrationsPath: String { path(.migrationsPath) }
+  /// Nil when it is to be looked for.
+  package var duckdb: String? { values[.duckdb]?.text }
+  /// Nil when the embedded database is meant.
+  package var postgisDSN: String? { values[.postgisDSN]?.text }
+
+  package var embeddedCluster: EmbeddedCluster { EmbeddedCluster(directory: home + "/postgres") }
+
+  /// - Parameters:
+  ///   - flags: what the command line gave.
+  ///   - file: what `aker.yml` gave, and its path; relative paths in it are relative to its folder.
+  /// - Throws: `ConfigurationError`.
+  package init(
+    flags: [Setting: String] = [:], environment: [String: String] = ProcessInfo.processInfo.environment,
+    file: (path: String, values: [Setting: String])? = nil
+  ) throws {
+    self.environment = environment
+    var values: [Setting: Value] = [:]
+    for setting in Setting.allCases {
+      if let flag = flags[setting] {
+        values[setting] = Value(text: flag, origin: .flag)
+      } else if let found = try Self.fromEnvironment(setting, environment) {
+        values[setting] = found
+      } else if let file, let text = file.values[setting] {
+        values[setting] = Value(text: text, origin: .file(file.path))
+      }
+    }
+    self.values = values
+    logLevel = .info
+    let home = values[.home]?.text ?? ".aker"
+    let standards: [(Setting, String?)] = [
+      (.home, home), (.postgisDSN, nil), (.cachePath, home + "/cache"), (.catalogPath, Self.installed("catalog")),
+      (.migrationsPath, Self.installed("migrations")), (.duckdb, nil), (.logLevel, Logger.Level.info.rawValue),
+    ]
+    for (setting, text) in standards where self.values[setting] == nil {
+      self.values[setting] = Value(text: text, origin: .standard)
+    }
+    let level = self.values[.logLevel]?.text ?? ""
+    guard let level = Logger.Level(rawValue: level) else { throw ConfigurationError.unknownLogLevel(level) }
+    self.logLevel = level
+    if let dsn = postgisDSN {
+      if PostgresConfiguration(dsn: dsn).parseProblem != nil { throw ConfigurationError.malformedDSN }
+    }
+  }
+
+  /// A secret that the catalog names, such as `CENSUS_API_KEY`: from `AKER_CENSUS_API_KEY`, or the file that
+  /// `AKER_CENSUS_API_KEY_FILE` names.
+  package func secret(_ name: String) throws -> String? {
+    try Self.secret("AKER_" + name, environment)
+  }
+
+  private static func fromEnvironment(_ setting: Setting, _ environment: [String: String]) throws -> Value? {
+    let variable = setting.environmentVariable
+    guard setting.isSecret else {
+      return environment[variable].flatMap { $0.isEmpty ? nil : Value(text: $0, origin: .environment(variable)) }
+    }
+    guard let text = try secret(variable, environment) else { return nil }
+    let isFile = environment[variable]?.isEmpty ?? true
+    return Value(text: text, origin: .environment(isFile ? variable + "_FILE" : variable))
+  }
+
+  private static func secret(_ variable: String, _ environment: [String: String]) throws -> String? {
+    if let text = environment[variable], !text.isEmpty { return text }
+    guard let path = environment[variable + "_FILE"], !path.isEmpty else { return nil }
+    guard let contents = FileManager.default.contents(atPath: path) else {
+      throw ConfigurationError.unreadableSecret(variable: variable + "_FILE", path: path)
+    }
+    // A file written by an editor or `echo` ends in a line break that is no part of the secret.
+    var text = String(decoding: contents, as: UTF8.self)
+    while text.last?.isNewline == true { text.removeLast() }
+    return text.isEmpty ? nil : text
+  }
+
+  /// A folder of the project: in the current folder, or beside the installed program (`<prefix>/share/aker`).
+  private static func installed(_ name: String) -> String {
+    let shared = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "share/aker/\(name)").path
+    return !FileManager.default.fileExists(atPath: name) && FileManager.default.fileExists(atPath: shared)
+      ? shared : name
+  }
+
+  private func path(_ setting: Setting) -> String {
+    let text = values[setting]?.text ?? ""
+    guard !text.hasPrefix("/"), !text.contains("://") else { return text }
+    return FileManager.default.currentDirectoryPath + "/" + text
+  }
+}

@@ -1,0 +1,27 @@
+/// What can be configured: by a flag, then by the environment, then by `aker.yml`, then by default.
+package enum Setting: String, CaseIterable, Sendable {
+  case home
+  case postgisDSN = "postgis_dsn"
+  case cachePath = "cache_path"
+  case catalogPath = "catalog_path"
+  case migrationsPath = "migrations_path"
+  case duckdb
+  case logLevel = "log_level"
+
+  /// The environment's variable. A secret one is also read from the file that `<NAME>_FILE` names.
+  package var environmentVariable: String { "AKER_" + rawValue.uppercased() }
+
+  package var isSecret: Bool { self == .postgisDSN }
+
+  package var explanation: String {
+    switch self {
+    case .home: "Folder of the embedded database, tools, logs and (by default) the cache."
+    case .postgisDSN: "The PostGIS server, as a libpq connection string or URI. Without it, an embedded one is used."
+    case .cachePath: "The raw cache and the data lake: a path, or s3://bucket/prefix."
+    case .catalogPath: "The catalog folder: sources and dataset definitions."
+    case .migrationsPath: "The folder of the database's migrations."
+    case .duckdb: "The DuckDB program. Without it: .aker/tools/duckdb, then the PATH."
+    case .logLevel: "trace, debug, info, notice, warning, error or critical."
+    }
+  }
+}
