@@ -78,3 +78,11 @@ package struct PostgresConfiguration: Sendable {
     return settings
   }
 }
+
+extension PostgresConfiguration {
+  /// The libpq in use, for instance `15.18`.
+  package static var libraryVersion: String {
+    let version = PQlibVersion()
+    return "\(version / 10_000).\(version % 10_000)"
+  }
+}

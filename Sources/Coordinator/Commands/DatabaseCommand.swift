@@ -1,0 +1,96 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Pipeline
+import Postgres
+
+/// The embedded database, and the way into whichever is used.
+struct DatabaseCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "database",
+    abstract: "Start, stop or open the database.",
+    discussion: """
+      EXAMPLES
+        aker database psql                          # look around
+        aker database psql -c 'TABLE queue.overview'
+        psql "$(aker database url)"
+        aker database stop
+      """,
+    subcommands: [Start.self, Stop.self, Psql.self, URL.self, Remove.self])
+
+  struct Start: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Start the embedded database if it is not running.")
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      let cluster = try embeddedCluster(options)
+      let isRunning = try await cluster.running() != nil
+      let database = try await cluster.start()
+      print(isRunning ? "already running: \(database.redactedDSN)" : "started: \(database.redactedDSN)")
+    }
+  }
+
+  struct Stop: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Stop the embedded database; its data stay.")
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      print(try await embeddedCluster(options).stop() ? "stopped" : "was not running")
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Stop the embedded database and delete all its data.")
+    @OptionGroup var options: GlobalOptions
+    @Flag(help: "Do it: without this flag nothing is deleted.") var yes = false
+
+    func run() async throws {
+      guard yes else {
+        throw Failure(
+          .usage, "this deletes the embedded database with all it holds",
+          advice: "To go ahead: aker database remove --yes")
+      }
+      try await embeddedCluster(options).remove()
+      print("removed")
+    }
+  }
+
+  struct URL: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the connection string, without its password; starts the embedded database if need be.")
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      print(try await Session.open(options).database.redactedDSN)
+    }
+  }
+
+  struct Psql: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Open psql on the database, with the arguments given.")
+    @OptionGroup var options: GlobalOptions
+    @Argument(parsing: .captureForPassthrough, help: "Arguments for psql.") var arguments: [String] = []
+
+    func run() async throws {
+      let database = try await Session.open(options).database
+      // In the environment and not among the arguments, which every user of the host can read.
+      if let password = database.setting("password") { setenv("PGPASSWORD", password, 1) }
+      let command = ["psql", "--dbname", database.redactedDSN] + arguments
+      var pointers = command.map { strdup($0) } + [nil]
+      execvp("psql", &pointers)
+      throw Failure(
+        .unavailable, "psql cannot be run: \(String(cString: strerror(errno)))",
+        advice: "Install it, for instance with: apt-get install postgresql-client")
+    }
+  }
+
+  private static func embeddedCluster(_ options: GlobalOptions) throws -> EmbeddedCluster {
+    let configuration = try options.configuration()
+    if configuration.postgisDSN != nil {
+      throw Failure(
+        .usage, "AKER_POSTGIS_DSN is set, so the embedded database is not in use",
+        advice: "Unset it to start, stop or remove the embedded one.")
+    }
+    return configuration.embeddedCluster
+  }
+}

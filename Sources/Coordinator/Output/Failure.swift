@@ -1,0 +1,75 @@
+import ArgumentParser
+import Glibc
+import Pipeline
+import Postgres
+import Telemetry
+
+/// How a command ends when it could not do what it was asked: one message, what to do, and a stable exit code (listed in
+/// docs/cli.md).
+struct Failure: Error {
+  enum Code: Int32 {
+    /// The command ran, and what it watched or checked failed: tasks of the backfill, a validation.
+    case unsuccessful = 1
+    /// The arguments make no sense, or name what does not exist.
+    case usage = 64
+    /// A definition, a catalog or a source's data is wrong.
+    case data = 65
+    /// Something needed is not there: the database, PostGIS, DuckDB.
+    case unavailable = 69
+    /// A fault of ours.
+    case software = 70
+    /// A folder or file cannot be written.
+    case cannotWrite = 73
+    /// It may work later.
+    case transient = 75
+    /// A setting is wrong.
+    case configuration = 78
+    /// Ctrl-C.
+    case interrupted = 130
+  }
+
+  var code: Code
+  var message: String
+  var advice: String?
+
+  init(_ code: Code, _ message: String, advice: String? = nil) {
+    self.code = code
+    self.message = message
+    self.advice = advice
+  }
+
+  /// Prints the error as the operator should see it, and ends the process.
+  static func exit(_ error: any Error) -> Never {
+    switch error {
+    case let failure as Failure: failure.exit()
+    case is CancellationError: Failure(.interrupted, "interrupted").exit()
+    case let error as any ClassifiedError: Failure(error).exit()
+    default: Aker.exit(withError: error)  // ArgumentParser's own: usage, --help, --version
+    }
+  }
+
+  private init(_ error: any ClassifiedError) {
+    let code: Code
+    switch error {
+    case is ConfigurationError: code = .configuration
+    case let error as PostgresError where error.isConnectionFailure: code = .unavailable
+    case is EmbeddedClusterError, is MigrationError: code = .unavailable
+    default:
+      code =
+        switch error.errorClass {
+        case .transient, .rateLimited: .transient
+        case .data: .data
+        case .permanent, .workerLost: .software
+        }
+    }
+    self.init(code, error.summary, advice: error.advice)
+  }
+
+  private func exit() -> Never {
+    let style = Style(Terminal.standardError)
+    var text = style.red("error: ") + message + "\n"
+    if let advice { text += "  " + advice + "\n" }
+    Terminal.standardError.write(text)
+    Glibc.exit(code.rawValue)
+  }
+}

@@ -1,0 +1,40 @@
+import FoundationEssentials
+import Glibc
+
+/// Where text goes, and what it can show there.
+struct Terminal: Sendable {
+  let descriptor: Int32
+
+  static let standardOutput = Terminal(descriptor: STDOUT_FILENO)
+  static let standardError = Terminal(descriptor: STDERR_FILENO)
+
+  var isInteractive: Bool { isatty(descriptor) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb" }
+
+  /// https://no-color.org: set and not empty means no colour.
+  var showsColor: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    guard environment["NO_COLOR"]?.isEmpty ?? true else { return false }
+    if let forced = environment["CLICOLOR_FORCE"], forced != "0", !forced.isEmpty { return true }
+    return isInteractive
+  }
+
+  /// Columns and rows; 80 × 24 where there is no telling.
+  var size: (columns: Int, rows: Int) {
+    var size = winsize()
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return (80, 24) }
+    return (Int(size.ws_col), Int(size.ws_row))
+  }
+
+  /// Writes all of `text`; a reader that went away ends the process quietly, as it would end any other in a pipe.
+  func write(_ text: String) {
+    var remaining = Array(text.utf8)[...]
+    while !remaining.isEmpty {
+      let written = remaining.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if written < 0 {
+        if errno == EINTR || errno == EAGAIN { continue }
+        exit(errno == EPIPE ? 0 : Failure.Code.cannotWrite.rawValue)
+      }
+      remaining = remaining.dropFirst(written)
+    }
+  }
+}

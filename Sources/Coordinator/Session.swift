@@ -1,0 +1,48 @@
+import Pipeline
+import Postgres
+
+/// A command's way to the database.
+struct Session: Sendable {
+  let configuration: AkerConfiguration
+  let database: PostgresConfiguration
+
+  /// Finds the database: the configured one, or the embedded one, which is started if need be.
+  static func open(_ options: GlobalOptions) async throws -> Session {
+    let configuration = try options.configuration()
+    let database: PostgresConfiguration
+    if let dsn = configuration.postgisDSN {
+      database = PostgresConfiguration(dsn: dsn, applicationName: "aker")
+    } else {
+      database = try await configuration.embeddedCluster.start()
+    }
+    return Session(configuration: configuration, database: database)
+  }
+
+  func connect() async throws -> PostgresConnection {
+    do {
+      return try await PostgresConnection.connect(database)
+    } catch let error as PostgresError where error.kind == .connection {
+      throw Failure(
+        .unavailable, "the database cannot be reached (\(database.redactedDSN)): \(error.message)",
+        advice: "Check AKER_POSTGIS_DSN and that the server runs; aker doctor looks at each part.")
+    }
+  }
+
+  /// Connects to a database whose structure is up to date.
+  ///
+  /// - Parameter migrates: whether to bring it up to date when it is not, rather than to say so. Commands that the
+  ///   operator starts work with do; commands that only look do not change the database.
+  func connectMigrated(migrates: Bool) async throws -> PostgresConnection {
+    let connection = try await connect()
+    let migrator = try Migrator(directory: configuration.migrationsPath)
+    let pending = try await migrator.status(connection).filter { $0.appliedAt == nil }
+    if pending.isEmpty { return connection }
+    guard migrates else {
+      throw Failure(
+        .unavailable, "the database lacks \(pending.count) of \(migrator.migrations.count) migrations",
+        advice: "Run: aker migrate")
+    }
+    _ = try await migrator.migrate(connection)
+    return connection
+  }
+}
