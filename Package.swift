@@ -106,6 +106,7 @@ let package = Package(
     tests("FetchTests", ["Fetch", "Catalog", "Postgres"]),
     tests("EngineTests", ["Engine"]),
     tests("PipelineTests", ["Pipeline", "Catalog", "Postgres", "Queue"]),
-    tests("EndToEndTests", ["Postgres"]),
+    tests("CoordinatorTests", ["Coordinator", "Pipeline", "Postgres"]),
+    tests("EndToEndTests", ["Postgres", subprocess, systemPackage]),
   ]
 )
