@@ -100,6 +100,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Postgres", subprocess, systemPackage], path: "Tests/TestSupport",
       swiftSettings: strict),
+    tests("TelemetryTests", [logging]),
     tests("PostgresTests", ["Postgres"]),
     tests("CatalogTests", ["Catalog"]),
     tests("QueueTests", ["Queue", "Postgres"]),
