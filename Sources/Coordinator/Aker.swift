@@ -8,8 +8,8 @@ struct Aker: AsyncParsableCommand {
     commandName: "aker",
     abstract: "Backfill years of datasets from public sources into a PostGIS warehouse and a Parquet lake.",
     discussion: """
-      A backfill is cut into tasks (one year of one dataset), which workers on any number of hosts run. Each partition
-      is published exactly once; what failed, why, and what to do is one command away.
+      A backfill is cut into tasks (one year of one dataset), which workers on any number of hosts run. Each partition is \
+      published exactly once; what failed, why, and what to do is one command away.
 
       FIRST STEPS
         aker backfill market_income --years 2009-2020 --workers 2

@@ -9,7 +9,7 @@ struct MigrateCommand: AsyncParsableCommand {
     commandName: "migrate",
     abstract: "Bring the database's structure up to date.",
     discussion: """
-      Forward only, each migration in a transaction, one migrator at a time. Refuses, and changes nothing, when an applied
+      Forward only, each migration in a transaction, one migrator at a time. Refuses, and changes nothing, when an applied \
       migration was edited or when the database is newer than this build.
 
       EXAMPLES
