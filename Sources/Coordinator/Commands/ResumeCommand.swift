@@ -1,0 +1,36 @@
+import ArgumentParser
+import Postgres
+
+/// Ends a pause.
+struct ResumeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume",
+    abstract: "End a pause, and close the circuit breaker that may have caused it.",
+    discussion: """
+      A pause at another level stays: resuming a backfill does not resume a source that it needs.
+
+      EXAMPLES
+        aker resume --backfill 3
+        aker resume --dataset market_jobs     # after its data error was fixed
+        aker resume --source bls_qcew --cool-down
+      """)
+  @OptionGroup var target: TargetOptions
+  @OptionGroup var options: GlobalOptions
+  @Flag(help: "For a source: end its cool-down too.") var coolDown = false
+
+  func run() async throws {
+    let target = try target.target([.backfill, .dataset, .source, .queue])
+    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    switch target {
+    case .backfill(let id, nil): try await OperatorAction.call("queue.resume_backfill($1)", [id], connection)
+    case .backfill: throw Failure(.usage, "a dataset is resumed in every backfill: leave out --backfill")
+    case .dataset(let name): try await OperatorAction.call("queue.resume_dataset($1)", [name], connection)
+    case .source(let id):
+      try await OperatorAction.call("queue.resume_source($1)", [id], connection)
+      if coolDown { try await OperatorAction.call("queue.end_cool_down($1)", [id], connection) }
+    case .queue, .task: try await OperatorAction.call("queue.resume_queue()", [], connection)
+    }
+    let waiting = try await OperatorAction.count(target, states: ["blocked", "ready"], connection)
+    try OperatorAction.report("resumed", target, count: waiting, unit: "tasks wait", options)
+  }
+}
