@@ -1,0 +1,47 @@
+package import Telemetry
+
+/// Why a document could not be had. Every text in it is redacted.
+package struct FetchError: ClassifiedError, CustomStringConvertible {
+  package enum Reason: Sendable, Equatable {
+    case unknownSource
+    case disabledSource
+    case missingSecret(String)
+    case unsafeURL(String)
+    /// The transfer failed below HTTP: name resolution, connection, TLS, timeout.
+    case transfer(String)
+    case truncated(String)
+    case tooLarge(limit: Int64)
+    case status(Int)
+    /// Another kind of content than was asked for; `title` of an HTML page where it has one.
+    case unexpectedContent(expected: String, found: String, title: String?)
+    /// The source reported an error inside a success.
+    case reported(String)
+    case cache(String)
+  }
+
+  package var sourceID: String
+  package var url: String
+  package var reason: Reason
+  package var errorClass: ErrorClass
+  package var retryAfter: Duration?
+  package var advice: String?
+
+  package var summary: String {
+    switch reason {
+    case .unknownSource: "source \(sourceID) is not in the registry"
+    case .disabledSource: "source \(sourceID) is disabled: it is licensed, and has to be configured first"
+    case .missingSecret(let name): "source \(sourceID) needs the secret \(name)"
+    case .unsafeURL(let why): "source \(sourceID): \(url) is refused: \(why)"
+    case .transfer(let why): "source \(sourceID): \(url) failed: \(why)"
+    case .truncated(let why): "source \(sourceID): \(url) ended early: \(why)"
+    case .tooLarge(let limit): "source \(sourceID): \(url) is larger than the limit of \(limit) bytes"
+    case .status(let status): "source \(sourceID) answered \(status) for \(url)"
+    case .unexpectedContent(let expected, let found, let title):
+      "source \(sourceID) answered \(found)\(title.map { " ('\($0)')" } ?? "") where \(expected) was due: \(url)"
+    case .reported(let message): "source \(sourceID) reported an error for \(url): \(message)"
+    case .cache(let why): "the raw cache: \(why)"
+    }
+  }
+
+  package var description: String { summary }
+}

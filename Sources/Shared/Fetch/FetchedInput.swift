@@ -1,0 +1,24 @@
+package import FoundationEssentials
+
+/// A document in the raw cache, and all that is known of how it came there. Secrets are not part of it.
+package struct FetchedInput: Sendable, Equatable, Codable {
+  package var requestName: String
+  package var sourceID: String
+  /// As requested, secrets redacted.
+  package var url: String
+  /// Of the answer that the bytes came with; 204 or 404 for an optional document that the source does not offer.
+  package var status: Int
+  package var fetchedAt: Date
+  /// Nil when the source does not offer it.
+  package var sha256: String?
+  package var byteCount: Int64
+  /// Whether no bytes were transferred for this fetch: fresh by the source's TTL, or confirmed by a 304.
+  package var cacheHit: Bool
+  package var etag: String?
+  package var lastModified: String?
+  package var contentType: String?
+  /// A made-up recording, by the simulator's word: never real figures.
+  package var isSynthetic: Bool
+  /// The local file; nil when the source does not offer it.
+  package var path: String?
+}

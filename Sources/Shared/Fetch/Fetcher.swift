@@ -1,0 +1,174 @@
+package import Catalog
+internal import FoundationEssentials
+internal import Glibc
+package import Logging
+internal import Telemetry
+
+/// Gets documents from sources into the raw cache: politely (within each source's limits), once (a fresh or unchanged
+/// document is not transferred again), and sceptically (what came must be what was asked for).
+package struct Fetcher: Sendable {
+  private let registry: SourceRegistry
+  private let cache: RawCache
+  private let limiter: any RateLimiter
+  /// A secret by its name in the registry.
+  private let secret: @Sendable (String) throws -> String?
+  private let logger: Logger
+  private let clientName: String
+
+  /// - Parameters:
+  ///   - cacheDirectory: the folder of the raw cache; created when absent.
+  ///   - clientName: for the User-Agent, such as `aker/0.1.0`.
+  /// - Throws: `FetchError` when the cache cannot be written.
+  package init(
+    registry: SourceRegistry, cacheDirectory: String, limiter: any RateLimiter, clientName: String = "aker",
+    logger: Logger, secret: @escaping @Sendable (String) throws -> String?
+  ) throws {
+    self.registry = registry
+    do {
+      cache = try RawCache(directory: cacheDirectory)
+    } catch let failure as RawCache.Failure {
+      var error = FetchError(sourceID: "", url: "", reason: .cache(failure.description), errorClass: .transient)
+      error.advice = "Make it writable, or set AKER_CACHE_PATH to a folder that is."
+      throw error
+    }
+    self.limiter = limiter
+    self.secret = secret
+    self.logger = logger
+    self.clientName = clientName
+  }
+
+  /// Fetches one document, or finds it in the cache.
+  ///
+  /// - Parameter isForced: asks the source even when the cached answer is fresh (it may still answer 304).
+  /// - Throws: `FetchError`, or `CancellationError`.
+  package func fetch(_ request: FetchRequest, isForced: Bool = false) async throws -> FetchedInput {
+    guard let source = registry[request.sourceID] else { throw error(request, .unknownSource, .permanent) }
+    guard source.isEnabled else {
+      throw error(
+        request, .disabledSource, .permanent,
+        advice:
+          "Set enabled: true for it in catalog/sources_supplement.yml, and its key\(source.authKeyName.map { " AKER_\($0)" } ?? "")."
+      )
+    }
+    let address = try RequestAddress(request, source: source, secret: secret)
+    do {
+      return try await cache.withSingleFlight(address.key) {
+        try await fetch(request, address, source, isForced: isForced)
+      }
+    } catch let failure as RawCache.Failure {
+      throw error(
+        request, .cache(address.redaction(failure.description)), .transient,
+        advice: "Check the space and permissions of AKER_CACHE_PATH.")
+    }
+  }
+
+  private func fetch(
+    _ request: FetchRequest, _ address: RequestAddress, _ source: SourceDefinition, isForced: Bool
+  ) async throws -> FetchedInput {
+    let cached = cache.entry(address.key)
+    if !isForced, var cached, Date().timeIntervalSince(cached.fetchedAt) < source.cacheTTLDays * 86_400 {
+      cached.requestName = request.name
+      cached.cacheHit = true
+      return cached
+    }
+    for number in 1... {
+      do {
+        return try await transfer(request, address, source, cached)
+      } catch let error as FetchError where error.errorClass == .transient && number < source.retry.maxTries {
+        let pause = Self.backoff(after: number)
+        logger.info("retrying a request", metadata: ["url": "\(address.shown)", "reason": "\(error.summary)"])
+        try await Task.sleep(for: pause)
+      }
+    }
+    preconditionFailure("the loop ends by returning or throwing")
+  }
+
+  /// Full jitter under a ceiling that doubles: 0.5 s, 1 s, 2 s, ... 8 s at most. Longer waits are the queue's, where they
+  /// hold no slot.
+  private static func backoff(after number: Int) -> Duration {
+    .seconds(Double.random(in: 0...min(8, 0.5 * Double(1 << min(number - 1, 4)))))
+  }
+
+  private func transfer(
+    _ request: FetchRequest, _ address: RequestAddress, _ source: SourceDefinition, _ cached: FetchedInput?
+  ) async throws -> FetchedInput {
+    try await limiter.acquire(source.id)
+    let partial = cache.partialPath()
+    defer { unlink(partial) }
+    var transfer = HTTPTransfer(url: address.url, file: partial)
+    transfer.method = request.method.rawValue
+    transfer.body = request.body
+    transfer.headers = address.headers + ["User-Agent: \(userAgent(source))"]
+    transfer.credentials = address.credentials
+    transfer.redirectProtocols = address.url.hasPrefix("https:") ? "https" : "http,https"
+    if let cached, cached.sha256 != nil {
+      if let etag = cached.etag { transfer.headers.append("If-None-Match: \(etag)") }
+      if let lastModified = cached.lastModified { transfer.headers.append("If-Modified-Since: \(lastModified)") }
+    }
+    let response: HTTPTransfer.Response
+    do {
+      response = try await transfer.perform()
+    } catch let failure as HTTPTransfer.Failure {
+      throw translated(failure, request, address, transfer.limits)
+    }
+    var input = FetchedInput(
+      requestName: request.name, sourceID: source.id, url: address.shown, status: response.status, fetchedAt: Date(),
+      sha256: response.sha256, byteCount: response.byteCount, cacheHit: false, etag: response.headers["etag"],
+      lastModified: response.headers["last-modified"], contentType: response.headers["content-type"],
+      isSynthetic: response.headers["x-simulator-synthetic"] == "true", path: nil)
+
+    if response.status == 304, var cached {
+      cached.fetchedAt = input.fetchedAt
+      cached.requestName = request.name
+      try cache.record(cached, key: address.key)
+      cached.cacheHit = true
+      return cached
+    }
+    if request.isOptional, response.status == 204 || response.status == 404 {
+      input.sha256 = nil
+      input.byteCount = 0
+      return try cache.store(input, partial: nil, key: address.key)
+    }
+    let judge = AnswerJudge(request: request, source: source, address: address)
+    if var verdict = judge.verdict(response) {
+      if verdict.errorClass == .rateLimited {
+        let pause = verdict.retryAfter ?? Self.standardCoolDown
+        verdict.retryAfter = pause
+        try await limiter.coolDown(source.id, for: pause, reason: "\(response.status) from \(address.shown)")
+      }
+      throw verdict
+    }
+    return try cache.store(input, partial: partial, key: address.key)
+  }
+
+  /// 60 s: for a 429 that does not say how long.
+  private static let standardCoolDown = Duration.seconds(60)
+
+  private func userAgent(_ source: SourceDefinition) -> String {
+    source.userAgent ?? clientName + (source.contact.map { " (\($0))" } ?? "")
+  }
+
+  private func error(
+    _ request: FetchRequest, _ reason: FetchError.Reason, _ errorClass: ErrorClass, advice: String? = nil
+  ) -> FetchError {
+    FetchError(
+      sourceID: request.sourceID, url: request.path, reason: reason, errorClass: errorClass, retryAfter: nil,
+      advice: advice)
+  }
+
+  private func translated(
+    _ failure: HTTPTransfer.Failure, _ request: FetchRequest, _ address: RequestAddress, _ limits: HTTPTransfer.Limits
+  ) -> any Error {
+    var error = FetchError(
+      sourceID: request.sourceID, url: address.shown, reason: .transfer(""), errorClass: .transient)
+    switch failure {
+    case .cancelled: return CancellationError()
+    case .tooLarge: (error.reason, error.errorClass) = (.tooLarge(limit: limits.maximumBytes), .permanent)
+    case .cannotWrite(let why): error.reason = .cache(why)
+    case .truncated(let why): error.reason = .truncated(why)
+    case .transfer(let why): error.reason = .transfer(why)
+    case .unsafe(let why): (error.reason, error.errorClass) = (.unsafeURL(why), .permanent)
+    }
+    return error
+  }
+}

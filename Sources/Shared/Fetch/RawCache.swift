@@ -1,0 +1,113 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// Documents as they came, by content: `raw/objects/ab/abcdef...`, and an index of which request they answered:
+/// `raw/index/<hash of the request>.json`. Files appear by rename, so that a reader never sees half of one.
+struct RawCache: Sendable {
+  let directory: String
+
+  init(directory: String) throws {
+    self.directory = directory
+    for folder in ["objects", "index", "partial"] {
+      let path = directory + "/" + folder
+      do {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      } catch {
+        throw Failure(description: "\(path) cannot be created: \(Self.reason(error))")
+      }
+    }
+    guard access(directory + "/partial", W_OK) == 0 else {
+      throw Failure(description: "\(directory) cannot be written: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  struct Failure: Error {
+    var description: String
+  }
+
+  /// What answered a request last, if its bytes are still there.
+  func entry(_ key: String) -> FetchedInput? {
+    guard let contents = FileManager.default.contents(atPath: indexPath(key)),
+      var input = try? Self.decoder().decode(FetchedInput.self, from: contents)
+    else { return nil }
+    guard let sha256 = input.sha256 else { return input }
+    let path = objectPath(sha256)
+    var status = stat()
+    guard stat(path, &status) == 0, Int64(status.st_size) == input.byteCount else { return nil }
+    input.path = path
+    return input
+  }
+
+  /// A new file for a transfer, on the same file system as the objects.
+  func partialPath() -> String {
+    "\(directory)/partial/\(UUID().uuidString)"
+  }
+
+  /// Puts a finished transfer in its place and records what it answered.
+  ///
+  /// - Returns: the input, with its path.
+  func store(_ input: FetchedInput, partial: String?, key: String) throws -> FetchedInput {
+    var input = input
+    if let partial, let sha256 = input.sha256 {
+      let path = objectPath(sha256)
+      try make(URL(filePath: path).deletingLastPathComponent().path)
+      guard rename(partial, path) == 0 else {
+        throw Failure(description: "\(path): \(String(cString: strerror(errno)))")
+      }
+      input.path = path
+    }
+    try record(input, key: key)
+    return input
+  }
+
+  /// Records an answer whose bytes are already there.
+  func record(_ input: FetchedInput, key: String) throws {
+    let encoder = JSONEncoder()
+    encoder.dateEncodingStrategy = .secondsSince1970
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    var stored = input
+    stored.path = nil  // where the cache is may change; what it holds does not
+    stored.cacheHit = false
+    let partial = partialPath()
+    guard FileManager.default.createFile(atPath: partial, contents: try encoder.encode(stored)),
+      rename(partial, indexPath(key)) == 0
+    else { throw Failure(description: "\(indexPath(key)): \(String(cString: strerror(errno)))") }
+  }
+
+  /// Lets one process of this host at a time work on a request; the others find its answer in the cache afterwards.
+  func withSingleFlight<Result: Sendable>(_ key: String, _ body: () async throws -> Result) async throws -> Result {
+    let path = "\(directory)/index/\(key).lock"
+    let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Failure(description: "\(path): \(String(cString: strerror(errno)))") }
+    defer { close(descriptor) }
+    // Polled, so that waiting blocks no thread of the cooperative pool and can be cancelled.
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 { try await Task.sleep(for: .milliseconds(20)) }
+    return try await body()
+  }
+
+  private func objectPath(_ sha256: String) -> String {
+    "\(directory)/objects/\(sha256.prefix(2))/\(sha256)"
+  }
+
+  private func indexPath(_ key: String) -> String {
+    "\(directory)/index/\(key).json"
+  }
+
+  private func make(_ folder: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw Failure(description: "\(folder): \(Self.reason(error))")
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    errno == 0 ? "\(error)" : String(cString: strerror(errno))
+  }
+
+  private static func decoder() -> JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .secondsSince1970
+    return decoder
+  }
+}

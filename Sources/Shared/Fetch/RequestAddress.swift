@@ -1,0 +1,60 @@
+internal import Catalog
+internal import Telemetry
+
+/// A request's URL and headers with the source's secret in its place, and the same without it, for everything that is
+/// shown or kept.
+struct RequestAddress: Sendable {
+  let url: String
+  let headers: [String]
+  let credentials: String?
+  /// The URL without the secret.
+  let shown: String
+  /// Names the request in the cache: what is asked, and nothing about who asks.
+  let key: String
+  let redaction: Redaction
+
+  init(_ request: FetchRequest, source: SourceDefinition, secret: (String) throws -> String?) throws {
+    let value = try source.authKeyName.flatMap { try secret($0) }
+    redaction = Redaction(secrets: value.map { [$0] } ?? [])
+    var query = request.query
+    var headers = request.headers.map { "\($0.name): \($0.value)" }
+    var credentials: String?
+    let plain = source.endpoint + request.path + Self.encoded(query)
+    if let value {
+      switch source.authentication {
+      case .query(let name): query.append(.init(name: name, value: value))
+      case .header(let name): headers.append("\(name): \(value)")
+      case .bearer: headers.append("Authorization: Bearer \(value)")
+      case .basic: credentials = value
+      case nil: break
+      }
+    }
+    if !request.body.isEmpty, !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+      headers.append("Content-Type: application/json")
+    }
+    url = source.endpoint + request.path + Self.encoded(query)
+    self.headers = headers
+    self.credentials = credentials
+    shown = plain
+    let body = String(decoding: request.body, as: UTF8.self)
+    key = SHA256.hash("\(request.method.rawValue) \(plain)\n\(redaction(body))")
+  }
+
+  /// `?a=b&c=d`, percent-encoded; `*`, `:` and `,` stay, as the Census API's own examples have them.
+  private static func encoded(_ query: [FetchRequest.Parameter]) -> String {
+    guard !query.isEmpty else { return "" }
+    return "?" + query.map { "\(encoded($0.name))=\(encoded($0.value))" }.joined(separator: "&")
+  }
+
+  private static func encoded(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF")
+    return text.utf8.reduce(into: "") { encoded, byte in
+      let character = Character(UnicodeScalar(byte))
+      if byte < 0x80, character.isLetter || character.isNumber || "-._~*:,/".contains(character) {
+        encoded.append(character)
+      } else {
+        encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+      }
+    }
+  }
+}
