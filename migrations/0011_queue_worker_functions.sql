@@ -100,7 +100,7 @@ CREATE VIEW queue.claimable_lane AS
 SELECT l.lane_id, l.backfill_id, l.dataset, l.source_ids, l.priority,
   (b.max_running IS NOT NULL OR EXISTS (
     SELECT FROM queue.source s WHERE s.source_id = ANY (l.source_ids) AND s.max_running IS NOT NULL)) AS limited
-FROM queue.lane l JOIN queue.backfill b USING (backfill_id) CROSS JOIN queue.setting g
+FROM queue.lane l JOIN queue.backfill b USING (backfill_id) JOIN queue.setting g ON g.singleton
 WHERE l.closed_at IS NULL AND l.paused_at IS NULL AND b.paused_at IS NULL AND b.cancelled_at IS NULL AND g.paused_at IS NULL
   AND NOT EXISTS (SELECT FROM queue.dataset_pause p WHERE p.dataset = l.dataset)
   AND NOT EXISTS (
@@ -153,7 +153,8 @@ CREATE FUNCTION queue.claim(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- The tables may have been empty when they were last analyzed, or hold a million rows a second later: the plan must not depend on it.
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+-- Nor is a plan that takes microseconds worth compiling.
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
@@ -169,6 +170,7 @@ DECLARE
   ageing bigint;
   floor_interval bigint;
   lanes integer[];
+  limited_lanes integer[];
 BEGIN
   -- Shared with the heartbeat, but not with a reaper that gives this worker up.
   PERFORM FROM queue.worker w WHERE w.worker_id = $1 AND w.state = 'running' FOR KEY SHARE;
@@ -182,15 +184,15 @@ BEGIN
     RAISE EXCEPTION 'slots must be at least 1' USING ERRCODE = 'AK003';
   END IF;
   SELECT extract(epoch FROM g.ageing_interval) * 1000000, extract(epoch FROM g.floor_interval) * 1000000
-    INTO ageing, floor_interval FROM queue.setting g;
+    INTO ageing, floor_interval FROM queue.setting g WHERE g.singleton;
 
-  SELECT array_agg(c.lane_id) INTO lanes FROM queue.claimable_lane c
+  SELECT array_agg(c.lane_id), array_agg(c.lane_id) FILTER (WHERE c.limited) INTO lanes, limited_lanes FROM queue.claimable_lane c
     WHERE ($3 IS NULL OR c.dataset = ANY ($3)) AND ($4 IS NULL OR c.source_ids <@ $4)
       AND (NOT c.limited OR queue._room(c.source_ids, c.backfill_id) > 0);
 
   FOR lane IN
     -- How many to take from each lane, and in which order: a look at the heads, without locks. One lane needs no look.
-    SELECT l.lane_id, l.source_ids, l.backfill_id, share.wanted, c.limited
+    SELECT l.lane_id, l.source_ids, l.backfill_id, share.wanted, l.lane_id = ANY (limited_lanes) AS limited
     FROM (
       SELECT unnest(lanes) AS lane_id, $2 AS wanted, 0::bigint AS first_rank WHERE cardinality(lanes) = 1
       UNION ALL
@@ -205,7 +207,7 @@ BEGIN
         WHERE n.lane_id = ANY (lanes) AND cardinality(lanes) > 1
         ORDER BY merge_rank, head.task_id LIMIT $2) AS best
       GROUP BY best.lane_id) AS share
-    JOIN queue.lane l USING (lane_id) JOIN queue.claimable_lane c USING (lane_id)
+    JOIN queue.lane l USING (lane_id)
     ORDER BY share.first_rank, l.lane_id
   LOOP
     wanted := least(lane.wanted, left_over);
@@ -297,7 +299,7 @@ $$;
 COMMENT ON FUNCTION queue.fence IS 'First statement of a publication: proves that this attempt still holds the task, and locks that until the transaction ends. AK001 otherwise.';
 
 CREATE FUNCTION queue._release_dependents(done bigint[]) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
   moved bigint;
 BEGIN
@@ -410,10 +412,11 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION queue.complete_many(task_ids bigint[], lease_tokens bigint[], results jsonb[] DEFAULT NULL) RETURNS bigint[]
-LANGUAGE plpgsql SECURITY DEFINER
+-- Returns the lease tokens that it completed.
+CREATE FUNCTION queue._complete(task_ids bigint[], lease_tokens bigint[], results jsonb[]) RETURNS bigint[]
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -448,18 +451,31 @@ BEGIN
       PERFORM queue._release_dependents(done);
     END IF;
   END LOOP;
-  IF coalesce(cardinality(tokens), 0) = cardinality($2) THEN
-    RETURN '{}';
-  END IF;
-  RETURN ARRAY(SELECT t FROM unnest($2) t WHERE t <> ALL (coalesce(tokens, '{}')));
+  RETURN coalesce(tokens, '{}');
 END
 $$;
-COMMENT ON FUNCTION queue.complete_many IS 'Completes many tasks in one round trip. Returns the lease tokens that were lost and so completed nothing; does not raise for them.';
+
+CREATE FUNCTION queue.complete_many(task_ids bigint[], lease_tokens bigint[], results jsonb[] DEFAULT NULL) RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  done bigint[] := queue._complete($1, $2, $3);
+BEGIN
+  IF cardinality(done) = cardinality($2) THEN
+    RETURN '{}';
+  END IF;
+  RETURN ARRAY(
+    SELECT g.lease_token FROM unnest($1, $2) AS g(task_id, lease_token)
+    WHERE g.lease_token <> ALL (done) AND NOT EXISTS (
+      SELECT FROM queue.outcome o WHERE o.task_id = g.task_id AND o.lease_token = g.lease_token AND o.final AND o.kind = 'completed'));
+END
+$$;
+COMMENT ON FUNCTION queue.complete_many IS 'Completes many tasks in one round trip. Returns the lease tokens that were lost and so completed nothing; does not raise for them. Repeating it, after an answer that never came, is harmless.';
 
 CREATE FUNCTION queue.complete(task_id bigint, lease_token bigint, result jsonb DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF queue.complete_many(ARRAY[$1], ARRAY[$2], ARRAY[$3]) <> '{}' THEN
+  IF queue._complete(ARRAY[$1], ARRAY[$2], ARRAY[$3]) = '{}' THEN
     PERFORM queue._raise_lease_lost($1, $2);
   END IF;
 END
@@ -500,7 +516,7 @@ BEGIN
       USING ERRCODE = 'AK003', HINT = 'transient, rate_limited, data or permanent';
   END IF;
   l := queue._take_back($1, $2);
-  SELECT * INTO g FROM queue.setting;
+  SELECT * INTO g FROM queue.setting n WHERE n.singleton;
   SELECT * INTO lane FROM queue.lane a WHERE a.lane_id = l.lane_id;
   -- Full jitter: tasks that failed together do not come back together.
   backoff := random() * least(g.retry_cap_interval, g.retry_base_interval * power(2, least(l.attempt_count - 1, 20)));
@@ -555,6 +571,22 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue.snooze IS 'Gives a task back until wait_interval has passed; the attempt is not counted. AK001 when this attempt no longer holds it.';
+
+CREATE FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  l queue.lease;
+  given_back integer := 0;
+BEGIN
+  FOR l IN DELETE FROM queue.lease d WHERE d.worker_id = $1 AND d.lease_token <> ALL ($2) RETURNING d.* LOOP
+    PERFORM queue._settle(l, 'released', NULL, 'its worker never got the answer to its claim', NULL);
+    given_back := given_back + 1;
+  END LOOP;
+  RETURN given_back;
+END
+$$;
+COMMENT ON FUNCTION queue.release_unknown IS 'After a broken connection: releases what this worker holds besides the lease tokens that it knows of. Returns how many.';
 
 CREATE FUNCTION queue.stop_worker(worker_id integer, reason text DEFAULT 'stopped') RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

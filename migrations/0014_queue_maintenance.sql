@@ -3,7 +3,7 @@
 
 CREATE FUNCTION queue.promote_due(batch_size integer DEFAULT 1000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
   moved bigint;
@@ -110,7 +110,7 @@ DECLARE
   lost_any boolean := false;
   taken integer := 0;
 BEGIN
-  SELECT * INTO g FROM queue.setting;
+  SELECT * INTO g FROM queue.setting n WHERE n.singleton;
   held := ARRAY(
     SELECT k.objid::bigint::integer FROM pg_locks k
     WHERE k.locktype = 'advisory' AND k.classid = 1634428274 AND k.objsubid = 2 AND k.granted
@@ -167,7 +167,7 @@ COMMENT ON FUNCTION queue.reap IS 'Takes tasks away from workers that died or fe
 CREATE FUNCTION queue.tick(worker_id integer DEFAULT NULL, lease_tokens bigint[] DEFAULT '{}')
 RETURNS TABLE (lost_tokens bigint[], claimable boolean, pending boolean, again_soon boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
   now_at bigint := extract(epoch FROM clock_timestamp()) * 1000000;

@@ -11,7 +11,7 @@ DECLARE
   f record;
   worker_functions constant text[] := ARRAY[
     'register_worker', 'hold_worker_lock', 'heartbeat', 'drain_worker', 'stop_worker', 'claim', 'fence', 'complete', 'complete_many', 'fail',
-    'release', 'snooze', 'take_tokens', 'return_tokens', 'cool_down', 'reap', 'promote_due', 'tidy', 'tick'];
+    'release', 'release_unknown', 'snooze', 'take_tokens', 'return_tokens', 'cool_down', 'reap', 'promote_due', 'tidy', 'tick'];
   -- Internal functions that the reading ones (run with the caller's rights) call.
   reader_functions constant text[] := ARRAY['plan_backfill', 'why', '_room', '_floor', '_task_name'];
 BEGIN

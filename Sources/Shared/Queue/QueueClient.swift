@@ -1,0 +1,146 @@
+package import Postgres
+package import Telemetry
+
+/// The thin Swift face of the queue's SQL functions that a worker calls: one round trip each.
+package struct QueueClient: Sendable {
+  package let pool: PostgresPool
+
+  package init(pool: PostgresPool) {
+    self.pool = pool
+  }
+
+  /// Which tasks a worker takes; nil is all.
+  package struct Filter: Sendable {
+    package var datasets: [String]?
+    package var sources: [String]?
+
+    package init(datasets: [String]? = nil, sources: [String]? = nil) {
+      self.datasets = datasets
+      self.sources = sources
+    }
+  }
+
+  /// A task whose handler is done and which is to be reported so.
+  package struct Completion: Sendable {
+    package var taskID: Int64
+    package var leaseToken: Int64
+    /// A JSON object.
+    package var result: String?
+
+    package init(taskID: Int64, leaseToken: Int64, result: String?) {
+      self.taskID = taskID
+      self.leaseToken = leaseToken
+      self.result = result
+    }
+  }
+
+  package struct Tick: Sendable {
+    /// Those of the leases asked about that are held no longer: stop working on them.
+    package var lostTokens: [Int64]
+    /// Whether a claim would find a task now.
+    package var isClaimable: Bool
+    /// Whether anything runs, anywhere, or will be claimable without anybody doing something.
+    package var isPending: Bool
+    /// Whether a worker may just have died, so that another tick in half a second would be of use.
+    package var wantsAnotherSoon: Bool
+  }
+
+  /// What became of a failed attempt: `retried`, `throttled`, `failed` or `cancelled`.
+  package typealias FailureOutcome = String
+
+  package func registerWithoutLock(_ registration: WorkerRegistration) async throws -> Int {
+    let rows = try await call(registration.sql, registration.parameters(sessionLock: false))
+    return try rows.first.map { try $0.decode("worker_id") } ?? 0
+  }
+
+  package func claim(workerID: Int, slots: Int, filter: Filter = Filter()) async throws -> [TaskLease] {
+    let statement = claimStatement(workerID, slots, filter)
+    return try await call(statement.sql, statement.parameters).map(TaskLease.init)
+  }
+
+  /// - Returns: the lease tokens that were lost, and so completed nothing.
+  package func complete(_ completions: [Completion]) async throws -> [Int64] {
+    let statement = completeStatement(completions)
+    return try Self.lostTokens(try await call(statement.sql, statement.parameters))
+  }
+
+  /// Both in one round trip and one commit.
+  package func complete(
+    _ completions: [Completion], thenClaim slots: Int, workerID: Int, filter: Filter = Filter()
+  ) async throws -> (lostTokens: [Int64], leases: [TaskLease]) {
+    let statements = [completeStatement(completions), claimStatement(workerID, slots, filter)]
+    let results = try await QueueError.translated {
+      try await pool.withConnection { try await $0.pipeline(statements) }
+    }
+    return (try Self.lostTokens(results[0]), try results[1].map(TaskLease.init))
+  }
+
+  /// - Parameter detail: a JSON object: cause chain, advice, what else an operator needs.
+  package func fail(
+    _ lease: TaskLease, errorClass: ErrorClass, reason: String, detail: String? = nil, retryAfter: Duration? = nil
+  ) async throws -> FailureOutcome {
+    let rows = try await call(
+      "SELECT kind FROM queue.fail($1, $2, $3, $4, $5::jsonb, $6)",
+      [lease.taskID, lease.leaseToken, errorClass.rawValue, reason, detail, retryAfter])
+    return try rows.first?.decode("kind") ?? ""
+  }
+
+  package func release(_ lease: TaskLease, reason: String) async throws {
+    _ = try await call("SELECT queue.release($1, $2, $3)", [lease.taskID, lease.leaseToken, reason])
+  }
+
+  package func snooze(_ lease: TaskLease, for interval: Duration, reason: String) async throws {
+    _ = try await call("SELECT queue.snooze($1, $2, $3, $4)", [lease.taskID, lease.leaseToken, interval, reason])
+  }
+
+  /// The worker's one query a second: heartbeat, reaper, due tasks, counts.
+  package func tick(workerID: Int?, leaseTokens: [Int64]) async throws -> Tick {
+    let rows = try await call("SELECT * FROM queue.tick($1, $2)", [workerID, leaseTokens])
+    guard let row = rows.first else {
+      return Tick(lostTokens: [], isClaimable: false, isPending: false, wantsAnotherSoon: false)
+    }
+    return Tick(
+      lostTokens: try row.decode("lost_tokens", as: [Int64]?.self) ?? [], isClaimable: try row.decode("claimable"),
+      isPending: try row.decode("pending"), wantsAnotherSoon: try row.decode("again_soon"))
+  }
+
+  /// After a broken connection: gives back what the server leased to this worker in an answer that never arrived.
+  package func releaseUnknown(workerID: Int, known: [Int64]) async throws -> Int {
+    let rows = try await call("SELECT queue.release_unknown($1, $2) AS count", [workerID, known])
+    return try rows.first?.decode("count") ?? 0
+  }
+
+  package func drain(workerID: Int) async throws {
+    _ = try await call("SELECT queue.drain_worker($1)", [workerID])
+  }
+
+  /// - Returns: how many tasks the worker still held, which are released.
+  package func stop(workerID: Int, reason: String) async throws -> Int {
+    let rows = try await call("SELECT queue.stop_worker($1, $2) AS count", [workerID, reason])
+    return try rows.first?.decode("count") ?? 0
+  }
+
+  private func call(_ sql: String, _ parameters: [(any PostgresEncodable)?]) async throws -> [PostgresRow] {
+    try await QueueError.translated {
+      try await pool.withConnection { try await $0.query(sql, parameters) }
+    }
+  }
+
+  private func claimStatement(_ workerID: Int, _ slots: Int, _ filter: Filter) -> PostgresStatement {
+    PostgresStatement("SELECT * FROM queue.claim($1, $2, $3, $4)", [workerID, slots, filter.datasets, filter.sources])
+  }
+
+  private func completeStatement(_ completions: [Completion]) -> PostgresStatement {
+    let results = PostgresNullableArray(completions.map(\.result))
+    return PostgresStatement(
+      "SELECT queue.complete_many($1, $2, $3::jsonb[]) AS lost_tokens",
+      [
+        completions.map(\.taskID), completions.map(\.leaseToken),
+        completions.contains { $0.result != nil } ? results : nil,
+      ])
+  }
+
+  private static func lostTokens(_ rows: [PostgresRow]) throws -> [Int64] {
+    try rows.first?.decode("lost_tokens") ?? []
+  }
+}

@@ -1,0 +1,49 @@
+package import Logging
+
+/// What a worker does with a task it has claimed.
+///
+/// The handler's Swift task is cancelled when the lease is lost, when the time limit is over, or when the worker must
+/// stop: it should then end soon, and leave nothing half done.
+package protocol TaskHandler: Sendable {
+  /// - Throws: a `ClassifiedError` where the class is known, which decides between retry and failure; any other error
+  ///   counts as transient.
+  func run(_ lease: TaskLease, _ context: TaskContext) async throws -> TaskOutcome
+}
+
+/// How a handler ended without an error.
+package enum TaskOutcome: Sendable, Equatable {
+  /// The work is done; the worker reports it, with `result` as a JSON object.
+  case completed(result: String?)
+  /// The handler has completed the task itself, in the transaction that published its partition.
+  case published
+  /// Not now: give the task back for so long. The attempt is not counted.
+  case snoozed(Duration, reason: String)
+}
+
+/// Who runs the task.
+package struct TaskContext: Sendable {
+  package let worker: WorkerIdentity
+  /// Carries dataset, partition, task, attempt and worker on each line.
+  package let logger: Logger
+
+  package init(worker: WorkerIdentity, logger: Logger) {
+    self.worker = worker
+    self.logger = logger
+  }
+}
+
+/// One life of one worker process.
+package struct WorkerIdentity: Sendable, Equatable {
+  /// The incarnation, from `queue.register_worker`.
+  package let workerID: Int
+  package let name: String
+  package let host: String
+  package let version: String
+
+  package init(workerID: Int, name: String, host: String, version: String) {
+    self.workerID = workerID
+    self.name = name
+    self.host = host
+    self.version = version
+  }
+}

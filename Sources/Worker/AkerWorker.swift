@@ -1,0 +1,118 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Logging
+import Pipeline
+import Postgres
+import Queue
+import ServiceLifecycle
+import Telemetry
+import UnixSignals
+
+/// The worker's program.
+@main
+struct AkerWorker: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "aker-worker",
+    abstract: "Claim tasks from the queue and build their partitions.",
+    discussion: """
+      Any number may run, on any number of hosts; each needs AKER_POSTGIS_DSN and the duckdb program. On SIGTERM it claims no
+      more, finishes what it runs or gives it back after --drain-timeout, and says which.
+      """,
+    version: Version.number)
+
+  @Option(help: "Tasks to run at a time.")
+  var slots = 2
+
+  @Option(help: "How the queue's views call this worker. (default: the host's name)")
+  var name: String?
+
+  @Option(name: .customLong("dataset"), help: "Take tasks of this dataset only; may be repeated.")
+  var datasets: [String] = []
+
+  @Option(name: .customLong("source"), help: "Take tasks that ask no other source than this; may be repeated.")
+  var sources: [String] = []
+
+  @Option(help: ArgumentHelp("How long to finish running tasks after SIGTERM.", valueName: "seconds"))
+  var drainTimeout = 25
+
+  @Flag(help: "End when nothing is left to do.")
+  var untilEmpty = false
+
+  @Flag(help: "Complete tasks without doing anything: for measuring the queue.")
+  var noOp = false
+
+  @Option(help: ArgumentHelp("How long each no-op task takes.", valueName: "milliseconds", visibility: .hidden))
+  var noOpMilliseconds = 0
+
+  @Option(
+    help: ArgumentHelp("Insert (task_id, lease_token) into this table where a task would publish.", visibility: .hidden)
+  )
+  var noOpTable: String?
+
+  func validate() throws {
+    guard slots > 0 else { throw ValidationError("--slots must be at least 1") }
+    guard noOp || noOpTable != nil else { throw ValidationError("only --no-op tasks can be run so far") }
+    guard drainTimeout >= 0 else { throw ValidationError("--drain-timeout must not be negative") }
+  }
+
+  func run() async throws {
+    // A peer that went away is an error for us to see, not a signal to die of.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      try await work()
+    } catch let error as any ClassifiedError {
+      let message = "error: \(error.summary)\n" + (error.advice.map { "  \($0)\n" } ?? "")
+      FileHandleText.standardError(message)
+      throw ExitCode(error.errorClass == .transient ? EX_UNAVAILABLE : EX_CONFIG)
+    }
+  }
+
+  private func work() async throws {
+    let configuration = try AkerConfiguration()
+    let redaction = Redaction(secrets: Self.secrets(configuration))
+    Log.bootstrap(level: configuration.logLevel, redaction: redaction)
+    let logger = Logger(label: "aker-worker")
+    var database =
+      if let dsn = configuration.postgisDSN {
+        PostgresConfiguration(dsn: dsn)
+      } else {
+        try await configuration.embeddedCluster.start()
+      }
+    database.applicationName = "aker-worker"
+
+    let worker = WorkerService(
+      settings: WorkerService.Settings(
+        slots: slots, name: name ?? HostName.current, host: HostName.current, version: Version.number,
+        filter: QueueClient.Filter(
+          datasets: datasets.isEmpty ? nil : datasets, sources: sources.isEmpty ? nil : sources),
+        drainTimeout: .seconds(drainTimeout), endsWhenEmpty: untilEmpty),
+      database: database, handler: handler(configuration, database), redaction: redaction, logger: logger)
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [
+          .init(
+            service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
+            failureTerminationBehavior: .gracefullyShutdownGroup)
+        ],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "aker-worker.lifecycle")))
+    try await group.run()
+  }
+
+  private func handler(_ configuration: AkerConfiguration, _ database: PostgresConfiguration) -> any TaskHandler {
+    if let noOpTable {
+      return PublishingNoOpHandler(
+        table: noOpTable, duration: .milliseconds(noOpMilliseconds),
+        pool: PostgresPool(database, maximumCount: slots))
+    }
+    return NoOpHandler(duration: .milliseconds(noOpMilliseconds))
+  }
+
+  private static func secrets(_ configuration: AkerConfiguration) -> [String] {
+    let named = configuration.environment.filter { name, _ in
+      name.hasPrefix("AKER_") && ["KEY", "TOKEN", "SECRET", "PASSWORD"].contains { name.hasSuffix($0) }
+    }
+    let password = configuration.postgisDSN.flatMap { PostgresConfiguration(dsn: $0).setting("password") }
+    return named.map(\.value) + [password].compactMap { $0 }
+  }
+}

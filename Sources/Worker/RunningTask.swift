@@ -1,0 +1,23 @@
+import Queue
+
+/// A task in one of the worker's slots.
+struct RunningTask {
+  /// Why its handler was told to stop.
+  enum StopReason: String {
+    case leaseLost = "lease lost"
+    case timeLimit = "time limit"
+    case draining = "draining"
+  }
+
+  let lease: TaskLease
+  /// Kept, so that this task alone can be cancelled. The service waits for it before it ends.
+  let handle: Task<Void, Never>
+  let timeIsUpAt: ContinuousClock.Instant
+  var stopReason: StopReason?
+
+  mutating func stop(_ reason: StopReason) {
+    guard stopReason == nil || reason == .leaseLost else { return }
+    stopReason = reason
+    handle.cancel()
+  }
+}
