@@ -93,7 +93,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "SourceSimulator",
-      dependencies: [argumentParser, nioCore, nioPosix, nioHTTP1],
+      dependencies: [argumentParser, nioCore, nioPosix, nioHTTP1, unixSignals, yams],
       swiftSettings: strict),
 
     // The tests.
@@ -108,6 +108,7 @@ let package = Package(
     tests("EngineTests", ["Engine"]),
     tests("PipelineTests", ["Pipeline", "Catalog", "Postgres", "Queue"]),
     tests("CoordinatorTests", ["Coordinator", "Pipeline", "Postgres"]),
+    tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),
     tests("EndToEndTests", ["Postgres", subprocess, systemPackage]),
   ]
 )

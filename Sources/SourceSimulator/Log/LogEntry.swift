@@ -1,0 +1,14 @@
+/// One request, as the log keeps it.
+struct LogEntry: Sendable {
+  var source: String
+  var client: String
+  var method: String
+  /// Values of keys are left out.
+  var target: String
+  /// Unix time, in microseconds.
+  var arrivedAt: Int64
+  /// Nil while it is being answered.
+  var status: UInt?
+
+  var second: Int64 { arrivedAt / 1_000_000 }
+}

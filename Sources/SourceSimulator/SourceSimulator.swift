@@ -1,0 +1,52 @@
+import ArgumentParser
+import NIOCore
+import NIOPosix
+import UnixSignals
+
+/// The sources' own protocols over recorded answers: what tests, demos and people without keys fetch from.
+@main
+struct SourceSimulator: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "source-simulator",
+    abstract: "Serves recorded answers of public data sources in their own formats.",
+    discussion: """
+      Each source is served below /<source_id>/, so that AKER_SOURCE_<ID>_ENDPOINT=http://127.0.0.1:PORT/<source_id> sends
+      a worker here instead of to the real one. recordings/README.md says how recordings are named.
+      GET /_log tells what was asked, per source, client and second.
+      """)
+
+  @Option(help: "The folder of recordings.")
+  var recordings: String
+
+  @Option(help: "The port to listen on; 0 takes a free one.")
+  var port = 0
+
+  @Option(help: "Write the port to this file once listening.")
+  var portFile: String?
+
+  @Option(help: "The address to listen on.")
+  var host = "127.0.0.1"
+
+  @Option(help: "Answer data queries of keyed Census endpoints only with this key.")
+  var keyWall: String?
+
+  func validate() throws {
+    guard (0...65_535).contains(port) else { throw ValidationError("--port must be between 0 and 65535") }
+    guard Files.isFolder(recordings) else { throw ValidationError("--recordings: no folder at \(recordings)") }
+  }
+
+  func run() async throws {
+    let simulator = Simulator(recordings: Recordings(path: recordings), keyWall: keyWall)
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    let server = try await HTTPServer.bind(host: host, port: port)
+    defer { if let portFile { Files.remove(portFile) } }
+    if let portFile { try Files.writeAtomically("\(server.port)\n", to: portFile) }
+    print("listening on http://\(host):\(server.port)")
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.serve(simulator) }
+      group.addTask { for await _ in signals { return } }
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+}
