@@ -9,7 +9,8 @@ struct Simulator: Sendable {
   init(recordings: Recordings, keyWall: String?) {
     self.recordings = recordings
     protocols = [
-      "census_acs5": CensusACS5(recordings: RecordedTables(folder: recordings.folder("census_acs5")), keyWall: keyWall)
+      "_generated": GeneratedFiles(),
+      "census_acs5": CensusACS5(recordings: RecordedTables(folder: recordings.folder("census_acs5")), keyWall: keyWall),
     ]
   }
 
@@ -23,8 +24,15 @@ struct Simulator: Sendable {
     return response
   }
 
+  /// Every folder of recordings is a source; those without a protocol of their own are files.
+  private func handler(of source: String) -> (any SourceProtocol)? {
+    if let known = protocols[source] { return known }
+    guard !source.hasPrefix("."), !source.hasPrefix("_"), Files.isFolder(recordings.folder(source)) else { return nil }
+    return RecordedFiles(folder: recordings.folder(source))
+  }
+
   private func answer(_ request: Request, source: String) async -> Response {
-    guard let handler = protocols[source] else {
+    guard let handler = handler(of: source) else {
       return .text(.notFound, "source-simulator has no source \(source)\n")
     }
     var inner = request
@@ -34,7 +42,7 @@ struct Simulator: Sendable {
       if try await recordings.manifest(of: source).synthetic {
         response.headers.add(name: "X-Simulator-Synthetic", value: "true")
       }
-      return try response.validated(against: request)
+      return try response.validated(against: request).ranged(for: request).compressed(for: request)
     } catch {
       // What is wrong with a recording should be read where it shows.
       return .text(.internalServerError, "source-simulator: \(error)\n")

@@ -12,20 +12,6 @@ struct CensusTests {
     try JSONDecoder().decode(Table.self, from: Data(answer.body))
   }
 
-  /// A folder of recordings with this one file, removed afterwards.
-  private func withRecording<R>(_ path: String, _ text: String, _ body: (String) async throws -> R) async throws -> R {
-    let folder = "/tmp/aker-recordings-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try Self.write(text, to: folder + "/" + path)
-    return try await body(folder)
-  }
-
-  private static func write(_ text: String, to path: String) throws {
-    let url = URL(filePath: path)
-    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: url, options: .atomic)
-  }
-
   @Test func columnsComeInTheAskedOrderThenTheGeography() async throws {
     try await SimulatorProcess.run { simulator in
       let answer = try await simulator.get(
@@ -138,35 +124,35 @@ struct CensusTests {
 
   @Test func aNewYearIsANewFileAndNothingElse() async throws {
     let rows = #"[ ["NAME" , "B19013_001E","us"],\#n  ["United States", null, "1"] ]"#
-    try await withRecording("census_acs5/2031/us.json", rows) { folder in
-      try await SimulatorProcess.run(recordings: folder) { simulator in
+    try await RecordingFolder.make(["census_acs5/2031/us.json": rows]) { folder in
+      try await SimulatorProcess.run(recordings: folder.path) { simulator in
         let query = "acs/acs5?get=NAME,B19013_001E&for=us:1"
         let answer = try await simulator.get("/census_acs5/data/2031/\(query)")
         #expect(try table(answer) == [["NAME", "B19013_001E", "us"], ["United States", nil, "1"]])
         #expect(try await simulator.get("/census_acs5/data/2032/\(query)").status == 404)
         // While it runs.
-        try Self.write(rows, to: folder + "/census_acs5/2032/us.json")
+        try folder.write(rows, to: "census_acs5/2032/us.json")
         #expect(try await simulator.get("/census_acs5/data/2032/\(query)").status == 200)
-        try Self.write(rows.replacing("null", with: "\"51000\""), to: folder + "/census_acs5/2031/us.json")
+        try folder.write(rows.replacing("null", with: "\"51000\""), to: "census_acs5/2031/us.json")
         #expect(try await simulator.get("/census_acs5/data/2031/\(query)").text.contains("51000"))
       }
     }
   }
 
   @Test func whatIsMadeUpSaysSo() async throws {
-    try await withRecording("census_acs5/2031/us.json", #"[["NAME","us"],["United States","1"]]"#) { folder in
-      try await SimulatorProcess.run(recordings: folder) { simulator in
+    try await RecordingFolder.make(["census_acs5/2031/us.json": #"[["NAME","us"],["United States","1"]]"#]) { folder in
+      try await SimulatorProcess.run(recordings: folder.path) { simulator in
         let target = "/census_acs5/data/2031/acs/acs5?get=NAME&for=us:*"
         #expect(try await simulator.get(target).headers["x-simulator-synthetic"] == nil)
-        try Self.write("synthetic: true\n", to: folder + "/census_acs5/manifest.yml")
+        try folder.write("synthetic: true\n", to: "census_acs5/manifest.yml")
         #expect(try await simulator.get(target).headers["x-simulator-synthetic"] == "true")
       }
     }
   }
 
   @Test func aBrokenRecordingIsNamed() async throws {
-    try await withRecording("census_acs5/2031/us.json", #"[["NAME","us"],["United States"]]"#) { folder in
-      try await SimulatorProcess.run(recordings: folder) { simulator in
+    try await RecordingFolder.make(["census_acs5/2031/us.json": #"[["NAME","us"],["United States"]]"#]) { folder in
+      try await SimulatorProcess.run(recordings: folder.path) { simulator in
         let answer = try await simulator.get("/census_acs5/data/2031/acs/acs5?get=NAME&for=us:*")
         #expect(answer.status == 500)
         #expect(answer.text.contains("2031/us.json: row 1"))

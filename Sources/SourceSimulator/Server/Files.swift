@@ -37,5 +37,10 @@ enum Files {
     var byteCount: Int
     var seconds: Int
     var nanoseconds: Int
+
+    /// As nginx makes it: when it was changed, and its size.
+    var entityTag: String {
+      "\"\(String(seconds, radix: 16)).\(String(nanoseconds, radix: 16))-\(String(byteCount, radix: 16))\""
+    }
   }
 }

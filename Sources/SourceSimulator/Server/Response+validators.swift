@@ -8,10 +8,16 @@ extension Response {
     if !answer.headers.contains(name: "ETag") {
       answer.headers.add(name: "ETag", value: try "\"\(Hash.fnv1a(of: body).hexadecimal)\"")
     }
+    guard let tag = answer.headers.first(name: "ETag") else { return answer }
     let known = request.headers[canonicalForm: "If-None-Match"].map { $0.hasPrefix("W/") ? $0.dropFirst(2) : $0 }
-    guard let tag = answer.headers.first(name: "ETag"), known.contains(where: { $0 == "*" || $0 == tag }) else {
-      return answer
+    let isKnown: Bool
+    if known.isEmpty {
+      let since = request.headers.first(name: "If-Modified-Since")
+      isKnown = since != nil && since == answer.headers.first(name: "Last-Modified")
+    } else {
+      isKnown = known.contains { $0 == "*" || $0 == tag || $0 == tag.dropLast() + "-gzip\"" }
     }
+    guard isKnown else { return answer }
     answer.headers.remove(name: "Content-Type")
     return Response(.notModified, headers: answer.headers)
   }

@@ -5,6 +5,8 @@ struct Response: Sendable {
   var status: HTTPResponseStatus
   var headers: HTTPHeaders
   var body: any Body
+  /// Whether parts may be asked for, as of files.
+  var offersRanges = false
 
   init(_ status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: any Body = BytesBody([])) {
     self.status = status
