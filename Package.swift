@@ -106,7 +106,12 @@ let package = Package(
     tests("QueueTests", ["Queue", "Postgres"]),
     tests("FetchTests", ["Fetch", "Catalog", "Postgres"]),
     tests("EngineTests", ["Engine"]),
-    tests("PipelineTests", ["Pipeline", "Catalog", "Postgres", "Queue"]),
+    tests(
+      "PipelineTests",
+      [
+        "Pipeline", "Catalog", "Engine", "Fetch", "Lake", "Lineage", "Postgres", "Quality", "Queue", logging,
+        systemPackage,
+      ]),
     tests("CoordinatorTests", ["Coordinator", "Pipeline", "Postgres"]),
     tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),
     tests("EndToEndTests", ["Postgres", subprocess, systemPackage]),

@@ -52,7 +52,6 @@ struct AkerWorker: AsyncParsableCommand {
 
   func validate() throws {
     guard slots > 0 else { throw ValidationError("--slots must be at least 1") }
-    guard noOp || noOpTable != nil else { throw ValidationError("only --no-op tasks can be run so far") }
     guard drainTimeout >= 0 else { throw ValidationError("--drain-timeout must not be negative") }
   }
 
@@ -81,13 +80,14 @@ struct AkerWorker: AsyncParsableCommand {
       }
     database.applicationName = "aker-worker"
 
+    let handler = try await handler(configuration, database, logger)
     let worker = WorkerService(
       settings: WorkerService.Settings(
         slots: slots, name: name ?? HostName.current, host: HostName.current, version: Version.number,
         filter: QueueClient.Filter(
           datasets: datasets.isEmpty ? nil : datasets, sources: sources.isEmpty ? nil : sources),
         drainTimeout: .seconds(drainTimeout), endsWhenEmpty: untilEmpty),
-      database: database, handler: handler(configuration, database), redaction: redaction, logger: logger)
+      database: database, handler: handler, redaction: redaction, logger: logger)
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
@@ -99,13 +99,19 @@ struct AkerWorker: AsyncParsableCommand {
     try await group.run()
   }
 
-  private func handler(_ configuration: AkerConfiguration, _ database: PostgresConfiguration) -> any TaskHandler {
+  private func handler(
+    _ configuration: AkerConfiguration, _ database: PostgresConfiguration, _ logger: Logger
+  ) async throws -> any TaskHandler {
     if let noOpTable {
       return PublishingNoOpHandler(
         table: noOpTable, duration: .milliseconds(noOpMilliseconds),
         pool: PostgresPool(database, maximumCount: slots))
     }
-    return NoOpHandler(duration: .milliseconds(noOpMilliseconds))
+    if noOp { return NoOpHandler(duration: .milliseconds(noOpMilliseconds)) }
+    let environment = try await PipelineEnvironment.make(
+      configuration, database: database, slots: slots, clientName: "aker/\(Version.number)", logger: logger)
+    try await environment.repairAtStart(logger)
+    return environment.handler()
   }
 
   private static func secrets(_ configuration: AkerConfiguration) -> [String] {

@@ -1,0 +1,83 @@
+extension DatasetCheck {
+  private static let argumentNames = [
+    "column", "columns", "column_list", "column_A", "column_B", "min_value", "max_value", "value", "value_set", "regex",
+    "mostly", "within", "dataset", "other_column", "days", "extent", "severity",
+  ]
+
+  /// `- expect_column_values_to_not_be_null: {column: geo_id, mostly: 0.95, severity: warn}`
+  static func read(_ node: DefinitionNode, columns: [DatasetColumn]) -> DatasetCheck? {
+    guard node.entries.count == 1, let (nameText, value) = node.entries.first else {
+      node.error("expected a check and its arguments: - expect_...: {column: ...}")
+      return nil
+    }
+    guard let name = CheckName(rawValue: nameText) else {
+      value.error("there is no check '\(nameText)'\(DatasetSpec.near(nameText, CheckName.allCases.map(\.rawValue)))")
+      return nil
+    }
+    let fields = value.isMapping ? value.fields(known: argumentNames) : [:]
+    var check = DatasetCheck(name: name, line: value.line)
+    let names = columns.map(\.name)
+    func known(_ node: DefinitionNode) -> String? {
+      guard let column = node.text else { return nil }
+      if !names.contains(column) {
+        node.error("column '\(column)' is not declared\(DatasetSpec.near(column, names))")
+      }
+      return column
+    }
+    check.column = fields["column"].flatMap(known)
+    check.columns = (fields["columns"] ?? fields["column_list"])?.elements.compactMap(known) ?? []
+    if let first = fields["column_A"].flatMap(known), let second = fields["column_B"].flatMap(known) {
+      check.columns = [first, second]
+    }
+    check.minimum = (fields["min_value"] ?? fields["value"])?.double
+    check.maximum = (fields["max_value"] ?? fields["value"] ?? fields["days"])?.double
+    check.values = fields["value_set"]?.texts ?? []
+    check.regex = fields["regex"]?.text
+    check.within = fields["within"]?.double
+    check.extent = fields["extent"]?.elements.compactMap(\.double) ?? []
+    check.dataset = fields["dataset"]?.text
+    check.otherColumn = fields["other_column"]?.text
+    if let mostly = fields["mostly"], let share = mostly.double {
+      if (0...1).contains(share) { check.mostly = share } else { mostly.error("mostly is a share, 0 to 1") }
+    }
+    if let severity = fields["severity"] {
+      if let known = severity.text.flatMap(Severity.init) {
+        check.severity = known
+      } else {
+        severity.error("severity is warn or fail")
+      }
+    }
+    if let missing = check.missingArgument(columns) {
+      value.error("\(nameText) needs \(missing)")
+      return nil
+    }
+    return check
+  }
+
+  private func missingArgument(_ declared: [DatasetColumn]) -> String? {
+    if name.needsColumn && column == nil { return "column" }
+    let type = column.flatMap { column in declared.first { $0.name == column }?.type }
+    switch name {
+    case .between, .meanBetween, .medianBetween, .sumBetween:
+      if minimum == nil && maximum == nil { return "min_value or max_value" }
+      if let type, !type.isNumber { return "a column of numbers; \(column ?? "") is \(type)" }
+    case .rowCountBetween, .lengthBetween, .minBetween, .maxBetween, .distinctCount, .nullShareBetween:
+      if minimum == nil && maximum == nil { return "min_value or max_value" }
+    case .rowCountEqual where minimum == nil: return "value"
+    case .inSet, .notInSet, .distinctInSet, .distinctContain, .distinctEqual:
+      if values.isEmpty { return "value_set" }
+    case .matchRegex, .notMatchRegex: if regex == nil { return "regex" }
+    case .compoundUnique: if columns.count < 2 { return "column_list with two columns or more" }
+    case .pairAGreater: if columns.count != 2 { return "column_A and column_B" }
+    case .rowCountPreviousYear, .rowCountPreviousVintage, .nullSharePreviousVintage:
+      if within == nil { return "within, a share such as 0.2" }
+    case .foreignKey: if dataset == nil || otherColumn == nil { return "dataset and other_column" }
+    case .fresh: if maximum == nil { return "days" }
+    case .geometryValid, .geometryExtent:
+      if !extent.isEmpty && extent.count != 4 { return "extent as [west, south, east, north]" }
+      if let type, type != .geometry { return "a column of type geometry; \(column ?? "") is \(type)" }
+    default: break
+    }
+    return nil
+  }
+}

@@ -1,0 +1,84 @@
+extension DatasetRequest {
+  private static let fieldNames = ["name", "source", "path", "query", "format", "columns", "optional"]
+
+  static func read(_ node: DefinitionNode) -> DatasetRequest? {
+    let fields = node.fields(known: fieldNames)
+    guard let name = fields["name"].flatMap({ DatasetSpec.identifier($0) }) else {
+      if fields["name"] == nil { node.error("a request needs a name") }
+      return nil
+    }
+    guard let source = fields["source"].flatMap({ DatasetSpec.identifier($0) }) else {
+      if fields["source"] == nil { node.error("request '\(name)' needs a source") }
+      return nil
+    }
+    guard let path = fields["path"]?.text else {
+      node.error("request '\(name)' needs a path")
+      return nil
+    }
+    guard let formatNode = fields["format"], let formatName = formatNode.text,
+      let format = InputFormat(rawValue: formatName)
+    else {
+      let formats = InputFormat.allCases.map(\.rawValue).joined(separator: ", ")
+      (fields["format"] ?? node).error("request '\(name)' needs a format: \(formats)")
+      return nil
+    }
+    let query = fields["query"]?.entries.compactMap { entry in
+      entry.value.text.map { QueryItem(name: entry.key, value: $0) }
+    }
+    return DatasetRequest(
+      name: name, sourceID: source, path: path, query: query ?? [], format: format,
+      vintages: fields["columns"].map(RequestColumns.read) ?? [], isOptional: fields["optional"]?.bool ?? false,
+      line: node.line)
+  }
+}
+
+extension RequestColumns {
+  /// Either one list for all years, or a list of `{years:, columns:}`.
+  static func read(_ node: DefinitionNode) -> [RequestColumns] {
+    let elements = node.elements
+    guard let first = elements.first else { return [] }
+    if first.isMapping, first.entries.contains(where: { $0.key == "years" }) {
+      return elements.map { element in
+        let fields = element.fields(known: ["years", "columns"])
+        var columns = names(fields["columns"]?.elements ?? [])
+        if let years = fields["years"] {
+          if let range = years.text.flatMap(YearRange.init) {
+            columns.firstYear = range.first
+            columns.lastYear = range.last
+          } else {
+            years.error("expected years as 2009- or 2009-2020")
+          }
+        }
+        return columns
+      }
+    }
+    return [names(elements)]
+  }
+
+  /// `NAME`, or `{name: NAME, type: number, in_file: "Name in the file"}`.
+  private static func names(_ elements: [DefinitionNode]) -> RequestColumns {
+    var columns = RequestColumns(names: [])
+    for element in elements {
+      var name: String?
+      if element.isMapping {
+        let fields = element.fields(known: ["name", "type", "in_file"])
+        name = fields["name"]?.text
+        if name == nil { element.error("a column needs a name") }
+        if let name, let source = fields["in_file"]?.text { columns.sourceNames[name] = source }
+        if let name, let type = fields["type"], let text = type.text {
+          if let raw = RawType(rawValue: text) {
+            columns.types[name] = raw
+          } else {
+            type.error("'\(text)' is not one of \(RawType.allCases.map(\.rawValue).joined(separator: ", "))")
+          }
+        }
+      } else {
+        name = element.text
+      }
+      guard let name else { continue }
+      if columns.names.contains(name) { element.error("column '\(name)' is there twice") }
+      columns.names.append(name)
+    }
+    return columns
+  }
+}

@@ -1,0 +1,137 @@
+extension DatasetSpec {
+  /// A definition that was read, and what was warned of.
+  package struct Reading: Sendable {
+    package var spec: DatasetSpec?
+    package var problems: [DefinitionProblem]
+
+    package var errors: [DefinitionProblem] { problems.filter { $0.severity == .error } }
+  }
+
+  private static let fieldNames = [
+    "name", "title", "description", "owner", "partitions", "depends_on", "requests", "columns", "key", "checks",
+    "retention",
+  ]
+
+  /// Reads a definition. `file` is what problems are reported against; `folder`, where given, must be the name.
+  package static func read(
+    datasetYAML: String, transformSQL: String, file: String = "dataset.yml", folder: String? = nil
+  ) -> Reading {
+    let reader = DefinitionReader(file: file)
+    guard let root = reader.root(datasetYAML) else { return Reading(spec: nil, problems: reader.problems) }
+    let fields = root.fields(known: fieldNames)
+    func required(_ name: String) -> DefinitionNode? {
+      if fields[name] == nil { root.error("field '\(name)' is missing") }
+      return fields[name]
+    }
+
+    let name = required("name").flatMap { identifier($0, limit: nameLimit) } ?? ""
+    if let folder, !name.isEmpty, folder != name {
+      fields["name"]?.error("the dataset is named '\(name)', but its folder is '\(folder)'")
+    }
+    var spec = DatasetSpec(
+      name: name, title: required("title")?.text ?? "", description: fields["description"]?.text ?? "",
+      owner: fields["owner"]?.text ?? "", firstYear: 0, lastYear: nil, regions: [], isSplit: false,
+      dependsOn: fields["depends_on"]?.elements.compactMap { identifier($0, limit: nameLimit) } ?? [], requests: [],
+      columns: [], key: [], checks: [], datasetYAML: datasetYAML, transformSQL: transformSQL)
+    if spec.dependsOn.contains(name) { fields["depends_on"]?.error("a dataset cannot depend on itself") }
+
+    if let partitions = required("partitions") { readPartitions(partitions, into: &spec) }
+    spec.requests = fields["requests"]?.elements.compactMap(DatasetRequest.read) ?? []
+    if spec.requests.isEmpty && spec.dependsOn.isEmpty {
+      root.error("nothing to read: declare requests, or depends_on")
+    }
+    unique(spec.requests.map { ($0.name, $0.line) }, "request", reader)
+
+    for node in required("columns")?.elements ?? [] {
+      guard let column = DatasetColumn.read(node) else { continue }
+      if spec.column(column.name) != nil { node.error("column '\(column.name)' is there twice") }
+      spec.columns.append(column)
+    }
+    for node in fields["key"]?.elements ?? [] {
+      guard let column = node.text else { continue }
+      if let declared = spec.column(column) {
+        if declared.type == .geometry { node.error("a geometry cannot be part of the key") }
+        spec.key.append(column)
+      } else {
+        node.error("key column '\(column)' is not declared\(near(column, spec.columns.map(\.name)))")
+      }
+    }
+    if fields["key"] == nil { root.warning("no key: rows cannot be compared between vintages, nor kept unique") }
+    spec.checks = fields["checks"]?.elements.compactMap { DatasetCheck.read($0, columns: spec.columns) } ?? []
+    for check in spec.checks {
+      if let dataset = check.dataset, !spec.dependsOn.contains(dataset) {
+        reader.problems.append(
+          DefinitionProblem(
+            .error, file: file, line: check.line,
+            "\(check.name.rawValue) reads dataset '\(dataset)', which depends_on does not name"))
+      }
+    }
+    if transformSQL.allSatisfy(\.isWhitespace) { root.error("transform.sql is empty") }
+    let failed = reader.problems.contains { $0.severity == .error }
+    return Reading(spec: failed ? nil : spec, problems: reader.problems)
+  }
+
+  private static func readPartitions(_ node: DefinitionNode, into spec: inout DatasetSpec) {
+    let fields = node.fields(known: ["years", "regions"])
+    if let years = fields["years"] {
+      if let range = years.text.flatMap(YearRange.init) {
+        spec.firstYear = range.first
+        spec.lastYear = range.last
+      } else {
+        years.error("expected years as 2009- or 2009-2020")
+      }
+    } else {
+      node.error("field 'years' is missing")
+    }
+    guard let regions = fields["regions"] else { return }
+    for region in regions.elements {
+      guard let name = region.text else { continue }
+      if isRegion(name) {
+        if spec.regions.contains(name) { region.error("region '\(name)' is there twice") }
+        spec.regions.append(name)
+      } else {
+        region.error("region '\(name)' is not usable: letters, digits, '_' and '-', at most 16")
+      }
+    }
+    spec.isSplit = !spec.regions.isEmpty
+  }
+
+  /// Regions become names of tables and folders.
+  package static func isRegion(_ name: String) -> Bool {
+    (1...16).contains(name.utf8.count)
+      && name.utf8.allSatisfy {
+        switch $0 {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
+  }
+
+  /// A name that is safe in SQL and in a path.
+  static func identifier(_ node: DefinitionNode, limit: Int = 63) -> String? {
+    guard let name = node.text else { return nil }
+    guard isIdentifier(name, limit: limit) else {
+      node.error("'\(name)' is not usable as a name: a-z, then a-z, 0-9 and '_', at most \(limit)")
+      return nil
+    }
+    return name
+  }
+
+  package static func isIdentifier(_ name: String, limit: Int = 63) -> Bool {
+    Identifier(name) != nil && name.utf8.count <= limit
+  }
+
+  static func near(_ name: String, _ names: [String]) -> String {
+    NearestName.find(name, in: names).map { "; did you mean '\($0)'?" } ?? ""
+  }
+
+  private static func unique(_ names: [(String, Int)], _ kind: String, _ reader: DefinitionReader) {
+    var seen: Set<String> = []
+    for (name, line) in names where !seen.insert(name).inserted {
+      reader.problems.append(
+        DefinitionProblem(.error, file: reader.file, line: line, "\(kind) '\(name)' is there twice"))
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/// A dataset as its folder declares it: what is asked of the sources, what is published, and what must hold.
+package struct DatasetSpec: Sendable {
+  /// At most this many characters, so that names of warehouse partitions, with year and region, fit Postgres' 63.
+  package static let nameLimit = 40
+
+  package var name: String
+  package var title: String
+  package var description: String
+  package var owner: String
+  package var firstYear: Int
+  /// Nil while it is still published.
+  package var lastYear: Int?
+  /// What a year is cut into; empty when it is not.
+  package var regions: [String]
+  package var isSplit: Bool
+  package var dependsOn: [String]
+  package var requests: [DatasetRequest]
+  package var columns: [DatasetColumn]
+  package var key: [String]
+  package var checks: [DatasetCheck]
+
+  /// The files as they were read, from which the hash is made.
+  package var datasetYAML: String
+  package var transformSQL: String
+
+  /// The sources asked, the primary one (of the first request) first.
+  package var sourceIDs: [String] {
+    var seen: [String] = []
+    for request in requests where !seen.contains(request.sourceID) { seen.append(request.sourceID) }
+    return seen
+  }
+
+  package func contains(year: Int) -> Bool {
+    year >= firstYear && lastYear.map { year <= $0 } ?? true
+  }
+
+  package var hasGeometry: Bool { columns.contains { $0.type == .geometry } }
+
+  package func column(_ name: String) -> DatasetColumn? {
+    columns.first { $0.name == name }
+  }
+}

@@ -1,0 +1,21 @@
+/// The columns that an input is declared to have in a range of years.
+package struct RequestColumns: Sendable, Equatable {
+  package var firstYear: Int?
+  package var lastYear: Int?
+  package var names: [String]
+  /// Columns to be read as a number, for the check that they still hold numbers: `retyped` in a drift.
+  package var types: [String: RawType] = [:]
+  /// Names in the file that differ from the names declared: declared name to name in the file.
+  package var sourceNames: [String: String] = [:]
+
+  package enum RawType: String, Sendable, CaseIterable {
+    case text, integer, number, date
+  }
+
+  package func contains(_ year: Int) -> Bool {
+    firstYear.map { year >= $0 } ?? true && lastYear.map { year <= $0 } ?? true
+  }
+
+  /// The column's name in the file.
+  package func sourceName(_ name: String) -> String { sourceNames[name] ?? name }
+}

@@ -1,0 +1,60 @@
+internal import FoundationEssentials
+internal import Subprocess
+internal import SystemPackage
+
+/// The DuckDB program of this host, found and known to be usable.
+package struct DuckDB: Sendable, Equatable {
+  package let path: String
+  package let version: String
+  /// The spatial extension's file, where it is installed: it must be of exactly this version.
+  package let spatialExtension: String?
+
+  /// The oldest that writes GeoParquet by itself and has GEOMETRY as a type of its own.
+  package static let oldestVersion = "1.5.0"
+
+  /// Looks for the program where `explicit` says (AKER_DUCKDB), then in `<home>/tools`, then in the PATH.
+  /// - Throws: `EngineError.notFound`, `.wrongVersion`.
+  package static func locate(
+    explicit: String?, home: String, searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
+  ) async throws -> DuckDB {
+    var candidates: [String]
+    if let explicit {
+      candidates = [explicit]
+    } else {
+      candidates =
+        [home + "/tools/duckdb"] + searchPath.split(separator: ":").map { "\($0)/duckdb" }
+    }
+    candidates = candidates.filter { FileManager.default.isExecutableFile(atPath: $0) }
+    guard let path = candidates.first else {
+      throw EngineError.notFound(tried: explicit.map { [$0] } ?? [home + "/tools/duckdb", "PATH"])
+    }
+    let version = try await version(of: path)
+    guard isAtLeast(version, oldestVersion) else {
+      throw EngineError.wrongVersion(path: path, found: version, wanted: oldestVersion)
+    }
+    return DuckDB(path: path, version: version, spatialExtension: spatialExtension(version, home: home))
+  }
+
+  private static func version(of path: String) async throws -> String {
+    let result = try await Subprocess.run(
+      .path(FilePath(path)), arguments: ["--version"], output: .string(limit: 4096), error: .discarded)
+    // v1.5.5 (Variegata) d8cdaa33fd
+    guard case .exited(0) = result.terminationStatus,
+      let word = result.standardOutput.split(separator: " ").first, word.hasPrefix("v")
+    else { throw EngineError.wrongVersion(path: path, found: "unknown", wanted: oldestVersion) }
+    return String(word.dropFirst())
+  }
+
+  private static func isAtLeast(_ version: String, _ oldest: String) -> Bool {
+    func numbers(_ text: String) -> [Int] {
+      text.split { $0 == "." || $0 == "-" }.prefix(3).map { Int($0) ?? 0 }
+    }
+    return !numbers(version).lexicographicallyPrecedes(numbers(oldest))
+  }
+
+  private static func spatialExtension(_ version: String, home: String) -> String? {
+    [home + "/tools/duckdb-extensions/v\(version)/spatial.duckdb_extension"].first {
+      FileManager.default.fileExists(atPath: $0)
+    }
+  }
+}

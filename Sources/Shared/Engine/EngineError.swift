@@ -1,0 +1,49 @@
+package import Telemetry
+
+/// What went wrong in a DuckDB process.
+package enum EngineError: ClassifiedError, Equatable {
+  /// A statement was refused. `line` and `column` count from 1 in transform.sql, where the step is the transform and
+  /// DuckDB said where.
+  case sql(step: String, message: String, line: Int?, column: Int?)
+  case outOfMemory(step: String, limitBytes: Int, message: String)
+  case diskFull(step: String, message: String)
+  /// The process ended by a signal that was not ours.
+  case crashed(step: String, signal: Int32)
+  case failed(step: String, exitCode: Int32, message: String)
+  case notFound(tried: [String])
+  case wrongVersion(path: String, found: String, wanted: String)
+
+  package var errorClass: ErrorClass {
+    switch self {
+    case .sql: .data
+    case .outOfMemory, .diskFull, .crashed, .failed: .transient
+    case .notFound, .wrongVersion: .permanent
+    }
+  }
+
+  package var summary: String {
+    switch self {
+    case .sql(let step, let message, let line, let column):
+      if let line { "\(step):\(line):\(column ?? 1): \(message)" } else { "\(step): \(message)" }
+    case .outOfMemory(let step, let limit, let message):
+      "DuckDB needed more than its \(limit / 1_048_576) MiB in step \(step): \(message)"
+    case .diskFull(let step, let message): "the disk is full or not writable in step \(step): \(message)"
+    case .crashed(let step, let signal): "DuckDB was ended by signal \(signal) in step \(step)"
+    case .failed(let step, let code, let message): "DuckDB ended with code \(code) in step \(step): \(message)"
+    case .notFound(let tried): "there is no duckdb program; looked at \(tried.joined(separator: ", "))"
+    case .wrongVersion(let path, let found, let wanted): "\(path) is DuckDB \(found); \(wanted) or newer is needed"
+    }
+  }
+
+  package var advice: String? {
+    switch self {
+    case .sql: nil
+    case .outOfMemory: "Give each slot more memory, run fewer slots, or cut the dataset into smaller partitions."
+    case .diskFull: "Free space below AKER_CACHE_PATH, or point it elsewhere; the task is tried again by itself."
+    case .crashed: "If the system's memory ran out, run fewer slots; see the kernel's log."
+    case .failed: nil
+    case .notFound: "Run scripts/setup, or name the program in AKER_DUCKDB."
+    case .wrongVersion: "Run scripts/setup, or point AKER_DUCKDB at a newer one."
+    }
+  }
+}

@@ -1,0 +1,11 @@
+package import Telemetry
+
+/// A script that failed, with what it printed until then.
+package struct EngineFailure: ClassifiedError {
+  package let error: EngineError
+  package let output: EngineOutput
+
+  package var errorClass: ErrorClass { error.errorClass }
+  package var summary: String { error.summary }
+  package var advice: String? { error.advice }
+}

@@ -1,0 +1,83 @@
+/// DuckDB's error output, read for its kind and its place.
+///
+///     Binder Error: Referenced column "nope" not found in FROM clause!
+///     Candidate bindings: "county"
+///
+///     LINE 3:   nope AS b
+///               ^
+struct EngineMessage {
+  private let lines: [Substring]
+
+  init(_ text: String) {
+    lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+  }
+
+  func error(step: String, exitCode: Int32, linesBefore: Int?, sql: String?, memoryLimit: Int) -> EngineError {
+    let message = message
+    let text = lines.joined(separator: "\n")
+    if text.hasPrefix("Out of Memory Error") {
+      return text.contains("max_temp_directory_size") || text.contains("No space left")
+        ? .diskFull(step: step, message: message)
+        : .outOfMemory(step: step, limitBytes: memoryLimit, message: message)
+    }
+    if text.hasPrefix("IO Error"),
+      text.contains("No space left") || text.contains("Read-only")
+        || text.contains("Permission denied") || text.contains("Disk quota")
+    {
+      return .diskFull(step: step, message: message)
+    }
+    // What no rewriting of the SQL would cure.
+    if ["IO Error", "INTERNAL Error", "FATAL Error"].contains(where: { text.hasPrefix($0) }) || message.isEmpty {
+      return .failed(step: step, exitCode: exitCode, message: message)
+    }
+    let place = place(in: sql)
+    let line = place.flatMap { place in linesBefore.map { place.line - $0 } }.flatMap { $0 > 0 ? $0 : nil }
+    return .sql(step: step, message: message, line: line, column: line == nil ? nil : place?.column)
+  }
+
+  /// The message without the quoted line, on one line.
+  private var message: String {
+    var kept: [Substring] = []
+    for line in lines {
+      if line.hasPrefix("LINE ") { break }
+      if !line.allSatisfy(\.isWhitespace) { kept.append(line) }
+    }
+    return kept.prefix(Self.quotedLines).joined(separator: " ")
+  }
+
+  /// The rest is general advice about settings that are not the reader's to change.
+  private static let quotedLines = 3
+
+  private func place(in sql: String?) -> (line: Int, column: Int)? {
+    guard let index = lines.firstIndex(where: { $0.hasPrefix("LINE ") }), index + 1 < lines.count,
+      let colon = lines[index].firstIndex(of: ":"),
+      let line = Int(lines[index].dropFirst(5).prefix(while: \.isNumber)),
+      let caret = lines[index + 1].firstIndex(of: "^")
+    else { return nil }
+    let prefixCount = lines[index].distance(from: lines[index].startIndex, to: colon) + 2
+    let caretCount = lines[index + 1].distance(from: lines[index + 1].startIndex, to: caret)
+    var column = caretCount - prefixCount + 1
+    // A long line is cut at its start: find where what is quoted stands in it.
+    let quoted = lines[index].dropFirst(prefixCount)
+    if quoted.hasPrefix("..."), let sql {
+      let source = sql.split(separator: "\n", omittingEmptySubsequences: false)
+      var fragment = quoted.dropFirst(3)
+      if fragment.hasSuffix("...") { fragment = fragment.dropLast(3) }
+      if line - 1 < source.count, let offset = Self.offset(of: fragment, in: source[line - 1]) {
+        column += offset - 3
+      }
+    }
+    return (line, max(1, column))
+  }
+
+  private static func offset(of fragment: Substring, in line: Substring) -> Int? {
+    var start = line.startIndex
+    var offset = 0
+    while start < line.endIndex {
+      if line[start...].hasPrefix(fragment) { return offset }
+      start = line.index(after: start)
+      offset += 1
+    }
+    return nil
+  }
+}

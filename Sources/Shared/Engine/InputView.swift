@@ -1,0 +1,123 @@
+package import Catalog
+
+/// How DuckDB reads the files of one request: as a view `raw.<request>` of text columns.
+package struct InputView: Sendable {
+  package let request: DatasetRequest
+  /// Prepared files, all of the request's format. None where an optional level is not offered.
+  package let files: [String]
+  package let year: Int
+
+  package init(request: DatasetRequest, files: [String], year: Int) {
+    self.request = request
+    self.files = files
+    self.year = year
+  }
+
+  /// One row per file: `{"request", "file", "columns": [...]}`, in the order of the file.
+  package var headerSQL: String {
+    files.map { file in
+      """
+      SELECT \(SQL.literal(request.name)) AS request, \(SQL.literal(file)) AS file, columns FROM (\(headerQuery(file)));
+      """
+    }.joined(separator: "\n")
+  }
+
+  private func headerQuery(_ file: String) -> String {
+    let path = SQL.literal(file)
+    switch request.format {
+    case .jsonTable: return "SELECT r AS columns FROM (\(jsonTable(path))) LIMIT 1"
+    case .csv, .tsv:
+      return """
+        SELECT list_value(*COLUMNS(*)) AS columns
+        FROM read_csv(\(path), header = false, all_varchar = true, \(delimiter)) LIMIT 1
+        """
+    case .json, .ndjson:
+      // The first hundred objects: a source that leaves empty fields out rarely does so in all of them.
+      return """
+        SELECT list_distinct(flatten(list(json_keys(json)))) AS columns
+        FROM (SELECT json FROM read_json_objects(\(path), format = '\(jsonFormat)') LIMIT 100)
+        """
+    case .parquet:
+      return "SELECT list(column_name) AS columns FROM (DESCRIBE SELECT * FROM read_parquet(\(path)))"
+    }
+  }
+
+  /// Creates the view. Columns that other vintages declare are there too, as NULL, so that one transform reads them all.
+  package var viewSQL: String {
+    let name = "raw." + SQL.identifier(request.name)
+    guard let declared = request.columns(year: year) else {
+      // Nothing declared: all that comes, as it comes.
+      let source = files.isEmpty ? "SELECT NULL AS nothing WHERE false" : "SELECT * FROM \(reader(columns: nil))"
+      return "CREATE VIEW \(name) AS \(source);"
+    }
+    let columns = request.allColumns.map { column in
+      declared.names.contains(column) && !files.isEmpty
+        ? "\(value(declared.sourceName(column))) AS \(SQL.identifier(column))"
+        : "CAST(NULL AS VARCHAR) AS \(SQL.identifier(column))"
+    }.joined(separator: ", ")
+    if files.isEmpty { return "CREATE VIEW \(name) AS SELECT \(columns) WHERE false;" }
+    if request.format == .jsonTable {
+      let tables = files.map { file in
+        """
+        SELECT \(columns) FROM (\(jsonTable(SQL.literal(file)))), (SELECT r AS header FROM \
+        (\(jsonTable(SQL.literal(file)))) LIMIT 1) WHERE r IS DISTINCT FROM header
+        """
+      }
+      return "CREATE VIEW \(name) AS \(tables.joined(separator: " UNION ALL "));"
+    }
+    return "CREATE VIEW \(name) AS SELECT \(columns) FROM \(reader(columns: declared));"
+  }
+
+  /// For each column with a declared type, how many values are not of it: `{"request", "column", "type", "count",
+  /// "example"}`. Nil where no type is declared.
+  package var retypedSQL: String? {
+    guard let declared = request.columns(year: year), !files.isEmpty else { return nil }
+    let typed = declared.names.filter { declared.types[$0] != nil && declared.types[$0] != .text }
+    if typed.isEmpty { return nil }
+    return typed.map { name -> String in
+      let column = SQL.identifier(name)
+      let type = declared.types[name] ?? .text
+      let duckdbType = [.integer: "BIGINT", .number: "DOUBLE", .date: "DATE"][type] ?? "VARCHAR"
+      let isWrong =
+        "\(column) IS NOT NULL AND trim(\(column)) <> '' AND TRY_CAST(trim(\(column)) AS \(duckdbType)) IS NULL"
+      return """
+        SELECT \(SQL.literal(request.name)) AS request, \(SQL.literal(name)) AS "column", '\(type.rawValue)' AS type,
+          count(*) AS count, min(\(column)) AS example
+        FROM raw.\(SQL.identifier(request.name)) WHERE \(isWrong) HAVING count(*) > 0;
+        """
+    }.joined(separator: "\n")
+  }
+
+  /// The JSON array of arrays as rows of one list `r`, the header first.
+  private func jsonTable(_ path: String) -> String {
+    """
+    SELECT json AS r FROM read_json(\(path), format = 'array', records = false, columns = {'json': 'VARCHAR[]'}, \
+    maximum_object_size = 67108864)
+    """
+  }
+
+  private func value(_ name: String) -> String {
+    request.format == .jsonTable
+      ? "r[list_position(header, \(SQL.literal(name)))]"
+      : "CAST(\(SQL.identifier(name)) AS VARCHAR)"
+  }
+
+  private func reader(columns: RequestColumns?) -> String {
+    let paths = SQL.list(files)
+    switch request.format {
+    case .csv, .tsv:
+      return "read_csv(\(paths), header = true, all_varchar = true, union_by_name = true, \(delimiter))"
+    case .json, .ndjson:
+      guard let columns else {
+        return "read_json(\(paths), format = '\(jsonFormat)', union_by_name = true)"
+      }
+      let types = columns.names.map { "\(SQL.literal(columns.sourceName($0))): 'VARCHAR'" }.joined(separator: ", ")
+      return "read_json(\(paths), format = '\(jsonFormat)', columns = {\(types)})"
+    case .parquet: return "read_parquet(\(paths), union_by_name = true)"
+    case .jsonTable: return "(\(jsonTable(SQL.literal(files.first ?? ""))))"
+    }
+  }
+
+  private var delimiter: String { request.format == .tsv ? "delim = '\\t'" : "delim = ','" }
+  private var jsonFormat: String { request.format == .json ? "array" : "newline_delimited" }
+}

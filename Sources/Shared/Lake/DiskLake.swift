@@ -1,0 +1,146 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// The lake as a folder. Staged files lie in the same file system, so that giving them their name is one rename.
+package struct DiskLake: LakeStore {
+  package let location: String
+
+  /// - Parameter directory: `<AKER_CACHE_PATH>/data_lake`; created when first written to.
+  package init(directory: String) {
+    location = directory
+  }
+
+  private func absolute(_ path: String) -> String { location + "/" + path }
+
+  package func prepareStaging(_ staging: String) async throws -> String {
+    let folder = absolute(staging)
+    try Self.removeTree(folder)
+    try Self.makeFolders(folder)
+    return folder
+  }
+
+  package func stage(_ staging: String) async throws {
+    for name in try Self.entries(absolute(staging)) { try Self.sync(absolute(staging) + "/" + name) }
+    try Self.sync(absolute(staging))
+  }
+
+  package func place(_ staging: String, at path: String) async throws -> Bool {
+    let folder = absolute(staging)
+    let names = try Self.entries(folder)
+    let fileName = path.split(separator: "/").last.map(String.init) ?? path
+    guard names.contains(fileName) else { return false }
+    let target = absolute(path)
+    let targetFolder = LakePath.folder(of: target)
+    try Self.makeFolders(targetFolder)
+    let reports = names.filter { $0 != fileName && $0.hasPrefix("validation.") }
+    if !reports.isEmpty {
+      let reportFolder = absolute(LakePath.reports(beside: path))
+      try Self.makeFolders(reportFolder)
+      for name in reports { try Self.rename(folder + "/" + name, reportFolder + "/" + name) }
+    }
+    try Self.rename(folder + "/" + fileName, target)
+    try Self.sync(targetFolder)
+    try Self.removeTree(folder)
+    return true
+  }
+
+  package func byteCount(_ path: String) async throws -> Int? {
+    var status = stat()
+    guard stat(absolute(path), &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw LakeError.io("look at", absolute(path), errno)
+    }
+    return Int(status.st_size)
+  }
+
+  package func localFile(_ path: String, scratch: String) async throws -> String? {
+    try await byteCount(path) == nil ? nil : absolute(path)
+  }
+
+  package func stagingNames() async throws -> [String] {
+    try Self.entries(absolute(LakePath.staging))
+  }
+
+  package func removeStaging(_ staging: String) async throws {
+    try Self.removeTree(absolute(staging))
+  }
+
+  package func files() async throws -> [String] {
+    var found: [String] = []
+    func visit(_ folder: String) throws {
+      for name in try Self.entries(folder.isEmpty ? location : absolute(folder)).sorted() {
+        if name.hasPrefix(".") || name.hasPrefix("_") { continue }
+        let path = folder.isEmpty ? name : folder + "/" + name
+        if Self.isFolder(absolute(path)) {
+          try visit(path)
+        } else if name.hasSuffix(".parquet") {
+          found.append(path)
+        }
+      }
+    }
+    try visit("")
+    return found
+  }
+
+  package func remove(_ path: String) async throws {
+    guard unlink(absolute(path)) == 0 || errno == ENOENT else { throw LakeError.io("remove", absolute(path), errno) }
+    // Empty folders above it go too; rmdir refuses the others.
+    var folder = LakePath.folder(of: path)
+    try Self.removeTree(absolute(folder) + "/_validation")
+    while !folder.isEmpty, rmdir(absolute(folder)) == 0 { folder = LakePath.folder(of: folder) }
+  }
+
+  // MARK: The file system
+
+  private static func rename(_ from: String, _ to: String) throws {
+    guard Glibc.rename(from, to) == 0 else { throw LakeError.io("rename \(from) to", to, errno) }
+  }
+
+  static func makeFolders(_ path: String) throws {
+    if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT else { throw LakeError.io("create", path, errno) }
+    let parent = LakePath.folder(of: path)
+    guard !parent.isEmpty else { throw LakeError.io("create", path, ENOENT) }
+    try makeFolders(parent)
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw LakeError.io("create", path, errno) }
+  }
+
+  /// Names in a folder; none where there is no such folder.
+  static func entries(_ path: String) throws -> [String] {
+    guard let stream = opendir(path) else {
+      if errno == ENOENT || errno == ENOTDIR { return [] }
+      throw LakeError.io("list", path, errno)
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  static func removeTree(_ path: String) throws {
+    if isFolder(path) {
+      for name in try entries(path) { try removeTree(path + "/" + name) }
+      guard rmdir(path) == 0 || errno == ENOENT else { throw LakeError.io("remove", path, errno) }
+    } else if unlink(path) != 0, errno != ENOENT, errno != ENOTDIR {
+      throw LakeError.io("remove", path, errno)
+    }
+  }
+
+  /// Makes a file's content, or a folder's names, survive a power cut.
+  private static func sync(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw LakeError.io("open", path, errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw LakeError.io("write", path, errno) }
+  }
+}

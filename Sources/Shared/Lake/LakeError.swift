@@ -1,0 +1,34 @@
+internal import Glibc
+package import Telemetry
+
+/// What went wrong with a file of the lake.
+package enum LakeError: ClassifiedError, Equatable {
+  case system(action: String, path: String, code: Int32, message: String)
+  /// The file is not the one that was published.
+  case wrongContent(path: String)
+
+  /// From a system call's `errno`.
+  package static func io(_ action: String, _ path: String, _ code: Int32) -> LakeError {
+    .system(action: action, path: path, code: code, message: String(cString: strerror(code)))
+  }
+
+  package var errorClass: ErrorClass { .transient }
+
+  package var summary: String {
+    switch self {
+    case .system(let action, let path, _, let message): "cannot \(action) \(path): \(message)"
+    case .wrongContent(let path): "\(path) is not what was published: its hash differs from the manifest's"
+    }
+  }
+
+  package var advice: String? {
+    switch self {
+    case .system(_, _, ENOSPC, _), .system(_, _, EDQUOT, _):
+      "Free space below AKER_CACHE_PATH; the task is tried again by itself."
+    case .system(_, _, EROFS, _), .system(_, _, EACCES, _):
+      "Make AKER_CACHE_PATH writable for the worker's user; the task is tried again by itself."
+    case .system: nil
+    case .wrongContent: "Run aker lake repair."
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/// Where a partition lies in the lake, readable by anything that knows hive partitioning.
+package enum LakePath {
+  /// `<dataset>/as_of=2024-06/data_year=2012/[region=md/]<dataset>.parquet`, below data_lake/.
+  package static func file(dataset: String, asOf: String, dataYear: Int, region: String) -> String {
+    let split = region.isEmpty ? "" : "region=\(region)/"
+    return "\(dataset)/as_of=\(asOf)/data_year=\(dataYear)/\(split)\(dataset).parquet"
+  }
+
+  /// The reports' folder beside the file. Readers of the lake skip names that begin with `_`.
+  package static func reports(beside file: String) -> String {
+    folder(of: file) + "/_validation"
+  }
+
+  static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+  }
+
+  /// What an attempt writes until it is published. Readers skip names that begin with `.`.
+  package static let staging = ".staging"
+
+  package static func staging(taskID: Int64, leaseToken: Int64) -> String {
+    "\(staging)/\(taskID)-\(leaseToken)"
+  }
+}

@@ -1,0 +1,127 @@
+package import Postgres
+
+/// Brings the lake's files in line with its manifest, after crashes. Safe at any time, from any number of hosts.
+package struct LakeRepair: Sendable {
+  package struct Report: Sendable, Equatable {
+    /// Files that got their name, whose worker had died between commit and rename.
+    package var finished: [String] = []
+    /// Partitions whose file is lost, with the command that rebuilds them.
+    package var missing: [Missing] = []
+    /// Staging folders and tables of attempts that are gone, removed.
+    package var removed: [String] = []
+    /// Files that no manifest row names: removed when asked to, otherwise only reported.
+    package var orphans: [String] = []
+
+    package var isClean: Bool { finished.isEmpty && missing.isEmpty && removed.isEmpty && orphans.isEmpty }
+  }
+
+  package struct Missing: Sendable, Equatable {
+    package var path: String
+    package var command: String
+  }
+
+  private let lake: any LakeStore
+
+  package init(_ lake: any LakeStore) {
+    self.lake = lake
+  }
+
+  /// Finishes what was committed: cheap, and what every worker runs at its start.
+  package func finishCommitted(_ connection: PostgresConnection) async throws -> Report {
+    var report = Report()
+    let rows = try await connection.query(
+      """
+      SELECT publication_id, path, staged_path, sha256, dataset, data_year, region, as_of FROM lake.manifest
+      WHERE state = 'committed' AND lake = $1 ORDER BY committed_at
+      """, [lake.location])
+    for row in rows {
+      let path: String = try row.decode("path")
+      let staging = LakePath.folder(of: try row.decode("staged_path"))
+      let publication: Int64 = try row.decode("publication_id")
+      if try await lake.place(staging, at: path) {
+        report.finished.append(path)
+      } else if try await !isPublished(path, sha256: row.decode("sha256")) {
+        // Its own worker may have placed it since we read the row, and the row says so by now.
+        let isStill = try await connection.query(
+          "SELECT FROM lake.manifest WHERE publication_id = $1 AND state = 'committed'", [publication])
+        if isStill.isEmpty { continue }
+        try await connection.execute("SELECT lake.mark_in_place($1, false)", [publication])
+        report.missing.append(try missing(row))
+        continue
+      }
+      try await connection.execute("SELECT lake.mark_in_place($1, true)", [publication])
+    }
+    return report
+  }
+
+  /// Everything: finishes, removes what dead attempts left, and compares all files with the manifest.
+  package func run(
+    _ connection: PostgresConnection, removingOrphans: Bool, verifyingHashes: Bool = false
+  ) async throws -> Report {
+    var report = try await finishCommitted(connection)
+    report.removed += try await removeAbandoned(connection)
+
+    var known: Set<String> = []
+    let rows = try await connection.query(
+      """
+      SELECT publication_id, path, sha256, byte_count, dataset, data_year, region, as_of, state FROM lake.manifest
+      WHERE lake = $1 ORDER BY path
+      """, [lake.location])
+    for row in rows {
+      let path: String = try row.decode("path")
+      known.insert(path)
+      if try row.decode("state", as: String.self) == "committed" { continue }
+      var isThere = try await lake.byteCount(path) == row.decode("byte_count", as: Int.self)
+      if isThere && verifyingHashes { isThere = try await isPublished(path, sha256: row.decode("sha256")) }
+      if !isThere {
+        report.missing.append(try missing(row))
+        try await connection.execute(
+          "SELECT lake.mark_in_place($1, false)", [try row.decode("publication_id", as: Int64.self)])
+      } else if try row.decode("state", as: String.self) == "missing" {
+        try await connection.execute(
+          "SELECT lake.mark_in_place($1, true)", [try row.decode("publication_id", as: Int64.self)])
+      }
+    }
+    report.orphans = try await lake.files().filter { !known.contains($0) }
+    if removingOrphans {
+      for path in report.orphans { try await lake.remove(path) }
+    }
+    return report
+  }
+
+  /// Staging folders and tables whose attempt holds no lease and committed nothing.
+  package func removeAbandoned(_ connection: PostgresConnection) async throws -> [String] {
+    var removed: [String] = []
+    // Listed before the database is asked: an attempt takes its lease before it makes its folder.
+    let names = try await lake.stagingNames()
+    if !names.isEmpty {
+      let live = try await connection.query("SELECT name FROM lake.live_staging($1) AS name", [names])
+      let kept = Set(try live.map { try $0.decode("name", as: String.self) })
+      for name in names where !kept.contains(name) {
+        try await lake.removeStaging(LakePath.staging + "/" + name)
+        removed.append(LakePath.staging + "/" + name)
+      }
+    }
+    for row in try await connection.query("SELECT name FROM warehouse.drop_orphans() AS name") {
+      removed.append("warehouse." + (try row.decode("name", as: String.self)))
+    }
+    return removed
+  }
+
+  private func isPublished(_ path: String, sha256: String) async throws -> Bool {
+    guard let disk = lake as? DiskLake else { return try await lake.byteCount(path) != nil }
+    guard let file = try await disk.localFile(path, scratch: "") else { return false }
+    return try await ContentHash.hex(ofFile: file).sha256 == sha256
+  }
+
+  private func missing(_ row: PostgresRow) throws -> Missing {
+    let dataset: String = try row.decode("dataset")
+    let year: Int = try row.decode("data_year")
+    let region: String = try row.decode("region")
+    let asOf: String = try row.decode("as_of")
+    let split = region.isEmpty ? "" : " --regions \(region)"
+    return Missing(
+      path: try row.decode("path"),
+      command: "aker backfill \(dataset) --years \(year)\(split) --as-of \(asOf) --force")
+  }
+}

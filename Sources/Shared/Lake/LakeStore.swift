@@ -1,0 +1,31 @@
+/// Where the lake is kept: on disk, or in S3. Paths are relative to the lake.
+package protocol LakeStore: Sendable {
+  /// As an operator would write it: a folder, or `s3://bucket/prefix`.
+  var location: String { get }
+
+  /// The local folder an attempt writes its files to, created empty.
+  func prepareStaging(_ staging: String) async throws -> String
+
+  /// Makes the files of the local folder durable, where `place` will look for them.
+  func stage(_ staging: String) async throws
+
+  /// Gives the staged files their names: the reports, then, at once, the Parquet file. May be repeated after a crash at any
+  /// point. False when there is nothing staged any more.
+  func place(_ staging: String, at path: String) async throws -> Bool
+
+  /// Size in bytes; nil when there is no such file.
+  func byteCount(_ path: String) async throws -> Int?
+
+  /// A file that can be read on this host; for S3, a copy in `scratch`.
+  func localFile(_ path: String, scratch: String) async throws -> String?
+
+  /// Names of the folders below `.staging`.
+  func stagingNames() async throws -> [String]
+
+  func removeStaging(_ staging: String) async throws
+
+  /// All Parquet files, as relative paths.
+  func files() async throws -> [String]
+
+  func remove(_ path: String) async throws
+}

@@ -1,0 +1,120 @@
+internal import Catalog
+internal import Engine
+internal import Fetch
+internal import FoundationEssentials
+internal import Quality
+
+/// One DuckDB process that reads the inputs, transforms them into a Parquet file, and computes all checks over it.
+struct BuildRun {
+  let spec: DatasetSpec
+  let partition: Partition
+  let fetched: [FetchedInput]
+  let upstreams: [UpstreamPartition]
+  let engine: Engine
+  let file: String
+  let context: CheckContext
+
+  private struct Header: Decodable {
+    let request: String
+    let file: String
+    let columns: [String?]
+  }
+
+  private struct Retyped: Decodable {
+    let request: String
+    let column: String
+    let type: String
+    let count: Int
+    let example: String
+  }
+
+  /// - Throws: `ValidationError` when what came, or what was made of it, is not as declared; `EngineFailure`.
+  func run() async throws -> Validation {
+    let query = CheckQuery(spec, file: file)
+    var script = inputScript()
+    BuildScript.addTransform(&script, spec: spec, output: file)
+    script.allowedPaths.append(file)
+    script.add("checks", query.sql)
+
+    let output: EngineOutput
+    do {
+      output = try await engine.run(script)
+    } catch let failure as EngineFailure {
+      // Columns that are gone are the reason, and not the statement that missed them.
+      let validation = validation(drift: try drift(failure.output), evaluation: nil)
+      if validation.hasFailedDrift { throw ValidationError(validation) }
+      throw failure
+    }
+    let drift = try drift(output)
+    guard let figures = try output.rows("checks", as: [String: Double?].self).first else {
+      throw PipelineError.notPublished(partition.description)
+    }
+    let evaluation = CheckEvaluation(figures, spec: spec, query: query, context: context)
+    var validation = validation(drift: drift, evaluation: evaluation)
+    if validation.hasFailedDrift { throw ValidationError(validation) }
+    try await addExamples(to: &validation, query)
+    if !validation.success { throw ValidationError(validation) }
+    return validation
+  }
+
+  private func inputScript() -> EngineScript {
+    var script = EngineScript()
+    let views = spec.requests.map { request in
+      InputView(
+        request: request, files: fetched.filter { $0.requestName == request.name }.compactMap(\.path),
+        year: partition.dataYear)
+    }
+    let datasets = Dictionary(grouping: upstreams, by: \.dataset).sorted { $0.key < $1.key }
+    BuildScript.addInputs(
+      &script, views: views,
+      upstreams: datasets.map { BuildScript.Upstream(dataset: $0.key, files: $0.value.map(\.file)) },
+      year: partition.dataYear, region: partition.region, asOf: partition.asOf)
+    return script
+  }
+
+  private func drift(_ output: EngineOutput) throws -> [SchemaDrift] {
+    var drifts: [SchemaDrift] = []
+    for header in try output.rows("headers", as: Header.self) {
+      guard let request = spec.requests.first(where: { $0.name == header.request }),
+        let declared = request.columns(year: partition.dataYear)
+      else { continue }
+      for drift in SchemaDrift.compare(
+        request: request, declared: declared, header: header.columns.compactMap { $0 }, year: partition.dataYear)
+      where !drifts.contains(drift) {
+        drifts.append(drift)
+      }
+    }
+    for retyped in try output.rows("retyped", as: Retyped.self) {
+      drifts.append(
+        SchemaDrift.retyped(
+          request: retyped.request, column: retyped.column, type: retyped.type, count: retyped.count,
+          example: retyped.example))
+    }
+    return drifts
+  }
+
+  /// Asks for rows only where a check found some: usually nowhere.
+  private func addExamples(to validation: inout Validation, _ query: CheckQuery) async throws {
+    let wanted = validation.results.indices.filter { index in
+      let result = validation.results[index]
+      return (result.unexpectedCount ?? 0) > 0 && query.examplesSQL(result.check) != nil
+    }
+    if wanted.isEmpty { return }
+    // Checks may read what the transform reads: published datasets.
+    var script = inputScript()
+    script.needsSpatial = spec.hasGeometry
+    script.allowedPaths.append(file)
+    for index in wanted {
+      if let sql = query.examplesSQL(validation.results[index].check) { script.add("examples\(index)", sql) }
+    }
+    let output = try await engine.run(script)
+    for index in wanted { validation.results[index].examples = output.texts("examples\(index)") }
+  }
+
+  private func validation(drift: [SchemaDrift], evaluation: CheckEvaluation?) -> Validation {
+    Validation(
+      dataset: spec.name, dataYear: partition.dataYear, region: partition.region, asOf: partition.asOf,
+      definitionHash: spec.definitionHash, drift: drift, results: evaluation?.results ?? [],
+      rowCount: evaluation?.rowCount, nullCounts: evaluation?.nullCounts ?? [:])
+  }
+}

@@ -1,0 +1,122 @@
+internal import Catalog
+package import Engine
+internal import Fetch
+internal import FoundationEssentials
+package import Lake
+internal import Lineage
+package import Logging
+internal import Postgres
+internal import Quality
+
+/// Fetch, transform, check: everything before publishing, which changes nothing that anybody else can see.
+package struct PartitionBuilder: Sendable {
+  let engine: Engine
+  let lake: any LakeStore
+  let inputs: any InputSource
+  let logger: Logger
+
+  package init(engine: Engine, lake: any LakeStore, inputs: any InputSource, logger: Logger) {
+    self.engine = engine
+    self.lake = lake
+    self.inputs = inputs
+    self.logger = logger
+  }
+
+  /// Builds into the staging folder. The caller removes that when this throws.
+  /// - Throws: `ValidationError` for drift and failed checks, `FetchError`, `EngineFailure`, `LakeError`.
+  func build(
+    _ partition: Partition, spec: DatasetSpec, staging: String, _ connection: PostgresConnection,
+    _ timer: inout StepTimer
+  ) async throws -> BuiltPartition {
+    let startedAt = Date()
+    if spec.hasGeometry && engine.duckdb.spatialExtension == nil {
+      throw PipelineError.missingSpatial(dataset: spec.name)
+    }
+    let fetched = try await timer.time(.fetch, detail: Self.describe) {
+      try await fetch(partition, spec)
+    }
+    StepBoundary.fetched.reached()
+
+    let folder = try await lake.prepareStaging(staging)
+    let upstreams = try await UpstreamPartition.read(
+      for: partition, spec, lake: lake, scratch: folder, connection)
+    var context = try await Self.comparison(for: partition, spec, connection)
+    context.oldestInputDays = fetched.map(\.fetchedAt).min().map { Date().timeIntervalSince($0) / 86_400 }
+    let file = folder + "/" + spec.name + ".parquet"
+    let validation = try await timer.time(.build, detail: { "\($0.rowCount ?? 0) rows, \($0.results.count) checks" }) {
+      try await BuildRun(
+        spec: spec, partition: partition, fetched: fetched, upstreams: upstreams, engine: engine.spilling(into: folder),
+        file: file, context: context
+      ).run()
+    }
+    StepBoundary.built.reached()
+
+    let content = try await timer.time(
+      .examine, detail: { (content: (sha256: String, byteCount: Int)) in "sha256 \(content.sha256.prefix(12))" }
+    ) {
+      try ReportFiles.write(ValidationReport(validation, validatedAt: Date()), into: folder)
+      return try await ContentHash.hex(ofFile: file)
+    }
+    StepBoundary.checked.reached()
+    return BuiltPartition(
+      partition: partition, spec: spec, definitionHash: spec.definitionHash, startedAt: startedAt, staging: staging,
+      localFile: file, sha256: content.sha256, byteCount: content.byteCount, validation: validation,
+      inputs: fetched.map(\.lineage) + upstreams.map(\.lineage))
+  }
+
+  private func fetch(_ partition: Partition, _ spec: DatasetSpec) async throws -> [FetchedInput] {
+    // In the declared order, whatever the order of the answers.
+    try await withThrowingTaskGroup(of: (Int, FetchedInput).self) { group in
+      for (index, request) in spec.requests.enumerated() {
+        group.addTask { (index, try await inputs.fetch(request.fetchRequest(for: partition))) }
+      }
+      var found: [(Int, FetchedInput)] = []
+      for try await input in group { found.append(input) }
+      return found.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+  }
+
+  private static func describe(_ fetched: [FetchedInput]) -> String {
+    let bytes = fetched.reduce(0) { $0 + $1.byteCount }
+    return
+      "\(fetched.count { $0.path != nil }) documents, \(bytes) bytes, \(fetched.count(where: \.cacheHit)) from the cache"
+  }
+
+  /// What the checks compare with: the year before of the same vintage or older, and the vintage before.
+  static func comparison(
+    for partition: Partition, _ spec: DatasetSpec, _ connection: PostgresConnection
+  ) async throws -> CheckContext {
+    var context = CheckContext()
+    guard spec.checks.contains(where: { $0.name.kind == .comparison }) else { return context }
+    let year = try await connection.query(
+      """
+      SELECT row_count FROM lake.manifest
+      WHERE dataset = $1 AND data_year = $2 AND region = $3 AND as_of <= $4 ORDER BY as_of DESC LIMIT 1
+      """, [partition.dataset, partition.dataYear - 1, partition.region, partition.asOf])
+    context.previousYearRowCount = try year.first?.decode("row_count")
+    let vintage = try await connection.query(
+      """
+      SELECT m.row_count, v.profile FROM lake.manifest m
+      LEFT JOIN quality.validation v ON v.publication_id = m.publication_id
+      WHERE m.dataset = $1 AND m.data_year = $2 AND m.region = $3 AND m.as_of < $4 ORDER BY m.as_of DESC LIMIT 1
+      """, [partition.dataset, partition.dataYear, partition.region, partition.asOf])
+    if let row = vintage.first {
+      context.previousVintageRowCount = try row.decode("row_count")
+      if let profile: String = try row.decode("profile") {
+        context.previousVintageNulls = try JSONDecoder().decode([String: [String: Int]].self, from: Data(profile.utf8))
+          .compactMapValues { $0["nulls"] }
+      }
+    }
+    return context
+  }
+}
+
+extension FetchedInput {
+  var lineage: LineageInput {
+    LineageInput(
+      requestName: requestName,
+      origin: .source(id: sourceID, url: url, fetchedAt: fetchedAt, status: status, cacheHit: cacheHit),
+      sha256: sha256, byteCount: byteCount, isSynthetic: isSynthetic,
+      note: path == nil ? "the source does not offer it (\(status))" : nil)
+  }
+}

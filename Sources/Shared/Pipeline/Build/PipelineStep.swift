@@ -1,0 +1,23 @@
+/// The steps of a partition's way, as progress and timings name them.
+package enum PipelineStep: String, Sendable, CaseIterable {
+  case fetch
+  /// Transform and checks: one DuckDB process.
+  case build
+  /// Hash, reports, and what changed against the vintage before.
+  case examine
+  /// Rows into a staging table, for large partitions.
+  case load
+  case publish
+  /// The file gets its name in the lake.
+  case place
+}
+
+/// What happened, for whoever watches one partition.
+package struct StepEvent: Sendable {
+  package var step: PipelineStep
+  package var duration: Duration
+  /// One line for people: `3 documents, 1.2 MB`.
+  package var detail: String
+}
+
+package typealias StepObserver = @Sendable (StepEvent) -> Void

@@ -1,0 +1,146 @@
+package import Catalog
+internal import FoundationEssentials
+package import Postgres
+
+/// Makes the database know the declared datasets: definitions by hash, and warehouse tables that fit them.
+package struct CatalogApply: Sendable {
+  package init() {}
+
+  package struct Outcome: Sendable, Equatable {
+    package var dataset: String
+    package var definitionHash: String
+    package var isNew: Bool
+    /// What was done to the warehouse table, one line each.
+    package var actions: [String]
+  }
+
+  private struct Declaration: Encodable {
+    let name: String
+    let definition_hash: String
+    let dataset_yml: String
+    let transform_sql: String
+    let title: String
+    let description: String
+    let owner: String
+    let first_year: Int
+    let last_year: Int?
+    let is_split: Bool
+    let regions: [String]
+    let source_ids: [String]
+    let primary_source_id: String?
+    let depends_on: [String]
+    let columns: [Column]
+
+    struct Column: Encodable {
+      let ordinal: Int
+      let name: String
+      let type: String
+      let unit: String?
+      let description: String
+      let is_key: Bool
+      let sources: [String]
+    }
+  }
+
+  /// Applies one dataset, all or nothing. Idempotent.
+  /// - Throws: `PipelineError.incompatibleTable`, with the SQL to run, where adding columns is not enough.
+  package func apply(_ spec: DatasetSpec, _ connection: PostgresConnection) async throws -> Outcome {
+    let hash = spec.definitionHash
+    let declaration = try json(spec, hash)
+    try await requireCompatible(spec, connection)
+    return try await connection.transaction { connection in
+      let known = try connection.query("SELECT FROM catalog.dataset WHERE definition_hash = $1", [hash])
+      _ = try connection.query("SELECT catalog.apply_dataset($1::jsonb)", [declaration])
+      let rows = try connection.query(
+        "SELECT action FROM warehouse.apply_table($1, $2) AS action", [spec.name, spec.key])
+      return Outcome(
+        dataset: spec.name, definitionHash: hash, isNew: known.isEmpty,
+        actions: try rows.map { try $0.decode("action") })
+    }
+  }
+
+  /// Stores the source registry, which workers read from the database.
+  package func applySources(directory: String, _ connection: PostgresConnection) async throws {
+    var files: [String] = []
+    var texts: [String] = []
+    for file in ["sources.yml", "sources_supplement.yml"] {
+      guard let contents = FileManager.default.contents(atPath: directory + "/" + file) else { continue }
+      files.append(file)
+      texts.append(String(decoding: contents, as: UTF8.self))
+    }
+    // Read before it is stored: what workers cannot read must not reach them.
+    let registry = try SourceRegistry(directory: directory)
+    try await connection.execute("SELECT catalog.apply_sources($1, $2)", [files, texts])
+    // Their limits are the queue's, which keeps them for all hosts.
+    for source in registry.sources.values.sorted(by: { $0.id < $1.id }) {
+      let limit = source.rateLimit
+      try await connection.execute(
+        "SELECT queue.configure_source($1, $2, $3, $4, $5)",
+        [source.id, limit.concurrency, limit.requestsPerSecond, limit.burst.map(Double.init), limit.perDay])
+    }
+  }
+
+  private func json(_ spec: DatasetSpec, _ hash: String) throws -> String {
+    let declaration = Declaration(
+      name: spec.name, definition_hash: hash, dataset_yml: spec.datasetYAML, transform_sql: spec.transformSQL,
+      title: spec.title, description: spec.description, owner: spec.owner, first_year: spec.firstYear,
+      last_year: spec.lastYear, is_split: spec.isSplit, regions: spec.regions, source_ids: spec.sourceIDs,
+      primary_source_id: spec.sourceIDs.first, depends_on: spec.dependsOn,
+      columns: spec.columns.enumerated().map { index, column in
+        Declaration.Column(
+          ordinal: index + 1, name: column.name, type: column.type.description, unit: column.unit,
+          description: column.description, is_key: spec.key.contains(column.name), sources: column.sources)
+      })
+    return String(decoding: try JSONEncoder().encode(declaration), as: UTF8.self)
+  }
+
+  /// Compares the table that is there with the one that is declared.
+  private func requireCompatible(_ spec: DatasetSpec, _ connection: PostgresConnection) async throws {
+    let rows = try await connection.query(
+      """
+      SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, coalesce(k.n, 0) AS key_position
+      FROM pg_attribute a
+      LEFT JOIN pg_constraint c ON c.conrelid = a.attrelid AND c.contype = 'p'
+      LEFT JOIN LATERAL (SELECT n FROM unnest(c.conkey) WITH ORDINALITY AS u (attnum, n) WHERE u.attnum = a.attnum) k ON true
+      WHERE a.attrelid = to_regclass('public.' || quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped
+      ORDER BY a.attnum
+      """, [spec.name])
+    if rows.isEmpty { return }
+    var changes: [String] = []
+    var sql: [String] = []
+    var types: [String: String] = [:]
+    var key: [(position: Int, name: String)] = []
+    for row in rows {
+      let name: String = try row.decode("name")
+      types[name] = try row.decode("type")
+      let position: Int = try row.decode("key_position")
+      if position > 0 { key.append((position, name)) }
+    }
+    let table = "public.\"\(spec.name)\""
+    for column in spec.columns {
+      guard let type = types[column.name] else { continue }
+      if type.replacing("public.", with: "") != column.type.postgresName {
+        changes.append("column \(column.name) is \(type), and declared as \(column.type)")
+        sql.append("ALTER TABLE \(table) ALTER COLUMN \"\(column.name)\" TYPE \(column.type.postgresName);")
+      }
+    }
+    let expected = ["data_year", "as_of"] + (spec.isSplit ? ["region"] : []) + spec.columns.map(\.name)
+    for name in types.keys.sorted() where !expected.contains(name) {
+      changes.append("column \(name) is not declared any more")
+      sql.append("ALTER TABLE \(table) DROP COLUMN \"\(name)\";")
+    }
+    let declaredKey = spec.key.isEmpty ? [] : ["data_year"] + (spec.isSplit ? ["region"] : []) + spec.key
+    let currentKey = key.sorted { $0.position < $1.position }.map(\.name)
+    if currentKey != declaredKey || (types["region"] != nil && spec.column("region") == nil) != spec.isSplit {
+      changes.append(
+        "the key is (\(currentKey.joined(separator: ", "))), and declared (\(declaredKey.joined(separator: ", ")))")
+      sql.append(
+        "BEGIN; DROP TABLE \(table); DELETE FROM warehouse.partition WHERE dataset = '\(spec.name)'; COMMIT; "
+          + "-- then: aker backfill \(spec.name) --years \(spec.firstYear)-\(spec.lastYear.map(String.init) ?? "") --force"
+      )
+    }
+    if !changes.isEmpty {
+      throw PipelineError.incompatibleTable(dataset: spec.name, changes: changes, sql: sql)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package import Catalog
+internal import FoundationEssentials
+
+/// The datasets of a catalog folder: `datasets/<name>/{dataset.yml,transform.sql}`.
+package struct CatalogFolder: Sendable {
+  package private(set) var datasets: [DatasetSpec] = []
+  /// Everything that is wrong or odd, of all files.
+  package private(set) var problems: [DefinitionProblem] = []
+
+  package var errors: [DefinitionProblem] { problems.filter { $0.severity == .error } }
+
+  /// Reads all datasets. Mistakes are collected in `problems`; a dataset with errors is left out.
+  package init(directory: String) {
+    let root = directory + "/datasets"
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).sorted()
+    for name in names where !name.hasPrefix(".") {
+      let folder = root + "/" + name
+      var isFolder = false
+      guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder else { continue }
+      var texts: [String] = []
+      for file in ["dataset.yml", "transform.sql"] {
+        guard let contents = FileManager.default.contents(atPath: folder + "/" + file) else {
+          problems.append(DefinitionProblem(.error, file: folder + "/" + file, line: 1, "the file is missing"))
+          continue
+        }
+        texts.append(String(decoding: contents, as: UTF8.self))
+      }
+      guard texts.count == 2 else { continue }
+      let reading = DatasetSpec.read(
+        datasetYAML: texts[0], transformSQL: texts[1], file: folder + "/dataset.yml", folder: name)
+      problems += reading.problems
+      if let spec = reading.spec { datasets.append(spec) }
+    }
+    if names.isEmpty {
+      problems.append(DefinitionProblem(.error, file: root, line: 1, "there are no datasets"))
+    }
+    checkDependencies(root)
+  }
+
+  /// Datasets that must be there, and no cycles.
+  private mutating func checkDependencies(_ root: String) {
+    let byName = Dictionary(datasets.map { ($0.name, $0) }) { first, _ in first }
+    for dataset in datasets {
+      let file = "\(root)/\(dataset.name)/dataset.yml"
+      for dependency in dataset.dependsOn where byName[dependency] == nil {
+        let near = NearestName.find(dependency, in: byName.keys).map { "; did you mean '\($0)'?" } ?? ""
+        problems.append(
+          DefinitionProblem(.error, file: file, line: 1, "depends_on: there is no dataset '\(dependency)'\(near)"))
+      }
+    }
+    for cycle in Self.cycles(byName.mapValues(\.dependsOn)) {
+      problems.append(
+        DefinitionProblem(
+          .error, file: "\(root)/\(cycle[0])/dataset.yml", line: 1,
+          "depends_on goes round in a circle: \(cycle.joined(separator: " → "))"))
+    }
+  }
+
+  static func cycles(_ edges: [String: [String]]) -> [[String]] {
+    var found: [[String]] = []
+    var done: Set<String> = []
+    func visit(_ name: String, _ path: [String]) {
+      if let start = path.firstIndex(of: name) {
+        found.append(Array(path[start...]) + [name])
+        return
+      }
+      guard !done.contains(name) else { return }
+      for next in edges[name] ?? [] { visit(next, path + [name]) }
+      done.insert(name)
+    }
+    for name in edges.keys.sorted() { visit(name, []) }
+    return found
+  }
+
+  package func dataset(_ name: String) throws -> DatasetSpec {
+    guard let spec = datasets.first(where: { $0.name == name }) else {
+      throw PipelineError.unknownDataset(name, near: NearestName.find(name, in: datasets.map(\.name)))
+    }
+    return spec
+  }
+}

@@ -1,0 +1,87 @@
+internal import Catalog
+package import Engine
+internal import Fetch
+internal import FoundationEssentials
+internal import Glibc
+package import Lake
+package import Logging
+internal import Lineage
+package import Postgres
+
+/// What the pipeline needs of this host: the DuckDB program, the cache and the lake, the sources.
+package struct PipelineEnvironment: Sendable {
+  package let engine: Engine
+  package let lake: any LakeStore
+  package let pool: PostgresPool
+  package let inputs: any InputSource
+  /// Folder of the raw cache.
+  package let rawCache: String
+  private let configuration: AkerConfiguration
+
+  /// - Parameters:
+  ///   - slots: tasks at a time, which share the host's memory and processors.
+  ///   - clientName: for the User-Agent, such as `aker/0.1.0`.
+  /// - Throws: `EngineError` without a usable DuckDB; `FetchError` where the cache cannot be written; `YAMLError`.
+  package static func make(
+    _ configuration: AkerConfiguration, database: PostgresConfiguration, slots: Int, clientName: String, logger: Logger
+  ) async throws -> PipelineEnvironment {
+    let duckdb = try await DuckDB.locate(explicit: configuration.duckdb, home: configuration.home)
+    let cache = configuration.cachePath
+    let pool = PostgresPool(database, maximumCount: slots + 1)
+    let registry = try await pool.withConnection { connection in
+      try await SourceRegistry.applied(connection, environment: configuration.environment)
+        ?? SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
+    }
+    let fetcher = try Fetcher(
+      registry: registry, cacheDirectory: cache + "/raw", limiter: QueueRateLimiter(pool), clientName: clientName,
+      logger: logger, secret: { try configuration.secret($0) })
+    return PipelineEnvironment(
+      engine: Engine(duckdb, limits: limits(slots: slots, cache: cache), logger: logger),
+      lake: DiskLake(directory: cache + "/data_lake"), pool: pool, inputs: LiveInputs(fetcher),
+      rawCache: cache + "/raw", configuration: configuration)
+  }
+
+  /// The engine alone, for commands that look at the catalog.
+  package static func engine(_ configuration: AkerConfiguration, logger: Logger) async throws -> Engine {
+    let duckdb = try await DuckDB.locate(explicit: configuration.duckdb, home: configuration.home)
+    return Engine(duckdb, limits: limits(slots: 1, cache: configuration.cachePath), logger: logger)
+  }
+
+  /// Six tenths of the host's memory for all slots together, the processors shared among them.
+  static func limits(slots: Int, cache: String) -> EngineLimits {
+    let pages = sysconf(Int32(_SC_PHYS_PAGES))
+    let memory = pages > 0 ? pages * sysconf(Int32(_SC_PAGESIZE)) : smallHostBytes
+    let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    return EngineLimits(
+      memoryBytes: max(smallestMemoryBytes, memory / 10 * 6 / max(1, slots)),
+      threads: max(1, processors / max(1, slots)), temporaryDirectory: cache + "/tmp")
+  }
+
+  /// Assumed where the host does not tell.
+  private static let smallHostBytes = 2 * 1_073_741_824
+  /// DuckDB sorts and writes Parquet in this; with less it fails on small partitions already.
+  private static let smallestMemoryBytes = 268_435_456
+
+  package func handler() -> PipelineTaskHandler {
+    PipelineTaskHandler(pool: pool, engine: engine, lake: lake, inputs: inputs, events: nil)
+  }
+
+  /// What every worker does at its start: gives files their name whose worker died in between, and removes what dead
+  /// attempts left.
+  package func repairAtStart(_ logger: Logger) async throws {
+    let report = try await pool.withConnection { connection in
+      let repair = LakeRepair(lake)
+      var report = try await repair.finishCommitted(connection)
+      report.removed = try await repair.removeAbandoned(connection)
+      return report
+    }
+    for missing in report.missing {
+      logger.error("a published file is lost", metadata: ["path": "\(missing.path)", "rebuild": "\(missing.command)"])
+    }
+    if !report.isClean {
+      logger.notice(
+        "repaired the lake after a crash",
+        metadata: ["finished": "\(report.finished.count)", "removed": "\(report.removed.count)"])
+    }
+  }
+}

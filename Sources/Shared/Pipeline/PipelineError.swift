@@ -1,0 +1,47 @@
+package import Telemetry
+
+/// What the pipeline itself refuses.
+package enum PipelineError: ClassifiedError, Equatable {
+  case unknownDefinition(dataset: String, hash: String)
+  case unknownDataset(String, near: String?)
+  case notPublished(String)
+  case missingUpstream(partition: String, dataset: String)
+  case missingSpatial(dataset: String)
+  case notReproducible(String)
+  case incompatibleTable(dataset: String, changes: [String], sql: [String])
+
+  package var errorClass: ErrorClass {
+    switch self {
+    case .missingUpstream: .transient
+    default: .permanent
+    }
+  }
+
+  package var summary: String {
+    switch self {
+    case .unknownDefinition(let dataset, let hash): "the database has no definition \(hash.prefix(12)) of \(dataset)"
+    case .unknownDataset(let name, let near):
+      "there is no dataset '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
+    case .notPublished(let partition): "\(partition) has not been published"
+    case .missingUpstream(let partition, let dataset):
+      "\(partition) reads \(dataset), whose partition is not in the lake"
+    case .missingSpatial(let dataset): "\(dataset) has geometry, and DuckDB's spatial extension is not installed"
+    case .notReproducible(let reason): "it cannot be rebuilt from what is kept: \(reason)"
+    case .incompatibleTable(let dataset, let changes, _):
+      "the warehouse table of \(dataset) cannot become what is declared by adding columns: "
+        + changes.joined(separator: "; ")
+    }
+  }
+
+  package var advice: String? {
+    switch self {
+    case .unknownDefinition: "Run aker catalog apply."
+    case .unknownDataset, .notReproducible: nil
+    case .notPublished: "Run aker backfill for it."
+    case .missingUpstream(_, let dataset): "Backfill \(dataset) for the same year first, or run aker lake repair."
+    case .missingSpatial: "Run scripts/setup, which installs it into .aker/tools."
+    case .incompatibleTable(_, _, let sql):
+      "Run this in psql when nobody needs the old shape:\n" + sql.joined(separator: "\n")
+    }
+  }
+}

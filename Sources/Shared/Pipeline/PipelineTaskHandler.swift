@@ -1,0 +1,102 @@
+package import Engine
+internal import Catalog
+internal import FoundationEssentials
+package import Lake
+internal import Lineage
+internal import Logging
+package import Postgres
+internal import Quality
+package import Queue
+internal import Telemetry
+
+/// Builds and publishes partitions: what a worker does with a task.
+package struct PipelineTaskHandler: TaskHandler {
+  private let pool: PostgresPool
+  private let engine: Engine
+  private let lake: any LakeStore
+  private let inputs: any InputSource
+  private let definitions = DefinitionStore()
+  private let swapRowCount: Int
+  private let events: OpenLineageEvents?
+
+  package init(
+    pool: PostgresPool, engine: Engine, lake: any LakeStore, inputs: any InputSource, swapRowCount: Int? = nil,
+    events: OpenLineageEvents? = nil
+  ) {
+    self.pool = pool
+    self.engine = engine
+    self.lake = lake
+    self.inputs = inputs
+    self.swapRowCount = swapRowCount ?? PartitionPublisher.standardSwapRowCount
+    self.events = events
+  }
+
+  package func run(_ lease: TaskLease, _ context: TaskContext) async throws -> TaskOutcome {
+    StepBoundary.claimed.reached()
+    return try await pool.withConnection { connection in
+      try await run(lease, context, connection)
+    }
+  }
+
+  private func run(
+    _ lease: TaskLease, _ context: TaskContext, _ connection: PostgresConnection
+  ) async throws -> TaskOutcome {
+    let partition = Partition(
+      dataset: lease.dataset, dataYear: lease.dataYear, region: lease.region, asOf: lease.asOf)
+    let attempt = PublicationRecord.Attempt(
+      taskID: lease.taskID, backfillID: lease.backfillID, leaseToken: lease.leaseToken,
+      attemptNumber: lease.attemptNumber, workerID: "\(context.worker.name)/\(context.worker.workerID)",
+      host: context.worker.host, codeVersion: context.worker.version, startedAt: lease.startedAt)
+    let staging = LakePath.staging(taskID: lease.taskID, leaseToken: lease.leaseToken)
+    var timer = StepTimer { event in
+      context.logger.debug(
+        "\(event.step.rawValue)", metadata: ["duration": "\(event.duration)", "detail": "\(event.detail)"])
+    }
+    do {
+      let spec = try await definitions.definition(
+        dataset: lease.dataset, hash: lease.definitionHash, connection)
+      if let events { try await events.queueStart(attempt, partition, spec, connection) }
+      let builder = PartitionBuilder(engine: engine, lake: lake, inputs: inputs, logger: context.logger)
+      let built = try await builder.build(partition, spec: spec, staging: staging, connection, &timer)
+      let publisher = PartitionPublisher(
+        engine: engine, lake: lake, logger: context.logger, swapRowCount: swapRowCount, events: events)
+      let result = try await publisher.publish(built, lease: lease, attempt: attempt, connection, &timer)
+      context.logger.info(
+        "\(result.outcome.rawValue)",
+        metadata: ["rows": "\(result.rowCount)", "publication": "\(result.publicationID)"])
+      return .published
+    } catch {
+      await cleanUp(after: error, lease, attempt, staging, context, connection)
+      throw error
+    }
+  }
+
+  /// Leaves nothing behind, and keeps what was learnt: the validation that failed. Best effort, since the database may be
+  /// what failed; repair does the rest.
+  private func cleanUp(
+    after error: any Error, _ lease: TaskLease, _ attempt: PublicationRecord.Attempt, _ staging: String,
+    _ context: TaskContext, _ connection: PostgresConnection
+  ) async {
+    // Cancelled or not: a task of its own, awaited here, whose statements are not cancelled with ours.
+    await Task {
+      do {
+        if let invalid = error as? ValidationError {
+          try await connection.execute(
+            "SELECT quality.record_validation($1::jsonb, NULL)",
+            [try invalid.validation.recordJSON(taskID: lease.taskID, leaseToken: lease.leaseToken)])
+        }
+        try await events?.queueFailure(attempt, lease, error, connection)
+      } catch {
+        context.logger.info("the failure's details could not be stored", metadata: ["reason": "\(error)"])
+      }
+      do {
+        // Only where the transaction surely did not commit: a committed file waits there for repair.
+        let live = try await connection.query(
+          "SELECT FROM lake.manifest WHERE state = 'committed' AND staged_path LIKE $1 || '/%'", [staging])
+        if live.isEmpty { try await lake.removeStaging(staging) }
+      } catch {
+        context.logger.info("a staging folder stays until the next repair", metadata: ["reason": "\(error)"])
+      }
+    }.value
+  }
+}

@@ -1,0 +1,222 @@
+internal import Catalog
+internal import Engine
+internal import FoundationEssentials
+internal import Lake
+internal import Lineage
+internal import Logging
+internal import Postgres
+internal import Quality
+internal import Queue
+
+/// Publishes a built partition: rows, manifest, lineage, quality and the task's completion in one transaction behind the
+/// fence; then the file gets its name.
+struct PartitionPublisher {
+  let engine: Engine
+  let lake: any LakeStore
+  let logger: Logger
+  /// More rows than this are loaded aside and swapped in; docs/benchmarks.md says why this many.
+  let swapRowCount: Int
+  let events: OpenLineageEvents?
+
+  /// From about here on DELETE and COPY take longer than a second, which is as long as the publish transaction should
+  /// hold back anybody's vacuum.
+  static let standardSwapRowCount = 150_000
+
+  struct Result {
+    var outcome: PublicationRecord.Outcome
+    var rowCount: Int
+    var publicationID: Int64
+    var change: MeasuredChange?
+  }
+
+  /// - Throws: `QueueError.leaseLost` when another attempt holds the task now: nothing has then been changed.
+  func publish(
+    _ built: BuiltPartition, lease: TaskLease, attempt: PublicationRecord.Attempt, _ connection: PostgresConnection,
+    _ timer: inout StepTimer
+  ) async throws -> Result {
+    let partition = built.partition
+    let expected = try await prepare(partition, built.sha256, connection)
+    StepBoundary.partitionPrepared.reached()
+    let change = try await ChangeMeasurement(engine: engine, lake: lake).measure(built, connection)
+    try await lake.stage(built.staging)
+    StepBoundary.staged.reached()
+
+    let loader = WarehouseLoader(engine: engine, built: built)
+    var stagingTable: String?
+    if expected == .published && built.rowCount > swapRowCount {
+      stagingTable = try await timer.time(.load, detail: { "into \($0)" }) {
+        try await load(loader, built, lease, connection)
+      }
+      StepBoundary.stagingLoaded.reached()
+    }
+
+    var record = PublicationRecord(
+      attempt: attempt, dataset: partition.dataset, dataYear: partition.dataYear, region: partition.region,
+      asOf: partition.asOf, definitionHash: built.definitionHash, engineVersion: "DuckDB \(engine.duckdb.version)",
+      outcome: expected, rowCount: built.rowCount, byteCount: built.byteCount, sha256: built.sha256,
+      lakePath: LakePath.file(
+        dataset: partition.dataset, asOf: partition.asOf, dataYear: partition.dataYear, region: partition.region),
+      stagedPath: "\(built.staging)/\(built.spec.name).parquet", lake: lake.location, inputs: built.inputs,
+      change: change, stepSeconds: timer.seconds)
+    let (outcome, publicationID) = try await timer.time(.publish, detail: { "\($0.0.rawValue)" }) { [record] in
+      try await commit(record, built, lease, loader, stagingTable: stagingTable, connection)
+    }
+    record.outcome = outcome
+    StepBoundary.committed.reached()
+
+    try await timer.time(.place, detail: { "\(record.lakePath)" }) {
+      await place(record, publicationID: publicationID, built, connection)
+    }
+    return Result(outcome: outcome, rowCount: built.rowCount, publicationID: publicationID, change: change)
+  }
+
+  /// Makes sure there is a leaf, and says what the publication will probably be.
+  private func prepare(
+    _ partition: Partition, _ sha256: String, _ connection: PostgresConnection
+  ) async throws -> PublicationRecord.Outcome {
+    try await connection.execute(
+      "SELECT warehouse.prepare_partition($1, $2, $3)", [partition.dataset, partition.dataYear, partition.region])
+    return try Self.decision(await connection.query(Self.beginSQL, Self.beginParameters(partition, sha256))).outcome
+  }
+
+  private static let beginSQL = "SELECT * FROM lake.begin_publication($1, $2, $3, $4, $5)"
+
+  private static func beginParameters(_ partition: Partition, _ sha256: String) -> [(any PostgresEncodable)?] {
+    [partition.dataset, partition.dataYear, partition.region, partition.asOf, sha256]
+  }
+
+  private static func decision(_ rows: [PostgresRow]) throws -> (outcome: PublicationRecord.Outcome, leaf: String) {
+    let text: String = try rows[0].decode("outcome")
+    return (PublicationRecord.Outcome(rawValue: text) ?? .published, try rows[0].decode("leaf"))
+  }
+
+  // MARK: Loading aside
+
+  private func load(
+    _ loader: WarehouseLoader, _ built: BuiltPartition, _ lease: TaskLease, _ connection: PostgresConnection
+  ) async throws -> String {
+    let rows = try await connection.query(
+      "SELECT name FROM warehouse.create_staging($1, $2, $3, $4, $5) AS name",
+      [
+        built.partition.dataset, built.partition.dataYear, built.partition.region, lease.taskID, lease.leaseToken,
+      ])
+    let table: String = try rows[0].decode("name")
+    do {
+      let count = try await loader.fill(table, connection)
+      guard count == built.rowCount else { throw Self.miscounted(built, count) }
+      try await connection.execute("SELECT warehouse.index_staging($1)", [table])
+      return table
+    } catch {
+      await dropStaging(table, connection)
+      throw error
+    }
+  }
+
+  /// Best effort: what stays behind is dropped by the next repair.
+  private func dropStaging(_ table: String, _ connection: PostgresConnection) async {
+    do {
+      try await connection.execute("SELECT warehouse.drop_staging($1)", [table])
+    } catch {
+      logger.info("a staging table stays until the next repair", metadata: ["table": "\(table)", "reason": "\(error)"])
+    }
+  }
+
+  private static func miscounted(_ built: BuiltPartition, _ count: Int) -> LakeError {
+    .system(
+      action: "load", path: built.partition.description, code: 0,
+      message: "\(count) rows were loaded of \(built.rowCount)")
+  }
+
+  // MARK: The transaction
+
+  private func commit(
+    _ record: PublicationRecord, _ built: BuiltPartition, _ lease: TaskLease, _ loader: WarehouseLoader,
+    stagingTable: String?, _ connection: PostgresConnection
+  ) async throws -> (PublicationRecord.Outcome, Int64) {
+    for number in 1... {
+      do {
+        // The swap waits a moment at a time for readers to let go; when they do not, rows are moved instead.
+        let swaps = number <= Self.swapTries
+        let result = try await connection.withTransaction { transaction in
+          try await publish(
+            record, built, lease, loader, stagingTable: stagingTable, swaps: swaps, in: transaction)
+        }
+        // After a move, or where another publication came first, the staging table is left over.
+        if let stagingTable, !(swaps && result.0 == .published) { await dropStaging(stagingTable, connection) }
+        return result
+      } catch let error as PostgresError
+        where error.sqlState == Self.lockNotAvailable && stagingTable != nil && number <= Self.swapTries
+      {
+        try await Task.sleep(for: .milliseconds(Int.random(in: 20...200) * number))
+      } catch {
+        if let stagingTable { await dropStaging(stagingTable, connection) }
+        throw error
+      }
+    }
+    preconditionFailure("the loop ends by returning or throwing")
+  }
+
+  /// Readers queue behind a waiting swap for this long at most, so many times.
+  private static let swapLockTimeout = "150ms"
+  private static let swapTries = 6
+  private static let lockNotAvailable = "55P03"
+
+  private func publish(
+    _ record: PublicationRecord, _ built: BuiltPartition, _ lease: TaskLease, _ loader: WarehouseLoader,
+    stagingTable: String?, swaps: Bool, in transaction: PostgresTransaction
+  ) async throws -> (PublicationRecord.Outcome, Int64) {
+    let partition = built.partition
+    try await lease.fence(in: transaction)
+    StepBoundary.fenced.reached()
+    let (outcome, leaf) = try Self.decision(
+      await transaction.query(Self.beginSQL, Self.beginParameters(partition, built.sha256)))
+    if outcome == .published {
+      if let stagingTable {
+        if swaps { try await transaction.execute("SET LOCAL lock_timeout = '\(Self.swapLockTimeout)'") }
+        try await transaction.execute(
+          "SELECT warehouse.\(swaps ? "swap" : "move")_partition($1, $2, $3, $4)",
+          [partition.dataset, partition.dataYear, partition.region, stagingTable])
+        if swaps { try await transaction.execute("SET LOCAL lock_timeout = 0") }
+      } else {
+        let count = try await loader.replace(leaf, in: transaction)
+        guard count == built.rowCount else { throw Self.miscounted(built, count) }
+      }
+    }
+    StepBoundary.rowsReplaced.reached()
+    var record = record
+    record.outcome = outcome
+    let validation = try built.validation.recordJSON(taskID: lease.taskID, leaseToken: lease.leaseToken)
+    let recorded = try await transaction.query(
+      "SELECT lake.record_publication($1::jsonb) AS id",
+      [try record.json(validation: validation, events: events?.completed(record, built.spec, built.validation) ?? [])])
+    let publicationID: Int64 = try recorded[0].decode("id")
+    StepBoundary.recorded.reached()
+    try await lease.complete(
+      in: transaction,
+      result: "{\"publication_id\":\(publicationID),\"outcome\":\"\(outcome.rawValue)\",\"rows\":\(built.rowCount)}")
+    StepBoundary.completed.reached()
+    return (outcome, publicationID)
+  }
+
+  // MARK: The file
+
+  /// The publication stands already: what fails here is finished by repair.
+  private func place(
+    _ record: PublicationRecord, publicationID: Int64, _ built: BuiltPartition, _ connection: PostgresConnection
+  ) async {
+    do {
+      if record.outcome == .unchanged, try await lake.byteCount(record.lakePath) == record.byteCount {
+        try await lake.removeStaging(built.staging)
+        return
+      }
+      _ = try await lake.place(built.staging, at: record.lakePath)
+      StepBoundary.placed.reached()
+      try await connection.execute("SELECT lake.mark_in_place($1, true)", [publicationID])
+      StepBoundary.markedInPlace.reached()
+    } catch {
+      logger.warning(
+        "published, and the file will get its name at the next repair",
+        metadata: ["path": "\(record.lakePath)", "reason": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package import Catalog
+
+/// What a partition is compared with.
+package struct CheckContext: Sendable {
+  /// Rows of the same dataset, region and vintage for the year before, as published.
+  package var previousYearRowCount: Int?
+  package var previousVintageRowCount: Int?
+  /// Nulls per column of the vintage before.
+  package var previousVintageNulls: [String: Int]?
+  /// Age of the oldest input, in days; nil where nothing was fetched.
+  package var oldestInputDays: Double?
+
+  package init() {}
+}
+
+/// Judges the figures of one pass over a partition.
+package struct CheckEvaluation: Sendable {
+  private let figures: [String: Double?]
+  private let spec: DatasetSpec
+  private let query: CheckQuery
+  private let context: CheckContext
+
+  package let rowCount: Int
+  package let nullCounts: [String: Int]
+
+  package init(_ figures: [String: Double?], spec: DatasetSpec, query: CheckQuery, context: CheckContext) {
+    self.figures = figures
+    self.spec = spec
+    self.query = query
+    self.context = context
+    rowCount = Int((figures["rows"] ?? 0) ?? 0)
+    nullCounts = Dictionary(
+      uniqueKeysWithValues: spec.columns.enumerated().map { ($1.name, Int((figures["n\($0)"] ?? 0) ?? 0)) })
+  }
+
+  package var results: [CheckResult] { query.checks.indices.map { result($0) } }
+
+  private func result(_ index: Int) -> CheckResult {
+    let check = query.checks[index]
+    let unexpected = (figures["u\(index)"] ?? nil).map { Int($0) }
+    let observed = figures["o\(index)"] ?? nil
+    switch check.name.kind {
+    case .values, .rows: return share(check, unexpected: unexpected ?? 0)
+    case .figure: return figure(check, unexpected: unexpected, observed: observed)
+    case .comparison: return comparison(check)
+    case .context:
+      let age = context.oldestInputDays
+      return outcome(
+        check, age.map { $0 <= check.maximum ?? .infinity } ?? true, observed: age,
+        "the oldest input is \(age.map { Self.text($0) } ?? "not dated") days old")
+    }
+  }
+
+  private func share(_ check: DatasetCheck, unexpected: Int) -> CheckResult {
+    let nulls = check.column.flatMap { nullCounts[$0] } ?? 0
+    // Null checks count all rows; the others, the values that are there.
+    let isAboutNulls = check.name == .notNull || check.name == .null
+    let elements = check.column == nil || isAboutNulls ? rowCount : rowCount - nulls
+    let allowed = (1 - check.mostly) * Double(elements)
+    // The share is compared with a tolerance for the rounding of 1 - 0.95.
+    var result = outcome(
+      check, Double(unexpected) <= allowed + 1e-9 * Double(elements), observed: nil,
+      "\(unexpected) of \(elements) \(check.column == nil ? "rows" : "values") are not as expected")
+    result.elementCount = elements
+    result.unexpectedCount = unexpected
+    return result
+  }
+
+  private func figure(_ check: DatasetCheck, unexpected: Int?, observed: Double?) -> CheckResult {
+    switch check.name {
+    case .rowCountBetween: return between(check, Double(rowCount), "rows")
+    case .rowCountEqual:
+      return outcome(check, Double(rowCount) == check.minimum, observed: Double(rowCount), "\(rowCount) rows")
+    case .nullShareBetween:
+      let nulls = check.column.flatMap { nullCounts[$0] } ?? 0
+      let share = rowCount == 0 ? 0 : 1 - Double(nulls) / Double(rowCount)
+      return between(check, share, "of the values are not null")
+    case .distinctInSet:
+      var result = outcome(
+        check, unexpected == 0, observed: nil, "\(unexpected ?? 0) distinct values are not in the set")
+      result.unexpectedCount = unexpected
+      return result
+    case .distinctContain:
+      let missing = Set(check.values).count - Int(observed ?? 0)
+      return outcome(check, missing == 0, observed: observed, "\(missing) values of the set do not occur")
+    case .distinctEqual:
+      let isEqual = observed == Double(Set(check.values).count)
+      return outcome(check, isEqual, observed: observed, "\(Self.text(observed ?? 0)) distinct values")
+    default:
+      guard let observed else { return outcome(check, false, observed: nil, "there is no value to judge") }
+      return between(check, observed, "observed")
+    }
+  }
+
+  private func comparison(_ check: DatasetCheck) -> CheckResult {
+    let within = check.within ?? 0
+    switch check.name {
+    case .nullSharePreviousVintage:
+      guard let column = check.column, let nulls = context.previousVintageNulls?[column],
+        let rows = context.previousVintageRowCount, rows > 0, rowCount > 0
+      else { return outcome(check, true, observed: nil, "there is no vintage before to compare with") }
+      let before = Double(nulls) / Double(rows)
+      let now = Double(nullCounts[column] ?? 0) / Double(rowCount)
+      return outcome(
+        check, abs(now - before) <= within, observed: now,
+        "the share of nulls is \(Self.text(now)), and was \(Self.text(before))")
+    default:
+      let isYear = check.name == .rowCountPreviousYear
+      let previous = isYear ? context.previousYearRowCount : context.previousVintageRowCount
+      guard let previous, previous > 0 else {
+        return outcome(
+          check, true, observed: Double(rowCount), "there is no \(isYear ? "year" : "vintage") before to compare with")
+      }
+      let change = (Double(rowCount) - Double(previous)) / Double(previous)
+      return outcome(
+        check, abs(change) <= within, observed: Double(rowCount),
+        "\(rowCount) rows, \(Self.text(100 * change)) % from the \(previous) of the \(isYear ? "year" : "vintage") before"
+      )
+    }
+  }
+
+  private func between(_ check: DatasetCheck, _ value: Double, _ unit: String) -> CheckResult {
+    let isAbove = check.minimum.map { value >= $0 } ?? true
+    let isBelow = check.maximum.map { value <= $0 } ?? true
+    return outcome(check, isAbove && isBelow, observed: value, "\(Self.text(value)) \(unit)")
+  }
+
+  private func outcome(_ check: DatasetCheck, _ success: Bool, observed: Double?, _ message: String) -> CheckResult {
+    CheckResult(check: check, success: success, observed: observed, message: message)
+  }
+
+  static func text(_ value: Double) -> String {
+    if value == value.rounded(), abs(value) < 1e15 { return String(Int(value)) }
+    return String((value * 10_000).rounded() / 10_000)
+  }
+}

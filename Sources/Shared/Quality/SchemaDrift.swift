@@ -1,0 +1,124 @@
+package import Catalog
+
+/// A difference between the columns that came and the columns that were declared.
+package struct SchemaDrift: Sendable, Equatable, Codable {
+  package enum Kind: String, Sendable, Codable {
+    /// Declared, and not there.
+    case missing
+    /// There, and not declared.
+    case extra
+    /// Declared and there, in another order than the declared ones: harmless, since columns are read by name.
+    case moved
+    /// Declared and not there, while an undeclared one looks like it.
+    case renamed
+    /// There, with values that are not of the declared type.
+    case retyped
+  }
+
+  package var request: String
+  package var kind: Kind
+  package var column: String
+  /// What came instead, or where it stands now.
+  package var found: String?
+  package var message: String
+  /// The edit of dataset.yml that would accept it.
+  package var suggestion: String?
+
+  /// Whether the partition must not be built from this.
+  package var isFailure: Bool {
+    switch kind {
+    case .missing, .renamed, .retyped: true
+    case .extra, .moved: false
+    }
+  }
+
+  /// Compares one file's header with the declaration for its year.
+  package static func compare(
+    request: DatasetRequest, declared: RequestColumns, header: [String], year: Int
+  ) -> [SchemaDrift] {
+    var drifts: [SchemaDrift] = []
+    let wanted = declared.names.map { declared.sourceName($0) }
+    // JSON objects name their fields; CSV headers are compared as DuckDB reads them, in any case of letters.
+    func same(_ left: String, _ right: String) -> Bool { left.lowercased() == right.lowercased() }
+    let missing = wanted.filter { name in !header.contains { same($0, name) } }
+    var extra: [String] = []
+    for name in header where !wanted.contains(where: { same($0, name) }) && !extra.contains(name) { extra.append(name) }
+
+    for name in missing {
+      let declaredName = declared.names.first { declared.sourceName($0) == name } ?? name
+      if let candidate = likeliest(name, among: extra) {
+        extra.removeAll { $0 == candidate }
+        drifts.append(
+          SchemaDrift(
+            request: request.name, kind: .renamed, column: name, found: candidate,
+            message: "column '\(name)' is gone, and '\(candidate)' is new: renamed?",
+            suggestion: """
+              in dataset.yml, request \(request.name), for years from \(year): \
+              {name: \(yaml(declaredName)), in_file: \(yaml(candidate))}
+              """))
+      } else {
+        drifts.append(
+          SchemaDrift(
+            request: request.name, kind: .missing, column: name, found: nil,
+            message: "column '\(name)' was declared and did not come",
+            suggestion: """
+              in dataset.yml, request \(request.name): declare columns per years, \
+              and leave '\(name)' out from \(year) on if it is not needed
+              """))
+      }
+    }
+    for name in extra {
+      drifts.append(
+        SchemaDrift(
+          request: request.name, kind: .extra, column: name, found: nil,
+          message: "column '\(name)' came and is not declared",
+          suggestion: "add \(yaml(name)) to the columns of request \(request.name)"))
+    }
+    drifts += moved(request: request.name, wanted: wanted, header: header)
+    return drifts
+  }
+
+  private static func moved(request: String, wanted: [String], header: [String]) -> [SchemaDrift] {
+    let positions = wanted.compactMap { name in
+      header.firstIndex { $0.lowercased() == name.lowercased() }.map { (name: name, position: $0) }
+    }
+    // Those outside a longest increasing run have moved; the others only made room.
+    var best: [[Int]] = []
+    for index in positions.indices {
+      let before = best.enumerated().filter { positions[$0.offset].position < positions[index].position }
+      best.append((before.map(\.element).max { $0.count < $1.count } ?? []) + [index])
+    }
+    let kept = Set(best.max { $0.count < $1.count } ?? [])
+    return positions.indices.filter { !kept.contains($0) }.map { index in
+      let (name, position) = positions[index]
+      return SchemaDrift(
+        request: request, kind: .moved, column: name, found: "column \(position + 1)",
+        message: "column '\(name)' now stands at place \(position + 1)", suggestion: nil)
+    }
+  }
+
+  /// The undeclared column that reads like the missing one: the same letters and digits, or nearly.
+  private static func likeliest(_ name: String, among candidates: [String]) -> String? {
+    func letters(_ text: String) -> String { text.lowercased().filter { $0.isLetter || $0.isNumber } }
+    func words(_ text: String) -> [String] {
+      text.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init).sorted()
+    }
+    if let exact = candidates.first(where: { letters($0) == letters(name) }) { return exact }
+    // `Households!!Estimate!!...` became `Estimate!!Households!!...`.
+    if let reordered = candidates.first(where: { words($0) == words(name) }) { return reordered }
+    return NearestName.find(name, in: candidates)
+  }
+
+  private static func yaml(_ text: String) -> String {
+    text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } ? text : "\"\(text)\""
+  }
+
+  package static func retyped(
+    request: String, column: String, type: String, count: Int, example: String
+  ) -> SchemaDrift {
+    SchemaDrift(
+      request: request, kind: .retyped, column: column, found: example,
+      message: "column '\(column)' was declared as \(type), and \(count) values are not, such as '\(example)'",
+      suggestion: "if that is how the source writes it now, change the column's type in request \(request)")
+  }
+}

@@ -1,0 +1,46 @@
+import FoundationEssentials
+import Lake
+import Lineage
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("Publication", .database)
+struct PublicationTests {
+  @Test("a real worker publishes recorded income: warehouse, lake, lineage and quality agree")
+  func publishesIncome() async throws {
+    try await Simulator.running { simulator in
+      try await Workshop.open(
+        datasets: ["market_income"], endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"]
+      ) { workshop, connection in
+        try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", connection)
+        let result = try await workshop.work(slots: 2)
+        #expect(result.exitCode == 0, "\(result)")
+        try await workshop.requireExactlyOnce("market_income", partitions: 3, connection)
+
+        let tree = try #require(
+          await LineageTree.current(connection, dataset: "market_income", dataYear: 2011))
+        #expect(tree.inputs.count == 3)
+        #expect(tree.inputs.contains { $0.note == "the source does not offer it (404)" })
+        #expect(tree.lines().first == "market_income 2011 as of 2024-06")
+
+        // The same again changes nothing, and says so.
+        try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", mode: "all", connection)
+        try await workshop.work()
+        let outcomes = try await connection.query(
+          "SELECT outcome, count(*) AS n FROM lineage.publication GROUP BY 1 ORDER BY 1")
+        #expect(try outcomes.map { try $0.decode("outcome", as: String.self) } == ["published", "unchanged"])
+        #expect(try outcomes.map { try $0.decode("n", as: Int.self) } == [3, 3])
+
+        // An older vintage goes to the lake, and not over the newer rows; a newer one replaces them.
+        try await workshop.enqueue("market_income", 2012...2012, asOf: "2023-12", connection)
+        try await workshop.enqueue("market_income", 2011...2011, asOf: "2025-01", connection)
+        try await workshop.work()
+        let vintages = try await connection.query(
+          "SELECT data_year, string_agg(DISTINCT as_of, ',') AS as_of FROM market_income GROUP BY 1 ORDER BY 1")
+        #expect(try vintages.map { try $0.decode("as_of", as: String.self) } == ["2024-06", "2025-01", "2024-06"])
+        #expect(try await workshop.lake.files().count == 5)
+      }
+    }
+  }
+}
