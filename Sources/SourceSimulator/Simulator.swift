@@ -4,6 +4,7 @@ import NIOHTTP1
 struct Simulator: Sendable {
   let recordings: Recordings
   let log = RequestLog()
+  let faults = FaultBook()
   private let protocols: [String: any SourceProtocol]
 
   init(recordings: Recordings, keyWall: String?) {
@@ -14,13 +15,53 @@ struct Simulator: Sendable {
     ]
   }
 
-  func respond(to request: Request) async -> Response {
-    guard let first = request.segments.first else { return .text(.ok, "source-simulator: see recordings/README.md\n") }
-    if first == "_log" { return await logPage(request) }
+  func respond(to request: Request) async -> Exchange {
+    guard let first = request.segments.first else {
+      return Exchange(.text(.ok, "source-simulator: see recordings/README.md\n"))
+    }
     let source = String(first)
-    let entry = await log.begin(request, source: source)
-    let response = await answer(request, source: source)
-    await log.end(entry, status: response.status.code)
+    switch source {
+    case "_log": return Exchange(await logPage(request))
+    case "_faults": return Exchange(await FaultPage(book: faults).answer(request))
+    default: break
+    }
+    let struck = await faults.strike(request)
+    let number = await log.begin(request, source: source, faults: struck.map { type(of: $0).name })
+    do {
+      return Exchange(try await answer(request, source: source, faults: struck), logNumber: number)
+    } catch {
+      // What is wrong with a recording or a rule should be read where it shows.
+      return Exchange(.text(.internalServerError, "source-simulator: \(error)\n"), logNumber: number)
+    }
+  }
+
+  /// Closes the answer's line in the log; once is enough.
+  func finish(_ exchange: Exchange) async {
+    guard let number = exchange.logNumber else { return }
+    await log.end(number, status: exchange.response.status.code)
+  }
+
+  private func answer(_ request: Request, source: String, faults struck: [any Fault]) async throws -> Response {
+    var response = try await recordedAnswer(request, source: source)
+    let context = FaultContext(
+      request: request, source: source, previous: await faults.exchange(response, for: request))
+    for fault in struck { try fault.alter(&response, context) }
+    response = try response.validated(against: request).ranged(for: request).compressed(for: request)
+    for fault in struck { try fault.deliver(&response, context) }
+    return response
+  }
+
+  private func recordedAnswer(_ request: Request, source: String) async throws -> Response {
+    if request.path == RedirectFault.landingPath { return RedirectFault.landingPage }
+    guard let handler = handler(of: source) else {
+      return .text(.notFound, "source-simulator has no source \(source)\n")
+    }
+    var inner = request
+    inner.path = String(request.path.dropFirst(source.utf8.count + 1))
+    var response = try await handler.answer(inner, source: source)
+    if try await recordings.manifest(of: source).synthetic {
+      response.headers.add(name: "X-Simulator-Synthetic", value: "true")
+    }
     return response
   }
 
@@ -29,24 +70,6 @@ struct Simulator: Sendable {
     if let known = protocols[source] { return known }
     guard !source.hasPrefix("."), !source.hasPrefix("_"), Files.isFolder(recordings.folder(source)) else { return nil }
     return RecordedFiles(folder: recordings.folder(source))
-  }
-
-  private func answer(_ request: Request, source: String) async -> Response {
-    guard let handler = handler(of: source) else {
-      return .text(.notFound, "source-simulator has no source \(source)\n")
-    }
-    var inner = request
-    inner.path = String(request.path.dropFirst(source.utf8.count + 1))
-    do {
-      var response = try await handler.answer(inner, source: source)
-      if try await recordings.manifest(of: source).synthetic {
-        response.headers.add(name: "X-Simulator-Synthetic", value: "true")
-      }
-      return try response.validated(against: request).ranged(for: request).compressed(for: request)
-    } catch {
-      // What is wrong with a recording should be read where it shows.
-      return .text(.internalServerError, "source-simulator: \(error)\n")
-    }
   }
 
   private func logPage(_ request: Request) async -> Response {

@@ -30,6 +30,9 @@ struct SourceSimulator: AsyncParsableCommand {
   @Option(help: "Answer data queries of keyed Census endpoints only with this key.")
   var keyWall: String?
 
+  @Option(help: "A JSON file of faults to begin with, as POST /_faults takes them.")
+  var faults: String?
+
   func validate() throws {
     guard (0...65_535).contains(port) else { throw ValidationError("--port must be between 0 and 65535") }
     guard Files.isFolder(recordings) else { throw ValidationError("--recordings: no folder at \(recordings)") }
@@ -37,6 +40,12 @@ struct SourceSimulator: AsyncParsableCommand {
 
   func run() async throws {
     let simulator = Simulator(recordings: Recordings(path: recordings), keyWall: keyWall)
+    if let faults {
+      guard let rules = Files.read(faults) else { throw ValidationError("--faults: no file at \(faults)") }
+      do { try await simulator.faults.add(JSONValue(parsing: rules)) } catch {
+        throw ValidationError("--faults: \(faults): \(error)")
+      }
+    }
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let server = try await HTTPServer.bind(host: host, port: port)
     defer { if let portFile { Files.remove(portFile) } }

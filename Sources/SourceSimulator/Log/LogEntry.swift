@@ -7,6 +7,8 @@ struct LogEntry: Sendable {
   var target: String
   /// Unix time, in microseconds.
   var arrivedAt: Int64
+  /// The faults that struck it.
+  var faults: [String]
   /// Nil while it is being answered.
   var status: UInt?
 

@@ -12,13 +12,13 @@ actor RequestLog {
   private var sources: [String: SourceCount] = [:]
 
   /// - Returns: the number to `end` it by.
-  func begin(_ request: Request, source: String) -> Int {
+  func begin(_ request: Request, source: String, faults: [String]) -> Int {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     let entry = LogEntry(
       source: source, client: request.client, method: request.method.rawValue,
       target: request.path + Self.redacted(request.query),
-      arrivedAt: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000)
+      arrivedAt: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000, faults: faults)
     sources[source, default: SourceCount()].begin(entry)
     if entries.count >= Self.entryLimit {
       entries.removeFirst(Self.entryLimit / 2)
@@ -29,7 +29,8 @@ actor RequestLog {
   }
 
   func end(_ number: Int, status: UInt) {
-    guard number >= firstNumber, number - firstNumber < entries.count else { return }
+    guard number >= firstNumber, number - firstNumber < entries.count, entries[number - firstNumber].status == nil
+    else { return }
     entries[number - firstNumber].status = status
     sources[entries[number - firstNumber].source]?.end(status: status)
   }

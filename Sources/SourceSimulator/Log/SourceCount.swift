@@ -56,6 +56,7 @@ extension LogEntry {
       "method": .string(method),
       "target": .string(target),
       "arrived_at_us": .number(String(arrivedAt)),
+      "faults": .array(faults.map { .string($0) }),
       "status": status.map { .integer(Int($0)) } ?? nil,
     ]
   }

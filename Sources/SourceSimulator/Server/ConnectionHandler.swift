@@ -29,11 +29,26 @@ struct ConnectionHandler: Sendable {
         case .end:
           guard let finished = head else { return }
           let request = Request(head: finished, body: body, address: address)
-          let response = await simulator.respond(to: request)
-          let writer = ResponseWriter(head: finished, response: response, channel: connection.channel)
-          guard try await writer.write(to: outbound) else { return }
+          guard try await answer(request, head: finished, outbound) else { return }
         }
       }
+    }
+  }
+
+  /// False when the connection has to end now.
+  private func answer(
+    _ request: Request, head: HTTPRequestHead, _ outbound: ResponseWriter.Outbound
+  ) async throws -> Bool {
+    let exchange = await simulator.respond(to: request)
+    let writer = ResponseWriter(
+      head: head, response: exchange.response, channel: connection.channel,
+      willFinish: { await simulator.finish(exchange) })
+    do {
+      return try await writer.write(to: outbound)
+    } catch {
+      // Cut off by the client: it is over all the same.
+      await simulator.finish(exchange)
+      throw error
     }
   }
 }

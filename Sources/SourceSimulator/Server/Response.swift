@@ -7,6 +7,7 @@ struct Response: Sendable {
   var body: any Body
   /// Whether parts may be asked for, as of files.
   var offersRanges = false
+  var delivery = Delivery()
 
   init(_ status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: any Body = BytesBody([])) {
     self.status = status
