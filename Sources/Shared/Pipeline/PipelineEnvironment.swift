@@ -63,7 +63,10 @@ package struct PipelineEnvironment: Sendable {
   private static let smallestMemoryBytes = 268_435_456
 
   package func handler() -> PipelineTaskHandler {
-    PipelineTaskHandler(pool: pool, engine: engine, lake: lake, inputs: inputs, events: nil)
+    PipelineTaskHandler(
+      pool: pool, engine: engine, lake: lake, inputs: inputs,
+      // For hosts where another size is better than the one that was measured here.
+      swapRowCount: configuration.environment["AKER_SWAP_ROW_COUNT"].flatMap { Int($0) }, events: nil)
   }
 
   /// What every worker does at its start: gives files their name whose worker died in between, and removes what dead

@@ -1,0 +1,207 @@
+import FoundationEssentials
+import Glibc
+import Lake
+import Pipeline
+import Postgres
+import TestSupport
+import Testing
+
+/// Workers die by SIGKILL, at every step boundary and anywhere between, while readers look on.
+@Suite("Killed workers", .database, .serialized)
+struct KillTests {
+  static let regions = (1...12).map { $0 < 10 ? "r0\($0)" : "r\($0)" }
+  static let years = 2009...2012
+  static var partitionCount: Int { regions.count * years.count }
+  static let rowCount = 52
+
+  static let datasetYAML = """
+    name: kill_test
+    title: States, again and again
+    partitions: {years: 2009-2012, regions: [\(regions.joined(separator: ", "))]}
+    requests:
+      - name: state
+        source: census_acs5
+        path: "/data/{data_year}/acs/acs5"
+        query: {get: "NAME,B19013_001E,B01003_001E", for: "state:*"}
+        format: json_table
+        columns: [NAME, B19013_001E, B01003_001E, state]
+    columns:
+      - {name: state, type: text, description: State.}
+      - {name: income, type: bigint, unit: USD, description: Income.}
+    key: [state]
+    checks:
+      - expect_table_row_count_to_equal: {value: 52}
+    """
+
+  /// Each vintage has other figures, so that it replaces the one before.
+  static let transformSQL = """
+    SELECT state, CAST("B19013_001E" AS BIGINT) + CAST(replace(getvariable('as_of'), '-', '') AS BIGINT) AS income
+    FROM raw.state
+    """
+
+  @Test("each partition is published exactly once, however often and wherever its workers are killed")
+  func killsEverywhere() async throws {
+    try await Simulator.running { simulator in
+      try await Workshop.open(endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"]) { workshop, connection in
+        try workshop.define("kill_test", Self.datasetYAML, Self.transformSQL)
+        try await workshop.apply(connection)
+
+        var killCount = 0
+        for (asOf, isSwapped) in [("2024-01", false), ("2024-02", true)] {
+          try await workshop.enqueue("kill_test", Self.years, asOf: asOf, connection)
+          let settings = ["AKER_SWAP_ROW_COUNT": isSwapped ? "10" : "1000000"]
+          let reader = try await Reader.start(workshop, isReplacing: isSwapped)
+          var deaths: [StepBoundary: Int] = [:]
+          var round = 0
+          // Six deaths at each boundary, the publication unfinished or finished before; staging is loaded by swaps only.
+          while let boundary = StepBoundary.allCases.first(where: {
+            deaths[$0, default: 0] < 6 && (isSwapped || $0 != .stagingLoaded)
+          }) {
+            // Each boundary in turn, so that early and late deaths mix.
+            let waiting = StepBoundary.allCases.filter {
+              deaths[$0, default: 0] < 6 && (isSwapped || $0 != .stagingLoaded)
+            }
+            let next = waiting.isEmpty ? boundary : waiting[round % waiting.count]
+            round += 1
+            try #require(round < 400, "boundaries that are not reached: \(waiting)")
+            let result = try await workshop.work(settings.merging(["AKER_CRASH_AT": next.rawValue]) { $1 })
+            if result.signal == SIGKILL {
+              deaths[next, default: 0] += 1
+              killCount += 1
+            } else {
+              // Nothing was left to die of: the same partitions once more.
+              #expect(result.exitCode == 0, "\(result)")
+              try await workshop.enqueue("kill_test", Self.years, asOf: asOf, mode: "all", connection)
+              try await connection.execute("UPDATE lake.manifest SET sha256 = repeat('0', 64) WHERE as_of = $1", [asOf])
+            }
+          }
+          // And at random moments of a run.
+          for _ in 0..<25 {
+            let worker = try await workshop.start(settings)
+            try await Task.sleep(for: .milliseconds(Int.random(in: 30...350)))
+            worker.send(SIGKILL)
+            if try await worker.wait().signal == SIGKILL { killCount += 1 }
+          }
+          try await finish(workshop, settings, connection)
+          let reads = try await reader.stop()
+          #expect(reads.count > 20)
+          #expect(reads.problems == [])
+          try await requirePublished(workshop, asOf, connection)
+        }
+        print("killed \(killCount) workers")
+        #expect(killCount >= 200)
+      }
+    }
+  }
+
+  /// Workers that live, until every task is completed.
+  private func finish(
+    _ workshop: Workshop, _ settings: [String: String], _ connection: PostgresConnection
+  ) async throws {
+    try await eventually(within: .seconds(60), "all tasks are completed") {
+      let result = try await workshop.work(slots: 2, settings)
+      #expect(result.exitCode == 0, "\(result)")
+      return try await connection.query("SELECT FROM queue.task WHERE state <> 'completed' LIMIT 1").isEmpty
+    }
+    // What the last deaths left: a worker repairs at its start.
+    try await workshop.work(settings)
+  }
+
+  private func requirePublished(_ workshop: Workshop, _ asOf: String, _ connection: PostgresConnection) async throws {
+    let counts = try await connection.query(
+      "SELECT data_year, region, count(*) AS n, min(as_of) AS first, max(as_of) AS last FROM kill_test GROUP BY 1, 2")
+    #expect(counts.count == Self.partitionCount)
+    for row in counts {
+      #expect(try row.decode("n", as: Int.self) == Self.rowCount)
+      #expect(try row.decode("first", as: String.self) == asOf)
+      #expect(try row.decode("last", as: String.self) == asOf)
+    }
+    // One publication a task, by the attempt that completed it.
+    let doubled = try await connection.query(
+      "SELECT task_id FROM lineage.publication GROUP BY 1 HAVING count(*) <> 1")
+    #expect(doubled.isEmpty)
+    let unpublished = try await connection.query(
+      "SELECT FROM queue.task t WHERE NOT EXISTS (SELECT FROM lineage.publication p WHERE p.task_id = t.task_id)")
+    #expect(unpublished.isEmpty)
+    // The lake's files are those of the last publications, and nothing else is there.
+    let manifest = try await connection.query(
+      """
+      SELECT m.path, m.state, m.row_count, p.output_sha256, p.row_count AS published_count
+      FROM lake.manifest m JOIN lineage.publication p USING (publication_id) ORDER BY m.path
+      """)
+    for row in manifest {
+      let path: String = try row.decode("path")
+      #expect(try row.decode("state", as: String.self) == "in_place", "\(path)")
+      let sha256 = try await ContentHash.hex(ofFile: workshop.lake.location + "/" + path).sha256
+      #expect(try row.decode("output_sha256", as: String.self) == sha256, "\(path)")
+      #expect(try row.decode("published_count", as: Int.self) == Self.rowCount)
+    }
+    #expect(try await workshop.lake.files().sorted() == manifest.map { try $0.decode("path", as: String.self) })
+    #expect(try await workshop.lake.stagingNames() == [])
+    let leftovers = try await connection.query(
+      """
+      SELECT relname FROM pg_class WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r'
+        AND relname NOT IN ('partition', 'staging') AND relname NOT IN (SELECT leaf FROM warehouse.partition)
+      UNION ALL SELECT table_name FROM warehouse.staging
+      """)
+    #expect(try leftovers.map { try $0.decode("relname", as: String.self) } == [])
+  }
+
+  /// Reads warehouse and lake all the while, and notes whatever is not a whole partition.
+  private struct Reader {
+    struct Reads: Sendable {
+      var count = 0
+      var problems: [String] = []
+    }
+
+    private let task: Task<Reads, any Error>
+
+    static func start(_ workshop: Workshop, isReplacing: Bool) async throws -> Reader {
+      let connection = try await workshop.database.connect()
+      let lake = workshop.lake
+      let task = Task {
+        var reads = Reads()
+        while !Task.isCancelled {
+          let rows: [PostgresRow]
+          do {
+            rows = try await connection.query(
+              """
+              SELECT data_year, region, count(*) AS n, count(DISTINCT as_of) AS vintages FROM kill_test
+              GROUP BY 1, 2
+              """)
+          } catch is CancellationError {
+            break
+          }
+          if isReplacing && rows.count != KillTests.partitionCount {
+            reads.problems.append("only \(rows.count) partitions were there")
+          }
+          for row in rows {
+            let (count, vintages): (Int, Int) = (try row.decode("n"), try row.decode("vintages"))
+            if count != KillTests.rowCount || vintages != 1 {
+              reads.problems.append("\(count) rows of \(vintages) vintages")
+            }
+          }
+          for path in try await lake.files() where !Self.isWhole(lake.location + "/" + path) {
+            reads.problems.append("half a file: \(path)")
+          }
+          reads.count += 1
+        }
+        await connection.close()
+        return reads
+      }
+      return Reader(task: task)
+    }
+
+    func stop() async throws -> Reads {
+      task.cancel()
+      return try await task.value
+    }
+
+    /// A Parquet file begins and ends with its magic number.
+    private static func isWhole(_ path: String) -> Bool {
+      guard let contents = FileManager.default.contents(atPath: path) else { return false }
+      return contents.count > 12 && contents.prefix(4).elementsEqual("PAR1".utf8)
+        && contents.suffix(4).elementsEqual("PAR1".utf8)
+    }
+  }
+}
