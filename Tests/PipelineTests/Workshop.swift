@@ -85,7 +85,7 @@ struct Workshop {
       """, [dataset, Array(years), asOf, mode])
   }
 
-  private func workerEnvironment(_ extra: [String: String]) async throws -> [String: String] {
+  func workerEnvironment(_ extra: [String: String]) async throws -> [String: String] {
     var variables = [
       "AKER_POSTGIS_DSN": database.dsn, "AKER_CACHE_PATH": cache, "AKER_CATALOG_PATH": catalog,
       "AKER_DUCKDB": try await Self.duckdb.path, "AKER_HOME": PackageRoot.path + "/.aker", "AKER_LOG_LEVEL": "info",
@@ -151,5 +151,24 @@ struct Workshop {
         AND relname NOT IN ('partition', 'staging') AND relname NOT IN (SELECT leaf FROM warehouse.partition)
       """)
     #expect(try tables.map { try $0.decode("relname", as: String.self) } == [])
+  }
+}
+
+extension Workshop {
+  /// The pipeline as a program has it, in this process.
+  func pipeline() async throws -> PipelineEnvironment {
+    let configuration = try AkerConfiguration(environment: try await workerEnvironment([:]))
+    return try await PipelineEnvironment.make(
+      configuration, database: database.configuration, slots: 1, clientName: "aker-tests",
+      logger: Logger(label: "tests"))
+  }
+
+  func engine() async throws -> Engine {
+    let temporary = directory + "/engine"
+    try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+    return Engine(
+      try await Self.duckdb,
+      limits: EngineLimits(memoryBytes: 536_870_912, threads: 1, temporaryDirectory: temporary),
+      logger: Logger(label: "tests"))
   }
 }

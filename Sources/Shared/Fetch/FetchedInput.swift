@@ -21,4 +21,25 @@ package struct FetchedInput: Sendable, Equatable, Codable {
   package var isSynthetic: Bool
   /// The local file; nil when the source does not offer it.
   package var path: String?
+
+  /// From what was recorded of it.
+  package init(
+    requestName: String, sourceID: String, url: String, status: Int, fetchedAt: Date, sha256: String?, byteCount: Int64,
+    cacheHit: Bool, etag: String? = nil, lastModified: String? = nil, contentType: String? = nil,
+    isSynthetic: Bool = false, path: String? = nil
+  ) {
+    self.requestName = requestName
+    self.sourceID = sourceID
+    self.url = url
+    self.status = status
+    self.fetchedAt = fetchedAt
+    self.sha256 = sha256
+    self.byteCount = byteCount
+    self.cacheHit = cacheHit
+    self.etag = etag
+    self.lastModified = lastModified
+    self.contentType = contentType
+    self.isSynthetic = isSynthetic
+    self.path = path
+  }
 }

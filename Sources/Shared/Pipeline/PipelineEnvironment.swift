@@ -69,6 +69,19 @@ package struct PipelineEnvironment: Sendable {
       swapRowCount: configuration.environment["AKER_SWAP_ROW_COUNT"].flatMap { Int($0) }, events: nil)
   }
 
+  /// A folder for work that is not to be published, removed afterwards.
+  func withWorkspace<Value: Sendable>(_ body: (DiskLake) async throws -> Value) async throws -> Value {
+    let workspace = DiskLake(directory: configuration.cachePath + "/tmp/\(UUID().uuidString)")
+    do {
+      let value = try await body(workspace)
+      try FileManager.default.removeItem(atPath: workspace.location)
+      return value
+    } catch {
+      try? FileManager.default.removeItem(atPath: workspace.location)
+      throw error
+    }
+  }
+
   /// What every worker does at its start: gives files their name whose worker died in between, and removes what dead
   /// attempts left.
   package func repairAtStart(_ logger: Logger) async throws {

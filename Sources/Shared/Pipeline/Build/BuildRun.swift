@@ -57,6 +57,23 @@ struct BuildRun {
     return validation
   }
 
+  /// Only the checks, over a file that is there. Throws for none of them.
+  func checkAgain() async throws -> Validation {
+    let query = CheckQuery(spec, file: file)
+    var script = inputScript()
+    script.needsSpatial = spec.hasGeometry
+    script.allowedPaths.append(file)
+    script.add("checks", query.sql)
+    let output = try await engine.run(script)
+    guard let figures = try output.rows("checks", as: [String: Double?].self).first else {
+      throw PipelineError.notPublished(partition.description)
+    }
+    var validation = validation(
+      drift: [], evaluation: CheckEvaluation(figures, spec: spec, query: query, context: context))
+    try await addExamples(to: &validation, query)
+    return validation
+  }
+
   private func inputScript() -> EngineScript {
     var script = EngineScript()
     let views = spec.requests.map { request in

@@ -12,12 +12,17 @@ internal import Quality
 package struct PartitionBuilder: Sendable {
   let engine: Engine
   let lake: any LakeStore
+  /// Where the staging folder is made: the lake itself, or elsewhere for what is not to be published.
+  let workspace: any LakeStore
   let inputs: any InputSource
   let logger: Logger
 
-  package init(engine: Engine, lake: any LakeStore, inputs: any InputSource, logger: Logger) {
+  package init(
+    engine: Engine, lake: any LakeStore, workspace: (any LakeStore)? = nil, inputs: any InputSource, logger: Logger
+  ) {
     self.engine = engine
     self.lake = lake
+    self.workspace = workspace ?? lake
     self.inputs = inputs
     self.logger = logger
   }
@@ -37,7 +42,7 @@ package struct PartitionBuilder: Sendable {
     }
     StepBoundary.fetched.reached()
 
-    let folder = try await lake.prepareStaging(staging)
+    let folder = try await workspace.prepareStaging(staging)
     let upstreams = try await UpstreamPartition.read(
       for: partition, spec, lake: lake, scratch: folder, connection)
     var context = try await Self.comparison(for: partition, spec, connection)

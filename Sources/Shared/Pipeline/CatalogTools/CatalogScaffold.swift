@@ -1,0 +1,83 @@
+internal import Catalog
+internal import FoundationEssentials
+package import Telemetry
+
+/// `aker catalog new NAME`: a dataset that passes `aker catalog check`, to be changed into the one that is wanted.
+package enum CatalogScaffold {
+  package enum Failure: ClassifiedError {
+    case unusableName(String)
+    case exists(String)
+    case cannotWrite(String, reason: String)
+
+    package var errorClass: ErrorClass { .permanent }
+    package var summary: String {
+      switch self {
+      case .unusableName(let name):
+        "'\(name)' is not usable as a name: a-z, then a-z, 0-9 and '_', at most \(DatasetSpec.nameLimit)"
+      case .exists(let folder): "\(folder) is there already"
+      case .cannotWrite(let path, let reason): "\(path) cannot be written: \(reason)"
+      }
+    }
+  }
+
+  /// Writes `<catalog>/datasets/<name>/{dataset.yml,transform.sql}`.
+  /// - Returns: the files written.
+  package static func create(_ name: String, source: String, catalog directory: String) throws -> [String] {
+    guard DatasetSpec.isIdentifier(name, limit: DatasetSpec.nameLimit) else { throw Failure.unusableName(name) }
+    let folder = "\(directory)/datasets/\(name)"
+    if FileManager.default.fileExists(atPath: folder) { throw Failure.exists(folder) }
+    let files = [("dataset.yml", datasetYAML(name, source)), ("transform.sql", transformSQL)]
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      for (file, text) in files { try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(file)")) }
+    } catch {
+      throw Failure.cannotWrite(folder, reason: "\(error)")
+    }
+    return files.map { "\(folder)/\($0.0)" }
+  }
+
+  private static func datasetYAML(_ name: String, _ source: String) -> String {
+    """
+    # docs/datasets.md tells what each field means.
+    name: \(name)
+    title: One line for people
+    description: >-
+      What a row stands for, where the figures come from, and what is odd about them.
+    owner: data team
+
+    partitions:
+      years: 2009-                # 2009-2020 for a dataset that has ended
+      # regions: [md, va]         # cuts a year further, for what is too large
+
+    requests:                     # each becomes the view raw.<name>, all columns text
+      - name: state
+        source: \(source)
+        path: "/data/{data_year}/acs/acs5"
+        query: {get: "NAME,B01003_001E", for: "state:*"}
+        format: json_table
+        columns: [NAME, B01003_001E, state]
+
+    columns:                      # of the published table
+      - {name: state, type: text, description: State FIPS code.}
+      - {name: name, type: text, description: Name of the state.}
+      - {name: population, type: bigint, unit: persons, description: Total population., from: [state.B01003_001E]}
+
+    key: [state]
+
+    checks:
+      - expect_table_row_count_to_be_between: {min_value: 1}
+      - expect_column_values_to_be_between: {column: population, min_value: 0}
+
+    """
+  }
+
+  private static let transformSQL = """
+    -- DuckDB SQL: one SELECT. Partition: getvariable('data_year'), getvariable('region'), getvariable('as_of').
+    SELECT
+      state,
+      "NAME" AS name,
+      CAST("B01003_001E" AS BIGINT) AS population
+    FROM raw.state
+
+    """
+}

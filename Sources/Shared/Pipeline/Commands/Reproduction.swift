@@ -1,0 +1,75 @@
+internal import Catalog
+internal import Engine
+internal import Fetch
+internal import FoundationEssentials
+internal import Lake
+package import Logging
+internal import Postgres
+
+/// A published partition rebuilt from what is kept of it, the raw inputs and the definition, and compared by hash.
+package struct Reproduction: Sendable {
+  package var partition: Partition
+  package var publishedSHA256: String
+  package var rebuiltSHA256: String
+  package var publishedRowCount: Int
+  package var rebuiltRowCount: Int
+  /// DuckDB's version then and now: another one may write other bytes for the same rows.
+  package var engineVersionThen: String
+  package var engineVersionNow: String
+
+  package var isIdentical: Bool { publishedSHA256 == rebuiltSHA256 }
+
+  /// - Parameter asOf: the newest vintage unless told.
+  /// - Throws: `PipelineError.notPublished`, `.notReproducible` when an input is gone from the raw cache.
+  package static func run(
+    dataset: String, dataYear: Int, region: String = "", asOf: String? = nil, in environment: PipelineEnvironment,
+    logger: Logger, observer: StepObserver? = nil
+  ) async throws -> Reproduction {
+    try await environment.withWorkspace { workspace in
+      try await environment.pool.withConnection { connection in
+        let rows = try await connection.query(
+          """
+          SELECT p.* FROM lake.manifest m JOIN lineage.publication p USING (publication_id)
+          WHERE m.dataset = $1 AND m.data_year = $2 AND m.region = $3 AND m.as_of = coalesce($4, m.as_of)
+          ORDER BY m.as_of DESC LIMIT 1
+          """, [dataset, dataYear, region, asOf])
+        guard let row = rows.first else {
+          throw PipelineError.notPublished("\(dataset) \(dataYear)" + (region.isEmpty ? "" : " \(region)"))
+        }
+        let partition = Partition(
+          dataset: dataset, dataYear: dataYear, region: region, asOf: try row.decode("as_of"))
+        let spec = try await DefinitionStore().definition(
+          dataset: dataset, hash: row.decode("definition_hash"), connection)
+        let recorded = try await inputs(
+          publicationID: row.decode("publication_id"), rawCache: environment.rawCache, connection)
+        var timer = StepTimer(observer)
+        let builder = PartitionBuilder(
+          engine: environment.engine, lake: environment.lake, workspace: workspace, inputs: RecordedInputs(recorded),
+          logger: logger)
+        let built = try await builder.build(partition, spec: spec, staging: "reproduction", connection, &timer)
+        return Reproduction(
+          partition: partition, publishedSHA256: try row.decode("output_sha256"), rebuiltSHA256: built.sha256,
+          publishedRowCount: try row.decode("row_count"), rebuiltRowCount: built.rowCount,
+          engineVersionThen: try row.decode("engine_version"),
+          engineVersionNow: "DuckDB \(environment.engine.duckdb.version)")
+      }
+    }
+  }
+
+  /// The documents of a publication, as they lie in the raw cache.
+  private static func inputs(
+    publicationID: Int64, rawCache: String, _ connection: PostgresConnection
+  ) async throws -> [FetchedInput] {
+    let rows = try await connection.query(
+      "SELECT * FROM lineage.input WHERE publication_id = $1 AND kind = 'source' ORDER BY ordinal", [publicationID])
+    return try rows.map { row in
+      let sha256: String? = try row.decode("sha256")
+      return FetchedInput(
+        requestName: try row.decode("request_name"), sourceID: try row.decode("source_id"), url: try row.decode("url"),
+        status: try row.decode("status"), fetchedAt: try row.decode("fetched_at"), sha256: sha256,
+        byteCount: try row.decode("byte_count") ?? 0, cacheHit: true, etag: nil, lastModified: nil, contentType: nil,
+        isSynthetic: try row.decode("synthetic"),
+        path: sha256.map { "\(rawCache)/objects/\($0.prefix(2))/\($0)" })
+    }
+  }
+}
