@@ -5,14 +5,11 @@ struct Simulator: Sendable {
   let recordings: Recordings
   let log = RequestLog()
   let faults = FaultBook()
-  private let protocols: [String: any SourceProtocol]
+  private let sources: SourceDirectory
 
   init(recordings: Recordings, keyWall: String?) {
     self.recordings = recordings
-    protocols = [
-      "_generated": GeneratedFiles(),
-      "census_acs5": CensusACS5(recordings: RecordedTables(folder: recordings.folder("census_acs5")), keyWall: keyWall),
-    ]
+    sources = SourceDirectory(recordings: recordings, keyWall: keyWall)
   }
 
   func respond(to request: Request) async -> Exchange {
@@ -53,23 +50,18 @@ struct Simulator: Sendable {
 
   private func recordedAnswer(_ request: Request, source: String) async throws -> Response {
     if request.path == RedirectFault.landingPath { return RedirectFault.landingPage }
-    guard let handler = handler(of: source) else {
+    guard let handler = await sources.handler(of: source) else {
       return .text(.notFound, "source-simulator has no source \(source)\n")
     }
     var inner = request
     inner.path = String(request.path.dropFirst(source.utf8.count + 1))
+    let manifest = try await recordings.manifest(of: source)
+    if let refusal = manifest.refusal(of: request) { return refusal }
     var response = try await handler.answer(inner, source: source)
-    if try await recordings.manifest(of: source).synthetic {
+    if manifest.synthetic {
       response.headers.add(name: "X-Simulator-Synthetic", value: "true")
     }
     return response
-  }
-
-  /// Every folder of recordings is a source; those without a protocol of their own are files.
-  private func handler(of source: String) -> (any SourceProtocol)? {
-    if let known = protocols[source] { return known }
-    guard !source.hasPrefix("."), !source.hasPrefix("_"), Files.isFolder(recordings.folder(source)) else { return nil }
-    return RecordedFiles(folder: recordings.folder(source))
   }
 
   private func logPage(_ request: Request) async -> Response {

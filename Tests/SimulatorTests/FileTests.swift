@@ -42,21 +42,21 @@ struct FileTests {
 
   @Test func theFileWithTheMostMatchingParametersAnswers() async throws {
     let files = [
-      "bea/api/data/index@TableName=CAINC1.json": "all years",
-      "bea/api/data/index@TableName=CAINC1&Year=2020.json": "2020",
-      "bea/api/data/index@TableName=CAINC1&GeoFips=a%2Fb+c.json": "odd",
-      "bea/query@.json": "anything",
+      "vendor/api/data/index@TableName=CAINC1.json": "all years",
+      "vendor/api/data/index@TableName=CAINC1&Year=2020.json": "2020",
+      "vendor/api/data/index@TableName=CAINC1&GeoFips=a%2Fb+c.json": "odd",
+      "vendor/query@.json": "anything",
     ]
     try await RecordingFolder.make(files) { folder in
       try await SimulatorProcess.run(recordings: folder.path) { simulator in
-        let path = "/bea/api/data/"
+        let path = "/vendor/api/data/"
         #expect(try await simulator.get(path + "?UserID=k&Year=2019&TableName=CAINC1").text == "all years")
         let exact = try await simulator.get(path + "?UserID=k&year=2020&tablename=CAINC1")
         #expect(exact.text == "2020")
         #expect(exact.headers["content-type"] == "application/json;charset=utf-8")
         #expect(try await simulator.get(path + "?TableName=CAINC1&GeoFips=a/b%20c").text == "odd")
         #expect(try await simulator.get(path + "?TableName=CAINC4&Year=2020").status == 404)
-        #expect(try await simulator.get("/bea/query?where=1%3D1").text == "anything")
+        #expect(try await simulator.get("/vendor/query?where=1%3D1").text == "anything")
       }
     }
   }

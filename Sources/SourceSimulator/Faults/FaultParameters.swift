@@ -3,7 +3,7 @@ struct FaultParameters: Sendable {
   private var members: [JSONMember]
 
   init(_ value: JSONValue) throws {
-    guard case .object(let members) = value else { throw FaultError("a rule must be an object: \(value.text)") }
+    guard case .object(let members) = value else { throw FaultError("an object expected: \(value.text)") }
     self.members = members
   }
 
@@ -48,6 +48,12 @@ struct FaultParameters: Sendable {
       guard let text = $0.stringValue else { throw FaultError("\(key) must be a list of texts") }
       return text
     }
+  }
+
+  mutating func objects(_ key: String) throws -> [JSONValue]? {
+    guard let value = take(key) else { return nil }
+    guard let values = value.arrayValue else { throw FaultError("\(key) must be a list") }
+    return values
   }
 
   func finish() throws {
