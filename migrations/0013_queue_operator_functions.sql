@@ -21,11 +21,12 @@ LANGUAGE sql STABLE AS $$
     WHERE m.dataset = ANY ($1) AND m.state <> 'missing' AND m.as_of = coalesce($3, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM'))) AS made
     ON made.dataset = d.name AND made.data_year = y.data_year AND made.region = r.region
   LEFT JOIN (
-    SELECT l.dataset, t.data_year, t.region, t.task_id, b.backfill_id, b.backfill_key
+    SELECT DISTINCT ON (l.dataset, t.data_year, t.region) l.dataset, t.data_year, t.region, t.task_id, b.backfill_id, b.backfill_key
     FROM queue.backfill b JOIN queue.lane l USING (backfill_id) JOIN queue.planned_task t USING (lane_id)
     WHERE b.finished_at IS NULL AND l.closed_at IS NULL AND l.dataset = ANY ($1) AND b.backfill_key IS DISTINCT FROM $6
       AND b.as_of = coalesce($3, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM'))
-      AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = t.task_id AND o.final)) AS held
+      AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = t.task_id AND o.final)
+    ORDER BY l.dataset, t.data_year, t.region, t.task_id) AS held
     ON held.dataset = d.name AND held.data_year = y.data_year AND held.region = r.region
   LEFT JOIN (
     SELECT DISTINCT ON (l.dataset, t.data_year, t.region) l.dataset, t.data_year, t.region, o.kind

@@ -1,5 +1,5 @@
 package import FoundationEssentials
-internal import Postgres
+package import Postgres
 
 /// One worker's time-limited claim on one task: what to build, and the token that fences all that the attempt writes.
 package struct TaskLease: Sendable, Equatable {
@@ -26,8 +26,8 @@ package struct TaskLease: Sendable, Equatable {
 
   package var attemptID: Int64 { leaseToken }
 
-  /// How long the attempt may run.
-  package var timeLimit: Duration { .seconds(deadline.timeIntervalSince(startedAt)) }
+  /// How long the attempt may run, to the millisecond.
+  package var timeLimit: Duration { .milliseconds((deadline.timeIntervalSince(startedAt) * 1000).rounded()) }
 
   /// `market_income 2021` or `amenities 2021 TX`: how messages call the partition.
   package var partitionName: String { "\(dataset) \(dataYear)" + (region.isEmpty ? "" : " \(region)") }
@@ -53,7 +53,7 @@ package struct TaskLease: Sendable, Equatable {
   }
 
   /// A row of `queue.claim`.
-  init(_ row: PostgresRow) throws {
+  package init(_ row: PostgresRow) throws {
     try self.init(
       taskID: row.decode("task_id"), leaseToken: row.decode("lease_token"), attemptNumber: row.decode("attempt_number"),
       maxAttempts: row.decode("max_attempts"), backfillID: row.decode("backfill_id"), dataset: row.decode("dataset"),

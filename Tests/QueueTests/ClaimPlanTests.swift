@@ -1,0 +1,83 @@
+import Postgres
+import Queue
+import TestSupport
+import Testing
+
+/// The claim's plan must not depend on what the statistics happened to be.
+@Suite(.database)
+struct ClaimPlanTests {
+  @Test(arguments: [1_000, 1_000_000])
+  func aClaimTouchesAsManyRowsAsItTakes(depth: Int) async throws {
+    let fixture = try await QueueFixture.make([])
+    try await fixture.run("ALTER TABLE queue.ready SET (autovacuum_enabled = false)")
+    let worker = try await fixture.worker(slots: 100)
+    // Statistics of tables that were empty, as autovacuum leaves them behind; then true ones; then none at all.
+    try await fixture.connection.executeScript("ANALYZE queue.ready, queue.lease, queue.planned_task, queue.lane")
+    try await fixture.fill(depth)
+    try await expectFewRows(fixture, worker, "statistics of empty tables")
+    try await fixture.connection.executeScript("ANALYZE queue.ready, queue.lease, queue.planned_task, queue.lane")
+    try await expectFewRows(fixture, worker, "current statistics")
+    try await fixture.run("DELETE FROM pg_statistic WHERE starelid = 'queue.ready'::regclass")
+    try await fixture.run(
+      "UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relname IN ('ready', 'lease', 'planned_task')")
+    try await expectFewRows(fixture, worker, "no statistics")
+  }
+
+  private func expectFewRows(_ fixture: QueueFixture, _ worker: Int, _ statistics: Comment) async throws {
+    // A new session, so that nothing is planned yet; its own transaction's counters, so that nobody else's count.
+    let session = try await fixture.database.connect()
+    let (claimed, touched) = try await session.transaction { session in
+      let claimed = try session.query("SELECT * FROM queue.claim($1, 100)", [worker]).count
+      let row = try session.query(
+        """
+        SELECT pg_stat_get_xact_tuples_returned('queue.ready'::regclass) AS ready_scanned,
+          pg_stat_get_xact_tuples_returned('queue.lease'::regclass) AS lease_scanned,
+          pg_stat_get_xact_tuples_returned('queue.planned_task'::regclass) AS planned_scanned,
+          pg_stat_get_xact_numscans('queue.ready_order'::regclass) AS index_scans,
+          pg_stat_get_xact_tuples_returned('queue.ready_order'::regclass) AS index_entries
+        """)[0]
+      return (claimed, try row.columns.map { try row.decode($0, as: Int.self) })
+    }
+    await session.close()
+    #expect(claimed == 100, statistics)
+    #expect(touched[0...2].allSatisfy { $0 == 0 }, statistics)
+    #expect(touched[3] == 1, statistics)
+    // Its own hundred, and the dead entries of the two claims before.
+    #expect((100...310).contains(touched[4]), statistics)
+  }
+
+  @Test func aPinnedSnapshotCostsTheScanNowAndThenAndNotEachTime() async throws {
+    let fixture = try await QueueFixture.make([])
+    try await fixture.fill(100_000)
+    let pin = try await fixture.database.connect()
+    try await pin.executeScript("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+    let worker = try await fixture.worker(slots: 1000)
+    let session = try await fixture.database.connect()
+    for _ in 0..<6 { _ = try await session.query("SELECT queue.claim($1, 10000)", [worker]) }
+    // Sixty thousand dead entries lie before the first living one, and none may be removed.
+    var entries: [Int] = []
+    for _ in 0..<20 {
+      entries.append(
+        try await session.transaction { session in
+          let count = try session.query("SELECT lease_token FROM queue.claim($1, 10)", [worker]).count
+          guard count == 10 else { throw TestFailure("claimed \(count)") }
+          return try session.query("SELECT pg_stat_get_xact_tuples_returned('queue.ready_order'::regclass) AS n")[0]
+            .decode("n")
+        })
+    }
+    await pin.close()
+    // The counter runs on from one transaction of a session to the next, unless it was reported in between.
+    let steps = zip(entries.dropFirst(), entries).map { $0 >= $1 ? $0 - $1 : $0 }
+    #expect(steps.filter { $0 > 1000 }.count <= 5, "\(steps)")
+  }
+}
+
+extension QueueFixture {
+  /// A dataset with so many tasks.
+  func fill(_ count: Int, dataset: String = "tiles") async throws {
+    let years = 100
+    try await declare(dataset, regions: (1...count / years).map { "r\($0)" })
+    let enqueued = try await enqueue([dataset], years: 2001...2000 + years).enqueued
+    guard enqueued == count else { throw TestFailure("enqueued \(enqueued) of \(count)") }
+  }
+}
