@@ -209,10 +209,13 @@ COMMENT ON COLUMN queue.blocked.remaining IS 'How many of its upstream tasks hav
 CREATE TABLE queue.dependency (
   upstream_task_id bigint NOT NULL,
   task_id bigint NOT NULL,
+  across boolean NOT NULL,
   PRIMARY KEY (upstream_task_id, task_id),
   CHECK (upstream_task_id <> task_id)
 );
 CREATE INDEX dependency_task ON queue.dependency (task_id);
+CREATE INDEX dependency_across ON queue.dependency (task_id) WHERE across;
+COMMENT ON COLUMN queue.dependency.across IS 'Whether the two belong to different backfills: then the upstream may end while the dependency is being written, and queue.tidy() looks again.';
 COMMENT ON TABLE queue.dependency IS 'task_id may run only when upstream_task_id has completed.';
 
 CREATE SEQUENCE queue.lease_token;

@@ -5,10 +5,11 @@
 -- Functions whose names begin with an underscore are internal: no role may call them.
 --
 -- Lock order, which keeps the whole schema free of deadlocks:
---   1. queue.source rows by source_id, then queue.backfill rows by backfill_id (claims of limited lanes)
+--   1. queue.source rows by source_id, then queue.backfill rows by backfill_id (claims of limited lanes, which take no lock of 3 to 5)
 --   2. queue.lease rows; whoever is not the holder takes them with SKIP LOCKED
 --   3. the advisory lock of a backfill: shared to put tasks back or to unblock them, exclusive to cancel, retry, add or close
---   4. queue.blocked rows by task_id
+--   4. queue.blocked rows by task_id, queue.lane rows, and then queue.backfill rows
+--   5. queue.progress rows (tidy and enqueue); after them, advisory locks are only tried
 
 -- Advisory locks (class, key): 1634428274 is 'aker' in ASCII, for workers by worker_id; 1634428275 for backfills; 1634428276 for single tasks
 -- of the queue itself (1 enqueue, 2 tidy).
@@ -190,6 +191,19 @@ BEGIN
     WHERE ($3 IS NULL OR c.dataset = ANY ($3)) AND ($4 IS NULL OR c.source_ids <@ $4)
       AND (NOT c.limited OR queue._room(c.source_ids, c.backfill_id) > 0);
 
+  IF limited_lanes IS NOT NULL THEN
+    -- Exact across hosts: the limits' rows are locked (all at once and in order, so that two claims never wait for each other), and
+    -- whoever counts next sees these leases.
+    PERFORM FROM queue.source s
+      WHERE s.max_running IS NOT NULL
+        AND s.source_id IN (SELECT unnest(l.source_ids) FROM queue.lane l WHERE l.lane_id = ANY (limited_lanes))
+      ORDER BY s.source_id FOR NO KEY UPDATE;
+    PERFORM FROM queue.backfill b
+      WHERE b.max_running IS NOT NULL
+        AND b.backfill_id IN (SELECT l.backfill_id FROM queue.lane l WHERE l.lane_id = ANY (limited_lanes))
+      ORDER BY b.backfill_id FOR NO KEY UPDATE;
+  END IF;
+
   FOR lane IN
     -- How many to take from each lane, and in which order: a look at the heads, without locks. One lane needs no look.
     SELECT l.lane_id, l.source_ids, l.backfill_id, share.wanted, l.lane_id = ANY (limited_lanes) AS limited
@@ -212,10 +226,6 @@ BEGIN
   LOOP
     wanted := least(lane.wanted, left_over);
     IF lane.limited THEN
-      -- Exact across hosts: the limits' rows are locked, so whoever counts next sees these leases.
-      PERFORM FROM queue.source s WHERE s.source_id = ANY (lane.source_ids) AND s.max_running IS NOT NULL
-        ORDER BY s.source_id FOR NO KEY UPDATE;
-      PERFORM FROM queue.backfill b WHERE b.backfill_id = lane.backfill_id AND b.max_running IS NOT NULL FOR NO KEY UPDATE;
       wanted := least(wanted, queue._room(lane.source_ids, lane.backfill_id));
     END IF;
     CONTINUE WHEN wanted <= 0;
@@ -298,6 +308,14 @@ END
 $$;
 COMMENT ON FUNCTION queue.fence IS 'First statement of a publication: proves that this attempt still holds the task, and locks that until the transaction ends. AK001 otherwise.';
 
+CREATE FUNCTION queue._open_upstream_count(task_id bigint, done bigint[]) RETURNS integer
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT count(*)::integer FROM queue.dependency d
+  WHERE d.task_id = $1 AND NOT d.upstream_task_id = ANY ($2)
+    AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = d.upstream_task_id AND o.final AND o.kind = 'completed')
+$$;
+COMMENT ON FUNCTION queue._open_upstream_count IS 'How many of a task''s upstream tasks have not completed, besides those given as done.';
+
 CREATE FUNCTION queue._release_dependents(done bigint[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
@@ -308,19 +326,15 @@ BEGIN
     WHERE d.upstream_task_id = ANY (done) ORDER BY 1) f;
   PERFORM FROM queue.blocked k
     WHERE k.task_id IN (SELECT d.task_id FROM queue.dependency d WHERE d.upstream_task_id = ANY (done)) ORDER BY k.task_id FOR UPDATE;
-  WITH hit AS (
-    SELECT d.task_id, count(*)::integer AS done_count FROM queue.dependency d WHERE d.upstream_task_id = ANY (done) GROUP BY d.task_id)
-  UPDATE queue.blocked k SET remaining = k.remaining - hit.done_count FROM hit
-    WHERE k.task_id = hit.task_id AND k.remaining > hit.done_count;
-  WITH hit AS (
-    SELECT d.task_id, count(*)::integer AS done_count FROM queue.dependency d WHERE d.upstream_task_id = ANY (done) GROUP BY d.task_id),
-  freed AS (
-    DELETE FROM queue.blocked k USING hit
-    -- Rows that the update above changed have remaining > 0 left and another count: they are told apart by what is still open.
-    WHERE k.task_id = hit.task_id AND NOT EXISTS (
-      SELECT FROM queue.dependency d
-      WHERE d.task_id = k.task_id AND NOT d.upstream_task_id = ANY (done)
-        AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = d.upstream_task_id AND o.final AND o.kind = 'completed'))
+  -- Counted anew under the lock, rather than counted down: so that calling this twice does no harm.
+  UPDATE queue.blocked k SET remaining = n.open_count
+    FROM (SELECT d.task_id, queue._open_upstream_count(d.task_id, done) AS open_count
+      FROM (SELECT DISTINCT d.task_id FROM queue.dependency d WHERE d.upstream_task_id = ANY (done)) d) n
+    WHERE k.task_id = n.task_id AND n.open_count > 0;
+  WITH freed AS (
+    DELETE FROM queue.blocked k
+    USING (SELECT DISTINCT d.task_id FROM queue.dependency d WHERE d.upstream_task_id = ANY (done)) n
+    WHERE k.task_id = n.task_id AND queue._open_upstream_count(k.task_id, done) = 0
     RETURNING k.task_id, k.lane_id, k.data_year, k.attempt_count),
   counted AS (
     INSERT INTO queue.progress_delta (lane_id, data_year, blocked)
@@ -441,15 +455,12 @@ BEGIN
   SELECT array_agg(g.task_id), array_agg(g.lease_token), (SELECT array_agg(DISTINCT c.lane_id) FROM counted c)
     INTO done, tokens, lanes FROM gone g;
 
-  FOR lane IN SELECT a.lane_id, a.has_dependents, a.breaker_count FROM queue.lane a
-    WHERE a.lane_id = ANY (lanes) AND (a.has_dependents OR a.breaker_count > 0)
-  LOOP
-    IF lane.breaker_count > 0 THEN
-      UPDATE queue.lane a SET breaker_count = 0, breaker_fingerprint = NULL WHERE a.lane_id = lane.lane_id;
-    END IF;
-    IF lane.has_dependents THEN
-      PERFORM queue._release_dependents(done);
-    END IF;
+  -- First what may wait for a backfill's lock, then the lanes' rows: see the lock order above.
+  IF EXISTS (SELECT FROM queue.lane a WHERE a.lane_id = ANY (lanes) AND a.has_dependents) THEN
+    PERFORM queue._release_dependents(done);
+  END IF;
+  FOR lane IN SELECT a.lane_id FROM queue.lane a WHERE a.lane_id = ANY (lanes) AND a.breaker_count > 0 ORDER BY a.lane_id LOOP
+    UPDATE queue.lane a SET breaker_count = 0, breaker_fingerprint = NULL WHERE a.lane_id = lane.lane_id;
   END LOOP;
   RETURN coalesce(tokens, '{}');
 END

@@ -101,13 +101,14 @@ BEGIN
     INSERT INTO queue.backfill (backfill_id, backfill_key, as_of, mode, newest_first, max_running, requested_by, note)
       VALUES (b.backfill_id, coalesce($9, 'backfill-' || b.backfill_id), vintage, $5, $6, $8, $13, $10)
       RETURNING * INTO b;
-  ELSIF b.cancelled_at IS NOT NULL THEN
-    RAISE EXCEPTION 'backfill % (%) was cancelled', b.backfill_id, b.backfill_key USING ERRCODE = 'AK006', HINT = 'Enqueue under another key.';
   ELSIF b.as_of <> vintage THEN
     RAISE EXCEPTION 'backfill % (%) has as_of %, not %', b.backfill_id, b.backfill_key, b.as_of, vintage USING ERRCODE = 'AK006',
       HINT = 'Enqueue under another key, or for the same as_of.';
   END IF;
   PERFORM queue._lock_backfill(b.backfill_id);
+  IF EXISTS (SELECT FROM queue.backfill f WHERE f.backfill_id = b.backfill_id AND f.cancelled_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'backfill % (%) was cancelled', b.backfill_id, b.backfill_key USING ERRCODE = 'AK006', HINT = 'Enqueue under another key.';
+  END IF;
 
   INSERT INTO queue.lane AS l (backfill_id, dataset, source_ids, definition_hash, priority, max_attempts, task_timeout_interval)
     SELECT b.backfill_id, d.name,
@@ -145,8 +146,8 @@ BEGIN
   -- A task waits for the same partition of the datasets it depends on: in this backfill, or where another open one builds it.
   -- An unsplit upstream serves all regions; an unsplit task needs all regions of its upstream.
   IF EXISTS (SELECT FROM catalog.dataset d WHERE d.name = ANY ($1) AND cardinality(d.depends_on) > 0) THEN
-    INSERT INTO queue.dependency (upstream_task_id, task_id)
-      SELECT u.task_id, t.task_id
+    INSERT INTO queue.dependency (upstream_task_id, task_id, across)
+      SELECT u.task_id, t.task_id, ul.backfill_id <> l.backfill_id
       FROM queue.planned_task t JOIN queue.lane l USING (lane_id) JOIN catalog.dataset d ON d.name = l.dataset
         JOIN queue.lane ul ON ul.dataset = ANY (d.depends_on)
         JOIN queue.backfill ub ON ub.backfill_id = ul.backfill_id
@@ -371,6 +372,7 @@ BEGIN
     RAISE EXCEPTION 'there is no task %', $1 USING ERRCODE = 'AK005';
   END IF;
   PERFORM queue._lock_backfill(t.backfill_id);
+  SELECT b.backfill_id, b.cancelled_at INTO t FROM queue.backfill b WHERE b.backfill_id = t.backfill_id;
   SELECT * INTO ended FROM queue.outcome o WHERE o.task_id = $1 AND o.final;
   IF ended.kind IS DISTINCT FROM 'failed' THEN
     RAISE EXCEPTION 'task % has not failed: it %', $1, coalesce('is ' || ended.kind, 'has not ended') USING ERRCODE = 'AK006';
@@ -397,11 +399,11 @@ DECLARE
   b queue.backfill;
   reopened bigint;
 BEGIN
+  PERFORM queue._lock_backfill($1); -- first, so that a cancellation in flight is seen
   SELECT * INTO b FROM queue.backfill f WHERE f.backfill_id = $1;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no backfill %', $1 USING ERRCODE = 'AK005';
   END IF;
-  PERFORM queue._lock_backfill($1);
   IF b.cancelled_at IS NOT NULL THEN
     RAISE EXCEPTION 'backfill % was cancelled', $1 USING ERRCODE = 'AK006', HINT = 'Enqueue a new backfill, with mode => ''failed''.';
   END IF;
@@ -454,12 +456,12 @@ CREATE FUNCTION queue.resume_backfill(backfill_id bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
+  UPDATE queue.lane a SET paused_at = NULL, pause_reason = NULL, breaker_count = 0, breaker_fingerprint = NULL
+    WHERE a.backfill_id = $1 AND (a.paused_at IS NOT NULL OR a.breaker_count > 0);
   UPDATE queue.backfill b SET paused_at = NULL, pause_reason = NULL, paused_by = NULL WHERE b.backfill_id = $1;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no backfill %', $1 USING ERRCODE = 'AK005';
   END IF;
-  UPDATE queue.lane a SET paused_at = NULL, pause_reason = NULL, breaker_count = 0, breaker_fingerprint = NULL
-    WHERE a.backfill_id = $1 AND (a.paused_at IS NOT NULL OR a.breaker_count > 0);
   INSERT INTO queue.event (backfill_id, kind, message) VALUES ($1, 'resumed', '');
   PERFORM queue._notify();
 END

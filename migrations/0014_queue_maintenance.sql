@@ -32,6 +32,20 @@ DECLARE
   lanes integer[];
   lane record;
 BEGIN
+  -- A task that began to wait for a task of another backfill at the very moment when that one ended would wait for ever.
+  FOR lane IN
+    SELECT DISTINCT d.upstream_task_id, o.kind, o.reason FROM queue.dependency d JOIN queue.blocked k ON k.task_id = d.task_id
+      JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final
+    WHERE d.across AND (o.kind <> 'completed' OR queue._open_upstream_count(k.task_id, '{}') <> k.remaining) LIMIT 100
+  LOOP
+    IF lane.kind = 'completed' THEN
+      PERFORM queue._release_dependents(ARRAY[lane.upstream_task_id]);
+    ELSE
+      PERFORM queue._fail_dependents(lane.upstream_task_id,
+        format('upstream task %s (%s) %s: %s', lane.upstream_task_id, queue._task_name(lane.upstream_task_id), lane.kind, lane.reason));
+    END IF;
+  END LOOP;
+
   IF NOT EXISTS (SELECT FROM queue.progress_delta) OR NOT pg_try_advisory_xact_lock(1634428276, 2) THEN
     RETURN 0;
   END IF;
@@ -73,23 +87,6 @@ BEGIN
     END IF;
   END LOOP;
 
-  -- A task that began to wait for a task of another backfill at the very moment when that one ended would wait for ever.
-  FOR lane IN
-    SELECT d.upstream_task_id, o.kind, o.reason FROM queue.blocked k JOIN queue.dependency d ON d.task_id = k.task_id
-      JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final
-    WHERE k.lane_id IN (SELECT a.lane_id FROM queue.lane a WHERE a.closed_at IS NULL)
-      AND NOT EXISTS (
-        SELECT FROM queue.dependency e WHERE e.task_id = k.task_id AND NOT EXISTS (
-          SELECT FROM queue.outcome f WHERE f.task_id = e.upstream_task_id AND f.final))
-    LIMIT 100
-  LOOP
-    IF lane.kind = 'completed' THEN
-      PERFORM queue._release_dependents(ARRAY[lane.upstream_task_id]);
-    ELSE
-      PERFORM queue._fail_dependents(lane.upstream_task_id,
-        format('upstream task %s (%s) %s: %s', lane.upstream_task_id, queue._task_name(lane.upstream_task_id), lane.kind, lane.reason));
-    END IF;
-  END LOOP;
   RETURN folded;
 END
 $$;
