@@ -9,8 +9,10 @@ struct QueueFixture {
   let connection: PostgresConnection
 
   /// - Parameter datasets: name → the datasets it depends on. Each has the years 2000 on, and the source `<name>_source`.
-  static func make(_ datasets: [(String, [String])] = [("income", [])]) async throws -> QueueFixture {
-    let fixture = QueueFixture(database: .current, connection: try await TestDatabase.current.connect())
+  static func make(
+    _ datasets: [(String, [String])] = [("income", [])], on database: TestDatabase = .current
+  ) async throws -> QueueFixture {
+    let fixture = QueueFixture(database: database, connection: try await database.connect())
     for (name, upstream) in datasets { try await fixture.declare(name, dependsOn: upstream) }
     return fixture
   }

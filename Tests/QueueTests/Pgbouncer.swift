@@ -1,0 +1,51 @@
+import FoundationEssentials
+import Glibc
+import TestSupport
+import Testing
+
+/// A real pgbouncer in transaction mode before a test's database.
+struct Pgbouncer {
+  let dsn: String
+  private let program: Program
+  private let directory: String
+
+  static func start(before database: TestDatabase) async throws -> Pgbouncer {
+    let directory = "/tmp/aker-pgbouncer-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    try #"""
+    [databases]
+    \#(database.name) = host=\#(database.cluster.directory) dbname=\#(database.name) user=aker
+    [pgbouncer]
+    listen_port = 6432
+    listen_addr =
+    unix_socket_dir = \#(directory)
+    auth_type = any
+    pool_mode = transaction
+    default_pool_size = 3
+    logfile = \#(directory)/log
+    pidfile = \#(directory)/pid
+    """#.write(toFile: directory + "/ini", atomically: true, encoding: .utf8)
+    // It refuses to run as root.
+    let program: Program
+    if geteuid() == 0 {
+      _ = try await Program.run("chown", ["-R", "postgres", directory])
+      program = try await Program.start(
+        "runuser", ["-u", "postgres", "--", "/usr/sbin/pgbouncer", "-q", directory + "/ini"], directory: "/")
+    } else {
+      program = try await Program.start("/usr/sbin/pgbouncer", ["-q", directory + "/ini"], directory: "/")
+    }
+    let dsn = "host=\(directory) port=6432 user=aker dbname=\(database.name)"
+    try await eventually { FileManager.default.fileExists(atPath: directory + "/.s.PGSQL.6432") }
+    return Pgbouncer(dsn: dsn, program: program, directory: directory)
+  }
+
+  func stop() async throws {
+    if let text = FileManager.default.contents(atPath: directory + "/pid"),
+      let pid = Int32(String(decoding: text, as: UTF8.self).filter(\.isNumber))
+    {
+      kill(pid, SIGTERM)
+    }
+    _ = try await program.wait()
+    try FileManager.default.removeItem(atPath: directory)
+  }
+}
