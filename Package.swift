@@ -59,6 +59,8 @@ let package = Package(
     .systemLibrary(
       name: "CLibcrypto", path: "Sources/Shared/CLibcrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CLibssl", path: "Sources/Shared/CLibssl", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
 
     // The rooms. Arrows point downwards only.
     room("Telemetry", [logging]),
@@ -93,7 +95,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "SourceSimulator",
-      dependencies: [argumentParser, nioCore, nioPosix, nioHTTP1, unixSignals, yams],
+      dependencies: ["CLibssl", argumentParser, nioCore, nioPosix, nioHTTP1, unixSignals, yams],
       swiftSettings: strict),
 
     // The tests.

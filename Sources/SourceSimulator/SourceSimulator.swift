@@ -30,6 +30,9 @@ struct SourceSimulator: AsyncParsableCommand {
   @Option(help: "Answer data queries of keyed Census endpoints only with this key.")
   var keyWall: String?
 
+  @OptionGroup(title: "TLS")
+  var tls: TLSOptions
+
   @Option(help: "A JSON file of faults to begin with, as POST /_faults takes them.")
   var faults: String?
 
@@ -47,12 +50,16 @@ struct SourceSimulator: AsyncParsableCommand {
       }
     }
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-    let server = try await HTTPServer.bind(host: host, port: port)
-    defer { if let portFile { Files.remove(portFile) } }
-    if let portFile { try Files.writeAtomically("\(server.port)\n", to: portFile) }
-    print("listening on http://\(host):\(server.port)")
+    let plain = try await HTTPServer.bind(host: host, port: port)
+    let encrypted = try await tls.bind(host: host)
+    // The port files come last: whoever sees one may connect.
+    defer { for file in [portFile, tls.portFile].compactMap({ $0 }) { Files.remove(file) } }
+    if let encrypted { try tls.announce(encrypted, host: host) }
+    if let portFile { try Files.writeAtomically("\(plain.port)\n", to: portFile) }
+    print("listening on http://\(host):\(plain.port)")
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await server.serve(simulator) }
+      group.addTask { try await plain.serve(simulator) }
+      if let encrypted { group.addTask { try await encrypted.serve(simulator) } }
       group.addTask { for await _ in signals { return } }
       try await group.next()
       group.cancelAll()

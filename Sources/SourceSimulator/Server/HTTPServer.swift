@@ -9,13 +9,14 @@ struct HTTPServer: Sendable {
   private let listener: NIOAsyncChannel<Connection, Never>
   let port: Int
 
-  static func bind(host: String, port: Int) async throws -> HTTPServer {
+  static func bind(host: String, port: Int, tls: TLSContext? = nil) async throws -> HTTPServer {
     let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .bind(host: host, port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
+          if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
           try channel.pipeline.syncOperations.configureHTTPServerPipeline()
           return try Connection(wrappingChannelSynchronously: channel)
         }

@@ -95,6 +95,8 @@ struct ResponseWriter {
     if let socket = channel as? any SocketOptionProvider {
       try await socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
     }
+    // Only TLS knows what that is.
+    try? await channel.triggerUserOutboundEvent(AbruptEnd()).get()
     try await channel.close().get()
   }
 }
