@@ -13,4 +13,16 @@ struct LogEntry: Sendable {
   var status: UInt?
 
   var second: Int64 { arrivedAt / 1_000_000 }
+
+  var report: JSONValue {
+    [
+      "source": .string(source),
+      "client": .string(client),
+      "method": .string(method),
+      "target": .string(target),
+      "arrived_at_us": .number(String(arrivedAt)),
+      "faults": .array(faults.map { .string($0) }),
+      "status": status.map { .integer(Int($0)) } ?? nil,
+    ]
+  }
 }

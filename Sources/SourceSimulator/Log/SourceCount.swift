@@ -47,17 +47,3 @@ struct SourceCount: Sendable {
     .object(counts.sorted { $0.key < $1.key }.map { JSONMember(String($0.key), .integer($0.value)) })
   }
 }
-
-extension LogEntry {
-  var report: JSONValue {
-    [
-      "source": .string(source),
-      "client": .string(client),
-      "method": .string(method),
-      "target": .string(target),
-      "arrived_at_us": .number(String(arrivedAt)),
-      "faults": .array(faults.map { .string($0) }),
-      "status": status.map { .integer(Int($0)) } ?? nil,
-    ]
-  }
-}

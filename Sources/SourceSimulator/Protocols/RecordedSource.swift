@@ -21,8 +21,3 @@ struct RecordedSource: SourceProtocol {
     return try files.answer(request, source: source)
   }
 }
-
-/// A protocol that is recognised by its paths.
-protocol PathProtocol: SourceProtocol {
-  func claims(_ request: Request) -> Bool
-}

@@ -1,14 +1,5 @@
 import NIOHTTP1
 
-/// What the Census API says about a query that it does not take.
-struct CensusQueryError: Error {
-  var message: String
-
-  init(_ message: String) {
-    self.message = message
-  }
-}
-
 /// `get`, `for` and `in`, read as the Census API reads them.
 struct CensusQuery: Sendable {
   var variables: [String]
