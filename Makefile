@@ -32,5 +32,9 @@ demo: build ## Backfill recorded Census income with two workers on an embedded d
 clean-demo: ## Stop the demo's processes and remove all it made
 	@BIN=$(BIN) scripts/clean-demo
 
+bench-queue: setup ## Measure the queue against bare baselines in the same run
+	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
+	@Benchmarks/queue/run
+
 clean: ## Remove what was built
 	@rm -rf .build

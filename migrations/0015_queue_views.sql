@@ -233,7 +233,7 @@ BEGIN
   ELSIF t.state = 'running' THEN
     RETURN (SELECT format('%s %s runs on worker %s (%s) for %s', t.dataset, t.data_year, r.worker_name, r.host, r.running_for) FROM queue.running r WHERE r.task_id = $1);
   END IF;
-  RETURN (SELECT format('%s %s waits: %s', t.dataset, t.data_year, w.reason) FROM queue.waiting w WHERE w.task_id = $1);
+  RETURN (SELECT format('%s %s %s', t.dataset, t.data_year, CASE WHEN w.state = 'blocked' THEN w.reason ELSE 'waits: ' || w.reason END) FROM queue.waiting w WHERE w.task_id = $1);
 END
 $$;
 COMMENT ON FUNCTION queue.why IS 'Why does this task wait, or how did it end? One sentence.';

@@ -38,7 +38,7 @@ extension WorkerService {
   /// Ends the incarnation: whatever is still held goes back to the queue.
   func end() async {
     for task in running.values {
-      logger.warning("released: its handler does not end", metadata: metadata(task.lease))
+      logger.warning("released: its handler does not end", metadata: task.lease.logMetadata)
     }
     if let workerID {
       do {

@@ -48,7 +48,7 @@ actor WorkerService: Service {
   }
 
   /// A tick a second, and a little more so that workers do not all ask at once: an idle worker's only query.
-  static let tickInterval = (shortest: 1.0, longest: 1.1)
+  static let tickInterval = (shortest: 1.0, longest: 1.2)
   /// Longer than the reaper's grace of half a second.
   static let tickSoonInterval = Duration.milliseconds(550)
   /// How long handlers have to react to cancellation before they are left behind.
@@ -214,7 +214,7 @@ actor WorkerService: Service {
     let held = running.filter { $0.value.stopReason != .leaseLost }.map(\.key)
     let tick = try await client.tick(workerID: workerID, leaseTokens: held)
     for token in tick.lostTokens {
-      logger.info("lease lost", metadata: running[token].map { metadata($0.lease) } ?? [:])
+      logger.info("lease lost", metadata: running[token]?.lease.logMetadata ?? [:])
       running[token]?.stop(.leaseLost)
     }
     let now = ContinuousClock.now
@@ -258,12 +258,10 @@ actor WorkerService: Service {
   }
 
   private func start(_ lease: TaskLease) {
-    var taskLogger = logger
-    metadata(lease).forEach { taskLogger[metadataKey: $0] = $1 }
     let identity = WorkerIdentity(
       workerID: workerID ?? 0, name: settings.name, host: settings.host, version: settings.version)
-    let context = TaskContext(worker: identity, logger: taskLogger)
-    taskLogger.debug("started")
+    let context = TaskContext(worker: identity, logger: logger, lease: lease)
+    logger.debug("started", metadata: lease.logMetadata)
     let handle = Task { [handler, post] in
       let result: Result<TaskOutcome, any Error>
       do {
@@ -284,16 +282,16 @@ actor WorkerService: Service {
     let level: Logger.Level = drainDeadline == nil ? .debug : .info
     switch (result, task.stopReason) {
     case (.success(.published), _):
-      logger.log(level: level, "finished", metadata: metadata(lease))
+      logger.log(level: level, "finished", metadata: lease.logMetadata)
     case (_, .leaseLost):
-      logger.info("stopped: \(RunningTask.StopReason.leaseLost.rawValue)", metadata: metadata(lease))
+      logger.info("stopped: \(RunningTask.StopReason.leaseLost.rawValue)", metadata: lease.logMetadata)
     case (.success(.completed(let result)), _):
-      logger.log(level: level, "finished", metadata: metadata(lease))
+      logger.log(level: level, "finished", metadata: lease.logMetadata)
       completions.append(.init(taskID: lease.taskID, leaseToken: token, result: result))
     case (.success(.snoozed(let interval, let reason)), _):
       reports.append(.snooze(lease, interval, reason: redaction(reason)))
     case (.failure(QueueError.leaseLost(let reason)), _):
-      logger.info("fenced off", metadata: metadata(lease).merging(["reason": "\(reason)"]) { $1 })
+      logger.info("fenced off", metadata: lease.logMetadata.merging(["reason": "\(reason)"]) { $1 })
     case (.failure, .draining):
       reports.append(.release(lease, reason: "worker \(settings.name) stops"))
     case (.failure, .timeLimit):
@@ -315,10 +313,10 @@ actor WorkerService: Service {
         switch report {
         case .snooze(_, let interval, let reason):
           try await client.snooze(lease, for: interval, reason: reason)
-          logger.info("snoozed", metadata: metadata(lease).merging(["reason": "\(reason)"]) { $1 })
+          logger.info("snoozed", metadata: lease.logMetadata.merging(["reason": "\(reason)"]) { $1 })
         case .release(_, let reason):
           try await client.release(lease, reason: reason)
-          logger.info("released", metadata: metadata(lease))
+          logger.info("released", metadata: lease.logMetadata)
         case .failure(_, let failure):
           let outcome = try await client.fail(
             lease, errorClass: failure.errorClass, reason: failure.reason, detail: failure.detail,
@@ -326,16 +324,12 @@ actor WorkerService: Service {
           let details: Logger.Metadata = [
             "class": "\(failure.errorClass.rawValue)", "outcome": "\(outcome)", "reason": "\(failure.reason)",
           ]
-          logger.info("attempt failed", metadata: metadata(lease).merging(details) { $1 })
+          logger.info("attempt failed", metadata: lease.logMetadata.merging(details) { $1 })
         }
       } catch QueueError.leaseLost(let reason) {
-        logger.info("fenced off", metadata: metadata(lease).merging(["reason": "\(reason)"]) { $1 })
+        logger.info("fenced off", metadata: lease.logMetadata.merging(["reason": "\(reason)"]) { $1 })
       }
       reports.removeFirst()
     }
-  }
-
-  func metadata(_ lease: TaskLease) -> Logger.Metadata {
-    ["partition": "\(lease.partitionName)", "task": "\(lease.taskID)", "attempt": "\(lease.leaseToken)"]
   }
 }

@@ -55,7 +55,7 @@ package struct QueueClient: Sendable {
 
   package func claim(workerID: Int, slots: Int, filter: Filter = Filter()) async throws -> [TaskLease] {
     let statement = claimStatement(workerID, slots, filter)
-    return try await call(statement.sql, statement.parameters).map(TaskLease.init)
+    return try TaskLease.all(try await call(statement.sql, statement.parameters))
   }
 
   /// - Returns: the lease tokens that were lost, and so completed nothing.
@@ -72,7 +72,7 @@ package struct QueueClient: Sendable {
     let results = try await QueueError.translated {
       try await pool.withConnection { try await $0.pipeline(statements) }
     }
-    return (try Self.lostTokens(results[0]), try results[1].map(TaskLease.init))
+    return (try Self.lostTokens(results[0]), try TaskLease.all(results[1]))
   }
 
   /// - Parameter detail: a JSON object: cause chain, advice, what else an operator needs.

@@ -23,12 +23,22 @@ package enum TaskOutcome: Sendable, Equatable {
 /// Who runs the task.
 package struct TaskContext: Sendable {
   package let worker: WorkerIdentity
-  /// Carries dataset, partition, task, attempt and worker on each line.
-  package let logger: Logger
+  private let base: Logger
+  private let lease: TaskLease?
 
-  package init(worker: WorkerIdentity, logger: Logger) {
+  /// Carries partition, task, attempt and worker on each line. Made when asked for: a task that logs nothing pays
+  /// nothing.
+  package var logger: Logger {
+    var logger = base
+    lease?.logMetadata.forEach { logger[metadataKey: $0] = $1 }
+    return logger
+  }
+
+  /// - Parameter lease: what each line of `logger` is to tell about; nil where the logger does already.
+  package init(worker: WorkerIdentity, logger: Logger, lease: TaskLease? = nil) {
     self.worker = worker
-    self.logger = logger
+    self.lease = lease
+    base = logger
   }
 }
 

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import Logging
 package import Postgres
 
 /// One worker's time-limited claim on one task: what to build, and the token that fences all that the attempt writes.
@@ -52,13 +53,45 @@ package struct TaskLease: Sendable, Equatable {
     self.deadline = deadline
   }
 
+  /// What every log line about the attempt carries.
+  package var logMetadata: Logger.Metadata {
+    ["partition": "\(partitionName)", "task": "\(taskID)", "attempt": "\(leaseToken)"]
+  }
+
   /// A row of `queue.claim`.
   package init(_ row: PostgresRow) throws {
+    var times = Times()
+    try self.init(row, &times)
+  }
+
+  /// The tasks of one claim started at one time: a row's times are parsed only where they differ from the last row's.
+  struct Times {
+    fileprivate var started: (text: String, date: Date)?
+    fileprivate var deadline: (text: String, date: Date)?
+
+    fileprivate static func date(_ row: PostgresRow, _ column: String, _ last: inout (text: String, date: Date)?) throws
+      -> Date
+    {
+      let text: String = try row.decode(column)
+      if let last, last.text == text { return last.date }
+      let date: Date = try row.decode(column)
+      last = (text, date)
+      return date
+    }
+  }
+
+  init(_ row: PostgresRow, _ times: inout Times) throws {
     try self.init(
       taskID: row.decode("task_id"), leaseToken: row.decode("lease_token"), attemptNumber: row.decode("attempt_number"),
       maxAttempts: row.decode("max_attempts"), backfillID: row.decode("backfill_id"), dataset: row.decode("dataset"),
       dataYear: row.decode("data_year"), region: row.decode("region"), asOf: row.decode("as_of"),
       definitionHash: row.decode("definition_hash"), sourceIDs: row.decode("source_ids"),
-      startedAt: row.decode("started_at"), deadline: row.decode("deadline_at"))
+      startedAt: Times.date(row, "started_at", &times.started),
+      deadline: Times.date(row, "deadline_at", &times.deadline))
+  }
+
+  static func all(_ rows: [PostgresRow]) throws -> [TaskLease] {
+    var times = Times()
+    return try rows.map { try TaskLease($0, &times) }
   }
 }
