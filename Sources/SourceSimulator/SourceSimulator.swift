@@ -27,6 +27,9 @@ struct SourceSimulator: AsyncParsableCommand {
   @Option(help: "The address to listen on.")
   var host = "127.0.0.1"
 
+  @Flag(help: "End when the process that started this one ends, however it does.")
+  var exitWithParent = false
+
   @Option(help: "Answer data queries of keyed Census endpoints only with this key.")
   var keyWall: String?
 
@@ -61,6 +64,7 @@ struct SourceSimulator: AsyncParsableCommand {
       group.addTask { try await plain.serve(simulator) }
       if let encrypted { group.addTask { try await encrypted.serve(simulator) } }
       group.addTask { for await _ in signals { return } }
+      if exitWithParent { group.addTask { try await ParentProcess.end() } }
       try await group.next()
       group.cancelAll()
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import TestSupport
 import Testing
 
@@ -90,6 +91,20 @@ struct ServerTests {
       return simulator.portFile
     }
     #expect(!FileManager.default.fileExists(atPath: portFile))
+  }
+
+  @Test func nothingIsLeftWhenTheParentIsKilled() async throws {
+    try await RecordingFolder.make(["rss/feed.xml": "<rss/>"]) { folder in
+      let portFile = folder.path + "/port"
+      let command = #""$0" --recordings "$1" --port-file "$2" --exit-with-parent & wait"#
+      let shell = try await Program.start("sh", ["-c", command, Executable.simulator, folder.path, portFile])
+      try await eventually("the simulator listens") { FileManager.default.fileExists(atPath: portFile) }
+      shell.send(SIGKILL)
+      _ = try await shell.wait()
+      try await eventually("the simulator ends and removes its port file") {
+        !FileManager.default.fileExists(atPath: portFile)
+      }
+    }
   }
 
   @Test func aMissingFolderIsSaid() async throws {

@@ -16,7 +16,8 @@ struct SimulatorProcess: Sendable {
   ) async throws -> R {
     let portFile = "/tmp/aker-simulator-\(UUID().uuidString)"
     let program = try await Program.start(
-      Executable.simulator, ["--recordings", recordings, "--port", "0", "--port-file", portFile] + arguments)
+      Executable.simulator,
+      ["--recordings", recordings, "--port", "0", "--port-file", portFile, "--exit-with-parent"] + arguments)
     do {
       var port: Int?
       try await eventually("the simulator listens") {
