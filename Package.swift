@@ -61,13 +61,22 @@ let package = Package(
       providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CLibssl", path: "Sources/Shared/CLibssl", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/Shared/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CLibarchive", path: "Sources/Shared/CLibarchive", pkgConfig: "libarchive",
+      providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(
+      name: "CLibxml2", path: "Sources/Shared/CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
     // The rooms. Arrows point downwards only.
     room("Telemetry", [logging]),
     room("Postgres", ["CLibpq", "Telemetry", logging, subprocess, systemPackage]),
     room("Catalog", ["Telemetry", logging, yams]),
     room("Queue", ["Catalog", "Postgres", "Telemetry", logging]),
-    room("Fetch", ["Catalog", "CLibcrypto", "CLibcurl", "Postgres", "Telemetry", logging]),
+    room("HTTP", ["CLibcrypto", "CLibcurl", "CZlib", "Telemetry"]),
+    room(
+      "Fetch", ["Catalog", "CLibarchive", "CLibxml2", "CZlib", "HTTP", "Postgres", "Telemetry", logging]),
     room("Engine", ["Catalog", "Telemetry", logging, subprocess, systemPackage]),
     room("Quality", ["Catalog", "Engine", "Postgres", "Telemetry", logging]),
     room("Lake", ["Catalog", "CLibcrypto", "Postgres", "Telemetry", logging]),
@@ -102,11 +111,14 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Postgres", subprocess, systemPackage], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .executableTarget(
+      name: "FetchProbe", dependencies: ["Catalog", "Fetch", "HTTP", "Postgres", "Telemetry", logging],
+      path: "Tests/FetchProbe", swiftSettings: strict),
     tests("TelemetryTests", [logging]),
     tests("PostgresTests", ["Postgres"]),
     tests("CatalogTests", ["Catalog"]),
     tests("QueueTests", ["Queue", "Postgres"]),
-    tests("FetchTests", ["Fetch", "Catalog", "Postgres"]),
+    tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", logging]),
     tests("EngineTests", ["Engine"]),
     tests(
       "PipelineTests",

@@ -29,6 +29,7 @@ package enum Executable {
   package static let aker = path("aker")
   package static let worker = path("aker-worker")
   package static let simulator = path("source-simulator")
+  package static let fetchProbe = path("FetchProbe")
 
   /// The build folder: that of the test runner's own bundle, so that a scratch path or configuration is followed.
   private static func path(_ name: String) -> String {

@@ -28,6 +28,13 @@ extension SourceDefinition {
     if let value = fields.take("contact") { contact = try Self.headerText(value) }
     if let value = fields.take("retry") { try apply(retry: value, &warnings) }
     if let value = fields.take("allow_private_address") { allowsPrivateAddress = try value.bool() }
+    if let value = fields.take("s3") {
+      var settings = try value.mapping()
+      if let region = settings.take("region") { s3.region = try region.string() }
+      if let server = settings.take("server") { s3.server = try Self.endpoint(server) }
+      settings.finish(&warnings)
+    }
+    if let value = fields.take("limits") { try apply(limits: value, &warnings) }
     if let value = fields.take("error_rules") { errorRules = try value.list().map { try ErrorRule($0, &warnings) } }
     if let value = fields.take("notes") { notes = try value.string() }
     fields.finish(&warnings)
@@ -76,7 +83,7 @@ extension SourceDefinition {
   private static func authentication(
     _ node: YAMLNode, _ warnings: inout [YAMLProblem]
   ) throws -> Authentication {
-    enum Place: String, CaseIterable { case query, header, bearer, basic }
+    enum Place: String, CaseIterable { case query, header, bearer, basic, body, aws }
     var fields = try node.mapping()
     let place: Place = try fields.require("in").choice()
     let authentication: Authentication
@@ -85,9 +92,26 @@ extension SourceDefinition {
     case .header: authentication = .header(name: try headerText(fields.require("name")))
     case .bearer: authentication = .bearer
     case .basic: authentication = .basic
+    case .body: authentication = .body
+    case .aws: authentication = .aws
     }
     fields.finish(&warnings)
     return authentication
+  }
+
+  private mutating func apply(limits node: YAMLNode, _ warnings: inout [YAMLProblem]) throws {
+    var fields = try node.mapping()
+    func positive(_ name: String) throws -> Int? {
+      guard let value = fields.take(name) else { return nil }
+      let number = try value.int()
+      guard number > 0 else { throw value.error("must be more than 0") }
+      return number
+    }
+    limits.maximumMegabytes = try positive("max_mb") ?? limits.maximumMegabytes
+    limits.connectSeconds = try positive("connect_seconds") ?? limits.connectSeconds
+    limits.stallSeconds = try positive("stall_seconds") ?? limits.stallSeconds
+    limits.totalSeconds = try positive("total_seconds") ?? limits.totalSeconds
+    fields.finish(&warnings)
   }
 
   private mutating func apply(retry node: YAMLNode, _ warnings: inout [YAMLProblem]) throws {
@@ -106,14 +130,16 @@ extension SourceDefinition.ErrorRule {
   init(_ node: YAMLNode, _ warnings: inout [YAMLProblem]) throws {
     var fields = try node.mapping()
     self.init(verdict: try fields.require("class").choice())
+    header = try fields.take("header")?.string().lowercased()
+    if let value = fields.take("status") { statuses = try value.listOrOne().map { try $0.int() } }
     bodyPattern = try fields.take("body").map(Self.pattern)
     jsonPath = try fields.take("json_path")?.string()
     valuePattern = try fields.take("matches").map(Self.pattern)
     messagePath = try fields.take("message_path")?.string()
     advice = try fields.take("advice")?.string()
     fields.finish(&warnings)
-    guard bodyPattern != nil || jsonPath != nil else {
-      throw node.error("a rule needs 'body' or 'json_path' to recognise the error by")
+    guard bodyPattern != nil || jsonPath != nil || header != nil || !statuses.isEmpty else {
+      throw node.error("a rule needs 'status', 'header', 'body' or 'json_path' to recognise the error by")
     }
   }
 

@@ -4,7 +4,7 @@ package struct SourceDefinition: Sendable, Equatable {
   package var name: String
   /// Disabled sources (licensed feeds) refuse to run until they are configured.
   package var isEnabled = true
-  /// Base URL: `https://`, `http://`, `s3://` or `file://`, without a trailing slash.
+  /// Base URL: `https://`, `http://`, `s3://bucket` or `file:///folder`, without a trailing slash.
   package var endpoint: String
   package var geography: [String] = []
   package var cadence: String?
@@ -21,7 +21,8 @@ package struct SourceDefinition: Sendable, Equatable {
   package var retry = RetryPolicy()
   /// Whether its endpoint may be a private address.
   package var allowsPrivateAddress = false
-  /// Made-up recordings only: lineage says so.
+  package var limits = TransferLimits()
+  package var s3 = S3Settings()
   package var errorRules: [ErrorRule] = []
   package var notes: String?
 
@@ -47,6 +48,10 @@ package struct SourceDefinition: Sendable, Equatable {
     case bearer
     /// The secret is `user:password`.
     case basic
+    /// In the request's body, in the place of `{key}`.
+    case body
+    /// Signs requests to S3; the secret is `access key:secret key`.
+    case aws
   }
 
   package struct RetryPolicy: Sendable, Equatable {
@@ -55,6 +60,22 @@ package struct SourceDefinition: Sendable, Equatable {
     /// Classes by HTTP status, where they differ from the usual ones.
     package var permanentStatuses: [Int] = []
     package var transientStatuses: [Int] = []
+  }
+
+  /// Of a source at `s3://`.
+  package struct S3Settings: Sendable, Equatable {
+    package var region = "us-east-1"
+    /// Another server than AWS.
+    package var server: String?
+  }
+
+  /// What one document may take; nil leaves what suits any source.
+  package struct TransferLimits: Sendable, Equatable {
+    package var maximumMegabytes: Int?
+    package var connectSeconds: Int?
+    /// Seconds without a byte until a transfer counts as stalled.
+    package var stallSeconds: Int?
+    package var totalSeconds: Int?
   }
 
   /// How an error looks that comes as a success: in the body, or as another kind of content.
@@ -66,6 +87,10 @@ package struct SourceDefinition: Sendable, Equatable {
       case data
     }
 
+    /// A header that errors have, by its lower-case name.
+    package var header: String?
+    /// The rule is for these statuses only; for all when empty.
+    package var statuses: [Int] = []
     /// A regular expression over the first 64 KiB of the body.
     package var bodyPattern: String?
     /// A dotted path into a JSON body that exists in errors only, such as `BEAAPI.Error`.

@@ -1,5 +1,6 @@
 internal import Catalog
 internal import FoundationEssentials
+internal import HTTP
 internal import Telemetry
 
 /// Tells an answer that may be kept from one that only looks like it.
@@ -10,19 +11,40 @@ struct AnswerJudge {
 
   /// What is wrong with the answer; nil when it is what was asked for.
   func verdict(_ response: HTTPTransfer.Response) -> FetchError? {
-    let beginning = String(decoding: response.beginning, as: UTF8.self)
-    if let error = rule(beginning) { return error }
+    let beginning = Self.text(response.beginning)
+    if let error = rule(response, beginning) { return error }
     if !(200..<300).contains(response.status) { return statusError(response, beginning) }
     if response.status == 204 { return error(.status(204), .permanent) }
     return contentError(response, beginning)
   }
 
+  /// Enough to recognise a document by: UTF-16 (feeds have it) loses its zero bytes.
+  private static func text(_ bytes: [UInt8]) -> String {
+    let isWide = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+    return String(decoding: isWide ? bytes.dropFirst(2).filter { $0 != 0 } : bytes, as: UTF8.self)
+  }
+
   // MARK: Rules of the registry
 
-  private func rule(_ beginning: String) -> FetchError? {
+  private func rule(_ response: HTTPTransfer.Response, _ beginning: String) -> FetchError? {
+    // Errors are short: a body that is longer than what was kept of it is not parsed.
+    lazy var json =
+      response.byteCount == Int64(response.beginning.count) ? JSONValue.parse(response.beginning) : nil
     for rule in source.errorRules {
-      guard let pattern = rule.bodyPattern, let regex = try? Regex(pattern), let match = beginning.firstMatch(of: regex)
-      else { continue }
+      guard rule.statuses.isEmpty || rule.statuses.contains(response.status) else { continue }
+      var message = Self.title(beginning)
+      if let header = rule.header, response.headers[header] == nil { continue }
+      if let pattern = rule.bodyPattern {
+        guard let regex = try? Regex(pattern), let match = beginning.firstMatch(of: regex) else { continue }
+        message = message ?? String(beginning[match.range])
+      }
+      if let path = rule.jsonPath {
+        guard let value = json?.at(path), !value.isEmpty else { continue }
+        if let pattern = rule.valuePattern {
+          guard let regex = try? Regex(pattern), let text = value.text, text.firstMatch(of: regex) != nil else { continue }
+        }
+        message = rule.messagePath.flatMap { json?.at($0)?.text } ?? value.text
+      }
       let errorClass: ErrorClass =
         switch rule.verdict {
         case .transient: .transient
@@ -30,8 +52,11 @@ struct AnswerJudge {
         case .permanent: .permanent
         case .data: .data
         }
-      let message = Self.title(beginning) ?? String(beginning[match.range].prefix(200))
-      return error(.reported(address.redaction(message)), errorClass, advice: rule.advice)
+      let text = message ?? beginning.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+      var error = error(
+        .reported("\(response.status) \(address.redaction(String(text.prefix(300))))"), errorClass, advice: rule.advice)
+      error.retryAfter = response.headers["retry-after"].flatMap { ServerPause.retryAfter($0) }
+      return error
     }
     return nil
   }
@@ -49,7 +74,7 @@ struct AnswerJudge {
       // 408 request timeout, 425 too early: worth another try, as is whatever the server says is its own fault.
       else if status >= 500 || status == 408 || status == 425 { .transient } else { .permanent }
     var error = error(.status(status), errorClass)
-    error.retryAfter = response.headers["retry-after"].flatMap(Self.retryAfter)
+    error.retryAfter = response.headers["retry-after"].flatMap { ServerPause.retryAfter($0) }
     switch status {
     case 401, 403:
       error.advice = source.authKeyName.map { "Check the key in AKER_\($0)." }
@@ -62,24 +87,6 @@ struct AnswerJudge {
       error.reason = .reported("\(status) \(address.redaction(text))")
     }
     return error
-  }
-
-  /// Seconds, or a date: `Wed, 21 Oct 2026 07:28:00 GMT`.
-  static func retryAfter(_ text: String) -> Duration? {
-    if let seconds = Int(text) { return .seconds(max(0, seconds)) }
-    let fields = text.split(whereSeparator: { " :,".contains($0) })
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    guard fields.count >= 7, let day = Int(fields[1]), let month = months.firstIndex(of: String(fields[2])),
-      let year = Int(fields[3]), let hour = Int(fields[4]), let minute = Int(fields[5]), let second = Int(fields[6]),
-      let date = try? Date(
-        "\(year)-\(Self.two(month + 1))-\(Self.two(day))T\(Self.two(hour)):\(Self.two(minute)):\(Self.two(second))Z",
-        strategy: .iso8601)
-    else { return nil }
-    return .seconds(max(0, date.timeIntervalSinceNow))
-  }
-
-  private static func two(_ number: Int) -> String {
-    number < 10 ? "0\(number)" : "\(number)"
   }
 
   // MARK: Content
@@ -120,8 +127,7 @@ struct AnswerJudge {
 
   private static func isHTML(_ text: String) -> Bool {
     let start = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.prefix(512).lowercased()
-    return start.hasPrefix("<!doctype html") || start.hasPrefix("<html")
-      || (start.hasPrefix("<") && start.contains("<head"))
+    return start.hasPrefix("<") && (start.contains("<!doctype html") || start.contains("<html") || start.hasPrefix("<head"))
   }
 
   static func title(_ text: String) -> String? {

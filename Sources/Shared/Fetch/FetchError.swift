@@ -17,6 +17,12 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
     /// The source reported an error inside a success.
     case reported(String)
     case cache(String)
+    /// The shared budget (rate, daily quota) or a cool-down has nothing to give for longer than a slot should wait.
+    case outOfBudget(Duration)
+    /// What came back is not all that was asked for.
+    case incomplete(String)
+    /// The bytes could not be turned into what was declared.
+    case unreadable(String)
   }
 
   package var sourceID: String
@@ -25,6 +31,18 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
   package var errorClass: ErrorClass
   package var retryAfter: Duration?
   package var advice: String?
+
+  package init(
+    sourceID: String, url: String, reason: Reason, errorClass: ErrorClass, retryAfter: Duration? = nil,
+    advice: String? = nil
+  ) {
+    self.sourceID = sourceID
+    self.url = url
+    self.reason = reason
+    self.errorClass = errorClass
+    self.retryAfter = retryAfter
+    self.advice = advice
+  }
 
   package var summary: String {
     switch reason {
@@ -39,6 +57,10 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
     case .unexpectedContent(let expected, let found, let title):
       "source \(sourceID) answered \(found)\(title.map { " ('\($0)')" } ?? "") where \(expected) was due: \(url)"
     case .reported(let message): "source \(sourceID) reported an error for \(url): \(message)"
+    case .outOfBudget(let wait):
+      "source \(sourceID) may be asked again in \(wait.components.seconds) s (rate limit, daily quota or cool-down)"
+    case .incomplete(let why): "source \(sourceID) did not answer all of \(url): \(why)"
+    case .unreadable(let why): "source \(sourceID): \(url) cannot be read: \(why)"
     case .cache(let why): "the raw cache: \(why)"
     }
   }

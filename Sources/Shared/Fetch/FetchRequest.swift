@@ -1,3 +1,5 @@
+package import HTTP
+
 /// One document to be fetched from a source.
 package struct FetchRequest: Sendable, Equatable {
   /// The name of the dataset's request that it belongs to.
@@ -9,6 +11,8 @@ package struct FetchRequest: Sendable, Equatable {
   package var query: [Parameter] = []
   package var headers: [Parameter] = []
   package var body: [UInt8] = []
+  /// A form to upload, in place of a body.
+  package var multipart: [HTTPTransfer.MultipartField] = []
   package var expected: Content
   /// 204 and 404 mean that the source does not offer this.
   package var isOptional = false

@@ -1,17 +1,18 @@
 package import Catalog
 internal import FoundationEssentials
 internal import Glibc
+internal import HTTP
 package import Logging
 internal import Telemetry
 
 /// Gets documents from sources into the raw cache: politely (within each source's limits), once (a fresh or unchanged
 /// document is not transferred again), and sceptically (what came must be what was asked for).
 package struct Fetcher: Sendable {
-  private let registry: SourceRegistry
-  private let cache: RawCache
+  let registry: SourceRegistry
+  let cache: RawCache
   private let limiter: any RateLimiter
   /// A secret by its name in the registry.
-  private let secret: @Sendable (String) throws -> String?
+  let secret: @Sendable (String) throws -> String?
   private let logger: Logger
   private let clientName: String
 
@@ -66,22 +67,37 @@ package struct Fetcher: Sendable {
     _ request: FetchRequest, _ address: RequestAddress, _ source: SourceDefinition, isForced: Bool
   ) async throws -> FetchedInput {
     let cached = cache.entry(address.key)
-    if !isForced, var cached, Date().timeIntervalSince(cached.fetchedAt) < source.cacheTTLDays * 86_400 {
+    // What was not published yesterday may be today.
+    let days = cached?.sha256 == nil ? min(source.cacheTTLDays, 1) : source.cacheTTLDays
+    if !isForced, var cached, Date().timeIntervalSince(cached.fetchedAt) < days * 86_400 {
+      cache.touch(cached)
       cached.requestName = request.name
       cached.cacheHit = true
       return cached
     }
+    if source.endpoint.hasPrefix("file://") { return try copyFile(request, address, source, cached) }
     for number in 1... {
       do {
         return try await transfer(request, address, source, cached)
-      } catch let error as FetchError where error.errorClass == .transient && number < source.retry.maxTries {
-        let pause = Self.backoff(after: number)
+      } catch let error as FetchError where number < source.retry.maxTries {
+        let pause: Duration
+        switch error.errorClass {
+        case .transient: pause = Self.backoff(after: number)
+        // Everybody's cool-down is set; a short one is waited for here, where the task has its slot anyway.
+        case .rateLimited:
+          guard let wait = error.retryAfter, wait <= Self.longestPause else { throw error }
+          pause = wait
+        default: throw error
+        }
         logger.info("retrying a request", metadata: ["url": "\(address.shown)", "reason": "\(error.summary)"])
         try await Task.sleep(for: pause)
       }
     }
     preconditionFailure("the loop ends by returning or throwing")
   }
+
+  /// 5 s: a Retry-After up to this is waited for within the attempt; a longer one is the queue's.
+  private static let longestPause = Duration.seconds(5)
 
   /// Full jitter under a ceiling that doubles: 0.5 s, 1 s, 2 s, ... 8 s at most. Longer waits are the queue's, where they
   /// hold no slot.
@@ -92,24 +108,21 @@ package struct Fetcher: Sendable {
   private func transfer(
     _ request: FetchRequest, _ address: RequestAddress, _ source: SourceDefinition, _ cached: FetchedInput?
   ) async throws -> FetchedInput {
-    try await limiter.acquire(source.id)
     let partial = cache.partialPath()
     defer { unlink(partial) }
-    var transfer = HTTPTransfer(url: address.url, file: partial)
-    transfer.method = request.method.rawValue
-    transfer.body = request.body
-    transfer.headers = address.headers + ["User-Agent: \(userAgent(source))"]
-    transfer.credentials = address.credentials
-    transfer.redirectProtocols = address.url.hasPrefix("https:") ? "https" : "http,https"
+    var transfer = try httpTransfer(request, address, source, partial)
     if let cached, cached.sha256 != nil {
       if let etag = cached.etag { transfer.headers.append("If-None-Match: \(etag)") }
       if let lastModified = cached.lastModified { transfer.headers.append("If-Modified-Since: \(lastModified)") }
     }
     let response: HTTPTransfer.Response
     do {
-      response = try await transfer.perform()
+      response = try await transfer.perform { try await limiter.acquire(source.id) }
     } catch let failure as HTTPTransfer.Failure {
       throw translated(failure, request, address, transfer.limits)
+    }
+    if let pause = ServerPause.usedUp(response.headers) {
+      try await limiter.coolDown(source.id, for: pause, reason: "no requests left until the source's reset")
     }
     var input = FetchedInput(
       requestName: request.name, sourceID: source.id, url: address.shown, status: response.status, fetchedAt: Date(),
@@ -124,7 +137,7 @@ package struct Fetcher: Sendable {
       cached.cacheHit = true
       return cached
     }
-    if request.isOptional, response.status == 204 || response.status == 404 {
+    if request.isOptional, response.status == 204 || (response.status == 404 && response.redirectCount == 0) {
       input.sha256 = nil
       input.byteCount = 0
       return try cache.store(input, partial: nil, key: address.key)
@@ -141,14 +154,39 @@ package struct Fetcher: Sendable {
     return try cache.store(input, partial: partial, key: address.key)
   }
 
+  private func httpTransfer(
+    _ request: FetchRequest, _ address: RequestAddress, _ source: SourceDefinition, _ file: String
+  ) throws -> HTTPTransfer {
+    if source.endpoint.hasPrefix("s3://") { return try s3Transfer(request, address, source, file) }
+    var transfer = HTTPTransfer(url: address.url, file: file)
+    transfer.method = request.method.rawValue
+    transfer.body = address.body
+    transfer.multipart = request.multipart
+    transfer.headers = address.headers + ["User-Agent: \(userAgent(source))"]
+    transfer.secretHeaders = address.secretHeaders
+    transfer.credentials = address.credentials
+    transfer.limits = limits(source)
+    transfer.allowsPrivateAddress = source.allowsPrivateAddress
+    return transfer
+  }
+
+  func limits(_ source: SourceDefinition) -> HTTPTransfer.Limits {
+    var limits = HTTPTransfer.Limits()
+    if let megabytes = source.limits.maximumMegabytes { limits.maximumBytes = Int64(megabytes) << 20 }
+    if let seconds = source.limits.connectSeconds { limits.connectTimeout = .seconds(seconds) }
+    if let seconds = source.limits.stallSeconds { limits.stallTimeout = .seconds(seconds) }
+    if let seconds = source.limits.totalSeconds { limits.totalTimeout = .seconds(seconds) }
+    return limits
+  }
+
   /// 60 s: for a 429 that does not say how long.
   private static let standardCoolDown = Duration.seconds(60)
 
-  private func userAgent(_ source: SourceDefinition) -> String {
+  func userAgent(_ source: SourceDefinition) -> String {
     source.userAgent ?? clientName + (source.contact.map { " (\($0))" } ?? "")
   }
 
-  private func error(
+  func error(
     _ request: FetchRequest, _ reason: FetchError.Reason, _ errorClass: ErrorClass, advice: String? = nil
   ) -> FetchError {
     FetchError(
@@ -156,7 +194,7 @@ package struct Fetcher: Sendable {
       advice: advice)
   }
 
-  private func translated(
+  func translated(
     _ failure: HTTPTransfer.Failure, _ request: FetchRequest, _ address: RequestAddress, _ limits: HTTPTransfer.Limits
   ) -> any Error {
     var error = FetchError(

@@ -50,6 +50,7 @@ struct RawCache: Sendable {
     var input = input
     if let partial, let sha256 = input.sha256 {
       let path = objectPath(sha256)
+      // The same bytes again, under another address or after a while.
       try make(URL(filePath: path).deletingLastPathComponent().path)
       guard rename(partial, path) == 0 else {
         throw Failure(description: "\(path): \(String(cString: strerror(errno)))")
@@ -83,6 +84,11 @@ struct RawCache: Sendable {
     // Polled, so that waiting blocks no thread of the cooperative pool and can be cancelled.
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 { try await Task.sleep(for: .milliseconds(20)) }
     return try await body()
+  }
+
+  /// Marks an object as used now: pruning takes those that were not used for longest.
+  func touch(_ input: FetchedInput) {
+    if let path = input.path { utimensat(AT_FDCWD, path, nil, 0) }
   }
 
   private func objectPath(_ sha256: String) -> String {

@@ -1,4 +1,5 @@
 internal import Catalog
+internal import HTTP
 internal import Telemetry
 
 /// A request's URL and headers with the source's secret in its place, and the same without it, for everything that is
@@ -6,6 +7,10 @@ internal import Telemetry
 struct RequestAddress: Sendable {
   let url: String
   let headers: [String]
+  /// Headers that hold the secret.
+  let secretHeaders: [String]
+  /// The body, with the secret in its place.
+  let body: [UInt8]
   let credentials: String?
   /// The URL without the secret.
   let shown: String
@@ -18,14 +23,17 @@ struct RequestAddress: Sendable {
     redaction = Redaction(secrets: value.map { [$0] } ?? [])
     var query = request.query
     var headers = request.headers.map { "\($0.name): \($0.value)" }
+    var secretHeaders: [String] = []
     var credentials: String?
     let plain = source.endpoint + request.path + Self.encoded(query)
     if let value {
       switch source.authentication {
       case .query(let name): query.append(.init(name: name, value: value))
-      case .header(let name): headers.append("\(name): \(value)")
-      case .bearer: headers.append("Authorization: Bearer \(value)")
+      case .header(let name): secretHeaders.append("\(name): \(value)")
+      case .bearer: secretHeaders.append("Authorization: Bearer \(value)")
+      case .body: break  // in the place of {key}, below
       case .basic: credentials = value
+      case .aws: break  // signed, not sent
       case nil: break
       }
     }
@@ -34,10 +42,22 @@ struct RequestAddress: Sendable {
     }
     url = source.endpoint + request.path + Self.encoded(query)
     self.headers = headers
+    self.secretHeaders = secretHeaders
     self.credentials = credentials
+    var sent = request.body
+    if case .body = source.authentication {
+      sent = Array(String(decoding: sent, as: UTF8.self).replacing("{key}", with: value ?? "").utf8)
+    }
+    self.body = sent
     shown = plain
     let body = String(decoding: request.body, as: UTF8.self)
-    key = SHA256.hash("\(request.method.rawValue) \(plain)\n\(redaction(body))")
+    // Bytes as they are, not as text: two uploads that differ in a stray byte are two requests.
+    let parts = request.multipart.map { part in
+      var hash = SHA256()
+      part.bytes.withUnsafeBytes { hash.update($0) }
+      return "\n\(part.name) \(part.fileName ?? "") \(hash.finish())"
+    }
+    key = SHA256.hash("\(request.method.rawValue) \(plain)\n\(redaction(body))\(parts.joined())")
   }
 
   /// `?a=b&c=d`, percent-encoded; `*`, `:` and `,` stay, as the Census API's own examples have them.

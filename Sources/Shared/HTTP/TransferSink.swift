@@ -1,0 +1,159 @@
+internal import Glibc
+internal import Synchronization
+
+/// Where the bytes of a transfer go: decoded, counted, hashed and written, over as many exchanges as it takes.
+final class TransferSink: @unchecked Sendable {
+  // Sendable: one exchange at a time writes to it, on the thread that runs libcurl; between exchanges the transfer's own
+  // task reads it. The hop from one to the other orders the accesses.
+  final class Cancellation: Sendable {
+    let isCancelled = Atomic(false)
+  }
+
+  private let file: String
+  private let maximumBytes: Int64
+  private let descriptor: Int32
+  private var hash = SHA256()
+  private var inflater: Inflater?
+  private var cancellation: Cancellation?
+  private var failure: HTTPTransfer.Failure?
+  private var offset: Int64 = 0
+  private var status = 0
+  /// An answer whose body is not the document's: a redirect, or an error while resuming.
+  private var isDiscarding = false
+  private var wasIdentity = true
+  private(set) var byteCount: Int64 = 0
+  private(set) var beginning: [UInt8] = []
+  private(set) var headers: [String: String] = [:]
+  /// Names the version of the document that is being written, as `If-Range` takes it: a strong ETag, or the date. Nil
+  /// while it cannot go on after a break.
+  private(set) var validator: String?
+
+  init(file: String, maximumBytes: Int64) throws {
+    self.file = file
+    self.maximumBytes = maximumBytes
+    descriptor = open(file, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw HTTPTransfer.Failure.cannotWrite("\(file): \(String(cString: strerror(errno)))")
+    }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  var isCancelled: Bool { cancellation?.isCancelled.load(ordering: .relaxed) == true }
+
+  func begin(_ cancellation: Cancellation, resumingAt offset: Int64) {
+    self.cancellation = cancellation
+    self.offset = offset
+    failure = nil
+    headers = [:]
+    if offset == 0 { restart() }
+  }
+
+  /// Forgets what was written.
+  func restart() {
+    hash = SHA256()
+    inflater = nil
+    byteCount = 0
+    beginning = []
+    validator = nil
+    ftruncate(descriptor, 0)
+    lseek(descriptor, 0, SEEK_SET)
+  }
+
+  /// After the exchange: what was wrong with it on this side.
+  func end(isComplete: Bool) -> HTTPTransfer.Failure? {
+    if let failure { return failure }
+    guard isComplete, let inflater, !inflater.isAtEnd, !isDiscarding, byteCount > 0 || inflater.hasInput else { return nil }
+    return .truncated("its gzip stream was cut")
+  }
+
+  /// - Throws: when the bytes are not on disk.
+  func finish() throws -> (byteCount: Int64, sha256: String) {
+    // They must be there before the cache's index says that they are.
+    guard fsync(descriptor) == 0 else { throw HTTPTransfer.Failure.cannotWrite(String(cString: strerror(errno))) }
+    var whole = SHA256()
+    swap(&whole, &hash)
+    return (byteCount, whole.finish())
+  }
+
+  // MARK: What libcurl calls
+
+  func receive(header bytes: UnsafeRawBufferPointer) -> Bool {
+    let line = String(decoding: bytes, as: UTF8.self)
+    if line.hasPrefix("HTTP/") {
+      // Another answer begins (after a 100): what came before was not it.
+      headers = [:]
+      status = line.split(separator: " ").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+      return true
+    }
+    if line.allSatisfy(\.isNewline) { return status < 200 || beginBody() }
+    guard let colon = line.firstIndex(of: ":") else { return true }
+    let value = line[line.index(after: colon)...].drop { $0 == " " }
+    headers[line[..<colon].lowercased()] = String(value.prefix { !$0.isNewline })
+    return true
+  }
+
+  /// Decides what the coming body is.
+  private func beginBody() -> Bool {
+    isDiscarding = (300..<400).contains(status) || (offset > 0 && (status >= 500 || status == 416 || status == 412))
+    if isDiscarding { return true }
+    if status == 206, offset > 0 {
+      guard let range = headers["content-range"], range.hasPrefix("bytes \(offset)-") else {
+        failure = .transfer("the server sent another range than was asked for")
+        return false
+      }
+      return true
+    }
+    // The whole document again: it changed, or the server knows no ranges. Or an answer that is not the document.
+    restart()
+    let encoding = headers["content-encoding"]?.lowercased() ?? "identity"
+    switch encoding {
+    case "identity", "": break
+    case "gzip", "x-gzip", "deflate": inflater = Inflater()
+    default:
+      failure = .transfer("its content encoding '\(encoding)' was not asked for")
+      return false
+    }
+    let etag = headers["etag"].flatMap { $0.hasPrefix("W/") ? nil : $0 }
+    if status == 200, inflater == nil, headers["accept-ranges"] != "none" {
+      validator = etag ?? headers["last-modified"]
+    }
+    return true
+  }
+
+  func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    if isDiscarding { return true }
+    guard let inflater else { return write(bytes) }
+    guard inflater.inflate(bytes, write) else {
+      if failure == nil { failure = .truncated("its gzip stream is corrupt") }
+      return false
+    }
+    return true
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    byteCount += Int64(bytes.count)
+    // MAXFILESIZE stops only answers that declare their length, and knows nothing of what gzip unfolds.
+    guard byteCount <= maximumBytes else {
+      failure = .tooLarge
+      return false
+    }
+    hash.update(bytes)
+    if beginning.count < HTTPTransfer.beginningByteCount {
+      beginning.append(contentsOf: bytes.prefix(HTTPTransfer.beginningByteCount - beginning.count))
+    }
+    var remaining = bytes[...]
+    while !remaining.isEmpty {
+      let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: remaining).baseAddress, remaining.count)
+      if written < 0 {
+        if errno == EINTR { continue }
+        failure = .cannotWrite(String(cString: strerror(errno)))
+        return false
+      }
+      remaining = remaining.dropFirst(written)
+    }
+    return true
+  }
+}

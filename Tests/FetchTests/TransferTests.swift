@@ -1,0 +1,123 @@
+import Fetch
+import FoundationEssentials
+import HTTP
+import Telemetry
+import TestSupport
+import Testing
+
+/// What goes wrong on the wire.
+struct TransferTests {
+  private static let text = String(repeating: "fips,name\n24003,Anne Arundel\n", count: 4000)
+
+  private func world(_ faults: String, _ body: (FetchWorld, Fetcher) async throws -> Void) async throws {
+    try await FetchWorld.run(recordings: ["files/a.csv": Self.text]) { world in
+      try await world.addFaults(faults)
+      try await body(world, world.fetcher("files", "retry: {max_tries: 1}\nlimits: {stall_seconds: 1}"))
+    }
+  }
+
+  private let request = FetchRequest.get("files", "/a.csv", expect: .text)
+
+  @Test func aBrokenTransferGoesOnWhereItStopped() async throws {
+    try await FetchWorld.run { world in
+      try await world.addFaults(#"{"fault": "reset", "path": "/_generated", "after_bytes": 300000, "count": 4}"#)
+      let fetcher = try world.fetcher("generated", "retry: {max_tries: 1}", endpoint: world.base + "/_generated")
+      let broken = try await fetcher.fetch(.get("generated", "/2000000", [("seed", "5")], expect: .any))
+      try await world.removeFaults()
+      let whole = try await fetcher.fetch(.get("generated", "/2000000", [("seed", "5")], expect: .any), isForced: true)
+      #expect(broken.byteCount == 2_000_000)
+      #expect(broken.sha256 == whole.sha256)
+      #expect(try await world.log().contains("\"status\":206"))
+    }
+  }
+
+  @Test(arguments: [
+    #"{"fault": "truncate"}"#, #"{"fault": "wrong_length", "by": 100}"#, #"{"fault": "corrupt_gzip"}"#,
+    #"{"fault": "corrupt_gzip", "cut_bytes": 20}"#, #"{"fault": "reset"}"#,
+    #"{"fault": "reset", "before_answer": true}"#, #"{"fault": "stall", "after_bytes": 100}"#,
+  ])
+  func aDamagedBodyIsNeverASuccess(_ fault: String) async throws {
+    try await world(fault) { world, fetcher in
+      let error = try await failure { try await fetcher.fetch(request) }
+      #expect(error.errorClass == .transient, "\(error)")
+      let objects = try FileManager.default.subpathsOfDirectory(atPath: world.cache + "/objects")
+      #expect(objects.filter { $0.count > 60 }.isEmpty)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: world.cache + "/partial").isEmpty)
+    }
+  }
+
+  @Test func aSlowDripArrivesWhole() async throws {
+    try await FetchWorld.run(recordings: ["files/a.csv": "a,b\n1,2\n"]) { world in
+      try await world.addFaults(#"{"fault": "drip", "bytes_per_second": 8}"#)
+      let input = try await world.fetcher("files", "limits: {stall_seconds: 5}").fetch(request)
+      #expect(input.text == "a,b\n1,2\n")
+    }
+  }
+
+  @Test func aDocumentAboveTheSizeLimitIsRefused() async throws {
+    try await FetchWorld.run { world in
+      let fetcher = try world.fetcher("generated", "limits: {max_mb: 1}", endpoint: world.base + "/_generated")
+      let error = try await failure { try await fetcher.fetch(.get("generated", "/3000000", expect: .any)) }
+      #expect(error.reason == .tooLarge(limit: 1 << 20))
+      #expect(error.errorClass == .permanent)
+    }
+  }
+
+  @Test func aCancelledTaskEndsItsTransferPromptly() async throws {
+    try await world(#"{"fault": "stall", "after_bytes": 100}"#) { world, _ in
+      let fetcher = try world.fetcher("files", "limits: {stall_seconds: 600}")
+      let task = Task { try await fetcher.fetch(request) }
+      try await eventually("the request is under way") { try await world.requestCount("files") > 0 }
+      let clock = ContinuousClock()
+      let took = await clock.measure {
+        task.cancel()
+        let result = await task.result
+        #expect(throws: CancellationError.self) { try result.get() }
+      }
+      // 1 s is libcurl's own period; the rest is a busy machine's.
+      #expect(took < .seconds(3))
+    }
+  }
+
+  @Test func privateAddressesAreRefusedUnlessTheRegistryAllowsThem() async throws {
+    try await FetchWorld.run(recordings: ["files/a.csv": Self.text]) { world in
+      for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1"] {
+        let fetcher = try world.fetcher(
+          "files", "retry: {max_tries: 1}", endpoint: "http://\(host):\(world.port)/files", allowsPrivate: false)
+        let error = try await failure { try await fetcher.fetch(request) }
+        guard case .unsafeURL(let why) = error.reason else {
+          Issue.record("\(host): \(error)")
+          continue
+        }
+        #expect(why.contains("private address"))
+        #expect(error.errorClass == .permanent)
+      }
+      #expect(try await world.requestCount("files") == 0)
+    }
+  }
+
+  @Test func aRedirectToAnotherHostTakesNoKeyAlong() async throws {
+    try await FetchWorld.run(recordings: ["files/a.csv": Self.text, "other/a.csv": Self.text]) { first in
+      try await FetchWorld.run(recordings: ["other/a.csv": Self.text]) { second in
+        try await first.addFaults(#"{"fault": "redirect", "path": "/files", "to": "\#(second.base)/other/a.csv"}"#)
+        try await second.addFaults(#"{"fault": "status", "status": 401, "path": "/other"}"#)
+        let fetcher = try first.fetcher(
+          "files", "auth: {in: header, name: X-Key}\nauth_key_name: K\nretry: {max_tries: 1}", secrets: ["K": "planted-77"])
+        let error = try await failure { try await fetcher.fetch(request) }
+        #expect(error.summary.contains("401"))
+        #expect(try await !second.log().contains("planted-77"))
+      }
+    }
+  }
+
+  @Test func aRedirectOutOfHTTPIsRefused() async throws {
+    try await world(#"{"fault": "redirect", "to": "file:///etc/passwd"}"#) { _, fetcher in
+      let error = try await failure { try await fetcher.fetch(request) }
+      #expect(error.errorClass == .permanent)
+      guard case .unsafeURL = error.reason else {
+        Issue.record("\(error)")
+        return
+      }
+    }
+  }
+}
