@@ -119,7 +119,7 @@ let package = Package(
     tests("CatalogTests", ["Catalog"]),
     tests("QueueTests", ["Queue", "Postgres"]),
     tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", logging]),
-    tests("EngineTests", ["Engine"]),
+    tests("EngineTests", ["Engine", logging]),
     tests(
       "PipelineTests",
       [

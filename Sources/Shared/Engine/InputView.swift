@@ -29,7 +29,7 @@ package struct InputView: Sendable {
     case .csv, .tsv:
       return """
         SELECT list_value(*COLUMNS(*)) AS columns
-        FROM read_csv(\(path), header = false, all_varchar = true, \(delimiter)) LIMIT 1
+        FROM read_csv(\(path), header = false, all_varchar = true, null_padding = true, \(delimiter)) LIMIT 1
         """
     case .json, .ndjson:
       // The first hundred objects: a source that leaves empty fields out rarely does so in all of them.

@@ -86,7 +86,7 @@ package struct CheckQuery: Sendable {
   private func repeated(_ columns: [String], where condition: String) -> String {
     let list = columns.joined(separator: ", ")
     return """
-      SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM \(table) WHERE \(condition) GROUP BY \(list) \
+      SELECT CAST(coalesce(sum(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM \(table) WHERE \(condition) GROUP BY \(list) \
       HAVING n > 1)
       """
   }

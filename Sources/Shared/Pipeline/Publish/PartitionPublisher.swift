@@ -156,6 +156,12 @@ struct PartitionPublisher {
     preconditionFailure("the loop ends by returning or throwing")
   }
 
+  /// A worker that is suspended within its publication holds the partition's lock: the server ends its session, so that
+  /// the next attempt waits for half a lease at most. Nothing here is idle for longer than an fsync.
+  private static let idleLimit = "15s"
+  /// The same while a COPY waits for its rows; many times what the largest partition that is not swapped takes.
+  private static let statementLimit = "10min"
+
   /// Readers queue behind a waiting swap for this long at most, so many times.
   private static let swapLockTimeout = "150ms"
   private static let swapTries = 6
@@ -166,6 +172,9 @@ struct PartitionPublisher {
     stagingTable: String?, swaps: Bool, in transaction: PostgresTransaction
   ) async throws -> (PublicationRecord.Outcome, Int64) {
     let partition = built.partition
+    _ = try await transaction.query(
+      "SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('statement_timeout', $2, true)",
+      [Self.idleLimit, Self.statementLimit])
     try await lease.fence(in: transaction)
     StepBoundary.fenced.reached()
     let (outcome, leaf) = try Self.decision(

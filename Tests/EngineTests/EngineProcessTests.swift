@@ -1,0 +1,145 @@
+import Engine
+import FoundationEssentials
+import Glibc
+import Logging
+import Synchronization
+import Telemetry
+import TestSupport
+import Testing
+
+@Suite("DuckDB processes")
+struct EngineProcessTests {
+  private func withEngine(
+    memoryBytes: Int = 268_435_456, _ body: (Engine, String) async throws -> Void
+  ) async throws {
+    let folder = "/tmp/aker-engine-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let duckdb = try await DuckDB.locate(
+      explicit: ProcessInfo.processInfo.environment["AKER_DUCKDB"], home: PackageRoot.path + "/.aker")
+    let limits = EngineLimits(memoryBytes: memoryBytes, threads: 1, temporaryDirectory: folder + "/spill")
+    try await body(Engine(duckdb, limits: limits, logger: Logger(label: "test")), folder)
+  }
+
+  private func failure(_ engine: Engine, _ script: EngineScript) async throws -> EngineError? {
+    do {
+      _ = try await engine.run(script)
+      return nil
+    } catch let failure as EngineFailure {
+      return failure.error
+    }
+  }
+
+  @Test("an error in a transform says its line and column, as an editor counts them, even in very long lines")
+  func places() async throws {
+    try await withEngine { engine, _ in
+      var script = EngineScript()
+      script.add(
+        "transform.sql", before: "CREATE TABLE t AS SELECT * FROM (", userSQL: "SELECT 1 AS a,\n  nope AS b\n",
+        after: ");")
+      guard case .sql(let step, let message, let line, let column) = try await failure(engine, script) else {
+        return #expect(Bool(false), "no SQL error")
+      }
+      #expect(step == "transform.sql" && line == 2 && column == 3)
+      #expect(message.contains("nope"))
+
+      let long = String(repeating: "1 + ", count: 80)
+      var second = EngineScript()
+      second.add(
+        "transform.sql", before: "CREATE TABLE t AS SELECT * FROM (", userSQL: "SELECT\n \(long)nope AS b -- the end",
+        after: ");")
+      guard case .sql(_, _, let longLine, let longColumn) = try await failure(engine, second) else {
+        return #expect(Bool(false), "no SQL error")
+      }
+      #expect(longLine == 2 && longColumn == long.count + 2)
+    }
+  }
+
+  @Test("too little memory is an error that retrying elsewhere may cure")
+  func memory() async throws {
+    try await withEngine(memoryBytes: 33_554_432) { engine, _ in
+      var script = EngineScript()
+      script.add("transform.sql", "SELECT len(list(range)) AS n FROM range(100000000);")
+      let error = try #require(try await failure(engine, script))
+      guard case .outOfMemory = error else { return #expect(Bool(false), "\(error)") }
+      #expect(error.errorClass == .transient)
+    }
+  }
+
+  @Test("a script reads and writes what it was given, and nothing else on the host")
+  func locked() async throws {
+    try await withEngine { engine, folder in
+      for sql in [
+        "SELECT * FROM read_text('/etc/passwd');", "COPY (SELECT 1) TO '/tmp/aker-escaped.csv';",
+        "INSTALL httpfs;", "SET enable_external_access = true;", "ATTACH '/tmp/aker-escaped.db';",
+      ] {
+        var script = EngineScript()
+        script.allowedPaths = [folder + "/"]
+        script.add("transform.sql", sql)
+        let refusal = try await failure(engine, script)
+        #expect(refusal != nil, "\(sql)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: "/tmp/aker-escaped.csv"))
+    }
+  }
+
+  @Test("cancelling kills the process")
+  func cancels() async throws {
+    try await withEngine { engine, folder in
+      let mark = UUID().uuidString
+      let running = Task {
+        var script = EngineScript()
+        script.add("transform.sql", "SELECT '\(mark)', count(*) FROM range(1000000000) a, range(1000000) b;")
+        _ = try await engine.run(script)
+      }
+      try await eventually("DuckDB runs") { !Self.children().isEmpty }
+      running.cancel()
+      await #expect(throws: CancellationError.self) { try await running.value }
+      // run() returns when its process has ended.
+    }
+  }
+
+  @Test("rows stream: a slow reader holds DuckDB back, and an error after much output is an error")
+  func streams() async throws {
+    try await withEngine { engine, _ in
+      let count = Mutex(0)
+      var script = EngineScript()
+      script.add("export", "COPY (SELECT range AS a FROM range(2000000)) TO '/dev/stdout' (FORMAT csv, HEADER false);")
+      try await engine.stream(script) { bytes in
+        count.withLock { $0 += bytes.count { $0 == UInt8(ascii: "\n") } }
+      }
+      #expect(count.withLock { $0 } == 2_000_000)
+
+      var failing = EngineScript()
+      failing.add(
+        "export",
+        "COPY (SELECT CASE WHEN range < 1500000 THEN range ELSE error('late') END AS a FROM range(2000000)) TO '/dev/stdout' (FORMAT csv, HEADER false);"
+      )
+      await #expect(throws: EngineError.self) { try await engine.stream(failing) { _ in } }
+    }
+  }
+
+  @Test("where the program is missing or too old, the message says where it was looked for and what to do")
+  func locates() async throws {
+    await #expect(throws: EngineError.notFound(tried: ["/nowhere/duckdb"])) {
+      try await DuckDB.locate(explicit: "/nowhere/duckdb", home: "/nowhere")
+    }
+    let old = "/tmp/aker-old-duckdb-\(UUID().uuidString)"
+    try Data("#!/bin/sh\necho 'v1.1.3 19864453f7'\n".utf8).write(to: URL(filePath: old))
+    defer { try? FileManager.default.removeItem(atPath: old) }
+    chmod(old, 0o755)
+    await #expect(throws: EngineError.wrongVersion(path: old, found: "1.1.3", wanted: DuckDB.oldestVersion)) {
+      try await DuckDB.locate(explicit: old, home: "/nowhere")
+    }
+  }
+
+  /// Processes whose parent is this one and whose name is duckdb.
+  private static func children() -> [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { Int32($0) }.filter { pid in
+      guard let contents = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return false }
+      let fields = String(decoding: contents, as: UTF8.self).split(separator: " ")
+      return fields.count > 3 && fields[1] == "(duckdb)" && fields[3] == "\(getpid())"
+    }
+  }
+}
