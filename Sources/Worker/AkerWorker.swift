@@ -61,10 +61,20 @@ struct AkerWorker: AsyncParsableCommand {
     do {
       try await work()
     } catch let error as any ClassifiedError {
-      let message = "error: \(error.summary)\n" + (error.advice.map { "  \($0)\n" } ?? "")
-      FileHandleText.standardError(message)
+      let advice = Self.advice(error).map { "  \($0)\n" } ?? ""
+      FileHandleText.standardError("error: \(error.summary)\n" + advice)
       throw ExitCode(error.errorClass == .transient ? EX_UNAVAILABLE : EX_CONFIG)
     }
+  }
+
+  private static func advice(_ error: any ClassifiedError) -> String? {
+    guard let error = error as? PostgresError else { return error.advice }
+    if error.isConnectionFailure { return "Check AKER_POSTGIS_DSN and that the server runs." }
+    // Undefined schema, table or function.
+    if ["3F000", "42P01", "42883"].contains(error.sqlState) {
+      return "The database is not up to date. Run: aker migrate"
+    }
+    return error.advice
   }
 
   private func work() async throws {
