@@ -36,5 +36,10 @@ bench-queue: setup ## Measure the queue against bare baselines in the same run
 	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
 	@Benchmarks/queue/run
 
+bench-data: setup ## Measure a partition of ten million rows against its parts done bare
+	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
+	@$(SWIFT) build --configuration release --static-swift-stdlib --product source-simulator
+	@Benchmarks/data/run
+
 clean: ## Remove what was built
 	@rm -rf .build
