@@ -30,7 +30,9 @@ struct FetchWorld: Sendable {
     defer { program.send(SIGKILL) }
     var port: Int?
     try await eventually("the simulator listens") {
-      port = FileManager.default.contents(atPath: portFile).flatMap { Int(String(decoding: $0, as: UTF8.self).dropLast()) }
+      port = FileManager.default.contents(atPath: portFile).flatMap {
+        Int(String(decoding: $0, as: UTF8.self).dropLast())
+      }
       return port != nil
     }
     try await body(FetchWorld(folder: folder, port: port ?? 0))
@@ -121,5 +123,7 @@ func failure(of body: () async throws -> some Any) async throws -> FetchError {
 }
 
 extension FetchedInput {
-  var text: String { path.flatMap { FileManager.default.contents(atPath: $0) }.map { String(decoding: $0, as: UTF8.self) } ?? "" }
+  var text: String {
+    path.flatMap { FileManager.default.contents(atPath: $0) }.map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
 }

@@ -41,7 +41,9 @@ struct AnswerJudge {
       if let path = rule.jsonPath {
         guard let value = json?.at(path), !value.isEmpty else { continue }
         if let pattern = rule.valuePattern {
-          guard let regex = try? Regex(pattern), let text = value.text, text.firstMatch(of: regex) != nil else { continue }
+          guard let regex = try? Regex(pattern), let text = value.text, text.firstMatch(of: regex) != nil else {
+            continue
+          }
         }
         message = rule.messagePath.flatMap { json?.at($0)?.text } ?? value.text
       }
@@ -127,7 +129,8 @@ struct AnswerJudge {
 
   private static func isHTML(_ text: String) -> Bool {
     let start = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.prefix(512).lowercased()
-    return start.hasPrefix("<") && (start.contains("<!doctype html") || start.contains("<html") || start.hasPrefix("<head"))
+    return start.hasPrefix("<")
+      && (start.contains("<!doctype html") || start.contains("<html") || start.hasPrefix("<head"))
   }
 
   static func title(_ text: String) -> String? {

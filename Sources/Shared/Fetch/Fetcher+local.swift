@@ -38,7 +38,8 @@ extension Fetcher {
       switch failure {
       case .absent where request.isOptional:
         let input = FetchedInput(
-          requestName: request.name, sourceID: source.id, url: address.shown, status: 404, fetchedAt: Date(), sha256: nil,
+          requestName: request.name, sourceID: source.id, url: address.shown, status: 404, fetchedAt: Date(),
+          sha256: nil,
           byteCount: 0, cacheHit: false, etag: nil, lastModified: nil, contentType: nil, isSynthetic: false, path: nil)
         return try cache.store(input, partial: nil, key: address.key)
       case .absent: throw error(request, .status(404), .permanent, advice: "Has the vendor delivered it?")
@@ -63,7 +64,8 @@ extension Fetcher {
       let halves = try secret(name)?.split(separator: ":", maxSplits: 1).map(String.init) ?? []
       guard halves.count == 2 else {
         throw error(
-          request, .missingSecret(name), .permanent, advice: "Set AKER_\(name) to the access key, a colon, the secret key.")
+          request, .missingSecret(name), .permanent,
+          advice: "Set AKER_\(name) to the access key, a colon, the secret key.")
       }
       signature = S3Signature(accessKey: halves[0], secretKey: halves[1], region: source.s3.region)
     }

@@ -54,7 +54,8 @@ final class RequestBody {
         // Copied at once; libcurl takes a null pointer for "read it from the callback".
         withUnsafeMutablePointer(to: &empty) { empty in
           _ = aker_curl_set_pointer(
-            handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress ?? UnsafeRawPointer(empty)))
+            handle, CURLOPT_COPYPOSTFIELDS,
+            UnsafeMutableRawPointer(mutating: bytes.baseAddress ?? UnsafeRawPointer(empty)))
         }
       }
     }

@@ -246,8 +246,9 @@ package struct S3Client: Sendable {
     let digits = Array("0123456789ABCDEF")
     return text.utf8.reduce(into: "") { encoded, byte in
       let character = Character(UnicodeScalar(byte))
-      if byte < 0x80, character.isLetter || character.isNumber || "-._~".contains(character)
-        || (keepsSlash && character == "/")
+      if byte < 0x80,
+        character.isLetter || character.isNumber || "-._~".contains(character)
+          || (keepsSlash && character == "/")
       {
         encoded.append(character)
       } else {

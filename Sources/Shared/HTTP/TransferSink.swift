@@ -65,7 +65,9 @@ final class TransferSink: @unchecked Sendable {
   /// After the exchange: what was wrong with it on this side.
   func end(isComplete: Bool) -> HTTPTransfer.Failure? {
     if let failure { return failure }
-    guard isComplete, let inflater, !inflater.isAtEnd, !isDiscarding, byteCount > 0 || inflater.hasInput else { return nil }
+    guard isComplete, let inflater, !inflater.isAtEnd, !isDiscarding, byteCount > 0 || inflater.hasInput else {
+      return nil
+    }
     return .truncated("its gzip stream was cut")
   }
 

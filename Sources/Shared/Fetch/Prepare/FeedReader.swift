@@ -1,0 +1,124 @@
+internal import CLibxml2
+internal import FoundationEssentials
+
+/// RSS and Atom through libxml2, whatever their encoding, into one JSON object a line:
+/// `title, link, guid, published, summary, source`. Texts stay as they came; dates are read in SQL, where they are judged.
+package enum FeedReader {
+  package enum Failure: Error, Equatable {
+    case notWellFormed(line: Int)
+    /// Well-formed, but neither RSS nor Atom.
+    case notAFeed(root: String)
+  }
+
+  package struct Item: Codable, Sendable, Equatable {
+    package var title: String?
+    package var link: String?
+    package var guid: String?
+    package var published: String?
+    package var summary: String?
+    package var source: String?
+
+    package init(
+      title: String? = nil, link: String? = nil, guid: String? = nil, published: String? = nil, summary: String? = nil,
+      source: String? = nil
+    ) {
+      self.title = title
+      self.link = link
+      self.guid = guid
+      self.published = published
+      self.summary = summary
+      self.source = source
+    }
+  }
+
+  /// - Returns: the number of items.
+  @discardableResult
+  package static func read(_ path: String, _ body: (Item) throws -> Void) throws -> Int {
+    // No network and no entities of its own making: neither external files nor billion-laughs.
+    let options = Int32(
+      AKER_XML_NONET | AKER_XML_NOCDATA | AKER_XML_NOERROR | AKER_XML_NOWARNING)
+    guard let reader = xmlReaderForFile(path, nil, options) else { throw Failure.notWellFormed(line: 0) }
+    defer { xmlFreeTextReader(reader) }
+    var item: Item?
+    var field: String?
+    var text = ""
+    var feedTitle: String?
+    var count = 0
+    var result = xmlTextReaderRead(reader)
+    while result == 1 {
+      let name = string(xmlTextReaderConstLocalName(reader)) ?? ""
+      let depth = xmlTextReaderDepth(reader)
+      switch Int(xmlTextReaderNodeType(reader)) {
+      case AKER_XML_ELEMENT:
+        if depth == 0, !["rss", "feed", "RDF"].contains(name) { throw Failure.notAFeed(root: name) }
+        if name == "item" || name == "entry" {
+          item = Item(source: feedTitle)
+        } else if field == nil {
+          field = name
+          text = ""
+          if name == "link", item != nil, let address = attribute("href", reader) {
+            let relation = attribute("rel", reader) ?? "alternate"
+            if relation == "alternate" { item?.link = address }
+          }
+        }
+        if xmlTextReaderIsEmptyElement(reader) == 1, field == name { field = nil }
+      case AKER_XML_TEXT, AKER_XML_CDATA, AKER_XML_SPACE:
+        if field != nil { text += string(xmlTextReaderConstValue(reader)) ?? "" }
+      case AKER_XML_END_ELEMENT:
+        if name == "item" || name == "entry", let finished = item {
+          try body(finished)
+          count += 1
+          item = nil
+          field = nil
+        } else if field == name {
+          let value = trimmed(text)
+          if item == nil {
+            if name == "title", feedTitle == nil { feedTitle = value }
+          } else {
+            set(name, value, &item)
+          }
+          field = nil
+        } else if name == "channel" {
+          field = nil
+        }
+      default: break
+      }
+      // What holds other elements is no field.
+      if field == "channel" || field == "feed" || field == "rss" || field == "RDF" || field == "image" { field = nil }
+      result = xmlTextReaderRead(reader)
+    }
+    guard result == 0 else { throw Failure.notWellFormed(line: Int(xmlTextReaderGetParserLineNumber(reader))) }
+    return count
+  }
+
+  private static func set(_ name: String, _ value: String?, _ item: inout Item?) {
+    guard var changed = item else { return }
+    switch name {
+    case "title": changed.title = value
+    case "link": changed.link = value ?? changed.link
+    case "guid", "id": changed.guid = value
+    case "pubDate", "published", "date": changed.published = value
+    case "updated": changed.published = changed.published ?? value
+    case "description", "summary": changed.summary = value
+    case "content", "encoded": changed.summary = changed.summary ?? value
+    default: break
+    }
+    item = changed
+  }
+
+  private static func trimmed(_ text: String) -> String? {
+    let start = text.drop { $0.isWhitespace }
+    guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return nil }
+    return String(start[...last])
+  }
+
+  private static func attribute(_ name: String, _ reader: OpaquePointer) -> String? {
+    guard xmlTextReaderMoveToAttribute(reader, name) == 1 else { return nil }
+    defer { xmlTextReaderMoveToElement(reader) }
+    return string(xmlTextReaderConstValue(reader))
+  }
+
+  private static func string(_ text: UnsafePointer<UInt8>?) -> String? {
+    text.map { String(cString: $0) }
+  }
+}

@@ -1,0 +1,88 @@
+import Fetch
+import FoundationEssentials
+import TestSupport
+import Testing
+
+/// Documents that nobody downstream can read as they come.
+struct PrepareTests {
+  private func folder(_ body: (String) async throws -> Void) async throws {
+    let folder = "/tmp/aker-prepare-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await body(folder)
+  }
+
+  private func zip(_ members: String, _ path: String) async throws {
+    let result = try await Program.run(
+      "python3",
+      [
+        "-c", "import zipfile,sys\nz=zipfile.ZipFile(sys.argv[1],'w',zipfile.ZIP_DEFLATED)\n\(members)\nz.close()",
+        path,
+      ])
+    try #require(result.exitCode == 0, "\(result)")
+  }
+
+  @Test func oneMemberIsTakenOutOfAZip() async throws {
+    try await folder { folder in
+      try await zip("z.writestr('readme.txt','x'); z.writestr('data/CAINC1.csv','a,b')", folder + "/a.zip")
+      let name = try ArchiveMember.extract("*.csv", from: folder + "/a.zip", to: folder + "/a.csv", maximumBytes: 1000)
+      #expect(name == "data/CAINC1.csv")
+      #expect(FileManager.default.contents(atPath: folder + "/a.csv") == Data("a,b".utf8))
+      #expect(throws: ArchiveMember.Failure.noMember("*.json", of: ["readme.txt", "data/CAINC1.csv"])) {
+        try ArchiveMember.extract("*.json", from: folder + "/a.zip", to: folder + "/b", maximumBytes: 1000)
+      }
+    }
+  }
+
+  @Test(arguments: ["../evil.csv", "/etc/evil.csv", "a/../../evil.csv"])
+  func aZipWhoseNamesClimbOutIsRefused(_ name: String) async throws {
+    try await folder { folder in
+      try await zip("z.writestr('\(name)','x')", folder + "/a.zip")
+      #expect(throws: ArchiveMember.Failure.unsafeName(name)) {
+        try ArchiveMember.extract("*.csv", from: folder + "/a.zip", to: folder + "/b", maximumBytes: 1000)
+      }
+    }
+  }
+
+  @Test func aZipBombIsStopped() async throws {
+    try await folder { folder in
+      try await zip("z.writestr('a.csv','0'*50_000_000)", folder + "/a.zip")
+      #expect(throws: ArchiveMember.Failure.tooLarge(limit: 16 << 20)) {
+        try ArchiveMember.extract("a.csv", from: folder + "/a.zip", to: folder + "/b", maximumBytes: 1 << 40)
+      }
+    }
+  }
+
+  @Test func feedsAreReadWhateverTheirEncodingAndKind() async throws {
+    try await folder { folder in
+      let rss = """
+        <?xml version="1.0" encoding="ISO-8859-1"?>
+        <rss version="2.0"><channel><title>News</title><image><title>Logo</title></image>
+        <item><title><![CDATA[ Caf\u{E9} & Co opens ]]></title><link>https://x.example/1</link>
+        <pubDate>Mon, 02 Mar 2026 10:00 GMT</pubDate><description>&lt;b&gt;50 jobs&lt;/b&gt;</description></item>
+        <item><title>Second</title><guid>2</guid></item></channel></rss>
+        """
+      let latin = rss.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+      try FetchWorld.write(Data(latin), to: folder + "/rss.xml")
+      var items: [FeedReader.Item] = []
+      try FeedReader.read(folder + "/rss.xml") { items.append($0) }
+      #expect(items.map(\.title) == ["Caf\u{E9} & Co opens", "Second"])
+      #expect(items[0].link == "https://x.example/1")
+      #expect(items[0].published == "Mon, 02 Mar 2026 10:00 GMT")
+      #expect(items[0].summary == "<b>50 jobs</b>")
+      #expect(items[0].guid == nil)
+      #expect(items[0].source == "News")
+      let atom = """
+        <?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>A</title>
+        <entry><title>E</title><link rel="self" href="https://x/self"/><link href="https://x/e"/><id>i</id>
+        <updated>2026-03-02T10:00Z</updated></entry></feed>
+        """
+      try FetchWorld.write(Data(atom.utf8), to: folder + "/atom.xml")
+      items = []
+      try FeedReader.read(folder + "/atom.xml") { items.append($0) }
+      #expect(items == [.init(title: "E", link: "https://x/e", guid: "i", published: "2026-03-02T10:00Z", source: "A")])
+      try FetchWorld.write(Data("<rss><channel><item>".utf8), to: folder + "/cut.xml")
+      #expect(throws: FeedReader.Failure.self) { try FeedReader.read(folder + "/cut.xml") { _ in } }
+    }
+  }
+}
