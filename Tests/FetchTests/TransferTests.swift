@@ -96,21 +96,6 @@ struct TransferTests {
     }
   }
 
-  @Test func aRedirectToAnotherHostTakesNoKeyAlong() async throws {
-    try await FetchWorld.run(recordings: ["files/a.csv": Self.text, "other/a.csv": Self.text]) { first in
-      try await FetchWorld.run(recordings: ["other/a.csv": Self.text]) { second in
-        try await first.addFaults(#"{"fault": "redirect", "path": "/files", "to": "\#(second.base)/other/a.csv"}"#)
-        try await second.addFaults(#"{"fault": "status", "status": 401, "path": "/other"}"#)
-        let fetcher = try first.fetcher(
-          "files", "auth: {in: header, name: X-Key}\nauth_key_name: K\nretry: {max_tries: 1}",
-          secrets: ["K": "planted-77"])
-        let error = try await failure { try await fetcher.fetch(request) }
-        #expect(error.summary.contains("401"))
-        #expect(try await !second.log().contains("planted-77"))
-      }
-    }
-  }
-
   @Test func aRedirectOutOfHTTPIsRefused() async throws {
     try await world(#"{"fault": "redirect", "to": "file:///etc/passwd"}"#) { _, fetcher in
       let error = try await failure { try await fetcher.fetch(request) }
