@@ -1,4 +1,5 @@
 package import Catalog
+internal import Glibc
 
 /// How DuckDB reads the files of one request: as a view `raw.<request>` of text columns.
 package struct InputView: Sendable {
@@ -29,16 +30,19 @@ package struct InputView: Sendable {
     case .csv, .tsv:
       return """
         SELECT list_value(*COLUMNS(*)) AS columns
-        FROM read_csv(\(path), header = false, all_varchar = true, null_padding = true, \(delimiter)) LIMIT 1
+        FROM read_csv(\(path), header = false, all_varchar = true, null_padding = true, \(delimiter)\(compression))
+        LIMIT 1
         """
     case .json, .ndjson:
       // The first hundred objects: a source that leaves empty fields out rarely does so in all of them.
       return """
         SELECT list_distinct(flatten(list(json_keys(json)))) AS columns
-        FROM (SELECT json FROM read_json_objects(\(path), format = '\(jsonFormat)') LIMIT 100)
+        FROM (SELECT json FROM read_json_objects(\(path), format = '\(jsonFormat)'\(compression)) LIMIT 100)
         """
     case .parquet:
       return "SELECT list(column_name) AS columns FROM (DESCRIBE SELECT * FROM read_parquet(\(path)))"
+    case .lines: return "SELECT ['line'] AS columns"
+    case .jsonDocument: return "SELECT ['document'] AS columns"
     }
   }
 
@@ -106,16 +110,43 @@ package struct InputView: Sendable {
     let paths = SQL.list(files)
     switch request.format {
     case .csv, .tsv:
-      return "read_csv(\(paths), header = true, all_varchar = true, union_by_name = true, \(delimiter))"
+      return "read_csv(\(paths), header = true, all_varchar = true, union_by_name = true, \(delimiter)\(compression))"
+    case .lines:
+      // No character divides a line, and none quotes: chr(1) is in no text.
+      return """
+        read_csv(\(paths), auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = chr(1), \
+        quote = '', escape = '', strict_mode = false, null_padding = true\(compression))
+        """
+    case .jsonDocument:
+      return """
+        (SELECT json AS document FROM read_json_objects(\(paths), format = 'unstructured', \
+        maximum_object_size = \(Self.documentByteLimit)\(compression)))
+        """
     case .json, .ndjson:
       guard let columns else {
-        return "read_json(\(paths), format = '\(jsonFormat)', union_by_name = true)"
+        return "read_json(\(paths), format = '\(jsonFormat)', union_by_name = true\(compression))"
       }
       let types = columns.names.map { "\(SQL.literal(columns.sourceName($0))): 'VARCHAR'" }.joined(separator: ", ")
-      return "read_json(\(paths), format = '\(jsonFormat)', columns = {\(types)})"
+      return "read_json(\(paths), format = '\(jsonFormat)', columns = {\(types)}\(compression))"
     case .parquet: return "read_parquet(\(paths), union_by_name = true)"
     case .jsonTable: return "(\(jsonTable(SQL.literal(files.first ?? ""))))"
     }
+  }
+
+  /// 128 MiB: DuckDB holds a document whole. A state of counties is a few.
+  private static let documentByteLimit = 134_217_728
+
+  /// DuckDB goes by the name's ending, and the cache names files by their content.
+  private var compression: String {
+    files.contains(where: Self.isGzip) ? ", compression = 'gzip'" : ""
+  }
+
+  private static func isGzip(_ file: String) -> Bool {
+    let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var magic: [UInt8] = [0, 0]
+    return read(descriptor, &magic, 2) == 2 && magic == [0x1F, 0x8B]
   }
 
   private var delimiter: String { request.format == .tsv ? "delim = '\\t'" : "delim = ','" }

@@ -9,4 +9,8 @@ package enum InputFormat: String, Sendable, CaseIterable {
   case csv
   case tsv
   case parquet
+  /// Any text, a row per line, in the one column `line`: fixed width, odd headers and footers are the transform's.
+  case lines
+  /// One JSON value of any shape, whole, in the one column `document`: the transform takes it apart.
+  case jsonDocument = "json_document"
 }
