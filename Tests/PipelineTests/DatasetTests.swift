@@ -137,4 +137,37 @@ struct DatasetTests {
       try await expect("7763", "SELECT figure \(march) AND is_seasonally_adjusted", connection)
     }
   }
+
+  @Test("building_permits: counties in dollars, metros in thousands, and a survey date of two digits")
+  func permits() async throws {
+    try await publish("building_permits", 1998...1998, sources: ["census_bps"]) { connection in
+      try await expect(
+        "(1998-01-01,3926,3926,485518154,1454)",
+        "SELECT (period_start, one_unit_buildings, one_unit_units, one_unit_value, five_plus_unit_units) FROM building_permits WHERE geo_id = '39049'",
+        connection)
+    }
+    try await publish("building_permits", 2019...2019, sources: ["census_bps"]) { connection in
+      try await expect(
+        "(2019-12-01,73,73,23372000,65,7548000)",
+        "SELECT (period_start, one_unit_buildings, one_unit_units, one_unit_value, five_plus_unit_units, five_plus_unit_value) FROM building_permits WHERE geo_id = '10580'",
+        connection)
+    }
+  }
+
+  @Test("personal_income: thousands become dollars, commas go, merged areas are marked")
+  func personalIncome() async throws {
+    try await publish("personal_income", 2021...2021, sources: ["bea_regional"]) { connection in
+      try await expect(
+        #"("Franklin, OH",f,77552338000,1321414,58689)"#,
+        "SELECT (name, is_combined_area, personal_income, population, per_capita_income) FROM personal_income WHERE geo_id = '39049'",
+        connection)
+      try await expect(
+        "(t,13670666000,159207,85867)",
+        "SELECT (is_combined_area, personal_income, population, per_capita_income) FROM personal_income WHERE geo_id = '51901'",
+        connection)
+      try await expect(
+        "(292,0,0)", "SELECT (count(*), count(*) - count(personal_income), count(note)) FROM personal_income",
+        connection)
+    }
+  }
 }
