@@ -92,7 +92,8 @@ let package = Package(
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "Catalog", "Pipeline", "Postgres", "Queue", "Telemetry", argumentParser, logging, serviceLifecycle, unixSignals,
+        "Catalog", "Engine", "Lake", "Lineage", "Pipeline", "Postgres", "Queue", "Telemetry", argumentParser, logging,
+        serviceLifecycle, unixSignals,
         subprocess, systemPackage,
       ],
       swiftSettings: strict),

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+@preconcurrency import Glibc
 
 /// The operator's program.
 @main
@@ -20,12 +20,29 @@ struct Aker: AsyncParsableCommand {
       """,
     version: Version.text,
     groupedSubcommands: [
-      CommandGroup(name: "Set up", subcommands: [DatabaseCommand.self, MigrateCommand.self, ConfigCommand.self])
+      CommandGroup(name: "Backfill", subcommands: [PlanCommand.self, BackfillCommand.self, WatchCommand.self]),
+      CommandGroup(
+        name: "Look",
+        subcommands: [
+          StatusCommand.self, BackfillsCommand.self, TasksCommand.self, TaskCommand.self, WhyCommand.self,
+          WorkersCommand.self,
+        ]),
+      CommandGroup(
+        name: "Act",
+        subcommands: [
+          RetryCommand.self, CancelCommand.self, PauseCommand.self, ResumeCommand.self, PrioritizeCommand.self,
+        ]),
+      CommandGroup(
+        name: "Data", subcommands: [LineageCommand.self, LakeCommand.self, ReproduceCommand.self, CatalogCommand.self]),
+      CommandGroup(
+        name: "Set up", subcommands: [ServeCommand.self, DatabaseCommand.self, MigrateCommand.self, ConfigCommand.self]),
     ])
 
   static func main() async {
     // A reader that went away (`aker tasks | head`) is an EPIPE for us to see, not a signal to die of.
     signal(SIGPIPE, SIG_IGN)
+    // Line by line, so that what print() and the tables write stays in order in a pipe too.
+    setvbuf(stdout, nil, _IOLBF, 0)
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

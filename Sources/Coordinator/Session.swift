@@ -18,6 +18,14 @@ struct Session: Sendable {
     return Session(configuration: configuration, database: database)
   }
 
+  /// For workers of this command: what it was told itself, in the words that they understand.
+  var workerEnvironment: [String: String] {
+    configuration.environment.merging([
+      "AKER_HOME": configuration.home, "AKER_CACHE_PATH": configuration.cachePath,
+      "AKER_CATALOG_PATH": configuration.catalogPath,
+    ]) { $1 }
+  }
+
   func connect() async throws -> PostgresConnection {
     do {
       return try await PostgresConnection.connect(database)

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// Years as an operator writes them: `2009-2023,2025`.
-struct YearList: ExpressibleByArgument, Equatable {
+struct YearList: ExpressibleByArgument, Equatable, CustomStringConvertible {
   /// Ascending, each once.
   var years: [Int]
 
@@ -24,6 +24,20 @@ struct YearList: ExpressibleByArgument, Equatable {
       }
     }
     self.init(years: years)
+  }
+
+  /// As an operator writes them: `2009-2012,2015`.
+  var description: String {
+    var ranges: [ClosedRange<Int>] = []
+    for year in years {
+      if let last = ranges.last, last.upperBound + 1 == year {
+        ranges[ranges.count - 1] = last.lowerBound...year
+      } else {
+        ranges.append(year...year)
+      }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(
+      separator: ",")
   }
 
   /// Four digits: `9-20` would otherwise be twelve years of antiquity.

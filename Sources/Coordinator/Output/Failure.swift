@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Glibc
 import Pipeline
 import Postgres
@@ -53,7 +54,7 @@ struct Failure: Error {
     switch error {
     case is ConfigurationError: code = .configuration
     case let error as PostgresError where error.isConnectionFailure: code = .unavailable
-    case is EmbeddedClusterError, is MigrationError: code = .unavailable
+    case is EmbeddedClusterError, is MigrationError, is EngineError: code = .unavailable
     default:
       code =
         switch error.errorClass {

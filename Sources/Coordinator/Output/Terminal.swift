@@ -18,6 +18,13 @@ struct Terminal: Sendable {
     return isInteractive
   }
 
+  /// Whether the locale's text is UTF-8, as C.UTF-8 and nearly all others are; plain ASCII is drawn where it is not.
+  static var isUnicode: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+    return locale.lowercased().contains("utf")
+  }
+
   /// Columns and rows; 80 × 24 where there is no telling.
   var size: (columns: Int, rows: Int) {
     var size = winsize()

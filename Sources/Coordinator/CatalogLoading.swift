@@ -1,0 +1,50 @@
+import Catalog
+import Pipeline
+import Postgres
+
+/// The catalog folder, read and made known to the database before anything is planned by it.
+enum CatalogLoading {
+  /// - Throws: `Failure` with every mistake, each with its file and line.
+  static func folder(_ session: Session) throws -> CatalogFolder {
+    let folder = CatalogFolder(directory: session.configuration.catalogPath)
+    guard folder.errors.isEmpty else {
+      throw Failure(
+        .data, folder.errors.map(\.description).joined(separator: "\n       "),
+        advice: "Correct the files, then run: aker catalog check")
+    }
+    return folder
+  }
+
+  /// The datasets that were named; all for `nil`.
+  ///
+  /// - Throws: `Failure` for a name that does not exist, with those that come near.
+  static func select(_ names: [String]?, from folder: CatalogFolder) throws -> [DatasetSpec] {
+    guard let names else { return folder.datasets }
+    return try names.map { name in
+      if let spec = folder.datasets.first(where: { $0.name == name }) { return spec }
+      let known = folder.datasets.map(\.name)
+      let near = NearestName.list(name, in: known)
+      throw Failure(
+        .usage, "there is no dataset '\(name)'",
+        advice: near.isEmpty
+          ? "There are: \(known.joined(separator: ", "))" : "Did you mean \(near.joined(separator: " or "))?")
+    }
+  }
+
+  /// Stores sources and the definitions of `specs` and of what they depend on, upstream first.
+  static func apply(
+    _ specs: [DatasetSpec], from folder: CatalogFolder, _ session: Session, _ connection: PostgresConnection
+  ) async throws {
+    let apply = CatalogApply()
+    try await apply.applySources(directory: session.configuration.catalogPath, connection)
+    var applied: Set<String> = []
+    func visit(_ spec: DatasetSpec) async throws {
+      guard applied.insert(spec.name).inserted else { return }
+      for name in spec.dependsOn {
+        if let upstream = folder.datasets.first(where: { $0.name == name }) { try await visit(upstream) }
+      }
+      _ = try await apply.apply(spec, connection)
+    }
+    for spec in specs { try await visit(spec) }
+  }
+}

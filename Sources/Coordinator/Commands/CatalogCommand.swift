@@ -1,0 +1,95 @@
+import ArgumentParser
+import Catalog
+import Logging
+import Pipeline
+import Postgres
+
+/// Dataset definitions.
+struct CatalogCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "catalog", abstract: "Check, apply, list or scaffold dataset definitions.",
+    subcommands: [Check.self, Apply.self, List.self, New.self])
+
+  struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Validate every definition and bind every transform against its declared inputs; needs no database.",
+      discussion: "EXAMPLES\n  aker catalog check")
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      let configuration = try options.configuration()
+      let registry = try SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
+      let engine = try await PipelineEnvironment.engine(
+        configuration, logger: Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() })
+      let (folder, problems) = try await CatalogCheck(
+        engine: engine, directory: configuration.catalogPath, registry: registry
+      ).run()
+      let lines = registry.warnings.map { "warning: \($0)" } + problems.map(\.description)
+      if options.json {
+        try printJSON(lines)
+      } else {
+        lines.forEach { print($0) }
+      }
+      let errors = problems.count { $0.severity == .error }
+      if errors > 0 { throw Failure(.data, "\(errors) mistakes in the catalog") }
+      if !options.json { print("\(folder.datasets.count) datasets and \(registry.sources.count) sources are in order") }
+    }
+  }
+
+  struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make the database know the definitions; create warehouse tables, or add columns to them.",
+      discussion: "Only additions are made; for anything else the SQL to run is said.\n\nEXAMPLES\n  aker catalog apply"
+    )
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      let session = try await Session.open(options)
+      let connection = try await session.connectMigrated(migrates: true)
+      let folder = try CatalogLoading.folder(session)
+      try await CatalogLoading.apply(folder.datasets, from: folder, session, connection)
+      if !options.json { print("\(folder.datasets.count) datasets are applied") }
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "ls", abstract: "List the catalog's datasets.", discussion: "EXAMPLES\n  aker catalog ls --json")
+    @OptionGroup var options: GlobalOptions
+
+    private struct Row: Encodable {
+      var name: String
+      var years: String
+      var sources: [String]
+      var title: String
+    }
+
+    func run() async throws {
+      let folder = CatalogFolder(directory: try options.configuration().catalogPath)
+      let rows = folder.datasets.map {
+        Row(
+          name: $0.name, years: "\($0.firstYear)-\($0.lastYear.map(String.init) ?? "")", sources: $0.sourceIDs,
+          title: $0.title)
+      }
+      if options.json { return try printJSON(rows) }
+      let cells = rows.map { [$0.name, $0.years, $0.sources.joined(separator: ", "), $0.title] }
+      Terminal.standardOutput.write(
+        Table(headings: ["name", "years", "sources", "title"], rows: cells).rendered(Style(.standardOutput)))
+    }
+  }
+
+  struct New: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a dataset that passes the check, to be changed into the one that is wanted.",
+      discussion: "EXAMPLES\n  aker catalog new county_births --source census_acs5")
+    @Argument(help: "Its name.") var name: String
+    @Option(help: "The source it asks.") var source: String
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      let files = try CatalogScaffold.create(name, source: source, catalog: try options.configuration().catalogPath)
+      files.forEach { print("wrote \($0)") }
+      print("then: aker catalog check")
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Lake
+import Pipeline
+import Postgres
+
+/// The Parquet lake.
+struct LakeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lake", abstract: "List the lake's partitions; finish or clean up what a crash left.",
+    subcommands: [List.self, Repair.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "ls", abstract: "List the files that are current, with vintage, rows, bytes and hash.",
+      discussion: "EXAMPLES\n  aker lake ls\n  aker lake ls market_income --json")
+    @Argument(help: "Of this dataset only.") var dataset: String?
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      let connection = try await Session.open(options).connectMigrated(migrates: false)
+      let hash = options.json ? "sha256" : "left(sha256, 12) AS sha256"
+      try await printQuery(
+        connection,
+        """
+        SELECT path, row_count, byte_count, \(hash), state, in_warehouse FROM lake.current
+        WHERE $1::text IS NULL OR dataset = $1 ORDER BY dataset, data_year, region
+        """, [dataset], json: options.json, whenEmpty: "nothing is published yet")
+    }
+  }
+
+  struct Repair: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "repair",
+      abstract:
+        "Finish publications whose file was not renamed yet, remove what dead attempts left, report what is lost.",
+      discussion: "Every worker does the same at its start.\n\nEXAMPLES\n  aker lake repair")
+    @Flag(help: "Remove files that no publication names, too; they are only listed otherwise.") var removeOrphans =
+      false
+    @Flag(help: "Compare every file's hash with its publication's.") var verify = false
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      let session = try await Session.open(options)
+      let connection = try await session.connectMigrated(migrates: false)
+      let repair = LakeRepair(DiskLake(directory: session.configuration.cachePath + "/data_lake"))
+      let report = try await repair.run(connection, removingOrphans: removeOrphans, verifyingHashes: verify)
+      if options.json {
+        try printJSON(
+          Report(
+            finished: report.finished, removed: report.removed, orphans: report.orphans,
+            missing: report.missing.map { ["path": $0.path, "rebuild": $0.command] }))
+      } else {
+        for path in report.finished { print("finished \(path)") }
+        for path in report.removed { print("removed \(path)") }
+        for path in report.orphans { print("nobody's: \(path)") }
+        for missing in report.missing { print("lost \(missing.path); rebuild it: \(missing.command)") }
+        if report.isClean { print("nothing to repair") }
+      }
+      if !report.missing.isEmpty {
+        throw Failure(
+          .unsuccessful, "\(report.missing.count) published files are lost",
+          advice: "Rebuild them with the commands above.")
+      }
+    }
+
+    private struct Report: Encodable {
+      var finished: [String]
+      var removed: [String]
+      var orphans: [String]
+      var missing: [[String: String]]
+    }
+  }
+}

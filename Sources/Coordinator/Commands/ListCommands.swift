@@ -1,0 +1,100 @@
+import ArgumentParser
+import Postgres
+
+/// All backfills.
+struct BackfillsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backfills", abstract: "List backfills, the newest first.",
+    discussion: "EXAMPLES\n  aker backfills\n  aker backfills --json")
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    try await printQuery(
+      connection,
+      """
+      SELECT backfill_id, note, as_of, state, total, completed, failed, running, ready + blocked AS waiting, cancelled, skipped,
+        date_trunc('second', created_at) AS created_at
+      FROM queue.backfill_progress ORDER BY backfill_id DESC LIMIT 100
+      """, json: options.json, whenEmpty: "there is no backfill yet: aker backfill --help")
+  }
+}
+
+/// Tasks, filtered.
+struct TasksCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tasks", abstract: "List tasks, filtered.",
+    discussion: """
+      EXAMPLES
+        aker tasks --state failed
+        aker tasks --backfill 3 --error-class data
+        aker tasks --dataset market_income --year 2012 --json
+      """)
+  @Option(help: "Of this backfill.") var backfill: Int64?
+  @Option(help: "blocked, ready, running, completed, failed or cancelled.") var state: String?
+  @Option(help: "Of this dataset.") var dataset: String?
+  @Option(help: "Of this year.") var year: Int?
+  @Option(
+    help: ArgumentHelp("transient, rate_limited, data, permanent, worker_lost or dependency.", valueName: "class"))
+  var errorClass: String?
+  @Option(help: "At most so many.") var limit = 200
+  @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    let states = ["blocked", "ready", "running", "completed", "failed", "cancelled"]
+    if let state, !states.contains(state) {
+      throw ValidationError("--state takes \(states.joined(separator: ", ")), not '\(state)'")
+    }
+  }
+
+  func run() async throws {
+    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    try await printQuery(
+      connection,
+      """
+      SELECT task_id, backfill_id, dataset, data_year, region, as_of, state, attempt_count AS attempts, error_class, reason
+      FROM queue.task
+      WHERE ($1::bigint IS NULL OR backfill_id = $1) AND ($2::text IS NULL OR state::text = $2)
+        AND ($3::text IS NULL OR dataset = $3) AND ($4::int IS NULL OR data_year = $4)
+        AND ($5::text IS NULL OR error_class = $5)
+      ORDER BY task_id LIMIT $6
+      """, [backfill, state, dataset, year, errorClass, limit], json: options.json,
+      whenEmpty: "no task matches")
+  }
+}
+
+/// Workers.
+struct WorkersCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "workers", abstract: "List living workers, and those that ended in the last hour, with the reason.",
+    discussion: "EXAMPLES\n  aker workers\n  aker workers --json")
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    try await printQuery(
+      connection,
+      "SELECT worker_id, name, host, pid, version, state, slots, busy, last_heard, started_at, end_reason FROM queue.workers",
+      json: options.json, whenEmpty: "no worker is alive: start one with aker-worker --slots 4")
+  }
+}
+
+/// One sentence about a task.
+struct WhyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "why", abstract: "Say in one sentence why a task waits, or how it ended.",
+    discussion: "EXAMPLES\n  aker why 8812")
+  @Argument(help: "The task's id.") var task: Int64
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    do {
+      let row = try await connection.query("SELECT queue.why($1) AS why", [task])[0]
+      let why = try row.text("why") ?? "it just changed state; ask again"
+      if options.json { try printJSON(["why": why]) } else { print(why) }
+    } catch let error as PostgresError where error.sqlState?.hasPrefix("AK") == true {
+      throw Failure(.usage, error.message, advice: "aker tasks lists them.")
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Logging
+import Pipeline
+import Postgres
+import Queue
+import ServiceLifecycle
+import Telemetry
+import UnixSignals
+
+/// Keeps the queue's house where no worker does: workers do the same besides their work, safely at once.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Take tasks back from dead workers, make due retries ready, and prune old backfills, until stopped.",
+    discussion: """
+      Optional: every worker does the first two as well. It runs none of the tasks, and prunes what finished longer ago than \
+      queue.setting.retention_interval.
+
+      EXAMPLES
+        aker serve
+      """)
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let session = try await Session.open(options)
+    Log.bootstrap(
+      level: session.configuration.logLevel,
+      redaction: Redaction(secrets: [session.database.setting("password")].compactMap { $0 }))
+    await (try session.connectMigrated(migrates: true)).close()
+    let housekeeping = Housekeeping(pool: PostgresPool(session.database, maximumCount: 1))
+    let group = ServiceGroup(
+      services: [housekeeping], gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "aker.lifecycle"))
+    try await group.run()
+    await housekeeping.pool.close()
+  }
+}
+
+/// The loop behind `aker serve`.
+struct Housekeeping: Service {
+  let pool: PostgresPool
+  private let logger = Logger(label: "aker.serve")
+
+  init(pool: PostgresPool) {
+    self.pool = pool
+  }
+
+  /// As often as a worker's tick: a killed worker's tasks run elsewhere within 2 s.
+  private static let tickInterval = Duration.milliseconds(500)
+  /// Pruning is for the disk's sake and never urgent.
+  private static let pruneInterval = Duration.seconds(600)
+
+  func run() async throws {
+    logger.notice("keeping the queue's house")
+    let queue = QueueClient(pool: pool)
+    var nextPrune = ContinuousClock.now
+    while !Task.isShuttingDownGracefully && !Task.isCancelled {
+      do {
+        _ = try await queue.tick(workerID: nil, leaseTokens: [])
+        if ContinuousClock.now >= nextPrune {
+          try await prune()
+          nextPrune = .now + Self.pruneInterval
+        }
+      } catch let error as PostgresError where error.isConnectionFailure {
+        logger.warning("the database cannot be reached", metadata: ["reason": "\(error.message)"])
+      }
+      try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.tickInterval) }
+    }
+  }
+
+  /// In bounded batches, a transaction each.
+  private func prune() async throws {
+    var total = 0
+    while true {
+      let count: Int = try await pool.withConnection { connection in
+        try await connection.query("SELECT queue.prune() AS count")[0].decode("count")
+      }
+      if count == 0 { break }
+      total += count
+    }
+    if total > 0 { logger.notice("pruned old backfills", metadata: ["tasks": "\(total)"]) }
+  }
+}

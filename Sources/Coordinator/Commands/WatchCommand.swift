@@ -1,0 +1,55 @@
+import ArgumentParser
+import Postgres
+
+/// Follows a backfill.
+struct WatchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "watch",
+    abstract: "Follow a backfill until it has ended; the newest open one unless told.",
+    discussion: """
+      Redraws in place on a terminal, prints a line per change elsewhere. Ctrl-C stops watching; the backfill goes on. Exits \
+      with 1 when tasks failed.
+
+      EXAMPLES
+        aker watch
+        aker watch 3 > watch.log
+      """)
+  @Argument(help: "The backfill's id.") var backfill: Int64?
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let session = try await Session.open(options)
+    let connection = try await session.connectMigrated(migrates: false)
+    var backfillID = backfill
+    if backfillID == nil {
+      let rows = try await connection.query(
+        "SELECT backfill_id FROM queue.backfill ORDER BY finished_at IS NOT NULL, backfill_id DESC LIMIT 1")
+      backfillID = try rows.first?.decode("backfill_id")
+    }
+    guard let backfillID else {
+      throw Failure(.usage, "there is no backfill yet", advice: "Start one: aker backfill --help")
+    }
+    await connection.close()
+    try Self.conclude(
+      try await Watcher(session: session, backfillID: backfillID).watch(), backfillID: backfillID)
+  }
+
+  /// Says how a watch ended, with the commands that come next.
+  static func conclude(_ ending: Watcher.Ending, backfillID: Int64) throws {
+    switch ending {
+    case .interrupted:
+      print(
+        "\nstopped watching; backfill \(backfillID) goes on as workers find it: aker watch \(backfillID), or aker cancel --backfill \(backfillID)"
+      )
+      throw ExitCode(Failure.Code.interrupted.rawValue)
+    case .finished(let snapshot) where snapshot.counts.failed > 0:
+      let example = snapshot.failures.first { $0.isFinal }?.taskID
+      throw Failure(
+        .unsuccessful, "\(snapshot.counts.failed) of \(snapshot.counts.total) tasks failed",
+        advice:
+          "See why: aker tasks --backfill \(backfillID) --state failed\(example.map { "; the whole story of one: aker task \($0)" } ?? ""). Then: aker retry --backfill \(backfillID)"
+      )
+    case .finished: return
+    }
+  }
+}

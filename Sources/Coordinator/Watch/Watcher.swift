@@ -1,0 +1,69 @@
+import FoundationEssentials
+import Postgres
+import UnixSignals
+
+/// Follows a backfill until it ends: redrawn in place on a terminal, a line per change elsewhere. Ctrl-C stops watching,
+/// and nothing else.
+struct Watcher: Sendable {
+  let session: Session
+  let backfillID: Int64
+
+  enum Ending: Sendable {
+    case finished(Snapshot)
+    case interrupted
+  }
+
+  /// - Returns: how it ended; the last frame stays on the screen.
+  func watch() async throws -> Ending {
+    try await withThrowingTaskGroup(of: Ending.self) { group in
+      group.addTask { .finished(try await follow()) }
+      group.addTask {
+        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
+        return .interrupted
+      }
+      let ending = try await group.next()!
+      group.cancelAll()
+      return ending
+    }
+  }
+
+  /// Twice a second: as often as a person reads.
+  private static let interval = Duration.milliseconds(500)
+
+  private func follow() async throws -> Snapshot {
+    let display: any Display =
+      Terminal.standardOutput.isInteractive ? TerminalDisplay() : LineDisplay()
+    let reader = SnapshotReader(backfillID: backfillID)
+    var connection = try await session.connect()
+    do {
+      while true {
+        do {
+          let snapshot = try await reader.read(connection)
+          display.show(snapshot)
+          if snapshot.isFinished {
+            display.end(snapshot)
+            await connection.close()
+            return snapshot
+          }
+        } catch let error as PostgresError where error.isConnectionFailure {
+          display.note("the database cannot be reached; trying again: \(error.message)")
+          try await Task.sleep(for: .seconds(1))
+          if let again = try? await session.connect() { connection = again }
+        }
+        try await Task.sleep(for: Self.interval)
+      }
+    } catch {
+      display.abandon()
+      throw error
+    }
+  }
+}
+
+/// Where a watch is shown.
+protocol Display {
+  func show(_ snapshot: Snapshot)
+  func note(_ text: String)
+  func end(_ snapshot: Snapshot)
+  /// The watch ends before the backfill does.
+  func abandon()
+}
