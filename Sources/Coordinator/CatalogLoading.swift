@@ -23,7 +23,7 @@ enum CatalogLoading {
     return try names.map { name in
       if let spec = folder.datasets.first(where: { $0.name == name }) { return spec }
       let known = folder.datasets.map(\.name)
-      let near = NearestName.list(name, in: known)
+      let near = NearestName.find(name, in: known).map { [$0] } ?? NearestName.list(name, in: known)
       throw Failure(
         .usage, "there is no dataset '\(name)'",
         advice: near.isEmpty

@@ -75,7 +75,8 @@ package enum ArchiveMember {
       guard total <= limit else { throw Failure.tooLarge(limit: limit) }
       var start = 0
       while start < count {
-        let written = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, count - start) }  // not empty
+        // The buffer is not empty, so it has an address.
+        let written = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, count - start) }
         guard written > 0 else { throw Failure.cannotWrite(String(cString: strerror(errno))) }
         start += written
       }
