@@ -18,7 +18,7 @@ build: setup ## Build aker, aker-worker and source-simulator into .build/$(CONFI
 test: ## Install what is missing, build, run every test
 	@scripts/setup --tests
 	@$(SWIFT) build --build-tests
-	@$(SWIFT) test --skip-build --disable-xctest
+	@SWIFT=$(SWIFT) scripts/test
 
 lint: ## Check the format of the sources
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

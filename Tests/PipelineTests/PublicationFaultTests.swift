@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What else can go wrong with a worker, its disk and its database.
-@Suite("Faults", .database, .timeLimit(.minutes(2)))
+@Suite("Faults", .database, .serialized, .timeLimit(.minutes(2)))
 struct PublicationFaultTests {
   private func withTask(
     directory: String? = nil, _ body: (Workshop, PostgresConnection) async throws -> Void

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Glibc
 package import Logging
 internal import Subprocess
 internal import SystemPackage
@@ -70,6 +71,7 @@ package struct Engine: Sendable {
     var options = PlatformOptions()
     // A group of its own, so that a signal to the worker's group (Ctrl-C) does not reach it before we decide.
     options.processGroupID = 0
+    let input = try Self.namelessFile(script.text(limits: limits, duckdb: duckdb))
     // setpriv: the kernel kills DuckDB when we die, even by SIGKILL.
     let outcome = try await Subprocess.run(
       .path("/usr/bin/setpriv"),
@@ -78,7 +80,7 @@ package struct Engine: Sendable {
       ],
       environment: .inherit,
       platformOptions: options,
-      input: .string(script.text(limits: limits, duckdb: duckdb)),
+      input: .fileDescriptor(input, closeAfterSpawningProcess: true),
       output: .sequence, error: .string(limit: Self.errorLimit)
     ) { execution in
       try await body(execution.standardOutput)
@@ -86,6 +88,26 @@ package struct Engine: Sendable {
     // A cancelled run does not throw by itself: it returns as if the output had ended.
     try Task.checkCancellation()
     return (outcome.terminationStatus, outcome.standardError, outcome.closureResult)
+  }
+
+  /// A nameless file that holds `text`, to be a process's standard input.
+  ///
+  /// Not a pipe: whoever writes into one has to live with a reader that ends before it has read all.
+  private static func namelessFile(_ text: String) throws -> FileDescriptor {
+    var name = Array("/tmp/aker-script-XXXXXX".utf8CString)
+    // Readable by us only; other children are spawned with their own descriptors alone.
+    let descriptor = mkstemp(&name)
+    guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+    unlink(name)
+    let file = FileDescriptor(rawValue: descriptor)
+    do {
+      try file.writeAll(text.utf8)
+      try file.seek(offset: 0, from: FileDescriptor.SeekOrigin.start)
+    } catch {
+      try file.close()
+      throw error
+    }
+    return file
   }
 
   /// DuckDB's messages quote at most a few values; more than this is not read by anyone.

@@ -1,16 +1,15 @@
 import FoundationEssentials
 import Glibc
-import TestSupport
 import Testing
 
 /// A running source-simulator, ended with the scope.
-struct Simulator {
-  let port: Int
-  let program: Program
+package struct Simulator: Sendable {
+  package let port: Int
+  package let program: Program
 
-  var endpoint: String { "http://127.0.0.1:\(port)" }
+  package var endpoint: String { "http://127.0.0.1:\(port)" }
 
-  static func running(
+  package static func running(
     recordings: String = PackageRoot.recordings, arguments: [String] = [], _ body: (Simulator) async throws -> Void
   ) async throws {
     let portFile = "/tmp/aker-simulator-\(UUID().uuidString).port"
