@@ -14,12 +14,12 @@ struct PartitionPublisher {
   let engine: Engine
   let lake: any LakeStore
   let logger: Logger
-  /// More rows than this are loaded aside and swapped in; docs/benchmarks.md says why this many.
+  /// More rows than this are loaded aside and swapped in.
   let swapRowCount: Int
   let events: OpenLineageEvents?
 
-  /// From about here on DELETE and COPY take longer than a second, which is as long as the publish transaction should
-  /// hold back anybody's vacuum.
+  /// Chosen, not yet measured: meant to keep DELETE and COPY of the publish transaction around a second, so that it holds
+  /// back nobody's vacuum for long. AKER_SWAP_ROW_COUNT changes it.
   static let standardSwapRowCount = 150_000
 
   struct Result {
