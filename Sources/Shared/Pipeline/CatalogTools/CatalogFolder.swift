@@ -1,9 +1,10 @@
 package import Catalog
 internal import FoundationEssentials
 
-/// The datasets of a catalog folder: `datasets/<name>/{dataset.yml,transform.sql}`.
+/// The datasets of a catalog folder, `datasets/<name>/{dataset.yml,transform.sql}`, and its `flows.yml`.
 package struct CatalogFolder: Sendable {
   package private(set) var datasets: [DatasetSpec] = []
+  package private(set) var flows: [FlowDefinition] = []
   /// Everything that is wrong or odd, of all files.
   package private(set) var problems: [DefinitionProblem] = []
 
@@ -35,6 +36,23 @@ package struct CatalogFolder: Sendable {
       problems.append(DefinitionProblem(.error, file: root, line: 1, "there are no datasets"))
     }
     checkDependencies(root)
+    readFlows(directory + "/flows.yml", known: names)
+  }
+
+  /// The file may be absent; what it names must be there.
+  private mutating func readFlows(_ file: String, known: [String]) {
+    guard let contents = FileManager.default.contents(atPath: file) else { return }
+    let (flows, problems) = FlowDefinition.read(String(decoding: contents, as: UTF8.self), file: file)
+    self.flows = flows
+    self.problems += problems
+    for flow in flows {
+      for dataset in flow.datasets where !known.contains(dataset) {
+        let near = NearestName.find(dataset, in: known).map { "; did you mean '\($0)'?" } ?? ""
+        self.problems.append(
+          DefinitionProblem(
+            .error, file: file, line: flow.line, "flow '\(flow.name)': there is no dataset '\(dataset)'\(near)"))
+      }
+    }
   }
 
   /// Datasets that must be there, and no cycles.

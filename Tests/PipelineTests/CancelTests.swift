@@ -1,0 +1,135 @@
+import FoundationEssentials
+import Glibc
+import Lake
+import Pipeline
+import Postgres
+import TestSupport
+import Testing
+
+/// Cancelling reaches what a worker is in the middle of: its DuckDB process and its download.
+@Suite("Cancelled tasks", .database)
+struct CancelTests {
+  private static let datasetYAML = """
+    name: cancel_test
+    title: States, for ever
+    partitions: {years: 2012-}
+    requests:
+      - name: state
+        source: census_acs5
+        path: "/data/{data_year}/acs/acs5"
+        query: {get: "NAME,B19013_001E,B01003_001E", for: "state:*"}
+        format: json_table
+        columns: [NAME, B19013_001E, B01003_001E, state]
+    columns:
+      - {name: state, type: text, description: State.}
+      - {name: n, type: bigint, description: A count that takes longer than anyone waits.}
+    key: [state]
+    """
+
+  private static let plainSQL = "SELECT state, 1 AS n FROM raw.state"
+  /// Hours of work.
+  private static let endlessSQL = """
+    SELECT state, (SELECT count(*) FROM range(10000000000) a, range(10000000000) b WHERE hash(a, b, state) = 1) AS n
+    FROM raw.state
+    """
+
+  @Test("a cancelled task's DuckDB process is killed, and nothing of it stays")
+  func killsDuckDB() async throws {
+    try await cancelling(transformSQL: Self.endlessSQL, faults: "[]") { worker in
+      Processes.below(worker.processID).contains { $0.name.hasPrefix("duckdb") }
+    }
+  }
+
+  @Test("a cancelled task's download ends, and nothing of it stays")
+  func endsDownload() async throws {
+    let faults = #"[{"fault": "stall", "after_bytes": 100}]"#
+    try await cancelling(transformSQL: Self.plainSQL, faults: faults) { worker in
+      Processes.hasConnection(worker.processID)
+    }
+  }
+
+  /// Starts a worker on one task, waits until it `isBusy`, cancels the backfill, and looks at what is left of it.
+  private func cancelling(
+    transformSQL: String, faults: String, isBusy: @escaping (Program) -> Bool
+  ) async throws {
+    let faultFile = "/tmp/aker-faults-\(UUID().uuidString).json"
+    try Data(faults.utf8).write(to: URL(filePath: faultFile))
+    defer { try? FileManager.default.removeItem(atPath: faultFile) }
+    try await Simulator.running(arguments: ["--faults", faultFile]) { simulator in
+      let endpoint = simulator.endpoint + "/census_acs5"
+      try await Workshop.open(endpoints: ["census_acs5": endpoint]) { workshop, connection in
+        try workshop.define("cancel_test", Self.datasetYAML, transformSQL)
+        try await workshop.apply(connection)
+        try await workshop.enqueue("cancel_test", 2012...2012, asOf: "2024-01", connection)
+        let worker = try await workshop.start()
+        try await eventually(within: .seconds(30), "the task is being worked on") { isBusy(worker) }
+        let children = Processes.below(worker.processID)
+
+        try await connection.execute("SELECT queue.cancel_backfill(backfill_id, 'not wanted') FROM queue.backfill")
+        let ending = try await worker.wait()
+
+        #expect(ending.exitCode == 0, "\(ending)")
+        for child in children { #expect(!Processes.isRunning(child.id), "\(child)") }
+        let task = try await connection.query("SELECT state, reason FROM queue.task")
+        #expect(try task.map { try $0.decode("state", as: String.self) } == ["cancelled"])
+        #expect(try await connection.query("SELECT FROM lineage.publication").isEmpty)
+        #expect(try await connection.query("SELECT FROM cancel_test").isEmpty)
+        #expect(try await workshop.lake.stagingNames() == [])
+        #expect(try await workshop.lake.files() == [])
+        let partial = workshop.cache + "/raw/partial"
+        #expect((try? FileManager.default.contentsOfDirectory(atPath: partial)) ?? [] == [])
+      }
+    }
+  }
+}
+
+/// What the kernel says of processes.
+private enum Processes {
+  struct Child {
+    var id: Int32
+    var name: String
+  }
+
+  /// All descendants.
+  static func below(_ processID: Int32) -> [Child] {
+    let ids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    let all = ids.compactMap { Int32($0) }.compactMap { id in status(id).map { (id, $0.name, $0.parent) } }
+    var found: [Child] = []
+    var parents: Set<Int32> = [processID]
+    while true {
+      let next = all.filter { parents.contains($0.2) }
+      if next.isEmpty { return found }
+      found += next.map { Child(id: $0.0, name: $0.1) }
+      parents = Set(next.map(\.0))
+    }
+  }
+
+  static func isRunning(_ processID: Int32) -> Bool {
+    status(processID).map { $0.state != "Z" } ?? false
+  }
+
+  /// Whether it holds a TCP connection: of a worker in these tests, whose database is on a Unix socket, that is a download.
+  static func hasConnection(_ processID: Int32) -> Bool {
+    let folder = "/proc/\(processID)/fd"
+    let sockets = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).compactMap {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/" + $0)
+    }
+    let established = text("/proc/\(processID)/net/tcp").split(separator: "\n").dropFirst().map {
+      $0.split(separator: " ")
+    }
+    return established.contains { $0.count > 9 && $0[3] == "01" && sockets.contains("socket:[\($0[9])]") }
+  }
+
+  private static func status(_ processID: Int32) -> (name: String, state: Substring, parent: Int32)? {
+    // `12 (name) S 1 …`; a name may hold blanks.
+    let line = text("/proc/\(processID)/stat")
+    guard let open = line.firstIndex(of: "("), let close = line.lastIndex(of: ")") else { return nil }
+    let rest = line[line.index(after: close)...].split(separator: " ")
+    guard rest.count > 1, let parent = Int32(rest[1]) else { return nil }
+    return (String(line[line.index(after: open)..<close]), rest[0], parent)
+  }
+
+  private static func text(_ path: String) -> String {
+    FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+}
