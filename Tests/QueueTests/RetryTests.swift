@@ -125,6 +125,29 @@ struct RetryTests {
     #expect(try await fixture.value("SELECT failed::int FROM queue.backfill_progress") == 0)
   }
 
+  @Test func whatAnotherOpenBackfillBuildsIsNotTriedAgain() async throws {
+    let fixture = try await QueueFixture.make()
+    let first = try await fixture.enqueue(years: 2001...2002, key: "first").backfillID
+    let worker = try await fixture.worker()
+    for lease in try await fixture.claim(worker) {
+      _ = try await fixture.client.fail(lease, errorClass: .permanent, reason: "404")
+    }
+    try await fixture.run("SELECT queue.tidy()")
+    let second = try await fixture.enqueue(years: 2001...2001, key: "second").backfillID
+    let failed = try await fixture.value(
+      "SELECT task_id FROM queue.task WHERE backfill_id = $1 AND data_year = 2001", [first], as: Int64.self)
+
+    #expect(try await fixture.sqlState("SELECT queue.retry_task($1)", [failed]) == "AK006")
+    #expect(try await fixture.value("SELECT queue.retry_backfill($1)", [first]) == 1)
+    let said = try await fixture.value(
+      "SELECT message FROM queue.event WHERE kind = 'retried' ORDER BY event_id DESC LIMIT 1", as: String.self)
+    #expect(said == "1 failed tasks tried again; 1 left to the open backfills that build the same partitions")
+    #expect(try await fixture.state(failed) == "failed")
+
+    try await fixture.run("SELECT queue.cancel_backfill($1)", [second])
+    #expect(try await fixture.value("SELECT queue.retry_task($1)", [failed]) == 1)
+  }
+
   @Test func theSameDataErrorInARowPausesTheDatasetInThatBackfill() async throws {
     let fixture = try await QueueFixture.make([("income", []), ("jobs", [])])
     let backfill = try await fixture.enqueue(["income", "jobs"], years: 2001...2020).backfillID
