@@ -6,7 +6,11 @@ import Postgres
 enum CatalogLoading {
   /// - Throws: `Failure` with every mistake, each with its file and line.
   static func folder(_ session: Session) throws -> CatalogFolder {
-    let folder = CatalogFolder(directory: session.configuration.catalogPath)
+    try folder(session.configuration)
+  }
+
+  static func folder(_ configuration: AkerConfiguration) throws -> CatalogFolder {
+    let folder = CatalogFolder(directory: configuration.catalogPath)
     guard folder.errors.isEmpty else {
       throw Failure(
         .data, folder.errors.map(\.description).joined(separator: "\n       "),
@@ -31,10 +35,14 @@ enum CatalogLoading {
     }
   }
 
-  /// Stores sources and the definitions of `specs` and of what they depend on, upstream first.
+  /// Stores sources and the definitions of `specs` and of what they depend on, upstream first, and the views whose tables
+  /// are there then.
+  ///
+  /// - Returns: which views wait for which table.
+  @discardableResult
   static func apply(
     _ specs: [DatasetSpec], from folder: CatalogFolder, _ session: Session, _ connection: PostgresConnection
-  ) async throws {
+  ) async throws -> [String] {
     let apply = CatalogApply()
     try await apply.applySources(directory: session.configuration.catalogPath, connection)
     var applied: Set<String> = []
@@ -46,5 +54,6 @@ enum CatalogLoading {
       _ = try await apply.apply(spec, connection)
     }
     for spec in specs { try await visit(spec) }
+    return try await apply.applyViews(folder.views, connection)
   }
 }

@@ -7,8 +7,8 @@ import Postgres
 /// Dataset definitions.
 struct CatalogCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "catalog", abstract: "Check, apply, list or scaffold dataset definitions.",
-    subcommands: [Check.self, Apply.self, List.self, New.self])
+    commandName: "catalog", abstract: "Check, apply, list, describe or scaffold dataset definitions.",
+    subcommands: [Check.self, Apply.self, List.self, New.self, Docs.self])
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,8 +47,10 @@ struct CatalogCommand: AsyncParsableCommand {
       let session = try await Session.open(options)
       let connection = try await session.connectMigrated(migrates: true)
       let folder = try CatalogLoading.folder(session)
-      try await CatalogLoading.apply(folder.datasets, from: folder, session, connection)
-      if !options.json { print("\(folder.datasets.count) datasets are applied") }
+      let waiting = try await CatalogLoading.apply(folder.datasets, from: folder, session, connection)
+      if options.json { return }
+      waiting.forEach { print("note: \($0)") }
+      print("\(folder.datasets.count) datasets and \(folder.views.count - waiting.count) views are applied")
     }
   }
 
@@ -90,6 +92,25 @@ struct CatalogCommand: AsyncParsableCommand {
       let files = try CatalogScaffold.create(name, source: source, catalog: try options.configuration().catalogPath)
       files.forEach { print("wrote \($0)") }
       print("then: aker catalog check")
+    }
+  }
+
+  struct Docs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write the data dictionary: a page per dataset, in Markdown.",
+      discussion: "Pages of datasets that are gone are removed.\n\nEXAMPLES\n  aker catalog docs --output docs/datasets"
+    )
+    @Option(help: "The folder to write to.") var output = "docs/datasets"
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      let configuration = try options.configuration()
+      let folder = try CatalogLoading.folder(configuration)
+      // As the catalog has it, and not as this environment overrides it.
+      let registry = try SourceRegistry(directory: configuration.catalogPath)
+      let written = try CatalogPages(folder, registry: registry).write(to: output)
+      if options.json { return try printJSON(written) }
+      print("wrote \(written.count) pages to \(output)")
     }
   }
 }

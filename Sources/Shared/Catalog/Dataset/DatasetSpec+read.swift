@@ -9,7 +9,7 @@ extension DatasetSpec {
 
   private static let fieldNames = [
     "name", "title", "description", "owner", "partitions", "depends_on", "requests", "columns", "key", "checks",
-    "retention",
+    "retention", "known_breaks",
   ]
 
   /// Reads a definition. `file` is what problems are reported against; `folder`, where given, must be the name.
@@ -32,7 +32,8 @@ extension DatasetSpec {
       name: name, title: required("title")?.text ?? "", description: fields["description"]?.text ?? "",
       owner: fields["owner"]?.text ?? "", firstYear: 0, lastYear: nil, regions: [], isSplit: false,
       dependsOn: fields["depends_on"]?.elements.compactMap { identifier($0, limit: nameLimit) } ?? [], requests: [],
-      columns: [], key: [], checks: [], datasetYAML: datasetYAML, transformSQL: transformSQL)
+      columns: [], key: [], checks: [], knownBreaks: fields["known_breaks"]?.texts ?? [], datasetYAML: datasetYAML,
+      transformSQL: transformSQL)
     if spec.dependsOn.contains(name) { fields["depends_on"]?.error("a dataset cannot depend on itself") }
 
     if let partitions = required("partitions") { readPartitions(partitions, into: &spec) }

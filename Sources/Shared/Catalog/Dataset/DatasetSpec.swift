@@ -18,6 +18,8 @@ package struct DatasetSpec: Sendable {
   package var columns: [DatasetColumn]
   package var key: [String]
   package var checks: [DatasetCheck]
+  /// What a reader of a long series must know: where figures before and after are not the same thing.
+  package var knownBreaks: [String]
 
   /// The files as they were read, from which the hash is made.
   package var datasetYAML: String

@@ -59,6 +59,19 @@ package struct CatalogApply: Sendable {
     }
   }
 
+  /// Creates or replaces the views whose tables are all there.
+  ///
+  /// - Returns: why others wait, one line each.
+  package func applyViews(_ views: [CatalogView], _ connection: PostgresConnection) async throws -> [String] {
+    var waiting: [String] = []
+    for view in views {
+      let rows = try await connection.query(
+        "SELECT catalog.apply_view($1, $2, $3) AS reason", [view.name, view.query, view.description])
+      if let reason = try rows[0].decode("reason", as: String?.self) { waiting.append(reason) }
+    }
+    return waiting
+  }
+
   /// Stores the source registry, which workers read from the database.
   package func applySources(directory: String, _ connection: PostgresConnection) async throws {
     var files: [String] = []

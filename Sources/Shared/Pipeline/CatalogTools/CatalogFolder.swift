@@ -1,10 +1,12 @@
 package import Catalog
 internal import FoundationEssentials
 
-/// The datasets of a catalog folder, `datasets/<name>/{dataset.yml,transform.sql}`, and its `flows.yml`.
+/// The datasets of a catalog folder, `datasets/<name>/{dataset.yml,transform.sql}`, its `flows.yml` and its
+/// `views/<name>.sql`.
 package struct CatalogFolder: Sendable {
   package private(set) var datasets: [DatasetSpec] = []
   package private(set) var flows: [FlowDefinition] = []
+  package private(set) var views: [CatalogView] = []
   /// Everything that is wrong or odd, of all files.
   package private(set) var problems: [DefinitionProblem] = []
 
@@ -37,6 +39,22 @@ package struct CatalogFolder: Sendable {
     }
     checkDependencies(root)
     readFlows(directory + "/flows.yml", known: names)
+    readViews(directory + "/views", datasets: names)
+  }
+
+  /// What is wrong inside a view, Postgres says when it is applied.
+  private mutating func readViews(_ folder: String, datasets: [String]) {
+    for file in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    where file.hasSuffix(".sql") {
+      let (name, path) = (String(file.dropLast(4)), folder + "/" + file)
+      guard DatasetSpec.isIdentifier(name, limit: DatasetSpec.nameLimit), !datasets.contains(name) else {
+        problems.append(
+          DefinitionProblem(.error, file: path, line: 1, "'\(name)' is not usable as a view's name, or is a dataset's"))
+        continue
+      }
+      let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      views.append(CatalogView(name: name, text: text))
+    }
   }
 
   /// The file may be absent; what it names must be there.
