@@ -26,7 +26,7 @@ lint: ## Check the format of the sources
 format: ## Format the sources
 	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
-demo: build ## Backfill recorded Census income with two workers on an embedded database, and show what happened
+demo: build ## Backfill all that is recorded with two workers on an embedded database, and show what happened
 	@BIN=$(BIN) scripts/demo $(DEMO)
 
 clean-demo: ## Stop the demo's processes and remove all it made
