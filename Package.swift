@@ -92,9 +92,8 @@ let package = Package(
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "Catalog", "Engine", "Lake", "Lineage", "Pipeline", "Postgres", "Queue", "Telemetry", argumentParser, logging,
-        serviceLifecycle, unixSignals,
-        subprocess, systemPackage,
+        "Catalog", "Engine", "Lake", "Lineage", "Pipeline", "Postgres", "Quality", "Queue", "Telemetry", argumentParser,
+        logging, serviceLifecycle, unixSignals, subprocess, systemPackage,
       ],
       swiftSettings: strict),
     .executableTarget(

@@ -20,7 +20,8 @@ struct Aker: AsyncParsableCommand {
       """,
     version: Version.text,
     groupedSubcommands: [
-      CommandGroup(name: "Backfill", subcommands: [PlanCommand.self, BackfillCommand.self, WatchCommand.self]),
+      CommandGroup(
+        name: "Backfill", subcommands: [PlanCommand.self, BackfillCommand.self, WatchCommand.self, RunCommand.self]),
       CommandGroup(
         name: "Look",
         subcommands: [

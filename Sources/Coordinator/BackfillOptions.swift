@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalog
+import FoundationEssentials
 import Pipeline
 import Postgres
 
@@ -44,16 +45,25 @@ struct BackfillOptions: ParsableArguments {
 
   func validate() throws {
     guard all != !datasets.isEmpty else { throw ValidationError("name datasets, or say --all") }
+    try Self.requireMonth(asOf)
+  }
+
+  static func requireMonth(_ asOf: String?) throws {
     if let asOf, asOf.wholeMatch(of: /[0-9]{4}-(0[1-9]|1[0-2])/) == nil {
       throw ValidationError("--as-of takes a month as YYYY-MM, not '\(asOf)'")
     }
+  }
+
+  /// The vintage when none is asked for: the month by UTC, as in the database.
+  static var thisMonth: String {
+    String(Date().formatted(.iso8601.year().month()).prefix("YYYY-MM".count))
   }
 
   /// Reads the catalog and makes it known to the database.
   ///
   /// - Throws: `Failure` for unknown datasets, and for years that none of the datasets has.
   func prepare(_ session: Session, _ connection: PostgresConnection) async throws -> [DatasetSpec] {
-    let folder = try CatalogLoading.folder(session)
+    let folder = try CatalogLoading.folder(session.configuration)
     let specs = try CatalogLoading.select(all ? nil : datasets, from: folder)
     for spec in specs where !all {
       let outside = years.years.filter { $0 < spec.firstYear || $0 > (spec.lastYear ?? Int.max) }

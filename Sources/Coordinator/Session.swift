@@ -1,5 +1,6 @@
 import Pipeline
 import Postgres
+import Telemetry
 
 /// A command's way to the database.
 struct Session: Sendable {
@@ -16,6 +17,35 @@ struct Session: Sendable {
       database = try await configuration.embeddedCluster.start()
     }
     return Session(configuration: configuration, database: database)
+  }
+
+  /// The database for a command that can do without: the one that is configured or the embedded one if it runs. Starts
+  /// nothing.
+  ///
+  /// - Returns: nil, and what that means in one sentence, where there is none or its structure is another.
+  static func databaseToRead(_ configuration: AkerConfiguration) async -> (PostgresConfiguration?, note: String?) {
+    func without(_ reason: String) -> (PostgresConfiguration?, note: String?) {
+      (nil, "\(reason): the checks compare with nothing that was published before")
+    }
+    do {
+      let database: PostgresConfiguration
+      if let dsn = configuration.postgisDSN {
+        database = PostgresConfiguration(dsn: dsn, applicationName: "aker")
+      } else if let running = try await configuration.embeddedCluster.running() {
+        database = running
+      } else {
+        return without("no database runs")
+      }
+      let connection = try await PostgresConnection.connect(database)
+      let pending = try await Migrator(directory: configuration.migrationsPath).status(connection)
+        .contains { $0.appliedAt == nil }
+      await connection.close()
+      return pending ? without("the database is not up to date (aker migrate)") : (database, nil)
+    } catch let error as PostgresError where error.isConnectionFailure {
+      return without("the database cannot be reached")
+    } catch {
+      return without("the database cannot be used (\((error as? any ClassifiedError)?.summary ?? "\(error)"))")
+    }
   }
 
   /// For workers of this command: what it was told itself, in the words that they understand.

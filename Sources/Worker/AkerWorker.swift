@@ -79,7 +79,7 @@ struct AkerWorker: AsyncParsableCommand {
 
   private func work() async throws {
     let configuration = try AkerConfiguration()
-    let redaction = Redaction(secrets: Self.secrets(configuration))
+    let redaction = Redaction(secrets: configuration.secretValues)
     Log.bootstrap(level: configuration.logLevel, redaction: redaction)
     let logger = Logger(label: "aker-worker")
     var database =
@@ -121,14 +121,6 @@ struct AkerWorker: AsyncParsableCommand {
     let environment = try await PipelineEnvironment.make(
       configuration, database: database, slots: slots, clientName: "aker/\(Version.number)", logger: logger)
     try await environment.repairAtStart(logger)
-    return environment.handler()
-  }
-
-  private static func secrets(_ configuration: AkerConfiguration) -> [String] {
-    let named = configuration.environment.filter { name, _ in
-      name.hasPrefix("AKER_") && ["KEY", "TOKEN", "SECRET", "PASSWORD"].contains { name.hasSuffix($0) }
-    }
-    let password = configuration.postgisDSN.flatMap { PostgresConfiguration(dsn: $0).setting("password") }
-    return named.map(\.value) + [password].compactMap { $0 }
+    return try environment.handler()
   }
 }

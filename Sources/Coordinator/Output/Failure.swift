@@ -3,6 +3,7 @@ import Engine
 import Glibc
 import Pipeline
 import Postgres
+import Queue
 import Telemetry
 
 /// How a command ends when it could not do what it was asked: one message, what to do, and a stable exit code (listed in
@@ -41,11 +42,29 @@ struct Failure: Error {
 
   /// Prints the error as the operator should see it, and ends the process.
   static func exit(_ error: any Error) -> Never {
+    guard let failure = Failure(any: error) else {
+      Aker.exit(withError: error)  // ArgumentParser's own: usage, --help, --version
+    }
+    failure.show()
+    Glibc.exit(failure.code.rawValue)
+  }
+
+  /// Prints an error after which the command goes on.
+  static func show(_ error: any Error) {
+    (Failure(any: error) ?? Failure(.software, "\(error)")).show()
+  }
+
+  static func code(_ error: any Error) -> Code {
+    Failure(any: error)?.code ?? .software
+  }
+
+  /// Nil for what is not an error of ours.
+  private init?(any error: any Error) {
     switch error {
-    case let failure as Failure: failure.exit()
-    case is CancellationError: Failure(.interrupted, "interrupted").exit()
-    case let error as any ClassifiedError: Failure(error).exit()
-    default: Aker.exit(withError: error)  // ArgumentParser's own: usage, --help, --version
+    case let failure as Failure: self = failure
+    case is CancellationError: self.init(.interrupted, "interrupted")
+    case let error as any ClassifiedError: self.init(error)
+    default: return nil
     }
   }
 
@@ -54,6 +73,9 @@ struct Failure: Error {
     switch error {
     case is ConfigurationError: code = .configuration
     case let error as PostgresError where error.isConnectionFailure: code = .unavailable
+    // What the queue refuses: a pause or a limit passes, a name that does not exist stays a mistake.
+    case QueueError.wrongState: code = .transient
+    case is QueueError: code = .usage
     case is EmbeddedClusterError, is MigrationError, is EngineError: code = .unavailable
     default:
       code =
@@ -66,11 +88,10 @@ struct Failure: Error {
     self.init(code, error.summary, advice: error.advice)
   }
 
-  private func exit() -> Never {
+  private func show() {
     let style = Style(Terminal.standardError)
     var text = style.red("error: ") + message + "\n"
     if let advice { text += "  " + advice + "\n" }
     Terminal.standardError.write(text)
-    Glibc.exit(code.rawValue)
   }
 }

@@ -32,6 +32,9 @@ struct Terminal: Sendable {
     return (Int(size.ws_col), Int(size.ws_row))
   }
 
+  /// How wide lines may be; nil where nobody looks at them through a window.
+  var columnLimit: Int? { isInteractive ? size.columns : nil }
+
   /// Writes all of `text`; a reader that went away ends the process quietly, as it would end any other in a pipe.
   func write(_ text: String) {
     var remaining = Array(text.utf8)[...]

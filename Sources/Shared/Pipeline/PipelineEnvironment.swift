@@ -12,7 +12,7 @@ package import Postgres
 package struct PipelineEnvironment: Sendable {
   package let engine: Engine
   package let lake: any LakeStore
-  package let pool: PostgresPool
+  private let database: PostgresPool?
   package let inputs: any InputSource
   /// Folder of the raw cache.
   package let rawCache: String
@@ -37,8 +37,40 @@ package struct PipelineEnvironment: Sendable {
       logger: logger, secret: { try configuration.secret($0) })
     return PipelineEnvironment(
       engine: Engine(duckdb, limits: limits(slots: slots, cache: cache), logger: logger),
-      lake: DiskLake(directory: cache + "/data_lake"), pool: pool, inputs: LiveInputs(fetcher),
+      lake: DiskLake(directory: cache + "/data_lake"), database: pool, inputs: LiveInputs(fetcher),
       rawCache: cache + "/raw", configuration: configuration)
+  }
+
+  /// For a preview: the sources as the catalog's files have them, asked within their rates by this process alone, and a
+  /// database to compare with where there is one.
+  package static func preview(
+    _ configuration: AkerConfiguration, database: PostgresConfiguration?, clientName: String, logger: Logger
+  ) async throws -> PipelineEnvironment {
+    let cache = configuration.cachePath
+    let registry = try SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
+    let fetcher = try Fetcher(
+      registry: registry, cacheDirectory: cache + "/raw", limiter: PacedRate(registry), clientName: clientName,
+      logger: logger, secret: { try configuration.secret($0) })
+    return PipelineEnvironment(
+      engine: try await engine(configuration, logger: logger), lake: DiskLake(directory: cache + "/data_lake"),
+      database: database.map { PostgresPool($0, maximumCount: 1) }, inputs: LiveInputs(fetcher),
+      rawCache: cache + "/raw", configuration: configuration)
+  }
+
+  /// - Throws: `PipelineError.noDatabase` in a preview without one.
+  package var pool: PostgresPool {
+    get throws {
+      guard let database else { throw PipelineError.noDatabase }
+      return database
+    }
+  }
+
+  /// Lends a session, or nil in a preview without a database.
+  func withConnectionIfAny<Value: Sendable>(
+    _ body: @Sendable (PostgresConnection?) async throws -> Value
+  ) async throws -> Value {
+    guard let database else { return try await body(nil) }
+    return try await database.withConnection { try await body($0) }
   }
 
   /// The engine alone, for commands that look at the catalog.
@@ -62,11 +94,13 @@ package struct PipelineEnvironment: Sendable {
   /// DuckDB sorts and writes Parquet in this; with less it fails on small partitions already.
   private static let smallestMemoryBytes = 268_435_456
 
-  package func handler() -> PipelineTaskHandler {
+  /// - Parameter observer: is told of each step of each task.
+  package func handler(observer: StepObserver? = nil) throws -> PipelineTaskHandler {
     PipelineTaskHandler(
-      pool: pool, engine: engine, lake: lake, inputs: inputs,
+      pool: try pool, engine: engine, lake: lake, inputs: inputs,
       // For hosts where another size is better than the one that was measured here.
-      swapRowCount: configuration.environment["AKER_SWAP_ROW_COUNT"].flatMap { Int($0) }, events: nil)
+      swapRowCount: configuration.environment["AKER_SWAP_ROW_COUNT"].flatMap { Int($0) }, events: nil,
+      observer: observer)
   }
 
   /// A folder for work that is not to be published, removed afterwards.

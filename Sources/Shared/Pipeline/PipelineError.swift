@@ -8,11 +8,16 @@ package enum PipelineError: ClassifiedError, Equatable {
   case missingUpstream(partition: String, dataset: String)
   case missingSpatial(dataset: String)
   case notReproducible(String)
+  case noDatabase
+  case timeLimit(partition: String, limit: Duration)
+  case upstreamNeedsDatabase(partition: String, datasets: [String])
+  case notEnqueued(partition: String, reason: String)
   case incompatibleTable(dataset: String, changes: [String], sql: [String])
 
   package var errorClass: ErrorClass {
     switch self {
     case .missingUpstream: .transient
+    case .noDatabase, .upstreamNeedsDatabase, .timeLimit, .notEnqueued: .transient
     default: .permanent
     }
   }
@@ -27,6 +32,11 @@ package enum PipelineError: ClassifiedError, Equatable {
       "\(partition) reads \(dataset), whose partition is not in the lake"
     case .missingSpatial(let dataset): "\(dataset) has geometry, and DuckDB's spatial extension is not installed"
     case .notReproducible(let reason): "it cannot be rebuilt from what is kept: \(reason)"
+    case .noDatabase: "this needs the database"
+    case .timeLimit(let partition, let limit): "\(partition) ran longer than its limit of \(limit)"
+    case .upstreamNeedsDatabase(let partition, let datasets):
+      "\(partition) reads \(datasets.joined(separator: " and ")), and without the database it is not known where it is"
+    case .notEnqueued(let partition, let reason): "\(partition) cannot be built now: \(reason)"
     case .incompatibleTable(let dataset, let changes, _):
       "the warehouse table of \(dataset) cannot become what is declared by adding columns: "
         + changes.joined(separator: "; ")
@@ -36,7 +46,10 @@ package enum PipelineError: ClassifiedError, Equatable {
   package var advice: String? {
     switch self {
     case .unknownDefinition: "Run aker catalog apply."
-    case .unknownDataset, .notReproducible: nil
+    case .unknownDataset, .notReproducible, .timeLimit: nil
+    case .noDatabase: "aker doctor says what is missing."
+    case .upstreamNeedsDatabase: "Start it (aker database start), or set AKER_POSTGIS_DSN."
+    case .notEnqueued: "aker status shows what is under way."
     case .notPublished: "Run aker backfill for it."
     case .missingUpstream(_, let dataset): "Backfill \(dataset) for the same year first, or run aker lake repair."
     case .missingSpatial: "Run scripts/setup, which installs it into .aker/tools."

@@ -18,10 +18,11 @@ package struct PipelineTaskHandler: TaskHandler {
   private let definitions = DefinitionStore()
   private let swapRowCount: Int
   private let events: OpenLineageEvents?
+  private let observer: StepObserver?
 
   package init(
     pool: PostgresPool, engine: Engine, lake: any LakeStore, inputs: any InputSource, swapRowCount: Int? = nil,
-    events: OpenLineageEvents? = nil
+    events: OpenLineageEvents? = nil, observer: StepObserver? = nil
   ) {
     self.pool = pool
     self.engine = engine
@@ -29,6 +30,7 @@ package struct PipelineTaskHandler: TaskHandler {
     self.inputs = inputs
     self.swapRowCount = swapRowCount ?? PartitionPublisher.standardSwapRowCount
     self.events = events
+    self.observer = observer
   }
 
   package func run(_ lease: TaskLease, _ context: TaskContext) async throws -> TaskOutcome {
@@ -49,6 +51,8 @@ package struct PipelineTaskHandler: TaskHandler {
       host: context.worker.host, codeVersion: context.worker.version, startedAt: lease.startedAt)
     let staging = LakePath.staging(taskID: lease.taskID, leaseToken: lease.leaseToken)
     var timer = StepTimer { event in
+      observer?(event)
+      guard event.phase == .ended else { return }
       context.logger.debug(
         "\(event.step.rawValue)", metadata: ["duration": "\(event.duration)", "detail": "\(event.detail)"])
     }

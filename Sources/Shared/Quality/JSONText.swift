@@ -1,14 +1,28 @@
 internal import FoundationEssentials
 
 /// JSON that is JSON already, inside something to be encoded: rows as DuckDB printed them.
-struct JSONText: Encodable {
+package struct JSONText: Encodable, Sendable {
   private let value: Value
 
-  init(_ text: String) {
+  package init(_ text: String) {
     value = (try? JSONDecoder().decode(Value.self, from: Data(text.utf8))) ?? .text(text)
   }
 
-  func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+  package func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+
+  /// A member of an object, as a person reads it; nil where it is null or absent.
+  package func text(of member: String) -> String? {
+    guard case .object(let members) = value, let found = members[member] else { return nil }
+    switch found {
+    case .null: return nil
+    case .flag(let flag): return "\(flag)"
+    case .integer(let integer): return "\(integer)"
+    case .number(let number): return "\(number)"
+    case .text(let text): return text
+    case .list, .object:
+      return (try? JSONEncoder().encode(found)).map { String(decoding: $0, as: UTF8.self) }
+    }
+  }
 
   private enum Value: Codable {
     case null

@@ -28,9 +28,11 @@ package struct PartitionBuilder: Sendable {
   }
 
   /// Builds into the staging folder. The caller removes that when this throws.
+  /// - Parameter connection: to find upstream partitions and what the checks compare with; without one there is nothing
+  ///   to compare with.
   /// - Throws: `ValidationError` for drift and failed checks, `FetchError`, `EngineFailure`, `LakeError`.
   func build(
-    _ partition: Partition, spec: DatasetSpec, staging: String, _ connection: PostgresConnection,
+    _ partition: Partition, spec: DatasetSpec, staging: String, _ connection: PostgresConnection?,
     _ timer: inout StepTimer
   ) async throws -> BuiltPartition {
     let startedAt = Date()
@@ -89,10 +91,10 @@ package struct PartitionBuilder: Sendable {
 
   /// What the checks compare with: the year before of the same vintage or older, and the vintage before.
   static func comparison(
-    for partition: Partition, _ spec: DatasetSpec, _ connection: PostgresConnection
+    for partition: Partition, _ spec: DatasetSpec, _ connection: PostgresConnection?
   ) async throws -> CheckContext {
     var context = CheckContext()
-    guard spec.checks.contains(where: { $0.name.kind == .comparison }) else { return context }
+    guard let connection, spec.checks.contains(where: { $0.name.kind == .comparison }) else { return context }
     let year = try await connection.query(
       """
       SELECT row_count FROM lake.manifest

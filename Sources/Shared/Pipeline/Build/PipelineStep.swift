@@ -14,9 +14,16 @@ package enum PipelineStep: String, Sendable, CaseIterable {
 
 /// What happened, for whoever watches one partition.
 package struct StepEvent: Sendable {
+  package enum Phase: Sendable {
+    case started
+    case ended
+  }
+
   package var step: PipelineStep
+  package var phase = Phase.ended
+  /// Zero when it only started.
   package var duration: Duration
-  /// One line for people: `3 documents, 1.2 MB`.
+  /// One line for people: `3 documents, 1.2 MB`. Empty when it only started.
   package var detail: String
 }
 

@@ -11,6 +11,7 @@ struct StepTimer {
   mutating func time<Value>(
     _ step: PipelineStep, detail: (Value) -> String, _ body: () async throws -> Value
   ) async throws -> Value {
+    observer?(StepEvent(step: step, phase: .started, duration: .zero, detail: ""))
     let start = clock.now
     let value = try await body()
     let duration = clock.now - start

@@ -17,8 +17,12 @@ struct UpstreamPartition {
   /// are split by it, all regions where only the other one is.
   static func read(
     for partition: Partition, _ spec: DatasetSpec, lake: any LakeStore, scratch: String,
-    _ connection: PostgresConnection
+    _ connection: PostgresConnection?
   ) async throws -> [UpstreamPartition] {
+    if spec.dependsOn.isEmpty { return [] }
+    guard let connection else {
+      throw PipelineError.upstreamNeedsDatabase(partition: partition.description, datasets: spec.dependsOn)
+    }
     var found: [UpstreamPartition] = []
     for dataset in spec.dependsOn {
       let rows = try await connection.query(

@@ -10,6 +10,7 @@ package import Quality
 package struct PartitionPreview: Sendable {
   package var sha256: String
   package var byteCount: Int
+  package var rowCount: Int { validation.rowCount ?? 0 }
   package var validation: Validation
   /// JSON objects, in the order of the file.
   package var firstRows: [String]
@@ -24,7 +25,7 @@ package struct PartitionPreview: Sendable {
     observer: StepObserver? = nil
   ) async throws -> PartitionPreview {
     try await environment.withWorkspace { workspace in
-      try await environment.pool.withConnection { connection in
+      try await environment.withConnectionIfAny { connection in
         var timer = StepTimer(observer)
         let builder = PartitionBuilder(
           engine: environment.engine, lake: environment.lake, workspace: workspace, inputs: environment.inputs,

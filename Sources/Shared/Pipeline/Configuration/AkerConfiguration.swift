@@ -77,6 +77,16 @@ package struct AkerConfiguration: Sendable {
     try Self.secret("AKER_" + name, environment)
   }
 
+  /// Every secret this process was given, for redaction.
+  package var secretValues: [String] {
+    let endings = ["KEY", "TOKEN", "SECRET", "PASSWORD"].flatMap { [$0, $0 + "_FILE"] }
+    let variables = environment.keys.filter { name in name.hasPrefix("AKER_") && endings.contains { name.hasSuffix($0) }
+    }
+    .map { $0.hasSuffix("_FILE") ? String($0.dropLast("_FILE".count)) : $0 }
+    let password = postgisDSN.flatMap { PostgresConfiguration(dsn: $0).setting("password") }
+    return variables.compactMap { try? Self.secret($0, environment) } + [password].compactMap { $0 }
+  }
+
   private static func fromEnvironment(_ setting: Setting, _ environment: [String: String]) throws -> Value? {
     let variable = setting.environmentVariable
     guard setting.isSecret else {

@@ -1,16 +1,15 @@
-import FoundationEssentials
-import Queue
-import Telemetry
+internal import FoundationEssentials
+package import Telemetry
 
 /// A handler's error as the queue keeps it.
-struct FailureReport {
-  var errorClass: ErrorClass
-  var reason: String
-  var retryAfter: Duration?
+package struct FailureReport: Sendable {
+  package var errorClass: ErrorClass
+  package var reason: String
+  package var retryAfter: Duration?
   /// JSON.
-  var detail: String?
+  package var detail: String?
 
-  init(_ error: any Error, redaction: Redaction) {
+  package init(_ error: any Error, redaction: Redaction) {
     guard let classified = error as? any ClassifiedError else {
       // Unknown to us, so perhaps gone the next time; max_attempts is the end of it.
       self.init(.transient, "\(error)", type: "\(type(of: error))", redaction: redaction)
@@ -21,7 +20,7 @@ struct FailureReport {
       type: "\(type(of: error))", advice: classified.advice, retryAfter: classified.retryAfter, redaction: redaction)
   }
 
-  init(
+  package init(
     _ errorClass: ErrorClass, _ reason: String, type: String, advice: String? = nil, retryAfter: Duration? = nil,
     redaction: Redaction
   ) {

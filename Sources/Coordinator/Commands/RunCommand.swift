@@ -1,0 +1,288 @@
+import ArgumentParser
+import Catalog
+import Logging
+import Pipeline
+import Postgres
+import Quality
+import Telemetry
+
+/// One partition, here and now.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Build one partition in this process, each step shown; with --dry-run, publish nothing.",
+    discussion: """
+      Publishes the same way as a worker: under a lease, exactly once, with lineage. It is tried once: what it meets is shown \
+      here, and kept with its task (aker task). What is published already is built again, and recorded as unchanged when \
+      it is the same.
+
+      With --dry-run no database is needed and nothing is written but the raw cache's copies of the documents. Where a \
+      database runs, it is read for the checks that compare with what was published before.
+
+      Exits with 65 when the checks or the columns of its data fail, 75 when trying later may help.
+
+      EXAMPLES
+        aker run market_income --year 2012 --dry-run
+        aker run market_income --year 2012 --as-of 2024-06
+        aker run market_income --year 2012 --dry-run --json
+      """)
+
+  @Argument(help: "The dataset, as aker catalog ls names it.") var dataset: String
+  @Option(help: "The year.") var year: Int
+  @Option(help: "The region, where the dataset is split; all of them, one after the other, unless told.")
+  var region: String?
+  @Option(help: ArgumentHelp("Vintage to publish as; this month unless told.", valueName: "YYYY-MM")) var asOf: String?
+  @Flag(help: "Build and check, and publish nothing.") var dryRun = false
+  @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    try BackfillOptions.requireMonth(asOf)
+  }
+
+  func run() async throws {
+    let configuration = try options.configuration()
+    let folder = try CatalogLoading.folder(configuration)
+    let spec = try CatalogLoading.select([dataset], from: folder)[0]
+    let partitions = try regions(spec).map {
+      Partition(dataset: spec.name, dataYear: year, region: $0, asOf: asOf ?? BackfillOptions.thisMonth)
+    }
+    let build = dryRun ? try await preview(spec, configuration) : try await publish(spec, folder)
+    var failures: [any Error] = []
+    for (index, partition) in partitions.enumerated() {
+      if index > 0, !options.json { print("") }
+      do {
+        try await build(partition)
+      } catch {
+        if error is CancellationError || partitions.count == 1 { throw error }
+        Failure.show(error)
+        failures.append(error)
+      }
+    }
+    if let first = failures.first {
+      throw Failure(
+        Failure.code(first), "\(failures.count) of \(partitions.count) regions failed", advice: "The reasons are above."
+      )
+    }
+  }
+
+  /// The regions to build: all of a split dataset unless one is named, the empty one where there are none.
+  private func regions(_ spec: DatasetSpec) throws -> [String] {
+    guard spec.contains(year: year) else {
+      throw Failure(
+        .usage,
+        "\(spec.name) has the years \(spec.firstYear)-\(spec.lastYear.map(String.init) ?? ""); \(year) is outside",
+        advice: "Choose --year within them.")
+    }
+    switch (spec.isSplit, region) {
+    case (false, nil): return [""]
+    case (false, _?):
+      throw Failure(.usage, "\(spec.name) is not split into regions", advice: "Leave out --region.")
+    case (true, nil): return spec.regions
+    case (true, let region?):
+      guard spec.regions.contains(region) else {
+        let near = NearestName.find(region, in: spec.regions).map { "Did you mean \($0)?" }
+        throw Failure(
+          .usage, "\(spec.name) has no region '\(region)'",
+          advice: near ?? "There are: \(spec.regions.joined(separator: ", "))")
+      }
+      return [region]
+    }
+  }
+
+  // MARK: Without publishing
+
+  private func preview(
+    _ spec: DatasetSpec, _ configuration: AkerConfiguration
+  ) async throws -> (Partition) async throws -> Void {
+    let (database, note) = await Session.databaseToRead(configuration)
+    let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
+    let environment = try await PipelineEnvironment.preview(
+      configuration, database: database, clientName: "aker/\(Version.number)", logger: logger)
+    return { partition in try await preview(partition, spec, environment, note, logger) }
+  }
+
+  private func preview(
+    _ partition: Partition, _ spec: DatasetSpec, _ environment: PipelineEnvironment, _ note: String?, _ logger: Logger
+  ) async throws {
+    let steps = StepLines(options.json ? .standardError : .standardOutput)
+    if !options.json { heading(partition, "dry run: nothing is published", note) }
+    do {
+      let preview = try await interruptible {
+        try await PartitionPreview.run(
+          partition, spec: spec, in: environment, logger: logger, observer: steps.observe)
+      }
+      if options.json { return try printJSON(PreviewReport(partition, preview, steps.lines, note: note)) }
+      show(preview.validation)
+      let style = Style(.standardOutput)
+      print(style.bold("first rows"))
+      let sample = RowSample(columns: spec.columns.map(\.name), rows: preview.firstRows)
+      Terminal.standardOutput.write(
+        sample.rendered(
+          columns: Terminal.standardOutput.size.columns, style: style, unicode: Terminal.isUnicode))
+      print(
+        "\n\(preview.rowCount) rows, \(preview.byteCount) bytes as Parquet. Nothing was written: no row, no file of the lake, no task."
+      )
+      print("To publish it: aker run \(spec.name) --year \(year)\(flag(partition))")
+    } catch {
+      steps.abandon()
+      throw try conclude(error, partition, steps)
+    }
+  }
+
+  // MARK: Publishing
+
+  private func publish(
+    _ spec: DatasetSpec, _ folder: CatalogFolder
+  ) async throws -> (Partition) async throws -> Void {
+    let session = try await Session.open(options)
+    let connection = try await session.connectMigrated(migrates: true)
+    try await CatalogLoading.apply([spec], from: folder, session, connection)
+    await connection.close()
+    let redaction = Redaction(secrets: session.configuration.secretValues)
+    let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
+    let environment = try await PipelineEnvironment.make(
+      session.configuration, database: session.database, slots: 1, clientName: "aker/\(Version.number)", logger: logger)
+    let run = PartitionRun(
+      in: environment, database: session.database, version: Version.number, redaction: redaction, logger: logger)
+    return { partition in try await publish(partition, spec, run) }
+  }
+
+  private func publish(_ partition: Partition, _ spec: DatasetSpec, _ run: PartitionRun) async throws {
+    let steps = StepLines(options.json ? .standardError : .standardOutput)
+    if !options.json { heading(partition, nil, nil) }
+    do {
+      let published = try await interruptible {
+        try await run.run(partition, note: "aker run \(partition.description)", observer: steps.observe)
+      }
+      if options.json { return try printJSON(RunReport(partition, published, steps.lines)) }
+      let synthetic = published.isSynthetic ? " (made-up recordings: not real figures)" : ""
+      let outcome =
+        switch published.outcome {
+        case "unchanged": "unchanged: the same as what is published"
+        case "lake_only": "kept in the lake only: the warehouse has a newer vintage"
+        default: "published"
+        }
+      print(
+        "\n\(Style(.standardOutput).green(outcome))\(synthetic): \(published.rowCount) rows, \(published.byteCount) bytes"
+      )
+      print("where it came from: aker lineage \(spec.name) \(year)\(flag(partition))")
+    } catch let failed as PartitionRun.Failed {
+      steps.abandon()
+      if let error = failed.error as? Quality.ValidationError { throw try conclude(error, partition, steps) }
+      let code: Failure.Code =
+        switch failed.errorClass {
+        case .transient, .rateLimited: .transient
+        case .data: .data
+        case .permanent, .workerLost: .unsuccessful
+        }
+      throw Failure(code, failed.reason, advice: failed.advice ?? "Its whole story: aker task \(failed.taskID)")
+    } catch {
+      steps.abandon()
+      throw error
+    }
+  }
+
+  // MARK: Output
+
+  private func flag(_ partition: Partition) -> String {
+    partition.region.isEmpty ? "" : " --region \(partition.region)"
+  }
+
+  private func heading(_ partition: Partition, _ mode: String?, _ note: String?) {
+    let style = Style(.standardOutput)
+    print(style.bold("\(partition.description), as of \(partition.asOf)") + (mode.map { "  (\($0))" } ?? ""))
+    if let note { print(style.dim(note)) }
+  }
+
+  private func show(_ validation: Validation) {
+    let style = Style(.standardOutput)
+    print("\n" + style.bold("checks"))
+    Terminal.standardOutput.write(
+      CheckLines(validation).rendered(
+        columns: Terminal.standardOutput.columnLimit, style, unicode: Terminal.isUnicode) + "\n")
+  }
+
+  /// Shows what failed checks found before the error is printed.
+  private func conclude(_ error: any Error, _ partition: Partition, _ steps: StepLines) throws -> any Error {
+    guard let invalid = error as? Quality.ValidationError else { return error }
+    if options.json {
+      try printJSON(FailedReport(partition, invalid.validation, steps.lines))
+    } else {
+      show(invalid.validation)
+    }
+    return error
+  }
+
+  private struct PreviewReport: Encodable {
+    var dataset: String
+    var data_year: Int
+    var region: String
+    var as_of: String
+    var dry_run = true
+    var success = true
+    var note: String?
+    var steps: [StepLines.Line]
+    var row_count: Int
+    var byte_count: Int
+    var sha256: String
+    var checks: [CheckLines.Check]
+    var drift: [CheckLines.Drift]
+    var first_rows: [JSONText]
+
+    init(_ partition: Partition, _ preview: PartitionPreview, _ steps: [StepLines.Line], note: String?) {
+      (dataset, data_year, region, as_of) = (partition.dataset, partition.dataYear, partition.region, partition.asOf)
+      self.note = note
+      self.steps = steps
+      (row_count, byte_count, sha256) = (preview.rowCount, preview.byteCount, preview.sha256)
+      let lines = CheckLines(preview.validation)
+      (checks, drift) = (lines.checks, lines.drift)
+      first_rows = preview.firstRows.map(JSONText.init)
+    }
+  }
+
+  private struct FailedReport: Encodable {
+    var dataset: String
+    var data_year: Int
+    var region: String
+    var as_of: String
+    var success = false
+    var steps: [StepLines.Line]
+    var row_count: Int?
+    var checks: [CheckLines.Check]
+    var drift: [CheckLines.Drift]
+
+    init(_ partition: Partition, _ validation: Validation, _ steps: [StepLines.Line]) {
+      (dataset, data_year, region, as_of) = (partition.dataset, partition.dataYear, partition.region, partition.asOf)
+      self.steps = steps
+      row_count = validation.rowCount
+      let lines = CheckLines(validation)
+      (checks, drift) = (lines.checks, lines.drift)
+    }
+  }
+
+  private struct RunReport: Encodable {
+    var dataset: String
+    var data_year: Int
+    var region: String
+    var as_of: String
+    var dry_run = false
+    var success = true
+    var steps: [StepLines.Line]
+    var task_id: Int64
+    var publication_id: Int64
+    var outcome: String
+    var row_count: Int
+    var byte_count: Int
+    var sha256: String
+    var lake_path: String
+    var is_synthetic: Bool
+
+    init(_ partition: Partition, _ published: PartitionRun.Published, _ steps: [StepLines.Line]) {
+      (dataset, data_year, region, as_of) = (partition.dataset, partition.dataYear, partition.region, partition.asOf)
+      self.steps = steps
+      (task_id, publication_id, outcome) = (published.taskID, published.publicationID, published.outcome)
+      (row_count, byte_count, sha256) = (published.rowCount, published.byteCount, published.sha256)
+      (lake_path, is_synthetic) = (published.lakePath, published.isSynthetic)
+    }
+  }
+}
