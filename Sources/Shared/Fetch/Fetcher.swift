@@ -134,6 +134,7 @@ package struct Fetcher: Sendable {
       cached.fetchedAt = input.fetchedAt
       cached.requestName = request.name
       try cache.record(cached, key: address.key)
+      cache.touch(cached)
       cached.cacheHit = true
       return cached
     }

@@ -3,10 +3,12 @@ internal import Glibc
 
 /// Documents as they came, by content: `raw/objects/ab/abcdef...`, and an index of which request they answered:
 /// `raw/index/<hash of the request>.json`. Files appear by rename, so that a reader never sees half of one.
-struct RawCache: Sendable {
+package struct RawCache: Sendable {
   let directory: String
 
-  init(directory: String) throws {
+  /// - Parameter directory: the folder `raw` of the cache; created when absent.
+  /// - Throws: `RawCache.Failure` when it cannot be created or written.
+  package init(directory: String) throws {
     self.directory = directory
     for folder in ["objects", "index", "partial"] {
       let path = directory + "/" + folder
@@ -21,8 +23,8 @@ struct RawCache: Sendable {
     }
   }
 
-  struct Failure: Error {
-    var description: String
+  package struct Failure: Error, CustomStringConvertible {
+    package var description: String
   }
 
   /// What answered a request last, if its bytes are still there.
