@@ -99,6 +99,33 @@ struct LimitTests {
     #expect(granted >= 50)
   }
 
+  /// What the simulator's log cannot show in an instant: the burst and what flows in after it are within the limit.
+  @Test func noSecondIsGrantedMoreThanTheLimit() async throws {
+    let fixture = try await QueueFixture.make()
+    try await fixture.run("SELECT queue.configure_source('s', NULL, 50, 40)")
+    var granted: [(at: Double, count: Int)] = []
+    let connection = try await fixture.database.connect()
+    while granted.reduce(0, { $0 + $1.count }) < 120 {
+      let row = try await connection.query(
+        """
+        SELECT granted, extract(epoch FROM wait_interval)::float8 AS wait, extract(epoch FROM clock_timestamp())::float8 AS at
+        FROM queue.take_tokens('s', 5)
+        """)[0]
+      let count = try row.decode("granted", as: Int.self)
+      granted.append((try row.decode("at", as: Double.self), count))
+      let wait = try row.decode("wait", as: Double.self)
+      #expect(count > 0 ? wait == 0 : wait > 0 && wait <= 1.06)
+      if count == 0 { try await Task.sleep(for: .seconds(wait)) }
+    }
+    for first in granted {
+      let second = granted.filter { first.at <= $0.at && $0.at < first.at + 1 }
+      #expect(second.reduce(0) { $0 + $1.count } <= 50, "\(granted)")
+    }
+    // The burst at once, which 50 a second alone would not give.
+    #expect(granted.prefix(8).allSatisfy { $0.count == 5 }, "\(granted.prefix(8))")
+    await connection.close()
+  }
+
   @Test func quotaAndCoolDownHoldEverybodyBack() async throws {
     let fixture = try await QueueFixture.make()
     try await fixture.run("SELECT queue.configure_source('income_source', daily_quota => 10)")
