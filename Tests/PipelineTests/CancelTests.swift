@@ -35,7 +35,7 @@ struct CancelTests {
 
   @Test("a cancelled task's DuckDB process is killed, and nothing of it stays")
   func killsDuckDB() async throws {
-    try await cancelling(transformSQL: Self.endlessSQL, faults: "[]") { worker in
+    try await cancelling(transformSQL: Self.endlessSQL, faults: "[]") { worker, _ in
       Processes.below(worker.processID).contains { $0.name.hasPrefix("duckdb") }
     }
   }
@@ -43,14 +43,14 @@ struct CancelTests {
   @Test("a cancelled task's download ends, and nothing of it stays")
   func endsDownload() async throws {
     let faults = #"[{"fault": "stall", "after_bytes": 100}]"#
-    try await cancelling(transformSQL: Self.plainSQL, faults: faults) { worker in
-      Processes.hasConnection(worker.processID)
+    try await cancelling(transformSQL: Self.plainSQL, faults: faults) { _, simulator in
+      try await Self.requestsUnderWay(simulator) == 1
     }
   }
 
   /// Starts a worker on one task, waits until it `isBusy`, cancels the backfill, and looks at what is left of it.
   private func cancelling(
-    transformSQL: String, faults: String, isBusy: @escaping (Program) -> Bool
+    transformSQL: String, faults: String, isBusy: @escaping (Program, Simulator) async throws -> Bool
   ) async throws {
     let faultFile = "/tmp/aker-faults-\(UUID().uuidString).json"
     try Data(faults.utf8).write(to: URL(filePath: faultFile))
@@ -62,13 +62,18 @@ struct CancelTests {
         try await workshop.apply(connection)
         try await workshop.enqueue("cancel_test", 2012...2012, asOf: "2024-01", connection)
         let worker = try await workshop.start()
-        try await eventually(within: .seconds(30), "the task is being worked on") { isBusy(worker) }
+        try await eventually(within: .seconds(120), "the task is being worked on") {
+          try await isBusy(worker, simulator)
+        }
         let children = Processes.below(worker.processID)
 
         try await connection.execute("SELECT queue.cancel_backfill(backfill_id, 'not wanted') FROM queue.backfill")
         let ending = try await worker.wait()
 
         #expect(ending.exitCode == 0, "\(ending)")
+        try await eventually(within: .seconds(30), "the source is rid of the client") {
+          try await Self.requestsUnderWay(simulator) == 0
+        }
         for child in children { #expect(!Processes.isRunning(child.id), "\(child)") }
         let task = try await connection.query("SELECT state, reason FROM queue.task")
         #expect(try task.map { try $0.decode("state", as: String.self) } == ["cancelled"])
@@ -80,6 +85,17 @@ struct CancelTests {
         #expect((try? FileManager.default.contentsOfDirectory(atPath: partial)) ?? [] == [])
       }
     }
+  }
+
+  /// How many answers the simulator is in the middle of.
+  private static func requestsUnderWay(_ simulator: Simulator) async throws -> Int {
+    struct Log: Decodable {
+      struct Source: Decodable { var under_way: Int }
+      var sources: [String: Source]
+    }
+    let result = try await Program.run("curl", ["-sf", simulator.endpoint + "/_log"])
+    let log = try JSONDecoder().decode(Log.self, from: Data(result.output.utf8))
+    return log.sources.values.reduce(0) { $0 + $1.under_way }
   }
 }
 
@@ -106,18 +122,6 @@ private enum Processes {
 
   static func isRunning(_ processID: Int32) -> Bool {
     status(processID).map { $0.state != "Z" } ?? false
-  }
-
-  /// Whether it holds a TCP connection: of a worker in these tests, whose database is on a Unix socket, that is a download.
-  static func hasConnection(_ processID: Int32) -> Bool {
-    let folder = "/proc/\(processID)/fd"
-    let sockets = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).compactMap {
-      try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/" + $0)
-    }
-    let established = text("/proc/\(processID)/net/tcp").split(separator: "\n").dropFirst().map {
-      $0.split(separator: " ")
-    }
-    return established.contains { $0.count > 9 && $0[3] == "01" && sockets.contains("socket:[\($0[9])]") }
   }
 
   private static func status(_ processID: Int32) -> (name: String, state: Substring, parent: Int32)? {

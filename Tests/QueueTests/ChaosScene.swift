@@ -38,12 +38,12 @@ struct ChaosScene {
   }
 
   func wait(forEffects count: Int) async throws {
-    try await eventually(within: .seconds(20), "\(count) effects") { try await effectCount() >= count }
+    try await eventually(within: .seconds(60), "\(count) effects") { try await effectCount() >= count }
   }
 
   /// Waits until every task has ended, and counts.
   func expectEachEffectOnce(
-    within limit: Duration = .seconds(40), sourceLocation: SourceLocation = #_sourceLocation
+    within limit: Duration = .seconds(90), sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     try await eventually(within: limit, "every task completed", sourceLocation: sourceLocation) {
       try await fixture.value("SELECT bool_and(state = 'completed') FROM queue.task")

@@ -15,9 +15,12 @@ struct WorkerChaosTests {
       try await scene.fixture.value("SELECT pg_postmaster_start_time() < clock_timestamp() - interval '16 seconds'")
     }
     let (victim, survivor) = (
-      try await scene.worker("victim", milliseconds: 50), try await scene.worker("survivor", milliseconds: 50)
+      try await scene.worker("victim", milliseconds: 100), try await scene.worker("survivor", milliseconds: 100)
     )
-    try await scene.wait(forEffects: 20)
+    try await eventually(within: .seconds(60), "the victim has work in hand") {
+      try await scene.fixture.value(
+        "SELECT count(*) > 0 FROM queue.lease JOIN queue.worker w USING (worker_id) WHERE w.name = 'victim'")
+    }
     let victimID = try await scene.fixture.value(
       "SELECT worker_id FROM queue.worker WHERE name = 'victim'", as: Int.self)
     victim.send(SIGKILL)
@@ -40,12 +43,12 @@ struct WorkerChaosTests {
   @Test func aSuspendedWorkerChangesNothingWhenItWakes() async throws {
     let scene = try await ChaosScene.make(tasks: 150)
     try await scene.fixture.run("UPDATE queue.setting SET lease_interval = '3 seconds'")
-    let (sleeper, other) = (
-      try await scene.worker("sleeper", milliseconds: 50), try await scene.worker("other", milliseconds: 50)
-    )
+    // Alone at first, so that it has work in hand when it is stopped, however slow the machine.
+    let sleeper = try await scene.worker("sleeper", milliseconds: 200)
     try await scene.wait(forEffects: 20)
     sleeper.send(SIGSTOP)
-    try await eventually(within: .seconds(15), "the sleeper is given up") {
+    let other = try await scene.worker("other", milliseconds: 50)
+    try await eventually(within: .seconds(60), "the sleeper is given up") {
       try await scene.fixture.value("SELECT state = 'lost' FROM queue.worker WHERE name = 'sleeper'")
     }
     try await scene.expectEachEffectOnce()
