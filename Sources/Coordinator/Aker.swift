@@ -21,7 +21,10 @@ struct Aker: AsyncParsableCommand {
     version: Version.text,
     groupedSubcommands: [
       CommandGroup(
-        name: "Backfill", subcommands: [PlanCommand.self, BackfillCommand.self, WatchCommand.self, RunCommand.self]),
+        name: "Backfill",
+        subcommands: [
+          PlanCommand.self, BackfillCommand.self, FlowCommand.self, WatchCommand.self, RunCommand.self,
+        ]),
       CommandGroup(
         name: "Look",
         subcommands: [

@@ -4,8 +4,34 @@ import FoundationEssentials
 import Pipeline
 import Postgres
 
-/// Which partitions a plan or a backfill is about.
+/// Which datasets a plan or a backfill is about, and which of their partitions.
 struct BackfillOptions: ParsableArguments {
+  @Argument(help: "Datasets, as aker catalog ls names them.")
+  var datasets: [String] = []
+
+  @Flag(help: "All datasets of the catalog.")
+  var all = false
+
+  @Option(help: ArgumentHelp("The datasets of a flow, and its years unless told (aker flow ls).", valueName: "name"))
+  var flow: String?
+
+  @OptionGroup var partitions: PartitionOptions
+
+  func validate() throws {
+    guard [all, flow != nil, !datasets.isEmpty].count(where: { $0 }) == 1 else {
+      throw ValidationError("name datasets, or say --flow or --all")
+    }
+    guard partitions.years != nil || flow != nil else { throw ValidationError("say which --years, such as 2009-2023") }
+  }
+
+  var selection: BackfillSelection {
+    let scope: BackfillSelection.Scope = all ? .all : flow.map { .flow($0) } ?? .datasets(datasets)
+    return BackfillSelection(scope: scope, partitions: partitions, mode: partitions.mode ?? .missing)
+  }
+}
+
+/// Which partitions of the datasets.
+struct PartitionOptions: ParsableArguments {
   enum Mode: String, ExpressibleByArgument, CaseIterable {
     case missing, failed, stale, all
   }
@@ -14,14 +40,8 @@ struct BackfillOptions: ParsableArguments {
     case newest, oldest
   }
 
-  @Argument(help: "Datasets, as aker catalog ls names them.")
-  var datasets: [String] = []
-
-  @Flag(help: "All datasets of the catalog.")
-  var all = false
-
   @Option(help: ArgumentHelp("Years, such as 2009-2023,2025.", valueName: "years"))
-  var years: YearList
+  var years: YearList?
 
   @Option(parsing: .upToNextOption, help: "Regions, where a dataset is split; all of its regions unless told.")
   var regions: [String] = []
@@ -33,7 +53,7 @@ struct BackfillOptions: ParsableArguments {
     help:
       "missing: not published at this vintage; failed: whose last task failed; stale: whose definition or inputs changed; all."
   )
-  var only = Mode.missing
+  var only: Mode?
 
   @Flag(help: "Build what is published already, too: the same as --only all.")
   var force = false
@@ -41,10 +61,10 @@ struct BackfillOptions: ParsableArguments {
   @Option(help: "Which years first.")
   var order = Order.newest
 
-  var mode: Mode { force ? .all : only }
+  /// Nil where nothing was said.
+  var mode: Mode? { force ? .all : only }
 
   func validate() throws {
-    guard all != !datasets.isEmpty else { throw ValidationError("name datasets, or say --all") }
     try Self.requireMonth(asOf)
   }
 
@@ -58,30 +78,75 @@ struct BackfillOptions: ParsableArguments {
   static var thisMonth: String {
     String(Date().formatted(.iso8601.year().month()).prefix("YYYY-MM".count))
   }
+}
+
+/// What was chosen, before the catalog and the database have been asked.
+struct BackfillSelection {
+  enum Scope {
+    case datasets([String])
+    case flow(String)
+    case all
+  }
+
+  var scope: Scope
+  var partitions: PartitionOptions
+  var mode: PartitionOptions.Mode
 
   /// Reads the catalog and makes it known to the database.
   ///
-  /// - Throws: `Failure` for unknown datasets, and for years that none of the datasets has.
-  func prepare(_ session: Session, _ connection: PostgresConnection) async throws -> [DatasetSpec] {
+  /// - Throws: `Failure` for unknown flows and datasets, and for years that none of the datasets has.
+  func prepare(_ session: Session, _ connection: PostgresConnection) async throws -> ChosenPartitions {
     let folder = try CatalogLoading.folder(session.configuration)
-    let specs = try CatalogLoading.select(all ? nil : datasets, from: folder)
-    for spec in specs where !all {
-      let outside = years.years.filter { $0 < spec.firstYear || $0 > (spec.lastYear ?? Int.max) }
-      if outside.count == years.years.count {
-        throw Failure(
-          .usage,
-          "\(spec.name) has the years \(spec.firstYear)-\(spec.lastYear.map(String.init) ?? ""); \(outside.map(String.init).joined(separator: ", ")) \(outside.count == 1 ? "is" : "are") outside",
-          advice: "Choose --years within them.")
-      }
+    let chosen: ChosenPartitions
+    switch scope {
+    case .all:
+      chosen = choose(try CatalogLoading.select(nil, from: folder), years: partitions.years, note: "all datasets")
+    case .flow(let name):
+      let flow = try CatalogLoading.flow(name, from: folder)
+      let row = try await connection.query("SELECT extract(year FROM now() AT TIME ZONE 'UTC')::int AS year")[0]
+      let currentYear = try row.decode("year", as: Int.self)
+      let years = partitions.years ?? YearList(years: flow.defaultYears(currentYear: currentYear))
+      chosen = choose(try CatalogLoading.select(flow.datasets, from: folder), years: years, note: "flow \(name)")
+    case .datasets(let names):
+      chosen = choose(
+        try CatalogLoading.select(names, from: folder), years: partitions.years, note: names.joined(separator: ", "))
+      try chosen.requireYears()
     }
-    try await CatalogLoading.apply(specs, from: folder, session, connection)
-    return specs
+    try await CatalogLoading.apply(chosen.specs, from: folder, session, connection)
+    return chosen
   }
 
-  /// What is asked for, in the order of the SQL functions' arguments.
-  func parameters(_ specs: [DatasetSpec]) -> [(any PostgresEncodable)?] {
+  private func choose(_ specs: [DatasetSpec], years: YearList?, note: String) -> ChosenPartitions {
+    let years = years ?? YearList(years: [])
+    return ChosenPartitions(specs: specs, years: years, partitions: partitions, mode: mode, note: note)
+  }
+}
+
+/// Datasets and years, as a plan and a backfill ask the queue for them.
+struct ChosenPartitions {
+  var specs: [DatasetSpec]
+  var years: YearList
+  var partitions: PartitionOptions
+  var mode: PartitionOptions.Mode
+  /// What the backfill is called in lists: `flow collect-permits, 2023-2024`.
+  var note: String
+
+  /// - Throws: `Failure` for a dataset that has none of the years.
+  func requireYears() throws {
+    for spec in specs where !years.years.contains(where: spec.contains(year:)) {
+      throw Failure(
+        .usage,
+        "\(spec.name) has the years \(spec.firstYear)-\(spec.lastYear.map(String.init) ?? ""); \(years) \(years.years.count == 1 ? "is" : "are") outside",
+        advice: "Choose --years within them.")
+    }
+  }
+
+  /// The order of the SQL functions' arguments.
+  var parameters: [(any PostgresEncodable)?] {
     [
-      specs.map(\.name), years.years, asOf, regions.isEmpty ? nil as [String]? : regions, mode.rawValue,
+      specs.map(\.name), years.years, partitions.asOf,
+      partitions.regions.isEmpty ? nil as [String]? : partitions.regions,
+      mode.rawValue,
     ]
   }
 }

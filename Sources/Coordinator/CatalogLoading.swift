@@ -26,13 +26,22 @@ enum CatalogLoading {
     guard let names else { return folder.datasets }
     return try names.map { name in
       if let spec = folder.datasets.first(where: { $0.name == name }) { return spec }
-      let known = folder.datasets.map(\.name)
-      let near = NearestName.find(name, in: known).map { [$0] } ?? NearestName.list(name, in: known)
-      throw Failure(
-        .usage, "there is no dataset '\(name)'",
-        advice: near.isEmpty
-          ? "There are: \(known.joined(separator: ", "))" : "Did you mean \(near.joined(separator: " or "))?")
+      throw unknown("dataset", name, known: folder.datasets.map(\.name))
     }
+  }
+
+  /// - Throws: `Failure` for a name that does not exist, with those that come near.
+  static func flow(_ name: String, from folder: CatalogFolder) throws -> FlowDefinition {
+    if let flow = folder.flows.first(where: { $0.name == name }) { return flow }
+    throw unknown("flow", name, known: folder.flows.map(\.name))
+  }
+
+  private static func unknown(_ what: String, _ name: String, known: [String]) -> Failure {
+    let near = NearestName.find(name, in: known).map { [$0] } ?? NearestName.list(name, in: known)
+    return Failure(
+      .usage, "there is no \(what) '\(name)'",
+      advice: near.isEmpty
+        ? "There are: \(known.joined(separator: ", "))" : "Did you mean \(near.joined(separator: " or "))?")
   }
 
   /// Stores sources and the definitions of `specs` and of what they depend on, upstream first, and the views whose tables

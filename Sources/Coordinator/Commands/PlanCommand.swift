@@ -1,5 +1,4 @@
 import ArgumentParser
-import Catalog
 import Postgres
 
 /// Says what a backfill would do.
@@ -10,6 +9,7 @@ struct PlanCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLES
         aker plan market_income --years 2009-2023
+        aker plan --flow refresh-economic-indicators
         aker plan --all --years 2020 --json
       """)
   @OptionGroup var backfill: BackfillOptions
@@ -18,15 +18,13 @@ struct PlanCommand: AsyncParsableCommand {
   func run() async throws {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: true)
-    let specs = try await backfill.prepare(session, connection)
-    try await Self.show(backfill, specs, connection, json: options.json)
+    let chosen = try await backfill.selection.prepare(session, connection)
+    try await Self.show(chosen, connection, json: options.json)
   }
 
-  static func show(
-    _ backfill: BackfillOptions, _ specs: [DatasetSpec], _ connection: PostgresConnection, json: Bool
-  ) async throws {
+  static func show(_ chosen: ChosenPartitions, _ connection: PostgresConnection, json: Bool) async throws {
     let plan = "SELECT * FROM queue.plan_backfill($1, $2, $3, $4, $5)"
-    let parameters = backfill.parameters(specs)
+    let parameters = chosen.parameters
     if json {
       return try await printQuery(connection, plan, parameters, json: true, whenEmpty: "")
     }

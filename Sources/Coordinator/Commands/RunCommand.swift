@@ -36,7 +36,7 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    try BackfillOptions.requireMonth(asOf)
+    try PartitionOptions.requireMonth(asOf)
   }
 
   func run() async throws {
@@ -44,7 +44,7 @@ struct RunCommand: AsyncParsableCommand {
     let folder = try CatalogLoading.folder(configuration)
     let spec = try CatalogLoading.select([dataset], from: folder)[0]
     let partitions = try regions(spec).map {
-      Partition(dataset: spec.name, dataYear: year, region: $0, asOf: asOf ?? BackfillOptions.thisMonth)
+      Partition(dataset: spec.name, dataYear: year, region: $0, asOf: asOf ?? PartitionOptions.thisMonth)
     }
     let build = dryRun ? try await preview(spec, configuration) : try await publish(spec, folder)
     var failures: [any Error] = []

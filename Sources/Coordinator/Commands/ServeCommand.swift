@@ -7,14 +7,16 @@ import ServiceLifecycle
 import Telemetry
 import UnixSignals
 
-/// Keeps the queue's house where no worker does: workers do the same besides their work, safely at once.
+/// Enqueues the catalog's flows when they are due, and keeps the queue's house where no worker does.
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Take tasks back from dead workers, make due retries ready, and prune old backfills, until stopped.",
+    abstract:
+      "Enqueue flows when they are due, take tasks back from dead workers, and prune old backfills, until stopped.",
     discussion: """
-      Optional: every worker does the first two as well. It runs none of the tasks, and prunes what finished longer ago than \
-      queue.setting.retention_interval.
+      Flows are due as catalog/flows.yml says, in UTC; what fell due in the last hour while nothing served is enqueued at the \
+      start. Several may serve at once: a flow is enqueued once. It runs none of the tasks: workers do. What finished longer \
+      ago than queue.setting.retention_interval is pruned.
 
       EXAMPLES
         aker serve
@@ -29,7 +31,8 @@ struct ServeCommand: AsyncParsableCommand {
     await (try session.connectMigrated(migrates: true)).close()
     let housekeeping = Housekeeping(pool: PostgresPool(session.database, maximumCount: 1))
     let group = ServiceGroup(
-      services: [housekeeping], gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "aker.lifecycle"))
+      services: [housekeeping, FlowScheduler(session: session)], gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: Logger(label: "aker.lifecycle"))
     try await group.run()
     await housekeeping.pool.close()
   }

@@ -48,7 +48,7 @@ package struct CatalogApply: Sendable {
     let hash = spec.definitionHash
     let declaration = try json(spec, hash)
     try await requireCompatible(spec, connection)
-    return try await connection.transaction { connection in
+    return try await alone(connection) { connection in
       let known = try connection.query("SELECT FROM catalog.dataset WHERE definition_hash = $1", [hash])
       _ = try connection.query("SELECT catalog.apply_dataset($1::jsonb)", [declaration])
       let rows = try connection.query(
@@ -65,8 +65,10 @@ package struct CatalogApply: Sendable {
   package func applyViews(_ views: [CatalogView], _ connection: PostgresConnection) async throws -> [String] {
     var waiting: [String] = []
     for view in views {
-      let rows = try await connection.query(
-        "SELECT catalog.apply_view($1, $2, $3) AS reason", [view.name, view.query, view.description])
+      let rows = try await alone(connection) { connection in
+        try connection.query(
+          "SELECT catalog.apply_view($1, $2, $3) AS reason", [view.name, view.query, view.description])
+      }
       if let reason = try rows[0].decode("reason", as: String?.self) { waiting.append(reason) }
     }
     return waiting
@@ -83,13 +85,25 @@ package struct CatalogApply: Sendable {
     }
     // Read before it is stored: what workers cannot read must not reach them.
     let registry = try SourceRegistry(directory: directory)
-    try await connection.execute("SELECT catalog.apply_sources($1, $2)", [files, texts])
-    // Their limits are the queue's, which keeps them for all hosts.
-    for source in registry.sources.values.sorted(by: { $0.id < $1.id }) {
-      let limit = source.rateLimit
-      try await connection.execute(
-        "SELECT queue.configure_source($1, $2, $3, $4, $5)",
-        [source.id, limit.concurrency, limit.requestsPerSecond, limit.burst.map(Double.init), limit.perDay])
+    try await alone(connection) { [files, texts] connection in
+      try connection.execute("SELECT catalog.apply_sources($1, $2)", [files, texts])
+      // Their limits are the queue's, which keeps them for all hosts.
+      for source in registry.sources.values.sorted(by: { $0.id < $1.id }) {
+        let limit = source.rateLimit
+        try connection.execute(
+          "SELECT queue.configure_source($1, $2, $3, $4, $5)",
+          [source.id, limit.concurrency, limit.requestsPerSecond, limit.burst.map(Double.init), limit.perDay])
+      }
+    }
+  }
+
+  /// A transaction that waits for others who apply the catalog: two operators may start a backfill at once.
+  private func alone<Result: Sendable>(
+    _ connection: PostgresConnection, _ body: @Sendable (isolated PostgresConnection) throws -> Result
+  ) async throws -> Result {
+    try await connection.transaction { connection in
+      try connection.execute("SELECT pg_advisory_xact_lock(hashtext('catalog.apply'))")
+      return try body(connection)
     }
   }
 

@@ -1,0 +1,121 @@
+import FoundationEssentials
+import Logging
+import Pipeline
+import Postgres
+import Subprocess
+
+/// A backfill from the choice of its partitions to the end of its watch: the work of `aker backfill` and `aker flow run`.
+struct BackfillRun {
+  var selection: BackfillSelection
+  var enqueuing: EnqueueOptions
+  var options: GlobalOptions
+
+  /// More tasks than this are asked about first.
+  static let largeTaskCount = 10_000
+
+  func run() async throws {
+    let session = try await Session.open(options)
+    // Before anything is enqueued: whatever the workers here would stumble over.
+    if enqueuing.workers > 0, !enqueuing.dryRun { try await requireWorkable(session) }
+    let connection = try await session.connectMigrated(migrates: true)
+    let chosen = try await selection.prepare(session, connection)
+    if enqueuing.dryRun { return try await PlanCommand.show(chosen, connection, json: options.json) }
+    try await confirm(chosen, connection)
+    let enqueued = try await enqueue(chosen, connection)
+    await connection.close()
+    try report(enqueued)
+    guard enqueued.taskCount > 0, !enqueuing.detach else { return }
+    try await watch(session, enqueued.backfillID)
+  }
+
+  private struct Enqueued: Encodable {
+    var backfillID: Int64
+    var taskCount: Int
+    var skippedCount: Int
+  }
+
+  private func requireWorkable(_ session: Session) async throws {
+    let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
+    _ = try await PipelineEnvironment.engine(session.configuration, logger: logger)
+    let cache = session.configuration.cachePath
+    guard !cache.contains("://") else { return }
+    let probe = cache + "/.writable"
+    do {
+      try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
+      try Data().write(to: URL(filePath: probe))
+      try FileManager.default.removeItem(atPath: probe)
+    } catch {
+      throw Failure(
+        .cannotWrite, "the cache folder \(cache) cannot be written",
+        advice: "Make it writable, or set AKER_CACHE_PATH to a folder that is.")
+    }
+  }
+
+  private func confirm(_ chosen: ChosenPartitions, _ connection: PostgresConnection) async throws {
+    let rows = try await connection.query(
+      "SELECT count(*) AS count FROM queue.plan_backfill($1, $2, $3, $4, $5) WHERE action = 'enqueue'",
+      chosen.parameters)
+    let count: Int = try rows[0].decode("count")
+    if count > Self.largeTaskCount {
+      try Confirmation.require("This enqueues \(count) tasks.", yes: enqueuing.yes)
+    }
+  }
+
+  private func enqueue(_ chosen: ChosenPartitions, _ connection: PostgresConnection) async throws -> Enqueued {
+    do {
+      let row = try await connection.query(
+        "SELECT * FROM queue.enqueue_backfill($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        chosen.parameters + [
+          chosen.partitions.order == .newest, enqueuing.priority, enqueuing.maxRunning, enqueuing.key,
+          "\(chosen.note), \(chosen.years)",
+        ])[0]
+      return Enqueued(
+        backfillID: try row.decode("backfill_id"), taskCount: try row.decode("enqueued"),
+        skippedCount: try row.decode("skipped"))
+    } catch let error as PostgresError where error.sqlState?.hasPrefix("AK") == true {
+      throw Failure(.usage, error.message, advice: error.hint)
+    }
+  }
+
+  private func report(_ enqueued: Enqueued) throws {
+    if options.json { return try printJSON(enqueued) }
+    let skipped = enqueued.skippedCount > 0 ? ", \(enqueued.skippedCount) skipped" : ""
+    if enqueued.taskCount == 0 {
+      print(
+        "nothing needs to be done: \(enqueued.skippedCount) partitions skipped (aker backfill --dry-run says why; --force builds them again)"
+      )
+    } else {
+      print("backfill \(enqueued.backfillID): \(enqueued.taskCount) tasks enqueued\(skipped)")
+    }
+  }
+
+  private func watch(_ session: Session, _ backfillID: Int64) async throws {
+    let watcher = Watcher(session: session, backfillID: backfillID)
+    let ending = try await withThrowingTaskGroup(of: Watcher.Ending?.self) { group in
+      if enqueuing.workers > 0 {
+        let processes = WorkerProcesses(
+          count: enqueuing.workers, slots: enqueuing.slots, logDirectory: session.configuration.home + "/log",
+          environment: session.workerEnvironment)
+        group.addTask {
+          try await processes.run { ended in
+            guard ended.status != .exited(0) else { return }
+            Terminal.standardError.write("worker local-\(ended.number) ended: \(ended.status); its log: \(ended.log)\n")
+          }
+          return nil
+        }
+      } else if !options.json {
+        print("workers run it: aker-worker --slots 4, here or on other hosts; aker workers lists them")
+      }
+      group.addTask { try await watcher.watch() }
+      var ending: Watcher.Ending?
+      while let ended = try await group.next() {
+        guard let ended else { continue }  // the workers found nothing more to do
+        ending = ended
+        break
+      }
+      group.cancelAll()
+      return ending
+    }
+    try WatchCommand.conclude(ending ?? .interrupted, backfillID: backfillID)
+  }
+}
