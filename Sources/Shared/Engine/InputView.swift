@@ -5,14 +5,24 @@ internal import Glibc
 package struct InputView: Sendable {
   package let request: DatasetRequest
   /// Prepared files, all of the request's format. None where an optional level is not offered.
-  package let files: [String]
+  package let documents: [Document]
   package let year: Int
 
-  package init(request: DatasetRequest, files: [String], year: Int) {
+  package init(request: DatasetRequest, documents: [Document], year: Int) {
     self.request = request
-    self.files = files
+    self.documents = documents
     self.year = year
+    var seen: Set<String> = []
+    files =
+      request.columnVariables.isEmpty
+      ? documents.map(\.file) : documents.map(\.file).filter { seen.insert($0).inserted }
   }
+
+  package init(request: DatasetRequest, files: [String], year: Int) {
+    self.init(request: request, documents: files.map { Document(file: $0) }, year: year)
+  }
+
+  package let files: [String]
 
   /// One row per file: `{"request", "file", "columns": [...]}`, in the order of the file.
   package var headerSQL: String {
@@ -48,18 +58,22 @@ package struct InputView: Sendable {
 
   /// Creates the view. Columns that other vintages declare are there too, as NULL, so that one transform reads them all.
   package var viewSQL: String {
-    let name = "raw." + SQL.identifier(request.name)
+    if !request.columnVariables.isEmpty { return viewSQL(variables: request.columnVariables) }
+    return "CREATE VIEW raw.\(SQL.identifier(request.name)) AS \(selectSQL);"
+  }
+
+  /// All rows of the files, as one SELECT.
+  var selectSQL: String {
     guard let declared = request.columns(year: year) else {
       // Nothing declared: all that comes, as it comes.
-      let source = files.isEmpty ? "SELECT NULL AS nothing WHERE false" : "SELECT * FROM \(reader(columns: nil))"
-      return "CREATE VIEW \(name) AS \(source);"
+      return files.isEmpty ? "SELECT NULL AS nothing WHERE false" : "SELECT * FROM \(reader(columns: nil))"
     }
     let columns = request.allColumns.map { column in
       declared.names.contains(column) && !files.isEmpty
         ? "\(value(declared.sourceName(column))) AS \(SQL.identifier(column))"
         : "CAST(NULL AS VARCHAR) AS \(SQL.identifier(column))"
     }.joined(separator: ", ")
-    if files.isEmpty { return "CREATE VIEW \(name) AS SELECT \(columns) WHERE false;" }
+    if files.isEmpty { return "SELECT \(columns) WHERE false" }
     if request.format == .jsonTable {
       let tables = files.map { file in
         """
@@ -67,9 +81,9 @@ package struct InputView: Sendable {
         (\(jsonTable(SQL.literal(file)))) LIMIT 1) WHERE r IS DISTINCT FROM header
         """
       }
-      return "CREATE VIEW \(name) AS \(tables.joined(separator: " UNION ALL "));"
+      return tables.joined(separator: " UNION ALL ")
     }
-    return "CREATE VIEW \(name) AS SELECT \(columns) FROM \(reader(columns: declared));"
+    return "SELECT \(columns) FROM \(reader(columns: declared))"
   }
 
   /// For each column with a declared type, how many values are not of it: `{"request", "column", "type", "count",

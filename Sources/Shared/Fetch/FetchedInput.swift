@@ -21,6 +21,14 @@ package struct FetchedInput: Sendable, Equatable, Codable {
   package var isSynthetic: Bool
   /// The local file; nil when the source does not offer it.
   package var path: String?
+  /// What the request's variables were when this was asked for. The same bytes may answer other values, too, so they are
+  /// no part of what the cache keeps.
+  package var values: [String: String] = [:]
+
+  private enum CodingKeys: String, CodingKey {
+    case requestName, sourceID, url, status, fetchedAt, sha256, byteCount, cacheHit, etag, lastModified, contentType,
+      isSynthetic, path
+  }
 
   /// From what was recorded of it.
   package init(

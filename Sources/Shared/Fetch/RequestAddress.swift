@@ -66,15 +66,5 @@ struct RequestAddress: Sendable {
     return "?" + query.map { "\(encoded($0.name))=\(encoded($0.value))" }.joined(separator: "&")
   }
 
-  private static func encoded(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF")
-    return text.utf8.reduce(into: "") { encoded, byte in
-      let character = Character(UnicodeScalar(byte))
-      if byte < 0x80, character.isLetter || character.isNumber || "-._~*:,/".contains(character) {
-        encoded.append(character)
-      } else {
-        encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-      }
-    }
-  }
+  private static func encoded(_ text: String) -> String { PercentEncoding.encoded(text, keeping: "*:,/") }
 }

@@ -15,16 +15,20 @@ package struct LineageInput: Sendable {
   package var sha256: String?
   package var byteCount: Int64?
   package var isSynthetic: Bool
+  /// The values of the request's variables that it was asked for.
+  package var parameters: [String: String]
   package var note: String?
 
   package init(
-    requestName: String, origin: Origin, sha256: String?, byteCount: Int64?, isSynthetic: Bool, note: String? = nil
+    requestName: String, origin: Origin, sha256: String?, byteCount: Int64?, isSynthetic: Bool,
+    parameters: [String: String] = [:], note: String? = nil
   ) {
     self.requestName = requestName
     self.origin = origin
     self.sha256 = sha256
     self.byteCount = byteCount
     self.isSynthetic = isSynthetic
+    self.parameters = parameters
     self.note = note
   }
 
@@ -41,6 +45,7 @@ package struct LineageInput: Sendable {
     let cache_hit: Bool
     let synthetic: Bool
     let input_publication_id: Int64?
+    let parameters: [String: String]?
     let note: String?
   }
 
@@ -50,12 +55,13 @@ package struct LineageInput: Sendable {
       Body(
         ordinal: ordinal, kind: "source", request_name: requestName, source_id: id, url: url,
         fetched_at: fetchedAt.formatted(.iso8601), status: status, sha256: sha256, byte_count: byteCount,
-        cache_hit: cacheHit, synthetic: isSynthetic, input_publication_id: nil, note: note)
+        cache_hit: cacheHit, synthetic: isSynthetic, input_publication_id: nil,
+        parameters: parameters.isEmpty ? nil : parameters, note: note)
     case .dataset(_, let publicationID):
       Body(
         ordinal: ordinal, kind: "dataset", request_name: requestName, source_id: nil, url: nil, fetched_at: nil,
         status: nil, sha256: sha256, byte_count: byteCount, cache_hit: false, synthetic: isSynthetic,
-        input_publication_id: publicationID, note: note)
+        input_publication_id: publicationID, parameters: nil, note: note)
     }
   }
 }

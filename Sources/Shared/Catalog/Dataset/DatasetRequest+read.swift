@@ -1,5 +1,8 @@
 extension DatasetRequest {
-  private static let fieldNames = ["name", "source", "path", "query", "format", "columns", "optional"]
+  private static let fieldNames = [
+    "name", "source", "method", "path", "query", "body", "for_each", "chunks", "pages", "verify", "format", "columns",
+    "optional",
+  ]
 
   static func read(_ node: DefinitionNode) -> DatasetRequest? {
     let fields = node.fields(known: fieldNames)
@@ -25,10 +28,12 @@ extension DatasetRequest {
     let query = fields["query"]?.entries.compactMap { entry in
       entry.value.text.map { QueryItem(name: entry.key, value: $0) }
     }
-    return DatasetRequest(
+    var request = DatasetRequest(
       name: name, sourceID: source, path: path, query: query ?? [], format: format,
       vintages: fields["columns"].map(RequestColumns.read) ?? [], isOptional: fields["optional"]?.bool ?? false,
       line: node.line)
+    request.readAsking(fields, node)
+    return request
   }
 }
 

@@ -2,9 +2,18 @@
 package struct DatasetRequest: Sendable, Equatable {
   package var name: String
   package var sourceID: String
-  /// Path below the source's endpoint, with `{data_year}`, `{region}`, `{as_of}` to be filled in.
+  package var method = Method.get
+  /// Path below the source's endpoint, with placeholders to be filled in.
   package var path: String
   package var query: [QueryItem]
+  /// What a POST sends, with placeholders; nil for none.
+  package var body: RequestBodyTemplate?
+  /// `for_each`: one document for each combination of their values, the last variable changing fastest.
+  package var variables: [RequestVariable] = []
+  /// How an answer that comes in pages is asked for.
+  package var pages: RequestPages?
+  /// What the answer must hold, so that one that was cut silently is not taken for a whole one.
+  package var verifications: [RequestVerification] = []
   package var format: InputFormat
   /// What is declared, for all years or per range of years; the first that contains the year counts.
   package var vintages: [RequestColumns]
@@ -13,10 +22,17 @@ package struct DatasetRequest: Sendable, Equatable {
   /// Where it stands in dataset.yml.
   package var line: Int
 
+  package enum Method: String, Sendable, CaseIterable {
+    case get, post
+  }
+
   package struct QueryItem: Sendable, Equatable {
     package var name: String
     package var value: String
   }
+
+  /// Placeholders that every request has.
+  package static let partitionPlaceholders = ["data_year", "yy", "region", "as_of"]
 
   package func columns(year: Int) -> RequestColumns? {
     vintages.first { $0.contains(year) }
@@ -27,4 +43,11 @@ package struct DatasetRequest: Sendable, Equatable {
     var seen: Set<String> = []
     return vintages.flatMap(\.names).filter { seen.insert($0).inserted }
   }
+
+  /// Variables that have one value in each document, and so are columns of the view beside those of the answer.
+  package var columnVariables: [String] { variables.filter { $0.groupSize == nil }.map(\.name) }
+
+  /// How many documents a partition has at least: each combination of the variables, and of one that is asked in groups
+  /// each group.
+  package var documentCount: Int { variables.reduce(1) { $0 * $1.groups.count } }
 }

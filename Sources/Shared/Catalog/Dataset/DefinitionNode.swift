@@ -46,6 +46,16 @@ struct DefinitionNode {
   }
 
   var isMapping: Bool { node.isMapping }
+  var isList: Bool { node.isList }
+
+  /// The scalar as JSON has it: a plain number, boolean or null as such, everything else as text.
+  var jsonScalar: RequestBodyTemplate {
+    if node.isNull { return .literal("null") }
+    if let value = try? node.bool() { return .literal(String(value)) }
+    if let value = try? node.int() { return .literal(String(value)) }
+    if let value = try? node.double() { return .literal(String(value)) }
+    return .text(text ?? "")
+  }
 
   var elements: [DefinitionNode] {
     (noting { try node.list() } ?? []).map { DefinitionNode(node: $0, reader: reader) }

@@ -78,8 +78,10 @@ struct BuildRun {
     var script = EngineScript()
     let views = spec.requests.map { request in
       InputView(
-        request: request, files: fetched.filter { $0.requestName == request.name }.compactMap(\.path),
-        year: partition.dataYear)
+        request: request,
+        documents: fetched.filter { $0.requestName == request.name }.compactMap { input in
+          input.path.map { InputView.Document(file: $0, values: input.values) }
+        }, year: partition.dataYear)
     }
     let datasets = Dictionary(grouping: upstreams, by: \.dataset).sorted { $0.key < $1.key }
     BuildScript.addInputs(

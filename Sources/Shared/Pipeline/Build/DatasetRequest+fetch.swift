@@ -1,14 +1,43 @@
 internal import Catalog
 internal import Fetch
 
+/// One document that a request asks for, with the values of its variables.
+struct DocumentRequest: Sendable {
+  var request: FetchRequest
+  var format: InputFormat
+  var pages: RequestPages?
+  var verifications: [Fetcher.Verification]
+  /// Of the variables that have one value, by name.
+  var values: [String: String]
+}
+
 extension DatasetRequest {
-  /// The document to fetch for one partition.
-  func fetchRequest(for partition: Partition) -> FetchRequest {
-    func filled(_ text: String) -> String {
-      text.replacing("{data_year}", with: String(partition.dataYear))
-        .replacing("{yy}", with: String(String(partition.dataYear).suffix(2)))
-        .replacing("{region}", with: partition.region).replacing("{as_of}", with: partition.asOf)
+  /// The documents to fetch for one partition, in the declared order.
+  ///
+  /// - Throws: only what an encoder of texts throws.
+  func documents(for partition: Partition) throws -> [DocumentRequest] {
+    try combinations(variables[...]).map { try document(for: partition, $0) }
+  }
+
+  /// Each combination of the variables, the last changing fastest; the values of a group together.
+  private func combinations(_ variables: ArraySlice<RequestVariable>) -> [[String: [String]]] {
+    guard let first = variables.first else { return [[:]] }
+    let rest = combinations(variables.dropFirst())
+    return first.groups.flatMap { group in rest.map { $0.merging([first.name: group]) { $1 } } }
+  }
+
+  private func document(for partition: Partition, _ chosen: [String: [String]]) throws -> DocumentRequest {
+    func value(_ name: String) -> String? {
+      switch name {
+      case "data_year": String(partition.dataYear)
+      case "yy": String(String(partition.dataYear).suffix(2))
+      case "region": partition.region
+      case "as_of": partition.asOf
+      default: chosen[name]?.joined(separator: ",")
+      }
     }
+    func filled(_ text: String) -> String { Placeholder.fill(text, value) }
+
     let expected: FetchRequest.Content =
       switch format {
       // A compressed document, rather than a compressed transfer: DuckDB reads it as it is.
@@ -17,9 +46,21 @@ extension DatasetRequest {
       case .parquet: .parquet
       case .csv, .tsv, .ndjson, .lines: .text
       }
-    var request = FetchRequest(name: name, sourceID: sourceID, path: filled(path), expected: expected)
+    // A value is text, whatever it holds; only the definition itself may name folders.
+    let path = Placeholder.fill(path) { name in value(name).map { PercentEncoding.encoded($0, keeping: "/,") } }
+    var request = FetchRequest(name: name, sourceID: sourceID, path: path, expected: expected)
+    request.method = method == .post ? .post : .get
     request.query = query.map { FetchRequest.Parameter(name: $0.name, value: filled($0.value)) }
+    let groups = chosen.filter { name, _ in variables.contains { $0.name == name && $0.groupSize != nil } }
+    request.body = Array((try body?.json(groups: groups, fill: filled) ?? "").utf8)
     request.isOptional = isOptional
-    return request
+    return DocumentRequest(
+      request: request, format: format, pages: pages,
+      verifications: verifications.map { verification in
+        Fetcher.Verification(
+          path: verification.path,
+          values: chosen[verification.placeholder] ?? [value(verification.placeholder) ?? ""])
+      },
+      values: chosen.filter { groups[$0.key] == nil }.compactMapValues(\.first))
   }
 }

@@ -1,9 +1,11 @@
+package import Catalog
 package import Fetch
 internal import FoundationEssentials
 
 /// Where a build gets its documents from: the sources, or (to reproduce a partition) the cache alone.
 package protocol InputSource: Sendable {
-  func fetch(_ request: FetchRequest) async throws -> FetchedInput
+  /// All documents of the requests, in the declared order, whatever the order of the answers.
+  func fetch(_ requests: [DatasetRequest], for partition: Partition) async throws -> [FetchedInput]
 }
 
 /// From the sources, through the raw cache.
@@ -14,26 +16,52 @@ package struct LiveInputs: InputSource {
     self.fetcher = fetcher
   }
 
-  package func fetch(_ request: FetchRequest) async throws -> FetchedInput {
-    try await fetcher.fetch(request)
+  /// 8: enough to keep a source busy that takes a second to answer 5 requests/s, and few enough for 16 slots of a host.
+  private static let maximumConcurrentDocuments = 8
+
+  package func fetch(_ requests: [DatasetRequest], for partition: Partition) async throws -> [FetchedInput] {
+    let documents = try requests.flatMap { try $0.documents(for: partition) }
+    return try await withThrowingTaskGroup(of: (Int, [FetchedInput]).self) { group in
+      var found: [[FetchedInput]] = Array(repeating: [], count: documents.count)
+      for (index, document) in documents.enumerated() {
+        if index >= Self.maximumConcurrentDocuments, let (index, inputs) = try await group.next() {
+          found[index] = inputs
+        }
+        group.addTask { (index, try await fetch(document)) }
+      }
+      for try await (index, inputs) in group { found[index] = inputs }
+      return found.flatMap { $0 }
+    }
+  }
+
+  private func fetch(_ document: DocumentRequest) async throws -> [FetchedInput] {
+    var inputs = try await fetcher.fetch(
+      document.request, format: document.format, pages: document.pages, verifications: document.verifications)
+    for index in inputs.indices { inputs[index].values = document.values }
+    return inputs
   }
 }
 
 /// Documents that were recorded in lineage, by hash; asks no source.
 package struct RecordedInputs: InputSource {
-  private let recorded: [String: FetchedInput]
+  private let recorded: [String: [FetchedInput]]
 
+  /// - Parameter recorded: in the order of lineage, which is that of the publication.
   package init(_ recorded: [FetchedInput]) {
-    self.recorded = Dictionary(recorded.map { ($0.requestName, $0) }) { first, _ in first }
+    self.recorded = Dictionary(grouping: recorded, by: \.requestName)
   }
 
-  package func fetch(_ request: FetchRequest) async throws -> FetchedInput {
-    guard let input = recorded[request.name] else {
-      throw PipelineError.notReproducible("lineage has no input '\(request.name)'")
+  package func fetch(_ requests: [DatasetRequest], for partition: Partition) async throws -> [FetchedInput] {
+    try requests.flatMap { request in
+      guard let inputs = recorded[request.name] else {
+        throw PipelineError.notReproducible("lineage has no input '\(request.name)'")
+      }
+      for input in inputs {
+        if let path = input.path, !FileManager.default.fileExists(atPath: path) {
+          throw PipelineError.notReproducible("the raw cache no longer holds \(input.sha256 ?? path) of \(input.url)")
+        }
+      }
+      return inputs
     }
-    if let path = input.path, !FileManager.default.fileExists(atPath: path) {
-      throw PipelineError.notReproducible("the raw cache no longer holds \(input.sha256 ?? path) of \(input.url)")
-    }
-    return input
   }
 }

@@ -40,7 +40,7 @@ package struct PartitionBuilder: Sendable {
       throw PipelineError.missingSpatial(dataset: spec.name)
     }
     let fetched = try await timer.time(.fetch, detail: Self.describe) {
-      try await fetch(partition, spec)
+      try await inputs.fetch(spec.requests, for: partition)
     }
     StepBoundary.fetched.reached()
 
@@ -69,18 +69,6 @@ package struct PartitionBuilder: Sendable {
       partition: partition, spec: spec, definitionHash: spec.definitionHash, startedAt: startedAt, staging: staging,
       localFile: file, sha256: content.sha256, byteCount: content.byteCount, validation: validation,
       inputs: fetched.map(\.lineage) + upstreams.map(\.lineage))
-  }
-
-  private func fetch(_ partition: Partition, _ spec: DatasetSpec) async throws -> [FetchedInput] {
-    // In the declared order, whatever the order of the answers.
-    try await withThrowingTaskGroup(of: (Int, FetchedInput).self) { group in
-      for (index, request) in spec.requests.enumerated() {
-        group.addTask { (index, try await inputs.fetch(request.fetchRequest(for: partition))) }
-      }
-      var found: [(Int, FetchedInput)] = []
-      for try await input in group { found.append(input) }
-      return found.sorted { $0.0 < $1.0 }.map(\.1)
-    }
   }
 
   private static func describe(_ fetched: [FetchedInput]) -> String {
@@ -124,6 +112,6 @@ extension FetchedInput {
       requestName: requestName,
       origin: .source(id: sourceID, url: url, fetchedAt: fetchedAt, status: status, cacheHit: cacheHit),
       sha256: sha256, byteCount: byteCount, isSynthetic: isSynthetic,
-      note: path == nil ? "the source does not offer it (\(status))" : nil)
+      parameters: values, note: path == nil ? "the source does not offer it (\(status))" : nil)
   }
 }

@@ -1,0 +1,32 @@
+internal import Catalog
+
+extension InputView {
+  /// A prepared file, and what the request's variables were when it was asked for.
+  package struct Document: Sendable, Equatable {
+    package var file: String
+    package var values: [String: String]
+
+    package init(file: String, values: [String: String] = [:]) {
+      self.file = file
+      self.values = values
+    }
+  }
+
+  /// The view of a request with variables: a part per document, with its values as further text columns. One file may
+  /// answer several documents, and then its rows are there once for each.
+  ///
+  /// - Parameter variables: names of the columns, also where there is no document.
+  func viewSQL(variables: [String]) -> String {
+    var parts = documents.map { document in
+      let part = InputView(request: request, files: [document.file], year: year)
+      let values = variables.map { "\(SQL.literal(document.values[$0])) AS \(SQL.identifier($0))" }
+      return "SELECT *, \(values.joined(separator: ", ")) FROM (\(part.selectSQL))"
+    }
+    if parts.isEmpty {
+      let none = InputView(request: request, files: [], year: year)
+      let values = variables.map { "CAST(NULL AS VARCHAR) AS \(SQL.identifier($0))" }
+      parts = ["SELECT *, \(values.joined(separator: ", ")) FROM (\(none.selectSQL))"]
+    }
+    return "CREATE VIEW raw.\(SQL.identifier(request.name)) AS \(parts.joined(separator: " UNION ALL BY NAME "));"
+  }
+}
