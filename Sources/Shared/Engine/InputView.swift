@@ -70,8 +70,8 @@ package struct InputView: Sendable {
     }
     let columns = request.allColumns.map { column in
       declared.names.contains(column) && !files.isEmpty
-        ? "\(value(declared.sourceName(column))) AS \(SQL.identifier(column))"
-        : "CAST(NULL AS VARCHAR) AS \(SQL.identifier(column))"
+        ? "\(value(column, declared)) AS \(SQL.identifier(column))"
+        : "CAST(NULL AS \(request.isPattern(column) ? "MAP(VARCHAR, VARCHAR)" : "VARCHAR")) AS \(SQL.identifier(column))"
     }.joined(separator: ", ")
     if files.isEmpty { return "SELECT \(columns) WHERE false" }
     if request.format == .jsonTable {
@@ -83,7 +83,7 @@ package struct InputView: Sendable {
       }
       return tables.joined(separator: " UNION ALL ")
     }
-    return "SELECT \(columns) FROM \(reader(columns: declared))"
+    return "SELECT \(columns) FROM \(reader(columns: declared)) AS came"
   }
 
   /// For each column with a declared type, how many values are not of it: `{"request", "column", "type", "count",
@@ -114,10 +114,20 @@ package struct InputView: Sendable {
     """
   }
 
-  private func value(_ name: String) -> String {
-    request.format == .jsonTable
-      ? "r[list_position(header, \(SQL.literal(name)))]"
-      : "CAST(\(SQL.identifier(name)) AS VARCHAR)"
+  private func value(_ column: String, _ declared: RequestColumns) -> String {
+    if let pattern = declared.patterns[column] {
+      return """
+        map_from_entries(list_filter(map_entries(CAST(to_json(came) AS MAP(VARCHAR, VARCHAR))), \
+        lambda e: regexp_full_match(e.key, \(SQL.literal(pattern)))))
+        """
+    }
+    let names = declared.possibleNames(column)
+    if request.format == .jsonTable {
+      return "coalesce(\(names.map { "r[list_position(header, \(SQL.literal($0)))]" }.joined(separator: ", ")))"
+    }
+    if names.count == 1 { return "CAST(\(SQL.identifier(names[0])) AS VARCHAR)" }
+    let lowered = names.map { SQL.literal($0.lowercased()) }.joined(separator: ", ")
+    return "CAST(coalesce(*COLUMNS(lambda c: lower(c) IN (\(lowered)))) AS VARCHAR)"
   }
 
   private func reader(columns: RequestColumns?) -> String {
@@ -140,7 +150,8 @@ package struct InputView: Sendable {
       guard let columns else {
         return "read_json(\(paths), format = '\(jsonFormat)', union_by_name = true\(compression))"
       }
-      let types = columns.names.map { "\(SQL.literal(columns.sourceName($0))): 'VARCHAR'" }.joined(separator: ", ")
+      let types = columns.names.flatMap { columns.possibleNames($0) }
+        .map { "\(SQL.literal($0)): 'VARCHAR'" }.joined(separator: ", ")
       return "read_json(\(paths), format = '\(jsonFormat)', columns = {\(types)}\(compression))"
     case .parquet: return "read_parquet(\(paths), union_by_name = true)"
     case .jsonTable: return "(\(jsonTable(SQL.literal(files.first ?? ""))))"

@@ -37,15 +37,35 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
     request: DatasetRequest, declared: RequestColumns, header: [String], year: Int
   ) -> [SchemaDrift] {
     var drifts: [SchemaDrift] = []
-    let wanted = declared.names.map { declared.sourceName($0) }
     // JSON objects name their fields; CSV headers are compared as DuckDB reads them, in any case of letters.
     func same(_ left: String, _ right: String) -> Bool { left.lowercased() == right.lowercased() }
+    // Of several names that a column may have, the one that came; the first where none did.
+    let named = declared.names.filter { declared.patterns[$0] == nil }.map { column in
+      let names = declared.possibleNames(column)
+      return (column: column, name: names.first { name in header.contains { same($0, name) } } ?? names[0])
+    }
+    let wanted = named.map(\.name)
     let missing = wanted.filter { name in !header.contains { same($0, name) } }
+    let patterns = declared.patterns.sorted { $0.key < $1.key }.compactMap { column, text in
+      (try? Regex(text)).map { (column: column, text: text, expression: $0) }
+    }
+    for pattern in patterns where !header.contains(where: { $0.wholeMatch(of: pattern.expression) != nil }) {
+      drifts.append(
+        SchemaDrift(
+          request: request.name, kind: .missing, column: pattern.column, found: nil,
+          message: "no column came whose name matches '\(pattern.text)'",
+          suggestion: "in dataset.yml, request \(request.name): change the pattern of '\(pattern.column)'"))
+    }
     var extra: [String] = []
-    for name in header where !wanted.contains(where: { same($0, name) }) && !extra.contains(name) { extra.append(name) }
+    for name in header
+    where !wanted.contains(where: { same($0, name) }) && !extra.contains(name)
+      && !patterns.contains(where: { name.wholeMatch(of: $0.expression) != nil })
+    {
+      extra.append(name)
+    }
 
     for name in missing {
-      let declaredName = declared.names.first { declared.sourceName($0) == name } ?? name
+      let declaredName = named.first { $0.name == name }?.column ?? name
       if let candidate = likeliest(name, among: extra) {
         extra.removeAll { $0 == candidate }
         drifts.append(

@@ -28,9 +28,13 @@ extension DatasetRequest {
     let query = fields["query"]?.entries.compactMap { entry in
       entry.value.text.map { QueryItem(name: entry.key, value: $0) }
     }
+    let vintages = fields["columns"].map(RequestColumns.read) ?? []
+    if ![.csv, .tsv, .parquet].contains(format), vintages.contains(where: { !$0.patterns.isEmpty }) {
+      node.error("request '\(name)': columns with a pattern are for csv, tsv and parquet")
+    }
     var request = DatasetRequest(
       name: name, sourceID: source, path: path, query: query ?? [], format: format,
-      vintages: fields["columns"].map(RequestColumns.read) ?? [], isOptional: fields["optional"]?.bool ?? false,
+      vintages: vintages, isOptional: fields["optional"]?.bool ?? false,
       line: node.line)
     request.readAsking(fields, node)
     return request
@@ -60,16 +64,27 @@ extension RequestColumns {
     return [names(elements)]
   }
 
-  /// `NAME`, or `{name: NAME, type: number, in_file: "Name in the file"}`.
+  /// `NAME`, `{name: NAME, type: number, in_file: "Name in the file"}` or `{name: NAME, pattern: "regular expression"}`.
   private static func names(_ elements: [DefinitionNode]) -> RequestColumns {
     var columns = RequestColumns(names: [])
     for element in elements {
       var name: String?
       if element.isMapping {
-        let fields = element.fields(known: ["name", "type", "in_file"])
+        let fields = element.fields(known: ["name", "type", "in_file", "pattern"])
         name = fields["name"]?.text
         if name == nil { element.error("a column needs a name") }
-        if let name, let source = fields["in_file"]?.text { columns.sourceNames[name] = source }
+        if let name, let source = fields["in_file"] {
+          let names = source.isList ? source.texts : [source.text].compactMap { $0 }
+          columns.sourceNames[name] = names.first
+          columns.otherNames[name] = names.count > 1 ? Array(names.dropFirst()) : nil
+        }
+        if let name, let pattern = fields["pattern"], let text = pattern.text {
+          if (try? Regex(text)) == nil { pattern.error("'\(text)' is not a regular expression") }
+          if fields["type"] != nil || fields["in_file"] != nil {
+            pattern.error("a column with a pattern is a map of names to texts, and has neither type nor in_file")
+          }
+          columns.patterns[name] = text
+        }
         if let name, let type = fields["type"], let text = type.text {
           if let raw = RawType(rawValue: text) {
             columns.types[name] = raw

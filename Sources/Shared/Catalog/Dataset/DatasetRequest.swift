@@ -50,4 +50,7 @@ package struct DatasetRequest: Sendable, Equatable {
   /// How many documents a partition has at least: each combination of the variables, and of one that is asked in groups
   /// each group.
   package var documentCount: Int { variables.reduce(1) { $0 * $1.groups.count } }
+
+  /// Whether a column stands for all that match a pattern, in any year.
+  package func isPattern(_ column: String) -> Bool { vintages.contains { $0.patterns[column] != nil } }
 }

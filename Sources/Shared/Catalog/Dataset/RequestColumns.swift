@@ -7,6 +7,11 @@ package struct RequestColumns: Sendable, Equatable {
   package var types: [String: RawType] = [:]
   /// Names in the file that differ from the names declared: declared name to name in the file.
   package var sourceNames: [String: String] = [:]
+  /// Further names that a column may have instead, where files of one year come in one or the other layout.
+  package var otherNames: [String: [String]] = [:]
+  /// Columns that stand for all whose name matches, such as a column a month: declared name to regular expression. In the
+  /// view it is one column, a map of names to values.
+  package var patterns: [String: String] = [:]
 
   package enum RawType: String, Sendable, CaseIterable {
     case text, integer, number, date
@@ -16,6 +21,9 @@ package struct RequestColumns: Sendable, Equatable {
     firstYear.map { year >= $0 } ?? true && lastYear.map { year <= $0 } ?? true
   }
 
-  /// The column's name in the file.
+  /// The column's name in the file; the first of them, where it may have several.
   package func sourceName(_ name: String) -> String { sourceNames[name] ?? name }
+
+  /// All names that the column may have in the file, one as a rule.
+  package func possibleNames(_ name: String) -> [String] { [sourceName(name)] + (otherNames[name] ?? []) }
 }

@@ -1,0 +1,106 @@
+@testable import Catalog
+import FoundationEssentials
+import Postgres
+import Quality
+import TestSupport
+import Testing
+
+@Suite("The datasets' figures", .database)
+struct DatasetFigureTests {
+  /// Publishes one partition of each region from recordings.
+  private func publish(
+    _ test: DatasetCase, recordings: String, asOf: String, _ workshop: Workshop, _ connection: PostgresConnection
+  ) async throws {
+    try await Simulator.running(recordings: recordings) { simulator in
+      var workshop = workshop
+      for source in test.sources { workshop.endpoints[source] = simulator.endpoint + "/" + source }
+      try await workshop.enqueue(test.dataset, test.year...test.year, asOf: asOf, connection)
+      try await workshop.work(Self.keys)
+      let failed = try await connection.query(
+        "SELECT dataset || ' ' || region || ': ' || reason AS task FROM queue.task WHERE state <> 'completed'")
+      for task in failed { Issue.record("\(try task.decode("task", as: String.self))") }
+    }
+  }
+
+  /// What sources that want a key are given; the simulator takes this one.
+  private static let keys = Dictionary(
+    uniqueKeysWithValues: [
+      "CENSUS_API_KEY", "BEA_API_KEY", "BLS_API_KEY", "VENDOR_AMENITIES_KEY", "VENDOR_MEMBERSHIP_KEY",
+      "VENDOR_RETENTION_KEY",
+    ].map { ("AKER_" + $0, "demo") })
+
+  @Test("what is published is what the files hold", arguments: DatasetCase.all)
+  func figures(_ test: DatasetCase) async throws {
+    try await Workshop.open(datasets: [test.dataset]) { workshop, connection in
+      try await publish(test, recordings: PackageRoot.recordings, asOf: "2026-09", workshop, connection)
+      try await expectFigures(test, connection)
+    }
+  }
+
+  @Test("layouts of other years and vintages work unseen", arguments: DatasetCase.layouts)
+  func layouts(_ test: DatasetCase) async throws {
+    let folder = "/tmp/aker-recordings-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for (name, text) in test.files {
+      let isCompressed = name.hasSuffix(".gz")
+      let path = "\(folder)/\(test.sources[0])/\(isCompressed ? String(name.dropLast(3)) : name)"
+      try FileManager.default.createDirectory(
+        atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: URL(filePath: path))
+      if isCompressed { #expect(try await Program.run("gzip", ["--no-name", path]).exitCode == 0) }
+    }
+    try await Workshop.open(datasets: [test.dataset]) { workshop, connection in
+      try await publish(test, recordings: folder, asOf: "2026-09", workshop, connection)
+      try await expectFigures(test, connection)
+    }
+  }
+
+  @Test("a column that may have two names is found by either, and a pattern that nothing matches stops the partition")
+  func drift() throws {
+    let columns = RequestColumns(
+      names: ["place", "months"], sourceNames: ["place": "location_name"], otherNames: ["place": ["Location"]],
+      patterns: ["months": #"\d{4}_\d{2}"#])
+    let request = DatasetRequest(
+      name: "estimates", sourceID: "s", path: "/", query: [], format: .csv, vintages: [columns], isOptional: false,
+      line: 1)
+    func drift(_ header: [String]) -> [SchemaDrift] {
+      SchemaDrift.compare(request: request, declared: columns, header: header, year: 2020)
+    }
+    #expect(drift(["location_name", "2020_01", "2020_02"]) == [])
+    #expect(drift(["LOCATION", "2020_01"]) == [])
+    #expect(drift(["Location", "2020-01"]).filter(\.isFailure).map(\.column) == ["months"])
+    #expect(drift(["Location", "2020-01"]).filter { !$0.isFailure }.map(\.column) == ["2020-01"])
+    #expect(drift(["Area", "2020_01"]).filter(\.isFailure).map(\.column) == ["location_name"])
+  }
+
+  private func expectFigures(_ test: DatasetCase, _ connection: PostgresConnection) async throws {
+    for (query, expected) in test.figures {
+      let rows = try await connection.query("SELECT (\(query))::text AS answer")
+      let found: String? = try rows[0].decode("answer")
+      #expect(found == expected, "\(query)")
+    }
+  }
+
+  @Test(
+    "shuffled and further columns, CRLF, a byte order mark and other compression give the same bytes",
+    arguments: DatasetCase.all)
+  func otherClothes(_ test: DatasetCase) async throws {
+    let folder = "/tmp/aker-recordings-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for source in test.sources {
+      try await OtherClothes.write(source: source, from: PackageRoot.recordings, to: folder)
+    }
+    try await Workshop.open(datasets: [test.dataset]) { workshop, connection in
+      try await publish(test, recordings: PackageRoot.recordings, asOf: "2026-09", workshop, connection)
+      try await publish(test, recordings: folder, asOf: "2026-10", workshop, connection)
+      let rows = try await connection.query(
+        """
+        SELECT count(DISTINCT as_of) AS vintages, count(DISTINCT (region, output_sha256)) AS outputs,
+          count(DISTINCT region) AS regions
+        FROM lineage.publication
+        """)
+      #expect(try rows[0].decode("vintages", as: Int.self) == 2)
+      #expect(try rows[0].decode("outputs", as: Int.self) == (try rows[0].decode("regions", as: Int.self)))
+    }
+  }
+}

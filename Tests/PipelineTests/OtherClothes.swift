@@ -1,0 +1,59 @@
+import TestSupport
+
+/// Recordings as the same sources might send them another day: columns in another order and one more of them, CRLF, a byte
+/// order mark, compressed anew. No figure changes.
+enum OtherClothes {
+  /// Writes a copy of one source's recordings.
+  static func write(source: String, from recordings: String, to folder: String) async throws {
+    let result = try await Program.run("python3", ["-c", script, "\(recordings)/\(source)", "\(folder)/\(source)"])
+    if result.exitCode != 0 { throw TestFailure(result.description) }
+  }
+
+  private static let script = #"""
+    import csv, gzip, io, json, os, shutil, sys, zipfile
+
+    def table(text, delimiter):
+        rows = list(csv.reader(io.StringIO(text.lstrip('\ufeff'), newline=''), delimiter=delimiter))
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=delimiter, lineterminator='\r\n')
+        for index, row in enumerate(rows):
+            if row: writer.writerow(row[::-1] + ['a_new_column' if index == 0 else 'new'])
+        return '\ufeff' + out.getvalue()
+
+    def turned(value):
+        if isinstance(value, dict):
+            return {'a_new_field': None, **{key: turned(value[key]) for key in reversed(value)}}
+        if isinstance(value, list): return [turned(element) for element in value]
+        return value
+
+    def document(value):
+        # The Census API's array of arrays, whose first is the header.
+        if isinstance(value, list) and value and isinstance(value[0], list):
+            return [row[::-1] + ['a_new_column' if index == 0 else None] for index, row in enumerate(value)]
+        return turned(value)
+
+    def clothed(name, data):
+        if name.endswith('.gz'):
+            plain = clothed(name[:-3], gzip.decompress(data))
+            half = len(plain) // 2
+            return gzip.compress(plain[:half]) + gzip.compress(plain[half:])
+        if name.endswith('.zip'):
+            out = io.BytesIO()
+            with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, 'w', zipfile.ZIP_STORED) as new:
+                for member in old.namelist(): new.writestr(member, clothed(member, old.read(member)))
+            return out.getvalue()
+        if name.endswith('.json'): return json.dumps(document(json.loads(data)), indent=1).replace('\n', '\r\n').encode()
+        if name.endswith(('.csv', '.tsv', '.tsv000')):
+            return table(data.decode(), '\t' if '.tsv' in name else ',').encode()
+        if name.endswith('.txt'): return b'\xef\xbb\xbf' + data.replace(b'\r\n', b'\n').replace(b'\n', b'\r\n')
+        return data
+
+    old, new = sys.argv[1:]
+    for folder, _, names in os.walk(old):
+        target = new + folder[len(old):]
+        os.makedirs(target, exist_ok=True)
+        for name in names:
+            with open(f'{folder}/{name}', 'rb') as file: data = file.read()
+            with open(f'{target}/{name}', 'wb') as file: file.write(clothed(name, data))
+    """#
+}
