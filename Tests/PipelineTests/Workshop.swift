@@ -56,11 +56,12 @@ struct Workshop {
   }
 
   /// Writes a dataset of the test's own into the catalog.
-  func define(_ name: String, _ datasetYAML: String, _ transformSQL: String) throws {
+  func define(_ name: String, _ datasetYAML: String, _ transformSQL: String, rows: [String: String] = [:]) throws {
     let folder = catalog + "/datasets/" + name
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try Data(datasetYAML.utf8).write(to: URL(filePath: folder + "/dataset.yml"))
     try Data(transformSQL.utf8).write(to: URL(filePath: folder + "/transform.sql"))
+    for (file, sql) in rows { try Data(sql.utf8).write(to: URL(filePath: folder + "/" + file)) }
   }
 
   func apply(_ connection: PostgresConnection) async throws {

@@ -6,10 +6,36 @@ package enum BuildScript {
   package struct Upstream: Sendable {
     package var dataset: String
     package var files: [String]
+    /// Columns and their types that it has in any case, where they are known: also those that older files lack, and all
+    /// of them without any file.
+    package var columns: [(name: String, type: String)] = []
 
-    package init(dataset: String, files: [String]) {
+    package init(dataset: String, files: [String], columns: [(name: String, type: String)] = []) {
       self.dataset = dataset
       self.files = files
+      self.columns = columns
+    }
+
+    /// What a published dataset has.
+    package static func columns(of spec: DatasetSpec) -> [(name: String, type: String)] {
+      spec.columns.map { ($0.name, $0.type.duckdbName) } + (spec.isSplit ? [("region", "VARCHAR")] : [])
+        + [("data_year", "INTEGER"), ("as_of", "VARCHAR")]
+    }
+
+    var viewSQL: String {
+      var parts: [String] = []
+      if !files.isEmpty {
+        parts.append(
+          """
+          SELECT * FROM read_parquet(\(SQL.list(files)), hive_partitioning = true, \
+          hive_types = {'data_year': INTEGER, 'as_of': VARCHAR}, union_by_name = true)
+          """)
+      }
+      if !columns.isEmpty {
+        let none = columns.map { "CAST(NULL AS \($0.type)) AS \(SQL.identifier($0.name))" }
+        parts.append("SELECT \(none.joined(separator: ", ")) WHERE false")
+      }
+      return "CREATE VIEW published.\(SQL.identifier(dataset)) AS \(parts.joined(separator: " UNION ALL BY NAME "));"
     }
   }
 
@@ -30,12 +56,8 @@ package enum BuildScript {
       CREATE SCHEMA published;
 
       """
-    inputs += views.map(\.viewSQL).joined(separator: "\n")
-    for upstream in upstreams {
-      inputs += "\nCREATE VIEW published.\(SQL.identifier(upstream.dataset)) AS "
-      inputs += "SELECT * FROM read_parquet(\(SQL.list(upstream.files)), hive_partitioning = true, "
-      inputs += "hive_types = {'data_year': INTEGER, 'as_of': VARCHAR}, union_by_name = true);"
-    }
+    // Published datasets first: what a request was made for may be selected from them.
+    inputs += (upstreams.map(\.viewSQL) + views.map(\.viewSQL)).joined(separator: "\n")
     script.add("inputs", inputs)
     let retyped = views.compactMap(\.retypedSQL).joined(separator: "\n")
     if !retyped.isEmpty { script.add("retyped", retyped) }

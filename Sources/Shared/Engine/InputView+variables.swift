@@ -15,18 +15,28 @@ extension InputView {
   /// The view of a request with variables: a part per document, with its values as further text columns. One file may
   /// answer several documents, and then its rows are there once for each.
   ///
-  /// - Parameter variables: names of the columns, also where there is no document.
+  /// - Parameter variables: names of the columns that every document has.
   func viewSQL(variables: [String]) -> String {
     var parts = documents.map { document in
       let part = InputView(request: request, files: [document.file], year: year)
-      let values = variables.map { "\(SQL.literal(document.values[$0])) AS \(SQL.identifier($0))" }
-      return "SELECT *, \(values.joined(separator: ", ")) FROM (\(part.selectSQL))"
+      // Columns of selected rows come besides; what is NULL is not among the values.
+      let names = variables + document.values.keys.filter { !variables.contains($0) }.sorted()
+      let values = names.map { "\(SQL.literal(document.values[$0])) AS \(SQL.identifier($0))" }
+      return "SELECT \((["*"] + values).joined(separator: ", ")) FROM (\(part.selectSQL))"
     }
-    if parts.isEmpty {
-      let none = InputView(request: request, files: [], year: year)
-      let values = variables.map { "CAST(NULL AS VARCHAR) AS \(SQL.identifier($0))" }
-      parts = ["SELECT *, \(values.joined(separator: ", ")) FROM (\(none.selectSQL))"]
-    }
+    if parts.isEmpty || request.hasRowColumns { parts.append(emptySQL(variables)) }
     return "CREATE VIEW raw.\(SQL.identifier(request.name)) AS \(parts.joined(separator: " UNION ALL BY NAME "));"
+  }
+
+  /// All columns of the view, and no row.
+  private func emptySQL(_ variables: [String]) -> String {
+    let none = InputView(request: request, files: [], year: year)
+    let values = variables.map { "CAST(NULL AS VARCHAR) AS \(SQL.identifier($0))" }
+    var sql = "SELECT \((["*"] + values).joined(separator: ", ")) FROM (\(none.selectSQL))"
+    if request.hasRowColumns, let rowsSQL {
+      let selected = EngineScript.withoutTerminator(rowsSQL)
+      sql += ", (SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (\n\(selected)\n) LIMIT 0)"
+    }
+    return sql
   }
 }

@@ -7,19 +7,22 @@ package struct InputView: Sendable {
   /// Prepared files, all of the request's format. None where an optional level is not offered.
   package let documents: [Document]
   package let year: Int
+  /// Selects the rows that the request was made for, one by one.
+  package let rowsSQL: String?
 
-  package init(request: DatasetRequest, documents: [Document], year: Int) {
+  package init(request: DatasetRequest, documents: [Document], year: Int, rowsSQL: String? = nil) {
     self.request = request
     self.documents = documents
     self.year = year
+    self.rowsSQL = rowsSQL
     var seen: Set<String> = []
     files =
-      request.columnVariables.isEmpty
+      request.columnVariables.isEmpty && !request.hasRowColumns
       ? documents.map(\.file) : documents.map(\.file).filter { seen.insert($0).inserted }
   }
 
-  package init(request: DatasetRequest, files: [String], year: Int) {
-    self.init(request: request, documents: files.map { Document(file: $0) }, year: year)
+  package init(request: DatasetRequest, files: [String], year: Int, rowsSQL: String? = nil) {
+    self.init(request: request, documents: files.map { Document(file: $0) }, year: year, rowsSQL: rowsSQL)
   }
 
   package let files: [String]
@@ -58,7 +61,7 @@ package struct InputView: Sendable {
 
   /// Creates the view. Columns that other vintages declare are there too, as NULL, so that one transform reads them all.
   package var viewSQL: String {
-    if !request.columnVariables.isEmpty { return viewSQL(variables: request.columnVariables) }
+    if !request.columnVariables.isEmpty || request.hasRowColumns { return viewSQL(variables: request.columnVariables) }
     return "CREATE VIEW raw.\(SQL.identifier(request.name)) AS \(selectSQL);"
   }
 

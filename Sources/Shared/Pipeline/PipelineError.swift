@@ -12,6 +12,7 @@ package enum PipelineError: ClassifiedError, Equatable {
   case timeLimit(partition: String, limit: Duration)
   case upstreamNeedsDatabase(partition: String, datasets: [String])
   case notEnqueued(partition: String, reason: String)
+  case tooManyRows(partition: String, request: String, limit: Int)
   case incompatibleTable(dataset: String, changes: [String], sql: [String])
 
   package var errorClass: ErrorClass {
@@ -36,6 +37,8 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .timeLimit(let partition, let limit): "\(partition) ran longer than its limit of \(limit)"
     case .upstreamNeedsDatabase(let partition, let datasets):
       "\(partition) reads \(datasets.joined(separator: " and ")), and without the database it is not known where it is"
+    case .tooManyRows(let partition, let request, let limit):
+      "\(partition): request '\(request)' selects more than \(limit) rows, each of which would be asked for by itself"
     case .notEnqueued(let partition, let reason): "\(partition) cannot be built now: \(reason)"
     case .incompatibleTable(let dataset, let changes, _):
       "the warehouse table of \(dataset) cannot become what is declared by adding columns: "
@@ -49,6 +52,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .unknownDataset, .notReproducible, .timeLimit: nil
     case .noDatabase: "aker doctor says what is missing."
     case .upstreamNeedsDatabase: "Start it (aker database start), or set AKER_POSTGIS_DSN."
+    case .tooManyRows: "Upload them in groups (upload), or take a part each time (LIMIT in its SQL)."
     case .notEnqueued: "aker status shows what is under way."
     case .notPublished: "Run aker backfill for it."
     case .missingUpstream(_, let dataset): "Backfill \(dataset) for the same year first, or run aker lake repair."

@@ -10,6 +10,8 @@ extension DatasetRequest {
     }
     variables = fields["for_each"].map(Self.readVariables) ?? []
     if let field = fields["chunks"] { readChunks(field) }
+    rowsFile = fields["rows"].flatMap(Self.readRowsFile)
+    if let field = fields["upload"] { readUpload(field) }
     pages = fields["pages"].flatMap { RequestPages.read($0, format: format) }
     if let field = fields["verify"] {
       verifications = (field.isMapping ? [field] : field.elements).compactMap(readVerification)
@@ -57,6 +59,37 @@ extension DatasetRequest {
     }
   }
 
+  private static func readRowsFile(_ node: DefinitionNode) -> String? {
+    guard let name = node.text else { return nil }
+    guard name.wholeMatch(of: /[a-z][a-z0-9_]*\.sql/) != nil, name != "transform.sql" else {
+      node.error("expected the name of a file in the dataset's folder, such as addresses.sql")
+      return nil
+    }
+    return name
+  }
+
+  /// `{field: addressFile, file_name: addresses.csv, fields: {benchmark: Public_AR_Current}, size: 10000}`.
+  private mutating func readUpload(_ node: DefinitionNode) {
+    let fields = node.fields(known: ["field", "file_name", "fields", "size", "header"])
+    guard let field = fields["field"]?.text, let size = fields["size"]?.int else {
+      if fields["field"] == nil || fields["size"] == nil {
+        node.error(
+          "upload needs the form's field for the file, and how many rows a file may have: {field: f, size: 1000}")
+      }
+      return
+    }
+    if size < 1 { fields["size"]?.error("size must be 1 or more") }
+    if rowsFile == nil { node.error("upload sends rows: name the file that selects them, rows: addresses.sql") }
+    if method != .post { node.error("an upload is sent by 'method: post' only") }
+    if body != nil { node.error("an upload takes the place of a body") }
+    let others = fields["fields"]?.entries.compactMap { entry in
+      entry.value.text.map { QueryItem(name: entry.key, value: $0) }
+    }
+    upload = RequestUpload(
+      field: field, fileName: fields["file_name"]?.text ?? "rows.csv", fields: others ?? [], size: max(1, size),
+      hasHeader: fields["header"]?.bool ?? false)
+  }
+
   private func readVerification(_ node: DefinitionNode) -> RequestVerification? {
     let fields = node.fields(known: ["path", "equals"])
     guard let path = fields["path"]?.text, let equals = fields["equals"], let placeholder = equals.text else {
@@ -81,7 +114,8 @@ extension DatasetRequest {
     func check(_ texts: [String], _ place: DefinitionNode?, besides: [String] = []) {
       for name in texts.flatMap(Placeholder.names(in:)) {
         used.insert(name)
-        if !known.contains(name), !besides.contains(name) {
+        // What the rows have, only DuckDB knows: `aker catalog check` asks it.
+        if !known.contains(name), !besides.contains(name), !hasRowColumns {
           (place ?? node).error("nothing fills {\(name)}\(DatasetSpec.near(name, known))")
         }
       }
@@ -90,6 +124,7 @@ extension DatasetRequest {
     check(query.map(\.value), fields["query"])
     // {key}: the source's secret, where the registry says that it goes into the body.
     check(body?.texts ?? [], fields["body"], besides: ["key"])
+    check(upload?.fields.map(\.value) ?? [], fields["upload"])
     for variable in variables where !used.contains(variable.name) {
       fields["for_each"]?.error("{\(variable.name)} is used nowhere: all its documents would be the same")
     }

@@ -10,6 +10,10 @@ package struct DatasetRequest: Sendable, Equatable {
   package var body: RequestBodyTemplate?
   /// `for_each`: one document for each combination of their values, the last variable changing fastest.
   package var variables: [RequestVariable] = []
+  /// The file of the dataset's folder that selects what is asked for: its rows' columns are placeholders, too.
+  package var rowsFile: String?
+  /// How the selected rows are uploaded together; nil for a request for each row.
+  package var upload: RequestUpload?
   /// How an answer that comes in pages is asked for.
   package var pages: RequestPages?
   /// What the answer must hold, so that one that was cut silently is not taken for a whole one.
@@ -44,12 +48,22 @@ package struct DatasetRequest: Sendable, Equatable {
     return vintages.flatMap(\.names).filter { seen.insert($0).inserted }
   }
 
-  /// Variables that have one value in each document, and so are columns of the view beside those of the answer.
+  /// Variables that have one value in each document, and so are columns of the view beside those of the answer. Those of
+  /// `rowsFile` come besides, where each row is a document.
   package var columnVariables: [String] { variables.filter { $0.groupSize == nil }.map(\.name) }
 
+  /// Whether each selected row is a document, with its columns beside those of the answer.
+  package var hasRowColumns: Bool { rowsFile != nil && upload == nil }
+
+  /// The placeholders that its texts name.
+  package var placeholders: [String] {
+    ([path] + query.map(\.value) + (body?.texts ?? []) + (upload?.fields.map(\.value) ?? []))
+      .flatMap(Placeholder.names(in:))
+  }
+
   /// How many documents a partition has at least: each combination of the variables, and of one that is asked in groups
-  /// each group.
-  package var documentCount: Int { variables.reduce(1) { $0 * $1.groups.count } }
+  /// each group. Selected rows may be none.
+  package var documentCount: Int { rowsFile != nil ? 0 : variables.reduce(1) { $0 * $1.groups.count } }
 
   /// Whether a column stands for all that match a pattern, in any year.
   package func isPattern(_ column: String) -> Bool { vintages.contains { $0.patterns[column] != nil } }

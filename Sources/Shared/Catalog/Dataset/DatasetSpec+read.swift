@@ -13,8 +13,11 @@ extension DatasetSpec {
   ]
 
   /// Reads a definition. `file` is what problems are reported against; `folder`, where given, must be the name.
+  ///
+  /// - Parameter rowsSQL: the other SQL files of the dataset's folder, by name.
   package static func read(
-    datasetYAML: String, transformSQL: String, file: String = "dataset.yml", folder: String? = nil
+    datasetYAML: String, transformSQL: String, rowsSQL: [String: String] = [:], file: String = "dataset.yml",
+    folder: String? = nil
   ) -> Reading {
     let reader = DefinitionReader(file: file)
     guard let root = reader.root(datasetYAML) else { return Reading(spec: nil, problems: reader.problems) }
@@ -42,6 +45,17 @@ extension DatasetSpec {
       root.error("nothing to read: declare requests, or depends_on")
     }
     unique(spec.requests.map { ($0.name, $0.line) }, "request", reader)
+    for request in spec.requests {
+      guard let name = request.rowsFile else { continue }
+      if let sql = rowsSQL[name] {
+        spec.rowsSQL[name] = sql
+      } else {
+        reader.problems.append(
+          DefinitionProblem(
+            .error, file: file, line: request.line,
+            "request '\(request.name)': there is no file '\(name)' beside it\(near(name, Array(rowsSQL.keys)))"))
+      }
+    }
 
     for node in required("columns")?.elements ?? [] {
       guard let column = DatasetColumn.read(node) else { continue }

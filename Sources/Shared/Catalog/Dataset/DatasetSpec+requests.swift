@@ -1,4 +1,12 @@
 extension DatasetSpec {
+  /// Requests in the order of the file, cut where the rows of one may depend on what those before it brought.
+  package var requestStages: [[DatasetRequest]] {
+    requests.reduce(into: []) { stages, request in
+      if stages.isEmpty || request.rowsFile != nil { stages.append([]) }
+      stages[stages.count - 1].append(request)
+    }
+  }
+
   /// How many requests one partition sends to each source at least, by the source's id, when nothing is in the cache. It is
   /// more where an answer has several pages, where rows decide what is asked, and where something is asked again.
   package func expectedRequestCounts() -> [String: Int] {

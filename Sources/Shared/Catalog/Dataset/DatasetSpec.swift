@@ -24,6 +24,8 @@ package struct DatasetSpec: Sendable {
   /// The files as they were read, from which the hash is made.
   package var datasetYAML: String
   package var transformSQL: String
+  /// The files that requests select their rows by.
+  package var rowsSQL: [String: String] = [:]
 
   /// The sources asked, the primary one (of the first request) first.
   package var sourceIDs: [String] {
@@ -34,6 +36,13 @@ package struct DatasetSpec: Sendable {
 
   package func contains(year: Int) -> Bool {
     year >= firstYear && lastYear.map { year <= $0 } ?? true
+  }
+
+  /// Whether its SQL reads what it has published before, as `published.<its own name>`.
+  package var readsItself: Bool {
+    ([transformSQL] + rowsSQL.values).contains { sql in
+      sql.matches(of: /\bpublished\s*\.\s*"?([a-z][a-z0-9_]*)/.ignoresCase()).contains { $0.1.lowercased() == name }
+    }
   }
 
   package var hasGeometry: Bool { columns.contains { $0.type == .geometry } }

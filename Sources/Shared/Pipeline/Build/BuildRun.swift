@@ -75,20 +75,7 @@ struct BuildRun {
   }
 
   private func inputScript() -> EngineScript {
-    var script = EngineScript()
-    let views = spec.requests.map { request in
-      InputView(
-        request: request,
-        documents: fetched.filter { $0.requestName == request.name }.compactMap { input in
-          input.path.map { InputView.Document(file: $0, values: input.values) }
-        }, year: partition.dataYear)
-    }
-    let datasets = Dictionary(grouping: upstreams, by: \.dataset).sorted { $0.key < $1.key }
-    BuildScript.addInputs(
-      &script, views: views,
-      upstreams: datasets.map { BuildScript.Upstream(dataset: $0.key, files: $0.value.map(\.file)) },
-      year: partition.dataYear, region: partition.region, asOf: partition.asOf)
-    return script
+    EngineScript.inputs(spec, partition, fetched: fetched, upstreams: upstreams)
   }
 
   private func drift(_ output: EngineOutput) throws -> [SchemaDrift] {

@@ -1,4 +1,5 @@
 package import Catalog
+internal import FoundationEssentials
 internal import Lake
 package import Postgres
 
@@ -14,11 +15,13 @@ package actor DefinitionStore {
   ) async throws -> DatasetSpec {
     if let spec = known[hash] { return spec }
     let rows = try await connection.query(
-      "SELECT dataset_yml, transform_sql FROM catalog.definition WHERE definition_hash = $1 AND dataset = $2",
+      "SELECT dataset_yml, transform_sql, rows_sql FROM catalog.definition WHERE definition_hash = $1 AND dataset = $2",
       [hash, dataset])
     guard let row = rows.first else { throw PipelineError.unknownDefinition(dataset: dataset, hash: hash) }
     let reading = DatasetSpec.read(
       datasetYAML: try row.decode("dataset_yml"), transformSQL: try row.decode("transform_sql"),
+      rowsSQL: try JSONDecoder().decode(
+        [String: String].self, from: Data(row.decode("rows_sql", as: String.self).utf8)),
       file: "\(dataset)/dataset.yml (\(hash.prefix(12)))")
     guard let spec = reading.spec else { throw DefinitionError(reading.errors) }
     known[hash] = spec
@@ -27,9 +30,11 @@ package actor DefinitionStore {
 }
 
 extension DatasetSpec {
-  /// SHA-256 of both files, each preceded by its length and a newline.
+  /// SHA-256 of both files, each preceded by its length and a newline; then of those that requests select rows by, in the
+  /// order of their names, each preceded by that and its length.
   package var definitionHash: String {
     ContentHash.hex(
-      of: "\(datasetYAML.utf8.count)\n\(datasetYAML)\(transformSQL.utf8.count)\n\(transformSQL)")
+      of: "\(datasetYAML.utf8.count)\n\(datasetYAML)\(transformSQL.utf8.count)\n\(transformSQL)"
+        + rowsSQL.sorted { $0.key < $1.key }.map { "\($0)\n\($1.utf8.count)\n\($1)" }.joined())
   }
 }

@@ -1,11 +1,17 @@
 package import Catalog
 package import Fetch
 internal import FoundationEssentials
+internal import HTTP
 
 /// Where a build gets its documents from: the sources, or (to reproduce a partition) the cache alone.
 package protocol InputSource: Sendable {
   /// All documents of the requests, in the declared order, whatever the order of the answers.
-  func fetch(_ requests: [DatasetRequest], for partition: Partition) async throws -> [FetchedInput]
+  ///
+  /// - Parameter rows: selects what a request with `rows` is made for; not called where nothing is asked.
+  func fetch(
+    _ requests: [DatasetRequest], for partition: Partition,
+    rows: @Sendable (DatasetRequest) async throws -> SelectedRows
+  ) async throws -> [FetchedInput]
 }
 
 /// From the sources, through the raw cache.
@@ -19,8 +25,15 @@ package struct LiveInputs: InputSource {
   /// 8: enough to keep a source busy that takes a second to answer 5 requests/s, and few enough for 16 slots of a host.
   private static let maximumConcurrentDocuments = 8
 
-  package func fetch(_ requests: [DatasetRequest], for partition: Partition) async throws -> [FetchedInput] {
-    let documents = try requests.flatMap { try $0.documents(for: partition) }
+  package func fetch(
+    _ requests: [DatasetRequest], for partition: Partition,
+    rows: @Sendable (DatasetRequest) async throws -> SelectedRows
+  ) async throws -> [FetchedInput] {
+    var documents: [DocumentRequest] = []
+    for request in requests {
+      let selected = request.rowsFile == nil ? nil : try await rows(request)
+      documents += try request.documents(for: partition, selected)
+    }
     return try await withThrowingTaskGroup(of: (Int, [FetchedInput]).self) { group in
       var found: [[FetchedInput]] = Array(repeating: [], count: documents.count)
       for (index, document) in documents.enumerated() {
@@ -35,6 +48,14 @@ package struct LiveInputs: InputSource {
   }
 
   private func fetch(_ document: DocumentRequest) async throws -> [FetchedInput] {
+    var document = document
+    if let upload = document.upload {
+      guard let bytes = FileManager.default.contents(atPath: upload.file) else {
+        throw PipelineError.notReproducible("\(upload.file) is gone while it was to be uploaded")
+      }
+      document.request.multipart.append(
+        HTTPTransfer.MultipartField(name: upload.field, fileName: upload.fileName, bytes: Array(bytes)))
+    }
     var inputs = try await fetcher.fetch(
       document.request, format: document.format, pages: document.pages, verifications: document.verifications)
     for index in inputs.indices { inputs[index].values = document.values }
@@ -51,9 +72,13 @@ package struct RecordedInputs: InputSource {
     self.recorded = Dictionary(grouping: recorded, by: \.requestName)
   }
 
-  package func fetch(_ requests: [DatasetRequest], for partition: Partition) async throws -> [FetchedInput] {
+  package func fetch(
+    _ requests: [DatasetRequest], for partition: Partition,
+    rows: @Sendable (DatasetRequest) async throws -> SelectedRows
+  ) async throws -> [FetchedInput] {
     try requests.flatMap { request in
-      guard let inputs = recorded[request.name] else {
+      // No row may have been selected: then nothing was asked.
+      guard let inputs = recorded[request.name] ?? (request.rowsFile == nil ? nil : []) else {
         throw PipelineError.notReproducible("lineage has no input '\(request.name)'")
       }
       for input in inputs {

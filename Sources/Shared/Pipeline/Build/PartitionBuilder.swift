@@ -30,23 +30,24 @@ package struct PartitionBuilder: Sendable {
   /// Builds into the staging folder. The caller removes that when this throws.
   /// - Parameter connection: to find upstream partitions and what the checks compare with; without one there is nothing
   ///   to compare with.
+  /// - Parameter reproducing: a publication whose own inputs are to be read, rather than what is published now.
   /// - Throws: `ValidationError` for drift and failed checks, `FetchError`, `EngineFailure`, `LakeError`.
   func build(
-    _ partition: Partition, spec: DatasetSpec, staging: String, _ connection: PostgresConnection?,
-    _ timer: inout StepTimer
+    _ partition: Partition, spec: DatasetSpec, staging: String, reproducing: Int64? = nil,
+    _ connection: PostgresConnection?, _ timer: inout StepTimer
   ) async throws -> BuiltPartition {
     let startedAt = Date()
     if spec.hasGeometry && engine.duckdb.spatialExtension == nil {
       throw PipelineError.missingSpatial(dataset: spec.name)
     }
+    let folder = try await workspace.prepareStaging(staging)
+    let upstreams = try await UpstreamPartition.read(
+      for: partition, spec, lake: lake, scratch: folder, recorded: reproducing, connection)
     let fetched = try await timer.time(.fetch, detail: Self.describe) {
-      try await inputs.fetch(spec.requests, for: partition)
+      try await fetch(partition, spec, upstreams, folder)
     }
     StepBoundary.fetched.reached()
 
-    let folder = try await workspace.prepareStaging(staging)
-    let upstreams = try await UpstreamPartition.read(
-      for: partition, spec, lake: lake, scratch: folder, connection)
     var context = try await Self.comparison(for: partition, spec, connection)
     context.oldestInputDays = fetched.map(\.fetchedAt).min().map { Date().timeIntervalSince($0) / 86_400 }
     let file = folder + "/" + spec.name + ".parquet"
@@ -69,6 +70,20 @@ package struct PartitionBuilder: Sendable {
       partition: partition, spec: spec, definitionHash: spec.definitionHash, startedAt: startedAt, staging: staging,
       localFile: file, sha256: content.sha256, byteCount: content.byteCount, validation: validation,
       inputs: fetched.map(\.lineage) + upstreams.map(\.lineage))
+  }
+
+  /// Request by request where rows that are fetched decide what is asked next; at once where nothing depends on another.
+  private func fetch(
+    _ partition: Partition, _ spec: DatasetSpec, _ upstreams: [UpstreamPartition], _ folder: String
+  ) async throws -> [FetchedInput] {
+    var fetched: [FetchedInput] = []
+    for stage in spec.requestStages {
+      let selection = RowSelection(
+        spec: spec, partition: partition, fetched: fetched, upstreams: upstreams,
+        engine: engine.spilling(into: folder), scratch: folder + "/spill")
+      fetched += try await inputs.fetch(stage, for: partition) { try await selection.rows($0) }
+    }
+    return fetched
   }
 
   private static func describe(_ fetched: [FetchedInput]) -> String {

@@ -14,37 +14,81 @@ struct UpstreamPartition {
   var isSynthetic: Bool
 
   /// The newest vintage of each dataset that the definition depends on, for the same year: the same region where both
-  /// are split by it, all regions where only the other one is.
+  /// are split by it, all regions where only the other one is. Of the dataset itself, where it reads what it published
+  /// before, every partition.
+  ///
+  /// - Parameter recorded: a publication: what it read then, rather than what is newest.
   static func read(
-    for partition: Partition, _ spec: DatasetSpec, lake: any LakeStore, scratch: String,
+    for partition: Partition, _ spec: DatasetSpec, lake: any LakeStore, scratch: String, recorded: Int64? = nil,
     _ connection: PostgresConnection?
   ) async throws -> [UpstreamPartition] {
-    if spec.dependsOn.isEmpty { return [] }
+    if spec.dependsOn.isEmpty && !spec.readsItself { return [] }
     guard let connection else {
+      // A preview without a database: nothing was published before.
+      if spec.dependsOn.isEmpty { return [] }
       throw PipelineError.upstreamNeedsDatabase(partition: partition.description, datasets: spec.dependsOn)
     }
+    if let recorded { return try await read(recorded, for: partition, lake, scratch, connection) }
     var found: [UpstreamPartition] = []
     for dataset in spec.dependsOn {
       let rows = try await connection.query(
         """
-        SELECT c.path, c.publication_id, c.sha256, c.byte_count, p.is_synthetic
+        SELECT c.dataset, c.path, c.publication_id, c.sha256, c.byte_count, p.is_synthetic
         FROM lake.current c JOIN lineage.publication p USING (publication_id)
         WHERE c.dataset = $1 AND c.data_year = $2 AND (c.region = '' OR $3 = '' OR c.region = $3) ORDER BY c.region
         """, [dataset, partition.dataYear, partition.region])
-      for row in rows {
-        let path: String = try row.decode("path")
-        guard let file = try await lake.localFile(path, scratch: scratch) else {
-          throw PipelineError.missingUpstream(partition: partition.description, dataset: dataset)
-        }
-        found.append(
-          UpstreamPartition(
-            dataset: dataset, file: file, publicationID: try row.decode("publication_id"),
-            sha256: try row.decode("sha256"), byteCount: try row.decode("byte_count"),
-            isSynthetic: try row.decode("is_synthetic")))
-      }
       if rows.isEmpty { throw PipelineError.missingUpstream(partition: partition.description, dataset: dataset) }
+      for row in rows { found.append(try await UpstreamPartition(row, for: partition, lake, scratch)) }
+    }
+    if spec.readsItself {
+      let rows = try await connection.query(
+        """
+        SELECT c.dataset, c.path, c.publication_id, c.sha256, c.byte_count, p.is_synthetic
+        FROM lake.current c JOIN lineage.publication p USING (publication_id)
+        WHERE c.dataset = $1 ORDER BY c.data_year, c.region
+        """, [spec.name])
+      for row in rows { found.append(try await UpstreamPartition(row, for: partition, lake, scratch)) }
     }
     return found
+  }
+
+  /// What a publication read, where the lake still has it as it was.
+  private static func read(
+    _ publicationID: Int64, for partition: Partition, _ lake: any LakeStore, _ scratch: String,
+    _ connection: PostgresConnection
+  ) async throws -> [UpstreamPartition] {
+    let rows = try await connection.query(
+      """
+      SELECT p.dataset, p.lake_path AS path, p.publication_id, p.output_sha256 AS sha256, p.byte_count, p.is_synthetic,
+        EXISTS (SELECT FROM lake.manifest m WHERE m.path = p.lake_path AND m.sha256 = p.output_sha256) AS is_kept
+      FROM lineage.input i JOIN lineage.publication p ON p.publication_id = i.input_publication_id
+      WHERE i.publication_id = $1 ORDER BY i.ordinal
+      """, [publicationID])
+    var found: [UpstreamPartition] = []
+    for row in rows {
+      guard try row.decode("is_kept", as: Bool.self) else {
+        throw PipelineError.notReproducible(
+          "\(try row.text("path") ?? "an input") was published anew since, and the lake keeps one file for each vintage"
+        )
+      }
+      found.append(try await UpstreamPartition(row, for: partition, lake, scratch))
+    }
+    return found
+  }
+
+  private init(
+    _ row: PostgresRow, for partition: Partition, _ lake: any LakeStore, _ scratch: String
+  ) async throws {
+    dataset = try row.decode("dataset")
+    let path: String = try row.decode("path")
+    guard let file = try await lake.localFile(path, scratch: scratch) else {
+      throw PipelineError.missingUpstream(partition: partition.description, dataset: dataset)
+    }
+    self.file = file
+    publicationID = try row.decode("publication_id")
+    sha256 = try row.decode("sha256")
+    byteCount = try row.decode("byte_count")
+    isSynthetic = try row.decode("is_synthetic")
   }
 
   var lineage: LineageInput {

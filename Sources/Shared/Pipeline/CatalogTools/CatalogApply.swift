@@ -19,6 +19,7 @@ package struct CatalogApply: Sendable {
     let definition_hash: String
     let dataset_yml: String
     let transform_sql: String
+    let rows_sql: [String: String]
     let title: String
     let description: String
     let owner: String
@@ -110,6 +111,7 @@ package struct CatalogApply: Sendable {
   private func json(_ spec: DatasetSpec, _ hash: String) throws -> String {
     let declaration = Declaration(
       name: spec.name, definition_hash: hash, dataset_yml: spec.datasetYAML, transform_sql: spec.transformSQL,
+      rows_sql: spec.rowsSQL,
       title: spec.title, description: spec.description, owner: spec.owner, first_year: spec.firstYear,
       last_year: spec.lastYear, is_split: spec.isSplit, regions: spec.regions, source_ids: spec.sourceIDs,
       primary_source_id: spec.sourceIDs.first, depends_on: spec.dependsOn,

@@ -29,7 +29,10 @@ package struct CatalogCheck: Sendable {
     var problems = folder.problems
     for spec in folder.datasets {
       problems += sources(spec)
-      problems += try await transform(spec, folder)
+      let rowProblems = try await rows(spec, folder)
+      problems += rowProblems
+      // The views of such requests have the rows' columns.
+      if !rowProblems.contains(where: { $0.severity == .error }) { problems += try await transform(spec, folder) }
     }
     return (folder, problems)
   }
@@ -54,20 +57,7 @@ package struct CatalogCheck: Sendable {
           "not bound: the dataset has geometry, and the spatial extension is not installed; run scripts/setup")
       ]
     }
-    var script = EngineScript()
-    script.needsSpatial = spec.hasGeometry
-    BuildScript.addInputs(
-      &script, views: spec.requests.map { InputView(request: $0, files: [], year: spec.firstYear) }, upstreams: [],
-      year: spec.firstYear, region: spec.regions.first ?? "", asOf: "\(spec.firstYear + 1)-01")
-    for name in spec.dependsOn {
-      guard let upstream = folder.datasets.first(where: { $0.name == name }) else { continue }
-      let columns = upstream.columns.map { "\(SQL.identifier($0.name)) \($0.type.duckdbName)" }
-      let split = upstream.isSplit ? ["region VARCHAR"] : []
-      script.add(
-        "published \(name)",
-        "CREATE TABLE published.\(SQL.identifier(name)) (\((columns + split + ["data_year INTEGER", "as_of VARCHAR"]).joined(separator: ", ")));"
-      )
-    }
+    var script = inputScript(spec, spec.requests, folder)
     script.add(BuildScript.transform, before: "DESCRIBE SELECT * FROM (", userSQL: spec.transformSQL, after: ");")
     let output: EngineOutput
     do {
@@ -82,6 +72,66 @@ package struct CatalogCheck: Sendable {
     }
     let made = try output.rows(BuildScript.transform, as: Column.self)
     return compare(made.map { ($0.column_name, $0.column_type) }, spec)
+  }
+
+  /// The inputs as they are declared, without a row.
+  private func inputScript(_ spec: DatasetSpec, _ requests: [DatasetRequest], _ folder: CatalogFolder) -> EngineScript {
+    var script = EngineScript()
+    script.needsSpatial = spec.hasGeometry
+    let upstreams = folder.datasets.filter { spec.dependsOn.contains($0.name) } + (spec.readsItself ? [spec] : [])
+    BuildScript.addInputs(
+      &script,
+      views: requests.map { request in
+        InputView(
+          request: request, files: [], year: spec.firstYear, rowsSQL: request.rowsFile.flatMap { spec.rowsSQL[$0] })
+      },
+      upstreams: upstreams.map {
+        BuildScript.Upstream(dataset: $0.name, files: [], columns: BuildScript.Upstream.columns(of: $0))
+      },
+      year: spec.firstYear, region: spec.regions.first ?? "", asOf: "\(spec.firstYear + 1)-01")
+    return script
+  }
+
+  /// Binds what requests select their rows by, and holds the columns to the placeholders.
+  private func rows(_ spec: DatasetSpec, _ folder: CatalogFolder) async throws -> [DefinitionProblem] {
+    var problems: [DefinitionProblem] = []
+    for (index, request) in spec.requests.enumerated() {
+      guard let name = request.rowsFile, let sql = spec.rowsSQL[name] else { continue }
+      var script = inputScript(spec, Array(spec.requests.prefix(index)), folder)
+      script.add(name, before: "DESCRIBE SELECT * FROM (", userSQL: sql, after: ");")
+      do {
+        let columns = try await engine.run(script).rows(name, as: Column.self).map(\.column_name)
+        if request.hasRowColumns { problems += rowColumns(columns, request, spec) }
+      } catch let failure as EngineFailure {
+        guard case .sql(let step, let message, let line, let column) = failure.error else { throw failure }
+        problems.append(
+          DefinitionProblem(
+            .error, file: file(spec, step == name ? name : "dataset.yml"), line: line ?? request.line, column: column,
+            message))
+        // What comes after reads the view of this one.
+        return problems
+      }
+    }
+    return problems
+  }
+
+  private func rowColumns(_ columns: [String], _ request: DatasetRequest, _ spec: DatasetSpec) -> [DefinitionProblem] {
+    func problem(_ message: String) -> DefinitionProblem {
+      DefinitionProblem(
+        .error, file: file(spec, "dataset.yml"), line: request.line, "request '\(request.name)': \(message)")
+    }
+    let variables = request.variables.map(\.name)
+    var problems: [DefinitionProblem] = []
+    let known = columns + variables + DatasetRequest.partitionPlaceholders
+    for name in Set(request.placeholders).subtracting(known + ["key"]).sorted() {
+      let near = NearestName.find(name, in: known).map { "; did you mean '\($0)'?" } ?? ""
+      problems.append(
+        problem("nothing fills {\(name)}: \(request.rowsFile ?? "") gives \(columns.joined(separator: ", "))\(near)"))
+    }
+    for name in columns where request.allColumns.contains(name) || variables.contains(name) {
+      problems.append(problem("'\(name)' is a column of the rows and of the answer: give one of them another name"))
+    }
+    return problems
   }
 
   private func compare(_ made: [(name: String, type: String)], _ spec: DatasetSpec) -> [DefinitionProblem] {

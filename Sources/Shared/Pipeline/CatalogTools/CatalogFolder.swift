@@ -29,8 +29,15 @@ package struct CatalogFolder: Sendable {
         texts.append(String(decoding: contents, as: UTF8.self))
       }
       guard texts.count == 2 else { continue }
+      var rowsSQL: [String: String] = [:]
+      for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      where file.hasSuffix(".sql") && file != "transform.sql" {
+        rowsSQL[file] = FileManager.default.contents(atPath: folder + "/" + file).map {
+          String(decoding: $0, as: UTF8.self)
+        }
+      }
       let reading = DatasetSpec.read(
-        datasetYAML: texts[0], transformSQL: texts[1], file: folder + "/dataset.yml", folder: name)
+        datasetYAML: texts[0], transformSQL: texts[1], rowsSQL: rowsSQL, file: folder + "/dataset.yml", folder: name)
       problems += reading.problems
       if let spec = reading.spec { datasets.append(spec) }
     }

@@ -46,7 +46,8 @@ package struct Reproduction: Sendable {
         let builder = PartitionBuilder(
           engine: environment.engine, lake: environment.lake, workspace: workspace, inputs: RecordedInputs(recorded),
           logger: logger)
-        let built = try await builder.build(partition, spec: spec, staging: "reproduction", connection, &timer)
+        let built = try await builder.build(
+          partition, spec: spec, staging: "reproduction", reproducing: row.decode("publication_id"), connection, &timer)
         return Reproduction(
           partition: partition, publishedSHA256: try row.decode("output_sha256"), rebuiltSHA256: built.sha256,
           publishedRowCount: try row.decode("row_count"), rebuiltRowCount: built.rowCount,
