@@ -92,20 +92,23 @@ let package = Package(
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "Catalog", "Engine", "Lake", "Lineage", "Pipeline", "Postgres", "Quality", "Queue", "Telemetry", argumentParser,
+        "Catalog", "Engine", "Fetch", "Lake", "Lineage", "Pipeline", "Postgres", "Quality", "Queue", "Telemetry",
+        argumentParser,
         logging, serviceLifecycle, unixSignals, subprocess, systemPackage,
       ],
-      swiftSettings: strict),
+      swiftSettings: strict, plugins: ["BuildCommit"]),
     .executableTarget(
       name: "Worker",
       dependencies: [
         "Catalog", "Pipeline", "Postgres", "Queue", "Telemetry", argumentParser, logging, serviceLifecycle, unixSignals,
       ],
-      swiftSettings: strict),
+      swiftSettings: strict, plugins: ["BuildCommit"]),
     .executableTarget(
       name: "SourceSimulator",
       dependencies: ["CLibssl", argumentParser, nioCore, nioPosix, nioHTTP1, unixSignals, yams],
       swiftSettings: strict),
+
+    .plugin(name: "BuildCommit", capability: .buildTool()),
 
     // The tests.
     .target(

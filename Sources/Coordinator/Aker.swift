@@ -29,7 +29,7 @@ struct Aker: AsyncParsableCommand {
         name: "Look",
         subcommands: [
           StatusCommand.self, BackfillsCommand.self, TasksCommand.self, TaskCommand.self, WhyCommand.self,
-          WorkersCommand.self,
+          WorkersCommand.self, SourcesCommand.self,
         ]),
       CommandGroup(
         name: "Act",
@@ -37,9 +37,16 @@ struct Aker: AsyncParsableCommand {
           RetryCommand.self, CancelCommand.self, PauseCommand.self, ResumeCommand.self, PrioritizeCommand.self,
         ]),
       CommandGroup(
-        name: "Data", subcommands: [LineageCommand.self, LakeCommand.self, ReproduceCommand.self, CatalogCommand.self]),
+        name: "Data",
+        subcommands: [
+          LineageCommand.self, ValidateCommand.self, ReproduceCommand.self, LakeCommand.self, CacheCommand.self,
+          CatalogCommand.self,
+        ]),
       CommandGroup(
-        name: "Set up", subcommands: [ServeCommand.self, DatabaseCommand.self, MigrateCommand.self, ConfigCommand.self]),
+        name: "Set up",
+        subcommands: [
+          DoctorCommand.self, ServeCommand.self, DatabaseCommand.self, MigrateCommand.self, ConfigCommand.self,
+        ]),
     ])
 
   static func main() async {
@@ -47,6 +54,7 @@ struct Aker: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     // Line by line, so that what print() and the tables write stays in order in a pipe too.
     setvbuf(stdout, nil, _IOLBF, 0)
+    if CommandLine.arguments.dropFirst() == ["--version"] { return print(await Version.full()) }
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -13,6 +13,6 @@ struct GlobalOptions: ParsableArguments {
   func configuration() throws -> AkerConfiguration {
     var flags: [Setting: String] = [:]
     if let home { flags[.home] = home }
-    return try AkerConfiguration(flags: flags)
+    return try AkerConfiguration.load(flags: flags)
   }
 }

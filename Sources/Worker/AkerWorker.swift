@@ -19,7 +19,7 @@ struct AkerWorker: AsyncParsableCommand {
       Any number may run, on any number of hosts; each needs AKER_POSTGIS_DSN and the duckdb program. On SIGTERM it claims no
       more, finishes what it runs or gives it back after --drain-timeout, and says which.
       """,
-    version: Version.number)
+    version: "aker-worker \(Version.number) (\(BuildCommit.text))")
 
   @Option(help: "Tasks to run at a time.")
   var slots = 2
@@ -78,7 +78,7 @@ struct AkerWorker: AsyncParsableCommand {
   }
 
   private func work() async throws {
-    let configuration = try AkerConfiguration()
+    let configuration = try AkerConfiguration.load()
     let redaction = Redaction(secrets: configuration.secretValues)
     Log.bootstrap(level: configuration.logLevel, redaction: redaction)
     let logger = Logger(label: "aker-worker")

@@ -35,9 +35,10 @@ struct ConfigCommand: AsyncParsableCommand {
       try printJSON(rows)
     } else {
       let cells = rows.map { [$0.setting, $0.value ?? "", $0.origin, $0.explanation] }
-      print(
-        Table(headings: ["setting", "value", "from", "what"], rows: cells).rendered(Style(.standardOutput)),
-        terminator: "")
+      let table = Table(headings: ["setting", "value", "from", "what"], rows: cells)
+      Terminal.standardOutput.write(
+        table.rendered(
+          Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode))
     }
   }
 

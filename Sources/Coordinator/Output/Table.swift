@@ -16,18 +16,29 @@ struct Table {
     rows = result.map { row in row.columns.indices.map { row.text($0) ?? "" } }
   }
 
-  func rendered(_ style: Style) -> String {
-    let widths = headings.indices.map { column in
+  /// - Parameters:
+  ///   - limit: how wide lines may be: the last column is cut to what is left for it, and shows at least a few characters.
+  ///     Nil for no limit.
+  ///   - unicode: whether a cut may be marked by an ellipsis.
+  func rendered(_ style: Style, columns limit: Int? = nil, unicode: Bool = true) -> String {
+    var widths = headings.indices.map { column in
       max(headings[column].count, rows.map { $0[column].count }.max() ?? 0)
     }
+    if let limit, let last = widths.last {
+      let others = widths.dropLast().reduce(0) { $0 + $1 + 2 }
+      widths[widths.count - 1] = min(last, max(Self.leastWidth, limit - others))
+    }
+    let widest = widths
     let isNumeric = headings.indices.map { column in
       let values = rows.map { $0[column] }.filter { !$0.isEmpty }
       return !values.isEmpty && values.allSatisfy { Double($0.filter { $0 != "," && $0 != "%" }) != nil }
     }
     func line(_ cells: [String]) -> String {
       var text = ""
-      for (column, cell) in cells.enumerated() {
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
+      for (column, whole) in cells.enumerated() {
+        let cell =
+          whole.count <= widest[column] ? whole : whole.prefix(widest[column] - 1) + (unicode ? "…" : "~")
+        let padding = String(repeating: " ", count: widest[column] - cell.count)
         text += isNumeric[column] ? padding + cell : cell + padding
         text += column == cells.count - 1 ? "" : "  "
       }
@@ -36,4 +47,7 @@ struct Table {
     }
     return ([style.bold(line(headings))] + rows.map(line)).joined(separator: "\n") + "\n"
   }
+
+  /// Of a cut column: less says nothing.
+  private static let leastWidth = 16
 }

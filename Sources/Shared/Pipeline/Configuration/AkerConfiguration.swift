@@ -32,7 +32,22 @@ package struct AkerConfiguration: Sendable {
   /// Nil when the embedded database is meant.
   package var postgisDSN: String? { values[.postgisDSN]?.text }
 
-  package var embeddedCluster: EmbeddedCluster { EmbeddedCluster(directory: home + "/postgres") }
+  package var embeddedCluster: EmbeddedCluster {
+    var search = ["PATH": environment["PATH"] ?? ""]
+    if values[.postgresBin]?.text != nil { search["AKER_POSTGRES_BIN"] = path(.postgresBin) }
+    return EmbeddedCluster(directory: home + "/postgres", binaries: PostgresBinaries.find(environment: search))
+  }
+
+  /// What a program was told: by flags, the environment and `aker.yml`.
+  ///
+  /// - Throws: `ConfigurationError`.
+  package static func load(
+    flags: [Setting: String] = [:], environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws -> AkerConfiguration {
+    let file = try ConfigurationFile.find(environment: environment)
+    return try AkerConfiguration(
+      flags: flags, environment: environment, file: file.map { (path: $0.path, values: $0.values) })
+  }
 
   /// - Parameters:
   ///   - flags: what the command line gave.
@@ -58,7 +73,8 @@ package struct AkerConfiguration: Sendable {
     let home = values[.home]?.text ?? ".aker"
     let standards: [(Setting, String?)] = [
       (.home, home), (.postgisDSN, nil), (.cachePath, home + "/cache"), (.catalogPath, Self.installed("catalog")),
-      (.migrationsPath, Self.installed("migrations")), (.duckdb, nil), (.logLevel, Logger.Level.info.rawValue),
+      (.migrationsPath, Self.installed("migrations")), (.duckdb, nil), (.postgresBin, nil),
+      (.logLevel, Logger.Level.info.rawValue),
     ]
     for (setting, text) in standards where self.values[setting] == nil {
       self.values[setting] = Value(text: text, origin: .standard)

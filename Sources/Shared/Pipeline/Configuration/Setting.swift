@@ -6,12 +6,21 @@ package enum Setting: String, CaseIterable, Sendable {
   case catalogPath = "catalog_path"
   case migrationsPath = "migrations_path"
   case duckdb
+  case postgresBin = "postgres_bin"
   case logLevel = "log_level"
 
   /// The environment's variable. A secret one is also read from the file that `<NAME>_FILE` names.
   package var environmentVariable: String { "AKER_" + rawValue.uppercased() }
 
   package var isSecret: Bool { self == .postgisDSN }
+
+  /// Whether it names a file or folder: in `aker.yml`, relative to the file's own folder.
+  package var isPath: Bool {
+    switch self {
+    case .home, .cachePath, .catalogPath, .migrationsPath, .duckdb, .postgresBin: true
+    case .postgisDSN, .logLevel: false
+    }
+  }
 
   package var explanation: String {
     switch self {
@@ -21,6 +30,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .catalogPath: "The catalog folder: sources and dataset definitions."
     case .migrationsPath: "The folder of the database's migrations."
     case .duckdb: "The DuckDB program. Without it: .aker/tools/duckdb, then the PATH."
+    case .postgresBin: "Folder of initdb and pg_ctl, for the embedded database. Without it: the newest installed."
     case .logLevel: "trace, debug, info, notice, warning, error or critical."
     }
   }

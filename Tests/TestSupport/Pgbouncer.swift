@@ -1,15 +1,14 @@
 import FoundationEssentials
 import Glibc
-import TestSupport
 import Testing
 
 /// A real pgbouncer in transaction mode before a test's database.
-struct Pgbouncer {
-  let dsn: String
+package struct Pgbouncer {
+  package let dsn: String
   private let program: Program
   private let directory: String
 
-  static func start(before database: TestDatabase) async throws -> Pgbouncer {
+  package static func start(before database: TestDatabase) async throws -> Pgbouncer {
     let directory = "/tmp/aker-pgbouncer-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     try #"""
@@ -39,7 +38,7 @@ struct Pgbouncer {
     return Pgbouncer(dsn: dsn, program: program, directory: directory)
   }
 
-  func stop() async throws {
+  package func stop() async throws {
     if let text = FileManager.default.contents(atPath: directory + "/pid"),
       let pid = Int32(String(decoding: text, as: UTF8.self).filter(\.isNumber))
     {

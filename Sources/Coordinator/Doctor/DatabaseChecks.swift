@@ -1,0 +1,209 @@
+import FoundationEssentials
+import Pipeline
+import Postgres
+import Telemetry
+
+/// What the database must be able to do.
+struct DatabaseChecks {
+  let configuration: AkerConfiguration
+
+  /// The oldest server that the tests run on.
+  private static let oldestServer = 150_000
+  /// S3 signatures and certificates are judged by this host's clock, and allow for a few minutes; leases go by the
+  /// database's alone.
+  private static let mostClockDifference = 30.0
+
+  /// What was found, and a session for what else is to be asked; nil when there is none.
+  func findings() async -> (findings: [Finding], connection: PostgresConnection?) {
+    let database: PostgresConfiguration
+    do {
+      if let dsn = configuration.postgisDSN {
+        database = PostgresConfiguration(dsn: dsn, applicationName: "aker doctor")
+      } else if let running = try await configuration.embeddedCluster.running() {
+        database = running
+      } else {
+        return (
+          [
+            .note(
+              "database", "embedded", "does not run", advice: "It starts when it is needed, or by: aker database start")
+          ],
+          nil
+        )
+      }
+      let connection = try await PostgresConnection.connect(database)
+      return (await look(connection, database), connection)
+    } catch {
+      let reason = (error as? PostgresError)?.message ?? (error as? any ClassifiedError)?.summary ?? "\(error)"
+      let place = configuration.postgisDSN.map { PostgresConfiguration(dsn: $0).redactedDSN } ?? "embedded"
+      return (
+        [
+          .problem(
+            "database", "connection", "\(place): \(reason)",
+            advice: "Check AKER_POSTGIS_DSN, that the server runs, and that it lets this user and host in.")
+        ], nil
+      )
+    }
+  }
+
+  private func look(_ connection: PostgresConnection, _ database: PostgresConfiguration) async -> [Finding] {
+    var findings: [Finding] = []
+    func add(_ name: String, _ body: () async throws -> Finding) async {
+      do {
+        findings.append(try await body())
+      } catch {
+        let reason = (error as? PostgresError)?.message ?? "\(error)"
+        findings.append(.problem("database", name, reason, advice: "The roles may be missing: aker migrate"))
+      }
+    }
+    findings.append(
+      .ok(
+        "database", "connection",
+        configuration.postgisDSN == nil ? "embedded: \(database.redactedDSN)" : database.redactedDSN))
+    await add("server") { try await server(connection) }
+    await add("postgis") { try await postgis(connection) }
+    var isMigrated = false
+    await add("migrations") {
+      let finding = try await migrations(connection)
+      isMigrated = finding.state == .ok
+      return finding
+    }
+    if isMigrated { await add("roles") { try await roles(connection) } }
+    await add("clock") { try await clock(connection) }
+    await add("pooler") { try await pooler(connection, database) }
+    if isMigrated {
+      await add("workers") { try await workers(connection) }
+      await add("queue") { try await stuck(connection) }
+    }
+    return findings
+  }
+
+  private func server(_ connection: PostgresConnection) async throws -> Finding {
+    let row = try await connection.query(
+      """
+      SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version,
+        current_setting('server_encoding') AS encoding
+      """)[0]
+    let version: String = try row.decode("version")
+    guard try row.decode("encoding", as: String.self) == "UTF8" else {
+      return .problem(
+        "database", "server", "the database's encoding is not UTF8",
+        advice: "CREATE DATABASE aker ENCODING 'UTF8' TEMPLATE template0, and use that one.")
+    }
+    guard try row.decode("number", as: Int.self) >= Self.oldestServer else {
+      return .problem(
+        "database", "server", "PostgreSQL \(version) is older than 15, the oldest that is tested",
+        advice: "Upgrade the server.")
+    }
+    return .ok("database", "server", "PostgreSQL \(version)")
+  }
+
+  private func postgis(_ connection: PostgresConnection) async throws -> Finding {
+    let rows = try await connection.query(
+      "SELECT installed_version, default_version FROM pg_available_extensions WHERE name = 'postgis'")
+    guard let row = rows.first else {
+      return .problem(
+        "database", "postgis", "is not installed on the server",
+        advice: "Install it there, for instance with: apt-get install postgresql-postgis")
+    }
+    guard let installed = try row.text("installed_version") else {
+      return .problem("database", "postgis", "is not in this database yet", advice: "aker migrate creates it.")
+    }
+    return .ok("database", "postgis", installed)
+  }
+
+  private func migrations(_ connection: PostgresConnection) async throws -> Finding {
+    do {
+      let status = try await Migrator(directory: configuration.migrationsPath).status(connection)
+      let pending = status.count { $0.appliedAt == nil }
+      guard pending == 0 else {
+        return .problem(
+          "database", "migrations", "\(pending) of \(status.count) are pending", advice: "Run: aker migrate")
+      }
+      return .ok("database", "migrations", "all \(status.count) applied")
+    } catch let error as MigrationError {
+      return .problem(
+        "database", "migrations", error.summary, advice: error.advice ?? "aker migrate --status shows them.")
+    }
+  }
+
+  private func roles(_ connection: PostgresConnection) async throws -> Finding {
+    let row = try await connection.query(
+      """
+      SELECT current_user::text AS name, (SELECT count(*) FROM pg_roles WHERE rolname IN ('aker_admin', 'aker_worker', 'aker_reader')) AS known,
+        has_function_privilege('queue.pause_queue(text)', 'EXECUTE') AS operates,
+        has_function_privilege('queue.reap()', 'EXECUTE') AS works,
+        has_table_privilege('queue.task', 'SELECT') AS reads
+      """)[0]
+    let name: String = try row.decode("name")
+    guard try row.decode("known", as: Int.self) == 3 else {
+      return .problem(
+        "database", "roles", "aker_admin, aker_worker and aker_reader are not all there",
+        advice: "Have a role that may create roles run: aker migrate")
+    }
+    if try row.decode("operates", as: Bool.self) { return .ok("database", "roles", "\(name) may operate and work") }
+    let can = try row.decode("works", as: Bool.self) ? "work" : "look"
+    return .note(
+      "database", "roles", "\(name) may \(can), not enqueue, pause or cancel",
+      advice: "For an operator: GRANT aker_admin TO \(name)")
+  }
+
+  private func clock(_ connection: PostgresConnection) async throws -> Finding {
+    let before = Date()
+    let row = try await connection.query("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")[0]
+    let middle = (before.timeIntervalSince1970 + Date().timeIntervalSince1970) / 2
+    let difference = try row.decode("now", as: Double.self) - middle
+    let shown = "\((abs(difference) * 10).rounded() / 10) s"
+    guard abs(difference) <= Self.mostClockDifference else {
+      return .problem(
+        "database", "clock", "the database's is \(shown) \(difference > 0 ? "ahead of" : "behind") this host's",
+        advice: "Set both by NTP: certificates and S3 signatures are judged by this host's clock.")
+    }
+    return .ok("database", "clock", abs(difference) < 1 ? "agrees with this host's" : "within \(shown) of this host's")
+  }
+
+  /// A pooler answers with a process id of its own making; two clients that get the same server in turns share it.
+  private func pooler(_ first: PostgresConnection, _ database: PostgresConfiguration) async throws -> Finding {
+    func serverPID(_ connection: PostgresConnection) async throws -> Int {
+      try await connection.query("SELECT pg_backend_pid() AS pid")[0].decode("pid")
+    }
+    let firstServer = try await serverPID(first)
+    guard await Int(first.backendPID) != firstServer else {
+      return .ok("database", "pooler", "none: LISTEN works, workers are woken at once")
+    }
+    let second = try await PostgresConnection.connect(database)
+    let secondServer = try await serverPID(second)
+    await second.close()
+    guard firstServer == secondServer else {
+      return .ok("database", "pooler", "a pooler in session mode: LISTEN works")
+    }
+    return .note(
+      "database", "pooler", "a pooler in transaction mode: workers poll, since LISTEN cannot reach them",
+      advice: "It works; for an instant start, give workers a direct connection.")
+  }
+
+  private func workers(_ connection: PostgresConnection) async throws -> Finding {
+    let row = try await connection.query(
+      "SELECT count(*) AS count, coalesce(sum(slots), 0) AS slots FROM queue.workers WHERE state = 'running'")[0]
+    let count: Int = try row.decode("count")
+    let waiting = try await connection.query(
+      "SELECT sum(ready) AS ready FROM queue.backfill_progress WHERE state = 'open'")
+    let ready = try waiting.first?.decode("ready", as: Int?.self) ?? 0
+    guard count == 0 else {
+      return .ok("database", "workers", "\(count) alive, \(try row.decode("slots", as: Int.self)) slots")
+    }
+    guard ready > 0 else { return .note("database", "workers", "none is alive, and nothing waits") }
+    return .problem(
+      "database", "workers", "none is alive, and \(ready) tasks wait",
+      advice: "Start one, here or elsewhere: aker-worker --slots 4")
+  }
+
+  private func stuck(_ connection: PostgresConnection) async throws -> Finding {
+    let rows = try await connection.query("SELECT task_id, dataset, data_year, reason FROM queue.stuck LIMIT 3")
+    guard let row = rows.first else { return .ok("database", "queue", "nothing is stuck") }
+    let id: Int64 = try row.decode("task_id")
+    return .problem(
+      "database", "queue",
+      "\(try row.decode("dataset", as: String.self)) \(try row.decode("data_year", as: Int.self)): \(try row.text("reason") ?? "")",
+      advice: "aker why \(id); all of them: aker database psql -c 'TABLE queue.stuck'")
+  }
+}

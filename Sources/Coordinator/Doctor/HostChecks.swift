@@ -1,0 +1,106 @@
+import Catalog
+import Engine
+import FoundationEssentials
+import Glibc
+import Pipeline
+import Postgres
+import Telemetry
+
+/// What a host needs by itself: folders, room on its disks, the programs.
+struct HostChecks {
+  let configuration: AkerConfiguration
+
+  /// A partition is staged, sorted and kept: with less than this, the next large one may fail half-way.
+  private static let leastFreeBytes: Int64 = 2_000_000_000
+
+  func findings() async -> [Finding] {
+    var findings = [settings, folder("home", configuration.home, variable: "AKER_HOME")]
+    let cache = configuration.cachePath
+    if cache.contains("://") {
+      findings.append(.note("host", "cache", "\(cache): a bucket, which is not looked at from here"))
+    } else {
+      findings.append(folder("cache", cache, variable: "AKER_CACHE_PATH"))
+    }
+    findings.append(catalog)
+    findings.append(await duckdb())
+    return findings
+  }
+
+  private var settings: Finding {
+    let files = configuration.values.values.compactMap { value in
+      if case .file(let path) = value.origin { return path }
+      return nil
+    }
+    return .ok(
+      "host", "settings", files.first.map { "\($0) and the environment; see aker config" } ?? "see aker config")
+  }
+
+  private func folder(_ name: String, _ path: String, variable: String) -> Finding {
+    let (isWritable, existing) = Self.look(path)
+    guard isWritable else {
+      return .problem(
+        "host", name, "\(path) cannot be written",
+        advice: "Make it writable for this user, or set \(variable) to a folder that is.")
+    }
+    let isThere = existing == path ? "" : "; made when it is needed"
+    guard let free = Self.freeBytes(existing) else { return .ok("host", name, "\(path), writable\(isThere)") }
+    guard free >= Self.leastFreeBytes else {
+      return .problem(
+        "host", name, "\(path): only \(ByteCount(free).text) free on its disk",
+        advice: "Make room: aker cache prune --to 10GB; or move it, with \(variable).")
+    }
+    return .ok("host", name, "\(path), writable, \(ByteCount(free).text) free\(isThere)")
+  }
+
+  /// The folder, or the nearest one above it that is there, and whether it can be written: a file is, for a moment.
+  private static func look(_ path: String) -> (isWritable: Bool, existing: String) {
+    var folder = path
+    while !FileManager.default.fileExists(atPath: folder), folder != "/", !folder.isEmpty {
+      folder = URL(filePath: folder).deletingLastPathComponent().path
+    }
+    let probe = "\(folder)/.aker-doctor-\(UUID().uuidString)"
+    do {
+      try Data().write(to: URL(filePath: probe))
+      try FileManager.default.removeItem(atPath: probe)
+      return (true, folder)
+    } catch {
+      return (false, folder)
+    }
+  }
+
+  private static func freeBytes(_ path: String) -> Int64? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return nil }
+    return Int64(status.f_bavail) * Int64(status.f_frsize)
+  }
+
+  private var catalog: Finding {
+    let folder = CatalogFolder(directory: configuration.catalogPath)
+    guard folder.errors.isEmpty else {
+      return .problem(
+        "host", "catalog",
+        "\(folder.errors.count) mistakes in \(configuration.catalogPath), the first: \(folder.errors[0])",
+        advice: "Correct the files, then: aker catalog check")
+    }
+    return .ok("host", "catalog", "\(folder.datasets.count) datasets in \(configuration.catalogPath)")
+  }
+
+  private func duckdb() async -> Finding {
+    do {
+      let duckdb = try await DuckDB.locate(explicit: configuration.duckdb, home: configuration.home)
+      guard duckdb.spatialExtension != nil else {
+        let detail = "\(duckdb.version) at \(duckdb.path), without its spatial extension"
+        let needing = CatalogFolder(directory: configuration.catalogPath).datasets.filter(\.hasGeometry).map(\.name)
+        guard !needing.isEmpty else { return .note("host", "duckdb", detail, advice: "make setup installs it.") }
+        return .problem(
+          "host", "duckdb", "\(detail), which \(needing.joined(separator: ", ")) need",
+          advice: "make setup installs it.")
+      }
+      return .ok("host", "duckdb", "\(duckdb.version) with spatial, at \(duckdb.path)")
+    } catch {
+      let known = error as? any ClassifiedError
+      return .problem(
+        "host", "duckdb", known?.summary ?? "\(error)", advice: known?.advice ?? "make setup installs it.")
+    }
+  }
+}

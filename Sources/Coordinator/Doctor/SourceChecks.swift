@@ -1,0 +1,100 @@
+import Catalog
+import Fetch
+import Pipeline
+import Telemetry
+
+/// What the sources want: their keys, and a way to them.
+struct SourceChecks {
+  let configuration: AkerConfiguration
+  /// Whether to ask each endpoint.
+  let isOnline: Bool
+
+  /// Endpoints that are asked at a time.
+  private static let concurrency = 8
+
+  func findings() async -> [Finding] {
+    let registry: SourceRegistry
+    do {
+      registry = try SourceRegistry(
+        directory: configuration.catalogPath, environment: configuration.environment)
+    } catch {
+      let known = error as? any ClassifiedError
+      return [
+        .problem(
+          "sources", "registry", known?.summary ?? "\(error)", advice: known?.advice ?? "Run: aker catalog check")
+      ]
+    }
+    let datasets = CatalogFolder(directory: configuration.catalogPath).datasets
+    let sources = registry.sources.values.sorted { $0.id < $1.id }.filter(\.isEnabled)
+    let users = Dictionary(
+      uniqueKeysWithValues: sources.map { source in
+        (source.id, datasets.filter { $0.sourceIDs.contains(source.id) }.map(\.name))
+      })
+    let used = sources.filter { users[$0.id]?.isEmpty == false }
+    var findings = registry.warnings.map {
+      Finding.note("sources", "registry", $0.description, advice: "Correct the file, then: aker catalog check")
+    }
+    findings += keys(used, users)
+    if isOnline { findings += await endpoints(used) }
+    return findings
+  }
+
+  /// One line per key: several sources may share one.
+  private func keys(_ sources: [SourceDefinition], _ users: [String: [String]]) -> [Finding] {
+    let names = Set(sources.compactMap(\.authKeyName)).sorted()
+    return names.map { name in
+      let askers = sources.filter { $0.authKeyName == name }
+      let variable = "AKER_\(name)"
+      let datasets = Set(askers.flatMap { users[$0.id] ?? [] }).sorted().joined(separator: ", ")
+      do {
+        guard try configuration.secret(name) != nil else {
+          return .problem(
+            "sources", variable, "is not set; \(datasets) cannot be fetched without it",
+            advice: Self.advice(askers) ?? "Set \(variable), or \(variable)_FILE to a file that holds it.")
+        }
+        return .ok("sources", variable, "set, for \(askers.map(\.id).joined(separator: ", "))")
+      } catch {
+        let known = error as? any ClassifiedError
+        return .problem("sources", variable, known?.summary ?? "\(error)", advice: known?.advice ?? "")
+      }
+    }
+  }
+
+  /// Where to get a key, by the registry's own words.
+  private static func advice(_ sources: [SourceDefinition]) -> String? {
+    sources.lazy.flatMap(\.errorRules).compactMap(\.advice).first { $0.contains("http") }
+  }
+
+  /// One line per endpoint: several sources may share one.
+  private func endpoints(_ sources: [SourceDefinition]) async -> [Finding] {
+    let groups = Dictionary(grouping: sources, by: \.endpoint).sorted { $0.key < $1.key }
+    return await withTaskGroup(of: (Int, Finding).self) { group in
+      var waiting = groups.enumerated().makeIterator()
+      func start() -> Bool {
+        guard let (index, (endpoint, sources)) = waiting.next() else { return false }
+        group.addTask { (index, await Self.endpoint(endpoint, sources)) }
+        return true
+      }
+      var isMore = true
+      for _ in 0..<Self.concurrency where isMore { isMore = start() }
+      var findings: [(Int, Finding)] = []
+      while let finding = await group.next() {
+        findings.append(finding)
+        _ = start()
+      }
+      return findings.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+  }
+
+  private static func endpoint(_ endpoint: String, _ sources: [SourceDefinition]) async -> Finding {
+    let names = sources.map(\.id).joined(separator: ", ")
+    guard let problem = await EndpointProbe.problem(of: sources[0]) else {
+      return .ok("sources", names, "\(endpoint) answers")
+    }
+    return .problem(
+      "sources", names, "\(endpoint): \(problem)",
+      advice:
+        "Check this host's way out (DNS, proxy, firewall), or point AKER_SOURCE_\(sources[0].id.uppercased())_ENDPOINT elsewhere."
+    )
+  }
+}

@@ -1,0 +1,81 @@
+import FoundationEssentials
+import Testing
+import TestSupport
+
+/// `aker.yml`, below the environment and the flags.
+struct ConfigurationFileTests {
+  private struct Row: Decodable {
+    var setting: String
+    var value: String?
+    var origin: String
+  }
+
+  private func settings(_ result: Program.Result) throws -> [String: Row] {
+    #expect(result.exitCode == 0, "\(result)")
+    let rows = try JSONDecoder().decode([Row].self, from: Data(result.output.utf8))
+    return Dictionary(uniqueKeysWithValues: rows.map { ($0.setting, $0) })
+  }
+
+  @Test func aFlagWinsOverTheEnvironmentAndThatOverTheFile() async throws {
+    try await OperatorHome.with { home in
+      try home.write(
+        """
+        home: from-file
+        cache_path: s3://bucket/prefix
+        log_level: debug
+        postgis_dsn: postgresql://me:s3cret@db/warehouse
+        """, to: "aker.yml")
+      let bare = try await Program.run(Executable.aker, ["config", "--json"], directory: home.path)
+      let file = try settings(bare)
+      // Relative to the file's folder; a bucket is not.
+      #expect(file["home"]?.value == home.path + "/from-file")
+      #expect(file["home"]?.origin == "aker.yml")
+      #expect(file["cache_path"]?.value == "s3://bucket/prefix")
+      #expect(file["migrations_path"]?.origin == "default")
+      #expect(file["postgis_dsn"]?.value?.contains("dbname=warehouse") == true)
+      #expect(!bare.output.contains("s3cret"))
+
+      let environment = try settings(
+        try await Program.run(
+          Executable.aker, ["config", "--json"], environment: ["AKER_LOG_LEVEL": "error"], directory: home.path))
+      #expect(environment["log_level"]?.value == "error")
+      #expect(environment["log_level"]?.origin == "AKER_LOG_LEVEL")
+
+      let flag = try settings(
+        try await Program.run(
+          Executable.aker, ["config", "--json", "--home", "/there"], environment: ["AKER_HOME": "/here"],
+          directory: home.path))
+      #expect(flag["home"]?.value == "/there")
+      #expect(flag["home"]?.origin == "flag")
+    }
+  }
+
+  @Test func anotherFileCanBeNamed() async throws {
+    try await OperatorHome.with { home in
+      try home.write("# log_level: debug\n\n", to: "template.yml")
+      let blank = try await home.aker("config", environment: ["AKER_CONFIG": home.path + "/template.yml"])
+      #expect(blank.exitCode == 0, "\(blank)")
+      let absent = try await home.aker("config", environment: ["AKER_CONFIG": home.path + "/absent.yml"])
+      #expect(absent.exitCode == 78)
+      #expect(absent.errorOutput.contains("absent.yml: cannot be read"), "\(absent)")
+    }
+  }
+
+  @Test(arguments: [
+    ("log_level: info\ncache_pth: x\n", "aker.yml:2: unknown field 'cache_pth'; did you mean 'cache_path'?"),
+    ("home: [a]\n", "aker.yml:1: home: expected a text"),
+    ("home: \"a\n", "aker.yml"),
+    ("log_level: loud\n", "'loud' is not a log level"),
+  ])
+  func aMistakeInTheFileIsNamed(_ text: String, _ message: String) async throws {
+    try await OperatorHome.with { home in
+      try home.write(text, to: "aker.yml")
+      let aker = try await Program.run(Executable.aker, ["config"], directory: home.path)
+      #expect(aker.exitCode == 78)
+      #expect(aker.errorOutput.contains("error: ") && aker.errorOutput.contains(message), "\(aker)")
+      let worker = try await Program.run(Executable.worker, ["--until-empty"], directory: home.path)
+      #expect(worker.exitCode == 78)
+      #expect(worker.errorOutput.contains(message), "\(worker)")
+    }
+  }
+}

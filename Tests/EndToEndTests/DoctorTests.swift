@@ -1,0 +1,104 @@
+import FoundationEssentials
+import Postgres
+import Testing
+import TestSupport
+
+/// `aker doctor`: each part is ok, or a problem with what to do.
+@Suite(.database)
+struct DoctorTests {
+  private struct Finding: Decodable {
+    var area: String
+    var name: String
+    var state: String
+    var detail: String
+    var advice: String?
+  }
+
+  private func findings(_ result: Program.Result) throws -> [String: Finding] {
+    let all = try JSONDecoder().decode([Finding].self, from: Data(result.output.utf8))
+    return Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
+  }
+
+  @Test func allIsWellWhereEverythingIsThere() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
+      let result = try await home.aker("doctor", "--json")
+      #expect(result.exitCode == 0, "\(result)")
+      let found = try findings(result)
+      for name in [
+        "home", "cache", "catalog", "duckdb", "connection", "server", "postgis", "migrations", "roles", "clock",
+        "pooler",
+        "queue", "AKER_CENSUS_API_KEY", "census_acs5",
+      ] {
+        #expect(found[name]?.state == "ok", "\(name): \(String(describing: found[name]))")
+      }
+      #expect(found["workers"]?.state == "note")
+      let text = try await home.aker("doctor")
+      #expect(text.exitCode == 0 && text.output.contains("all is well"), "\(text)")
+    }
+  }
+
+  @Test func whatIsMissingIsAProblemWithSomethingToDo() async throws {
+    let connection = try await TestDatabase.current.connect()
+    try await connection.execute("DELETE FROM aker_migration WHERE version = (SELECT max(version) FROM aker_migration)")
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
+      // A file where the cache's folder should be stops root too.
+      let result = try await home.aker(
+        "doctor", "--json",
+        environment: [
+          "AKER_CACHE_PATH": PackageRoot.path + "/Makefile/cache", "AKER_DUCKDB": "/nowhere/duckdb",
+          "AKER_SOURCE_BLS_QCEW_ENDPOINT": "http://127.0.0.1:1",
+        ])
+      #expect(result.exitCode == 1)
+      #expect(result.errorOutput.contains("problems"), "\(result)")
+      let found = try findings(result)
+      for (name, detail, advice) in [
+        ("cache", "cannot be written", "AKER_CACHE_PATH"), ("duckdb", "/nowhere/duckdb", ""),
+        ("migrations", "1 of", "aker migrate"), ("AKER_CENSUS_API_KEY", "market_income", "key_signup"),
+        ("bls_qcew", "127.0.0.1:1", "AKER_SOURCE_BLS_QCEW_ENDPOINT"),
+      ] {
+        #expect(found[name]?.state == "problem", "\(name): \(String(describing: found[name]))")
+        #expect(found[name]?.detail.contains(detail) == true, "\(name): \(String(describing: found[name]))")
+        #expect(found[name]?.advice?.contains(advice) == true, "\(name): \(String(describing: found[name]))")
+      }
+    }
+  }
+
+  @Test func anUnreachableDatabaseHidesNoOtherFinding() async throws {
+    try await OperatorHome.with(dsn: "postgresql://me:s3cret@127.0.0.1:1/warehouse") { home in
+      let result = try await home.aker("doctor", "--offline")
+      #expect(result.exitCode == 1)
+      #expect(result.output.contains("problem  connection") && result.output.contains("duckdb"), "\(result)")
+      #expect(result.output.contains("AKER_CENSUS_API_KEY"), "\(result)")
+      #expect(!result.output.contains("s3cret"))
+    }
+  }
+
+  @Test func aPoolerInTransactionModeIsRecognised() async throws {
+    let bouncer = try await Pgbouncer.start(before: TestDatabase.current)
+    try await OperatorHome.with(dsn: bouncer.dsn) { home in
+      let found = try findings(try await home.aker("doctor", "--offline", "--json"))
+      #expect(found["pooler"]?.detail.contains("transaction mode") == true, "\(String(describing: found["pooler"]))")
+      #expect(found["migrations"]?.state == "ok")
+    }
+    try await bouncer.stop()
+  }
+
+  @Test func tasksWithoutAWorkerAreAProblem() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
+      let enqueued = try await home.aker("backfill", "market_income", "--years", "2012", "--detach")
+      #expect(enqueued.exitCode == 0, "\(enqueued)")
+      let found = try findings(try await home.aker("doctor", "--offline", "--json"))
+      #expect(found["workers"]?.state == "problem")
+      #expect(found["workers"]?.advice?.contains("aker-worker") == true)
+    }
+  }
+
+  @Test func noDatabaseIsStarted() async throws {
+    try await OperatorHome.with { home in
+      let result = try await home.aker("doctor", "--offline")
+      #expect(result.output.contains("does not run"), "\(result)")
+      #expect(!FileManager.default.fileExists(atPath: home.path + "/postgres"))
+      #expect(!FileManager.default.fileExists(atPath: home.path + "/cache"))
+    }
+  }
+}
