@@ -79,12 +79,12 @@ let package = Package(
       "Fetch", ["Catalog", "CLibarchive", "CLibxml2", "CZlib", "HTTP", "Postgres", "Telemetry", logging]),
     room("Engine", ["Catalog", "Telemetry", logging, subprocess, systemPackage]),
     room("Quality", ["Catalog", "Engine", "Postgres", "Telemetry", logging]),
-    room("Lake", ["Catalog", "CLibcrypto", "Postgres", "Telemetry", logging]),
+    room("Lake", ["Catalog", "CLibcrypto", "HTTP", "Postgres", "Telemetry", logging]),
     room("Lineage", ["Catalog", "Postgres", "Telemetry", logging]),
     room(
       "Pipeline",
       [
-        "Catalog", "Engine", "Fetch", "Lake", "Lineage", "Postgres", "Quality", "Queue", "Telemetry", logging,
+        "Catalog", "Engine", "Fetch", "HTTP", "Lake", "Lineage", "Postgres", "Quality", "Queue", "Telemetry", logging,
         subprocess,
       ]),
 

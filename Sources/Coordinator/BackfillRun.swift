@@ -37,8 +37,7 @@ struct BackfillRun {
   private func requireWorkable(_ session: Session) async throws {
     let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
     _ = try await PipelineEnvironment.engine(session.configuration, logger: logger)
-    let cache = session.configuration.cachePath
-    guard !cache.contains("://") else { return }
+    let cache = session.configuration.localCachePath
     let probe = cache + "/.writable"
     do {
       try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)

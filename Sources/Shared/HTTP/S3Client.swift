@@ -119,7 +119,12 @@ package struct S3Client: Sendable {
 
   package func copy(_ key: String, to target: String) async throws {
     _ = try await send(
-      "PUT", target, headers: ["x-amz-copy-source: /\(bucket)/\(Self.encoded(key, keepsSlash: true))"], body: [])
+      "PUT", target,
+      headers: [
+        "x-amz-copy-source: /\(bucket)/\(Self.encoded(key, keepsSlash: true))",
+        // S3 wants it of every PUT, and libcurl sends none without a body.
+        "Content-Length: 0",
+      ])
   }
 
   package func remove(_ key: String) async throws {
@@ -165,6 +170,9 @@ package struct S3Client: Sendable {
     transfer.limits.maximumRedirects = 0
     // S3 requires it, and libcurl signs it but does not add it.
     transfer.headers = ["x-amz-content-sha256: \(Self.payloadHash(body: body, upload: upload))"] + headers
+    // libcurl would call it a form, which servers read as one.
+    if !body.isEmpty { transfer.headers.append("Content-Type: application/xml") }
+    if let token = signature.sessionToken { transfer.headers.append("x-amz-security-token: \(token)") }
     return transfer
   }
 

@@ -53,12 +53,16 @@ package struct DiskLake: LakeStore {
     return Int(status.st_size)
   }
 
+  package func sha256(_ path: String) async throws -> String? {
+    try await byteCount(path) == nil ? nil : try await ContentHash.hex(ofFile: absolute(path)).sha256
+  }
+
   package func localFile(_ path: String, scratch: String) async throws -> String? {
     try await byteCount(path) == nil ? nil : absolute(path)
   }
 
   package func stagingNames() async throws -> [String] {
-    try Self.entries(absolute(LakePath.staging))
+    try Self.entries(absolute(LakePath.staging)).sorted()
   }
 
   package func removeStaging(_ staging: String) async throws {

@@ -1,9 +1,11 @@
 internal import Glibc
+package import HTTP
 package import Telemetry
 
 /// What went wrong with a file of the lake.
 package enum LakeError: ClassifiedError, Equatable {
   case system(action: String, path: String, code: Int32, message: String)
+  case s3(action: String, object: String, S3Client.Failure)
   /// The file is not the one that was published.
   case wrongContent(path: String)
 
@@ -17,6 +19,10 @@ package enum LakeError: ClassifiedError, Equatable {
   package var summary: String {
     switch self {
     case .system(let action, let path, _, let message): "cannot \(action) \(path): \(message)"
+    case .s3(let action, let object, .refused(let status, let code, let message)):
+      "cannot \(action) \(object): S3 answered \(status)"
+        + [code, message].filter { !$0.isEmpty }.map { " " + $0 }.joined(separator: ":")
+    case .s3(let action, let object, .transfer(let reason)): "cannot \(action) \(object): \(reason)"
     case .wrongContent(let path): "\(path) is not what was published: its hash differs from the manifest's"
     }
   }
@@ -28,6 +34,11 @@ package enum LakeError: ClassifiedError, Equatable {
     case .system(_, _, EROFS, _), .system(_, _, EACCES, _):
       "Make AKER_CACHE_PATH writable for the worker's user; the task is tried again by itself."
     case .system: nil
+    case .s3(_, _, .refused(403, _, _)):
+      "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the bucket's policy; the task is tried again by itself."
+    case .s3(_, _, .refused(404, _, _)):
+      "Check the bucket that AKER_CACHE_PATH names; the task is tried again by itself."
+    case .s3: "The task is tried again by itself."
     case .wrongContent: "Run aker lake repair."
     }
   }

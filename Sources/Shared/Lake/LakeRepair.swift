@@ -109,9 +109,7 @@ package struct LakeRepair: Sendable {
   }
 
   private func isPublished(_ path: String, sha256: String) async throws -> Bool {
-    guard let disk = lake as? DiskLake else { return try await lake.byteCount(path) != nil }
-    guard let file = try await disk.localFile(path, scratch: "") else { return false }
-    return try await ContentHash.hex(ofFile: file).sha256 == sha256
+    try await lake.sha256(path) == sha256
   }
 
   private func missing(_ row: PostgresRow) throws -> Missing {

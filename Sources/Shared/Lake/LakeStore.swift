@@ -16,6 +16,9 @@ package protocol LakeStore: Sendable {
   /// Size in bytes; nil when there is no such file.
   func byteCount(_ path: String) async throws -> Int?
 
+  /// The hash of the file as it is there now; nil when there is none.
+  func sha256(_ path: String) async throws -> String?
+
   /// A file that can be read on this host; for S3, a copy in `scratch`.
   func localFile(_ path: String, scratch: String) async throws -> String?
 

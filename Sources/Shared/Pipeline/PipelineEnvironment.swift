@@ -26,7 +26,7 @@ package struct PipelineEnvironment: Sendable {
     _ configuration: AkerConfiguration, database: PostgresConfiguration, slots: Int, clientName: String, logger: Logger
   ) async throws -> PipelineEnvironment {
     let duckdb = try await DuckDB.locate(explicit: configuration.duckdb, home: configuration.home)
-    let cache = configuration.cachePath
+    let cache = configuration.localCachePath
     let pool = PostgresPool(database, maximumCount: slots + 1)
     let registry = try await pool.withConnection { connection in
       try await SourceRegistry.applied(connection, environment: configuration.environment)
@@ -37,7 +37,7 @@ package struct PipelineEnvironment: Sendable {
       logger: logger, secret: { try configuration.secret($0) })
     return PipelineEnvironment(
       engine: Engine(duckdb, limits: limits(slots: slots, cache: cache), logger: logger),
-      lake: DiskLake(directory: cache + "/data_lake"), database: pool, inputs: LiveInputs(fetcher),
+      lake: try configuration.lake(), database: pool, inputs: LiveInputs(fetcher),
       rawCache: cache + "/raw", configuration: configuration)
   }
 
@@ -46,13 +46,13 @@ package struct PipelineEnvironment: Sendable {
   package static func preview(
     _ configuration: AkerConfiguration, database: PostgresConfiguration?, clientName: String, logger: Logger
   ) async throws -> PipelineEnvironment {
-    let cache = configuration.cachePath
+    let cache = configuration.localCachePath
     let registry = try SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
     let fetcher = try Fetcher(
       registry: registry, cacheDirectory: cache + "/raw", limiter: PacedRate(registry), clientName: clientName,
       logger: logger, secret: { try configuration.secret($0) })
     return PipelineEnvironment(
-      engine: try await engine(configuration, logger: logger), lake: DiskLake(directory: cache + "/data_lake"),
+      engine: try await engine(configuration, logger: logger), lake: try configuration.lake(),
       database: database.map { PostgresPool($0, maximumCount: 1) }, inputs: LiveInputs(fetcher),
       rawCache: cache + "/raw", configuration: configuration)
   }
@@ -76,7 +76,7 @@ package struct PipelineEnvironment: Sendable {
   /// The engine alone, for commands that look at the catalog.
   package static func engine(_ configuration: AkerConfiguration, logger: Logger) async throws -> Engine {
     let duckdb = try await DuckDB.locate(explicit: configuration.duckdb, home: configuration.home)
-    return Engine(duckdb, limits: limits(slots: 1, cache: configuration.cachePath), logger: logger)
+    return Engine(duckdb, limits: limits(slots: 1, cache: configuration.localCachePath), logger: logger)
   }
 
   /// Six tenths of the host's memory for all slots together, the processors shared among them.
@@ -105,7 +105,7 @@ package struct PipelineEnvironment: Sendable {
 
   /// A folder for work that is not to be published, removed afterwards.
   func withWorkspace<Value: Sendable>(_ body: (DiskLake) async throws -> Value) async throws -> Value {
-    let workspace = DiskLake(directory: configuration.cachePath + "/tmp/\(UUID().uuidString)")
+    let workspace = DiskLake(directory: configuration.localCachePath + "/tmp/\(UUID().uuidString)")
     do {
       let value = try await body(workspace)
       try FileManager.default.removeItem(atPath: workspace.location)

@@ -100,7 +100,8 @@ package struct AkerConfiguration: Sendable {
     }
     .map { $0.hasSuffix("_FILE") ? String($0.dropLast("_FILE".count)) : $0 }
     let password = postgisDSN.flatMap { PostgresConfiguration(dsn: $0).setting("password") }
-    return variables.compactMap { try? Self.secret($0, environment) } + [password].compactMap { $0 }
+    return variables.compactMap { try? Self.secret($0, environment) }
+      + [password, environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"]].compactMap { $0 }
   }
 
   private static func fromEnvironment(_ setting: Setting, _ environment: [String: String]) throws -> Value? {
@@ -113,7 +114,7 @@ package struct AkerConfiguration: Sendable {
     return Value(text: text, origin: .environment(isFile ? variable + "_FILE" : variable))
   }
 
-  private static func secret(_ variable: String, _ environment: [String: String]) throws -> String? {
+  static func secret(_ variable: String, _ environment: [String: String]) throws -> String? {
     if let text = environment[variable], !text.isEmpty { return text }
     guard let path = environment[variable + "_FILE"], !path.isEmpty else { return nil }
     guard let contents = FileManager.default.contents(atPath: path) else {

@@ -1,0 +1,124 @@
+internal import FoundationEssentials
+package import HTTP
+
+/// The lake as objects of a bucket.
+///
+/// There is no rename in S3. What an attempt staged is in the bucket before its transaction commits, under a key that only
+/// the manifest knows and readers skip; afterwards it is copied to the partition's own key, which S3 does at once: a reader
+/// gets the object before or the one after, and never a part.
+package struct S3Lake: LakeStore {
+  package let location: String
+  private let client: S3Client
+  /// Before each key; empty, or ending in `/`.
+  private let prefix: String
+  /// The folder on this host where attempts write before they upload.
+  private let local: DiskLake
+
+  /// - Parameters:
+  ///   - prefix: the lake's place in the bucket, without slashes at its ends.
+  ///   - scratch: a folder of this host; created when first written to.
+  package init(_ client: S3Client, prefix: String, scratch: String) {
+    self.client = client
+    self.prefix = prefix.isEmpty ? "" : prefix + "/"
+    location = "s3://\(client.bucket)" + (prefix.isEmpty ? "" : "/" + prefix)
+    local = DiskLake(directory: scratch)
+  }
+
+  package func prepareStaging(_ staging: String) async throws -> String {
+    let left = try await keys(below: staging)
+    for key in left { try await asking("remove", key) { try await client.remove(key) } }
+    return try await local.prepareStaging(staging)
+  }
+
+  package func stage(_ staging: String) async throws {
+    let folder = local.location + "/" + staging
+    for name in try DiskLake.entries(folder).sorted() where Self.isPublished(name) {
+      let key = prefix + staging + "/" + name
+      try await asking("write", key) { try await client.put(folder + "/" + name, at: key) }
+    }
+  }
+
+  /// What an attempt's folder holds besides (spilled rows, upstream partitions) is nobody's business.
+  private static func isPublished(_ name: String) -> Bool {
+    name.hasSuffix(".parquet") || name.hasPrefix("validation.")
+  }
+
+  package func place(_ staging: String, at path: String) async throws -> Bool {
+    let staged = prefix + staging + "/"
+    let names = try await keys(below: staging).map { String($0.dropFirst(staged.count)) }
+    let fileName = path.split(separator: "/").last.map(String.init) ?? path
+    guard names.contains(fileName) else { return false }
+    let reports = prefix + LakePath.reports(beside: path) + "/"
+    for name in names where name != fileName && name.hasPrefix("validation.") {
+      try await asking("write", reports + name) { try await client.copy(staged + name, to: reports + name) }
+    }
+    try await asking("write", prefix + path) { try await client.copy(staged + fileName, to: prefix + path) }
+    try await removeStaging(staging)
+    return true
+  }
+
+  package func byteCount(_ path: String) async throws -> Int? {
+    try await asking("look at", prefix + path) { try await client.byteCount(prefix + path).map(Int.init) }
+  }
+
+  package func sha256(_ path: String) async throws -> String? {
+    let scratch = local.location + "/.verify-\(UUID().uuidString)"
+    do {
+      let file = try await localFile(path, scratch: scratch)
+      let hash = if let file { try await ContentHash.hex(ofFile: file).sha256 } else { String?.none }
+      try DiskLake.removeTree(scratch)
+      return hash
+    } catch {
+      try? DiskLake.removeTree(scratch)
+      throw error
+    }
+  }
+
+  package func localFile(_ path: String, scratch: String) async throws -> String? {
+    // Below its own path, in which readers find as_of and data_year.
+    let file = scratch + "/" + path
+    try DiskLake.makeFolders(LakePath.folder(of: file))
+    return try await asking("read", prefix + path) { try await client.get(prefix + path, to: file) } ? file : nil
+  }
+
+  package func stagingNames() async throws -> [String] {
+    let staging = prefix + LakePath.staging + "/"
+    let inBucket = try await keys(below: LakePath.staging).compactMap {
+      $0.dropFirst(staging.count).split(separator: "/").first.map(String.init)
+    }
+    return Set(inBucket).union(try await local.stagingNames()).sorted()
+  }
+
+  package func removeStaging(_ staging: String) async throws {
+    for key in try await keys(below: staging) { try await asking("remove", key) { try await client.remove(key) } }
+    try await local.removeStaging(staging)
+  }
+
+  package func files() async throws -> [String] {
+    try await asking("list", prefix) { try await client.list(prefix) }.map { String($0.key.dropFirst(prefix.count)) }
+      .filter { path in
+        path.hasSuffix(".parquet") && !path.split(separator: "/").contains { $0.hasPrefix(".") || $0.hasPrefix("_") }
+      }
+  }
+
+  package func remove(_ path: String) async throws {
+    for key in [prefix + path] + (try await keys(below: LakePath.reports(beside: path))) {
+      try await asking("remove", key) { try await client.remove(key) }
+    }
+  }
+
+  private func keys(below folder: String) async throws -> [String] {
+    let start = prefix + folder + "/"
+    return try await asking("list", start) { try await client.list(start) }.map(\.key)
+  }
+
+  private func asking<Value>(_ action: String, _ key: String, _ body: () async throws -> Value) async throws -> Value {
+    do {
+      // Where the client puts its answers.
+      try DiskLake.makeFolders(local.location)
+      return try await body()
+    } catch let failure as S3Client.Failure {
+      throw LakeError.s3(action: action, object: "s3://\(client.bucket)/\(key)", failure)
+    }
+  }
+}

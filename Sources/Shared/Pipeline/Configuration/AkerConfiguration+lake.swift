@@ -1,0 +1,41 @@
+internal import HTTP
+package import Lake
+
+/// Where the lake is, and what stays on this host. Keys, region and server are read from the variables that AWS's own tools
+/// read, so that a host that can use its bucket can use it here.
+extension AkerConfiguration {
+  private static let s3Scheme = "s3://"
+
+  /// Of the raw cache and of what attempts write: AKER_CACHE_PATH, or a folder of this host where that is in S3.
+  package var localCachePath: String {
+    cachePath.hasPrefix(Self.s3Scheme) ? home + "/cache" : cachePath
+  }
+
+  /// The lake below AKER_CACHE_PATH.
+  /// - Throws: `ConfigurationError`, for S3 without bucket or keys.
+  package func lake() throws -> any LakeStore {
+    guard cachePath.hasPrefix(Self.s3Scheme) else { return DiskLake(directory: cachePath + "/data_lake") }
+    let parts = cachePath.dropFirst(Self.s3Scheme.count).split(separator: "/")
+    guard let bucket = parts.first else { throw ConfigurationError.malformedS3(cachePath) }
+    let scratch = localCachePath + "/s3"
+    let endpoint = environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"]
+    let client = S3Client(
+      bucket: String(bucket), endpoint: endpoint, signature: try s3Signature, scratch: scratch,
+      // The operator named the server; it may well be in their own network.
+      allowsPrivateAddress: endpoint != nil)
+    return S3Lake(client, prefix: (parts.dropFirst() + ["data_lake"]).joined(separator: "/"), scratch: scratch)
+  }
+
+  private var s3Signature: S3Signature {
+    get throws {
+      func required(_ variable: String) throws -> String {
+        guard let text = try Self.secret(variable, environment) else { throw ConfigurationError.missingS3Key(variable) }
+        return text
+      }
+      return S3Signature(
+        accessKey: try required("AWS_ACCESS_KEY_ID"), secretKey: try required("AWS_SECRET_ACCESS_KEY"),
+        region: environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? "us-east-1",
+        sessionToken: try Self.secret("AWS_SESSION_TOKEN", environment))
+    }
+  }
+}

@@ -1,0 +1,247 @@
+import FoundationEssentials
+import Glibc
+import Lake
+import Pipeline
+import Postgres
+import Quality
+import Telemetry
+import TestSupport
+import Testing
+
+/// What both lakes promise: a folder and a bucket alike.
+@Suite("Lakes")
+struct LakeStoreTests {
+  enum Kind: String, CaseIterable, CustomTestStringConvertible {
+    case disk
+    case s3
+    var testDescription: String { rawValue }
+  }
+
+  private static let path = "jobs/as_of=2024-06/data_year=2021/region=oh/jobs.parquet"
+  private static let reports = "jobs/as_of=2024-06/data_year=2021/region=oh/_validation"
+
+  private func withLake(_ kind: Kind, _ body: (any LakeStore, String) async throws -> Void) async throws {
+    let directory = "/tmp/aker-lake-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    switch kind {
+    case .disk: try await body(DiskLake(directory: directory + "/data_lake"), directory)
+    case .s3:
+      try await ObjectStore.running(bucket: "lake") { store in
+        try await body(try Self.lake(store, directory), directory)
+      }
+    }
+  }
+
+  static func lake(_ store: ObjectStore, _ directory: String) throws -> any LakeStore {
+    let variables = store.environment.merging(
+      ["AKER_CACHE_PATH": "s3://lake/a/b", "AKER_HOME": directory, "AKER_MIGRATIONS_PATH": PackageRoot.migrations]
+    ) { $1 }
+    return try AkerConfiguration(environment: variables).lake()
+  }
+
+  private func stage(_ lake: any LakeStore, _ staging: String, _ bytes: Data) async throws {
+    let folder = try await lake.prepareStaging(staging)
+    try bytes.write(to: URL(filePath: folder + "/jobs.parquet"))
+    try Data("{}".utf8).write(to: URL(filePath: folder + "/validation.json"))
+    try FileManager.default.createDirectory(atPath: folder + "/spill", withIntermediateDirectories: true)
+    try await lake.stage(staging)
+  }
+
+  private func bytes(_ lake: any LakeStore, _ path: String, _ directory: String) async throws -> Data? {
+    let scratch = directory + "/scratch"
+    try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+    return try await lake.localFile(path, scratch: scratch).flatMap { FileManager.default.contents(atPath: $0) }
+  }
+
+  @Test(
+    "what is staged is nobody's until it is placed; then it is there whole, with its reports", arguments: Kind.allCases)
+  func places(_ kind: Kind) async throws {
+    try await withLake(kind) { lake, directory in
+      let first = Data("PAR1 first PAR1".utf8)
+      try await stage(lake, ".staging/1-1", first)
+      #expect(try await lake.files() == [])
+      #expect(try await lake.byteCount(Self.path) == nil)
+      #expect(try await lake.sha256(Self.path) == nil)
+      #expect(try await bytes(lake, Self.path, directory) == nil)
+      #expect(try await lake.stagingNames() == ["1-1"])
+
+      #expect(try await lake.place(".staging/1-1", at: Self.path))
+      #expect(try await lake.files() == [Self.path])
+      #expect(try await lake.byteCount(Self.path) == first.count)
+      #expect(try await lake.sha256(Self.path) == ContentHash.hex(of: "PAR1 first PAR1"))
+      #expect(try await bytes(lake, Self.path, directory) == first)
+      #expect(try await lake.byteCount(Self.reports + "/validation.json") == 2)
+      #expect(try await lake.stagingNames() == [])
+      // As after a crash that came just behind the placing.
+      #expect(try await !lake.place(".staging/1-1", at: Self.path))
+
+      // Another takes its place.
+      try await stage(lake, ".staging/2-7", Data("PAR1 second, and longer PAR1".utf8))
+      #expect(try await bytes(lake, Self.path, directory) == first)
+      #expect(try await lake.place(".staging/2-7", at: Self.path))
+      #expect(try await bytes(lake, Self.path, directory) == Data("PAR1 second, and longer PAR1".utf8))
+      #expect(try await lake.files() == [Self.path])
+
+      try await lake.remove(Self.path)
+      try await lake.remove(Self.path)
+      #expect(try await lake.files() == [])
+      #expect(try await lake.byteCount(Self.reports + "/validation.json") == nil)
+    }
+  }
+
+  @Test(
+    "a second attempt begins with an empty folder, and what an attempt left is found and removed",
+    arguments: Kind.allCases)
+  func abandons(_ kind: Kind) async throws {
+    try await withLake(kind) { lake, _ in
+      try await stage(lake, ".staging/1-1", Data("half".utf8))
+      let folder = try await lake.prepareStaging(".staging/1-1")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
+      #expect(try await !lake.place(".staging/1-1", at: Self.path))
+      try await stage(lake, ".staging/3-9", Data("dead".utf8))
+      _ = try await lake.prepareStaging(".staging/4-2")
+      #expect(try await lake.stagingNames() == ["1-1", "3-9", "4-2"])
+      for name in try await lake.stagingNames() { try await lake.removeStaging(".staging/" + name) }
+      try await lake.removeStaging(".staging/never-was")
+      #expect(try await lake.stagingNames() == [])
+      #expect(try await lake.files() == [])
+    }
+  }
+
+  @Test("a reader gets the file before or the file after, never a part of one", arguments: Kind.allCases)
+  func readsWhole(_ kind: Kind) async throws {
+    try await withLake(kind) { lake, directory in
+      // Larger than a part of an upload to S3.
+      func content(_ number: Int) -> Data { Data(repeating: UInt8(number), count: (number == 1 ? 17 : 2) << 20) }
+      try await stage(lake, ".staging/1-1", content(1))
+      #expect(try await lake.place(".staging/1-1", at: Self.path))
+      let whole = Set(try (1...4).map { number in try Self.hash(content(number)) })
+      let reading = Task {
+        var seen: Set<String> = []
+        while !Task.isCancelled {
+          do {
+            seen.insert(try await lake.sha256(Self.path) ?? "none")
+          } catch is CancellationError { break }
+        }
+        return seen
+      }
+      for number in 2...4 {
+        try await stage(lake, ".staging/1-\(number)", content(number))
+        #expect(try await lake.place(".staging/1-\(number)", at: Self.path))
+      }
+      reading.cancel()
+      let seen = try await reading.value
+      #expect(seen.isSubset(of: whole), "\(seen)")
+      #expect(try await lake.sha256(Self.path) == Self.hash(content(4)))
+    }
+  }
+
+  private static func hash(_ data: Data) throws -> String {
+    var hash = ContentHash()
+    data.withUnsafeBytes { hash.update($0) }
+    return hash.hex()
+  }
+
+  @Test(
+    "a lake that cannot be written is a transient error that says what is wrong and what to do",
+    arguments: Kind.allCases)
+  func cannotWrite(_ kind: Kind) async throws {
+    let directory = "/tmp/aker-lake-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let error: LakeError?
+    switch kind {
+    case .disk:
+      // Not even root may make a folder there.
+      let lake = DiskLake(directory: "/proc/aker")
+      error = await #expect(throws: LakeError.self) { _ = try await lake.prepareStaging(".staging/1-1") }
+      #expect(error?.summary.contains("/proc") == true)
+    case .s3:
+      var refused: LakeError?
+      try await ObjectStore.running(bucket: "another") { store in
+        let lake = try Self.lake(store, directory)
+        refused = await #expect(throws: LakeError.self) { try await stage(lake, ".staging/1-1", Data("x".utf8)) }
+      }
+      error = refused
+      #expect(error?.summary.contains("S3 answered 404 NoSuchBucket") == true, "\(error?.summary ?? "")")
+      #expect(error?.advice?.contains("AKER_CACHE_PATH") == true)
+    }
+    #expect(error?.errorClass == .transient)
+  }
+
+  @Test("an S3 server that is gone is transient, and says so")
+  func goneServer() async throws {
+    let directory = "/tmp/aker-lake-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let variables = [
+      "AKER_CACHE_PATH": "s3://lake", "AKER_HOME": directory, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s",
+      "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    ]
+    let lake = try AkerConfiguration(environment: variables).lake()
+    #expect(lake.location == "s3://lake/data_lake")
+    let error = await #expect(throws: LakeError.self) { _ = try await lake.files() }
+    #expect(error?.errorClass == .transient)
+    #expect(error?.summary.hasPrefix("cannot list s3://lake/data_lake/") == true)
+    for missing in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+      let configuration = try AkerConfiguration(environment: variables.filter { $0.key != missing })
+      #expect(throws: ConfigurationError.missingS3Key(missing)) { try configuration.lake() }
+    }
+  }
+}
+
+/// Real workers with their lake in S3.
+@Suite("The lake in S3", .database)
+struct S3PublicationTests {
+  @Test("workers publish, die at every boundary where S3 is concerned, repair and rebuild, as on disk")
+  func publishes() async throws {
+    try await ObjectStore.running(bucket: "lake") { store in
+      try await Simulator.running { simulator in
+        try await Workshop.open(
+          datasets: ["market_income"], endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"]
+        ) { workshop, connection in
+          var workshop = workshop
+          let home = workshop.directory + "/home"
+          workshop.environment = store.environment.merging(
+            ["AKER_CACHE_PATH": "s3://lake/a/b", "AKER_HOME": home]
+          ) { $1 }
+          workshop.objectLake = try LakeStoreTests.lake(store, home) as? S3Lake
+          let lake = workshop.lake
+          #expect(lake.location == "s3://lake/a/b/data_lake")
+
+          try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", connection)
+          let boundaries: [StepBoundary] = [.checked, .staged, .recorded, .committed, .placed, .markedInPlace]
+          for boundary in boundaries {
+            let death = try await workshop.work(["AKER_CRASH_AT": boundary.rawValue])
+            if death.signal == SIGKILL { continue }
+            // Nothing was left to die of: the same once more, with other bytes before.
+            #expect(death.exitCode == 0, "\(death)")
+            try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", mode: "all", connection)
+            try await connection.execute("UPDATE lake.manifest SET sha256 = repeat('0', 64)")
+            #expect(try await workshop.work(["AKER_CRASH_AT": boundary.rawValue]).signal == SIGKILL)
+          }
+          try await eventually(within: .seconds(120), "all tasks are completed") {
+            try await workshop.work()
+            return try await connection.query("SELECT FROM queue.task WHERE state <> 'completed' LIMIT 1").isEmpty
+          }
+          try await workshop.work()
+          try await workshop.requireExactlyOnce("market_income", partitions: 3, connection)
+          let report = try await LakeRepair(lake).run(connection, removingOrphans: false, verifyingHashes: true)
+          #expect(report.isClean, "\(report)")
+
+          // Rebuilt from what is kept, and compared with what lies in S3.
+          let environment = try await workshop.pipeline()
+          let validations = try await Revalidation.run(dataset: "market_income", years: [2011], in: environment)
+          #expect(validations.map(\.success) == [true])
+
+          let lost = try #require(try await lake.files().first)
+          try await lake.remove(lost)
+          let missing = try await LakeRepair(lake).run(connection, removingOrphans: false).missing
+          #expect(missing.map(\.path) == [lost])
+          #expect(missing.first?.command.hasPrefix("aker backfill market_income --years") == true)
+          await (try environment.pool).close()
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import FoundationEssentials
+import Glibc
+import Testing
+
+/// An S3 server of a test's own (moto's, a process), ended with the scope.
+package struct ObjectStore: Sendable {
+  package let endpoint: String
+  package let program: Program
+
+  package static let accessKey = "test-access-key"
+  package static let secretKey = "test-secret-key"
+
+  /// What a program needs to know to use it.
+  package var environment: [String: String] {
+    [
+      "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": Self.accessKey, "AWS_SECRET_ACCESS_KEY": Self.secretKey,
+      "AWS_REGION": "us-east-1",
+    ]
+  }
+
+  /// Serves until its parent is gone, so that a test process that crashed leaves nothing behind.
+  private static let script = """
+    import os, sys, time
+    parent = os.getppid()
+    from moto.server import ThreadedMotoServer
+    server = ThreadedMotoServer(ip_address='127.0.0.1', port=0, verbose=False)
+    server.start()
+    port = server.get_host_and_port()[1]
+    with open(sys.argv[1] + '.new', 'w') as file: file.write(str(port))
+    os.rename(sys.argv[1] + '.new', sys.argv[1])
+    while os.getppid() == parent: time.sleep(0.5)
+    """
+
+  /// - Parameter bucket: created in it.
+  package static func running(bucket: String, _ body: (ObjectStore) async throws -> Void) async throws {
+    let portFile = "/tmp/aker-moto-\(UUID().uuidString).port"
+    defer { try? FileManager.default.removeItem(atPath: portFile) }
+    let program = try await Program.start(
+      "python3", ["-c", script, portFile], environment: ["PYTHONPATH": PythonProgram.folder("moto")])
+    var port: Int?
+    try await eventually(within: .seconds(120), "the S3 server listens; scripts/setup --tests installs it") {
+      port = FileManager.default.contents(atPath: portFile).flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+      return port != nil
+    }
+    do {
+      guard let port else { throw TestFailure("the S3 server did not start") }
+      let store = ObjectStore(endpoint: "http://127.0.0.1:\(port)", program: program)
+      let made = try await Program.run("curl", ["-sf", "-X", "PUT", "\(store.endpoint)/\(bucket)"])
+      guard made.exitCode == 0 else { throw TestFailure("no bucket: \(made)") }
+      try await body(store)
+    } catch {
+      program.send(SIGKILL)
+      _ = try await program.wait()
+      throw error
+    }
+    program.send(SIGKILL)
+    _ = try await program.wait()
+  }
+}
+
+/// What `scripts/setup --tests` installed from PyPI.
+package enum PythonProgram {
+  /// For PYTHONPATH.
+  package static func folder(_ name: String) -> String {
+    PackageRoot.path + "/.aker/tools/python/" + name
+  }
+}
