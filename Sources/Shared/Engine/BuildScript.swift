@@ -61,7 +61,7 @@ package enum BuildScript {
     script.add("inputs", inputs)
     let retyped = views.compactMap(\.retypedSQL).joined(separator: "\n")
     if !retyped.isEmpty { script.add("retyped", retyped) }
-    for view in views { script.allowedPaths += view.files }
+    for view in views { script.allowedPaths += view.readPaths }
     for upstream in upstreams { script.allowedPaths += upstream.files }
   }
 
@@ -78,7 +78,7 @@ package enum BuildScript {
         ) ORDER BY \(order)) TO \(SQL.literal(output))
         (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE \(rowGroupSize));
         """)
-    script.needsSpatial = spec.hasGeometry
+    script.extensions = spec.extensions
   }
 
   /// DuckDB's own default, and its unit of parallel reading; stated so that an upgrade does not change the bytes.

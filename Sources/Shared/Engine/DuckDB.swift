@@ -6,8 +6,10 @@ internal import SystemPackage
 package struct DuckDB: Sendable, Equatable {
   package let path: String
   package let version: String
-  /// The spatial extension's file, where it is installed: it must be of exactly this version.
-  package let spatialExtension: String?
+  /// The files of the extensions that are installed: they must be of exactly this version.
+  package let extensions: [DuckDBExtension: String]
+
+  package var spatialExtension: String? { extensions[.spatial] }
 
   /// The oldest that writes GeoParquet by itself and has GEOMETRY as a type of its own.
   package static let oldestVersion = "1.5.0"
@@ -32,7 +34,7 @@ package struct DuckDB: Sendable, Equatable {
     guard isAtLeast(version, oldestVersion) else {
       throw EngineError.wrongVersion(path: path, found: version, wanted: oldestVersion)
     }
-    return DuckDB(path: path, version: version, spatialExtension: spatialExtension(version, home: home))
+    return DuckDB(path: path, version: version, extensions: extensions(version, home: home))
   }
 
   private static func version(of path: String) async throws -> String {
@@ -52,9 +54,10 @@ package struct DuckDB: Sendable, Equatable {
     return !numbers(version).lexicographicallyPrecedes(numbers(oldest))
   }
 
-  private static func spatialExtension(_ version: String, home: String) -> String? {
-    [home + "/tools/duckdb-extensions/v\(version)/spatial.duckdb_extension"].first {
-      FileManager.default.fileExists(atPath: $0)
+  private static func extensions(_ version: String, home: String) -> [DuckDBExtension: String] {
+    let found = DuckDBExtension.allCases.map { name in
+      (name, home + "/tools/duckdb-extensions/v\(version)/\(name.rawValue).duckdb_extension")
     }
+    return Dictionary(uniqueKeysWithValues: found.filter { FileManager.default.fileExists(atPath: $0.1) })
   }
 }

@@ -10,7 +10,12 @@ package struct EngineScript: Sendable {
   package private(set) var steps: [Step] = []
   /// Folders and files it may read and write: everything else is closed to it.
   package var allowedPaths: [String] = []
-  package var needsSpatial = false
+  /// What it uses of DuckDB's extensions; those that are not installed are not loaded.
+  package var extensions: Set<DuckDBExtension> = []
+  package var needsSpatial: Bool {
+    get { extensions.contains(.spatial) }
+    set { if newValue { extensions.insert(.spatial) } else { extensions.remove(.spatial) } }
+  }
 
   package init() {}
 
@@ -43,7 +48,9 @@ package struct EngineScript: Sendable {
       SET autoload_known_extensions = false;
 
       """
-    if needsSpatial, let spatial = duckdb.spatialExtension { text += "LOAD \(SQL.literal(spatial));\n" }
+    for name in DuckDBExtension.allCases where extensions.contains(name) {
+      if let file = duckdb.extensions[name] { text += "LOAD \(SQL.literal(file));\n" }
+    }
     // A definition is data from the database: its SQL reads and writes this task's files, and no others.
     text += """
       SET allowed_directories = \(SQL.list(allowedPaths.filter { $0.hasSuffix("/") } + [limits.temporaryDirectory + "/"]));

@@ -43,15 +43,25 @@ package struct InputView: Sendable {
     case .csv, .tsv:
       return """
         SELECT list_value(*COLUMNS(*)) AS columns
-        FROM read_csv(\(path), header = false, all_varchar = true, null_padding = true, \(delimiter)\(compression))
+        FROM read_csv(\(path), header = false, all_varchar = true, null_padding = true, parallel = false, \(delimiter)\(compression))
         LIMIT 1
+        """
+    case .json where request.input.jsonPath != nil:
+      return """
+        SELECT list_distinct(flatten(list(json_keys(item)))) AS columns FROM (SELECT item FROM \(items([file])) LIMIT 100)
+        HAVING count(*) > 0
         """
     case .json, .ndjson:
       // The first hundred objects: a source that leaves empty fields out rarely does so in all of them.
       return """
         SELECT list_distinct(flatten(list(json_keys(json)))) AS columns
         FROM (SELECT json FROM read_json_objects(\(path), format = '\(jsonFormat)'\(compression)) LIMIT 100)
+        HAVING count(*) > 0
         """
+    case .geojson, .geojsonLines: return featureHeader(file)
+    case .fixedWidth: return fixedWidthHeader(file)
+    case .xlsx, .shapefile: return tableHeader(file)
+    case .feed: return "SELECT \(SQL.list(InputFormat.feedColumns)) AS columns"
     case .parquet:
       return "SELECT list(column_name) AS columns FROM (DESCRIBE SELECT * FROM read_parquet(\(path)))"
     case .lines: return "SELECT ['line'] AS columns"
@@ -125,8 +135,13 @@ package struct InputView: Sendable {
         """
     }
     let names = declared.possibleNames(column)
-    if request.format == .jsonTable {
-      return "coalesce(\(names.map { "r[list_position(header, \(SQL.literal($0)))]" }.joined(separator: ", ")))"
+    func first(_ value: (String) -> String) -> String { "coalesce(\(names.map(value).joined(separator: ", ")))" }
+    switch request.format {
+    case .jsonTable: return first { "r[list_position(header, \(SQL.literal($0)))]" }
+    case .json where request.input.jsonPath != nil: return first { "json_extract_string(item, \(jsonMember($0)))" }
+    case .geojson, .geojsonLines: return first(featureValue)
+    case .shapefile where names == [InputFormat.geometryColumn]: return "ST_AsText(geom)"
+    default: break
     }
     if names.count == 1 { return "CAST(\(SQL.identifier(names[0])) AS VARCHAR)" }
     let lowered = names.map { SQL.literal($0.lowercased()) }.joined(separator: ", ")
@@ -138,18 +153,17 @@ package struct InputView: Sendable {
     switch request.format {
     case .csv, .tsv:
       return "read_csv(\(paths), header = true, all_varchar = true, union_by_name = true, \(delimiter)\(compression))"
-    case .lines:
-      // No character divides a line, and none quotes: chr(1) is in no text.
-      return """
-        read_csv(\(paths), auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = chr(1), \
-        quote = '', escape = '', strict_mode = false, null_padding = true\(compression))
-        """
+    case .lines: return lines(files)
+    case .fixedWidth: return fixedWidth(files, columns)
+    case .xlsx, .shapefile: return tables(files)
+    case .geojson, .geojsonLines: return features(files, columns)
+    case .json where request.input.jsonPath != nil: return items(files)
     case .jsonDocument:
       return """
         (SELECT json AS document FROM read_json_objects(\(paths), format = 'unstructured', \
         maximum_object_size = \(Self.documentByteLimit)\(compression)))
         """
-    case .json, .ndjson:
+    case .json, .ndjson, .feed:
       guard let columns else {
         return "read_json(\(paths), format = '\(jsonFormat)', union_by_name = true\(compression))"
       }
@@ -162,10 +176,10 @@ package struct InputView: Sendable {
   }
 
   /// 128 MiB: DuckDB holds a document whole. A state of counties is a few.
-  private static let documentByteLimit = 134_217_728
+  static let documentByteLimit = 134_217_728
 
   /// DuckDB goes by the name's ending, and the cache names files by their content.
-  private var compression: String {
+  var compression: String {
     files.contains(where: Self.isGzip) ? ", compression = 'gzip'" : ""
   }
 
@@ -177,6 +191,9 @@ package struct InputView: Sendable {
     return read(descriptor, &magic, 2) == 2 && magic == [0x1F, 0x8B]
   }
 
-  private var delimiter: String { request.format == .tsv ? "delim = '\\t'" : "delim = ','" }
+  /// Stated, since DuckDB guesses that nothing is quoted where all is.
+  private var delimiter: String {
+    (request.format == .tsv ? "delim = '\\t'" : "delim = ','") + #", quote = '"', escape = '"'"#
+  }
   private var jsonFormat: String { request.format == .json ? "array" : "newline_delimited" }
 }

@@ -6,7 +6,7 @@ package enum PipelineError: ClassifiedError, Equatable {
   case unknownDataset(String, near: String?)
   case notPublished(String)
   case missingUpstream(partition: String, dataset: String)
-  case missingSpatial(dataset: String)
+  case missingExtension(dataset: String, name: String)
   case notReproducible(String)
   case noDatabase
   case timeLimit(partition: String, limit: Duration)
@@ -31,7 +31,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .notPublished(let partition): "\(partition) has not been published"
     case .missingUpstream(let partition, let dataset):
       "\(partition) reads \(dataset), whose partition is not in the lake"
-    case .missingSpatial(let dataset): "\(dataset) has geometry, and DuckDB's spatial extension is not installed"
+    case .missingExtension(let dataset, let name): "\(dataset) needs DuckDB's extension \(name), which is not installed"
     case .notReproducible(let reason): "it cannot be rebuilt from what is kept: \(reason)"
     case .noDatabase: "this needs the database"
     case .timeLimit(let partition, let limit): "\(partition) ran longer than its limit of \(limit)"
@@ -56,7 +56,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .notEnqueued: "aker status shows what is under way."
     case .notPublished: "Run aker backfill for it."
     case .missingUpstream(_, let dataset): "Backfill \(dataset) for the same year first, or run aker lake repair."
-    case .missingSpatial: "Run scripts/setup, which installs it into .aker/tools."
+    case .missingExtension: "Run scripts/setup, which installs it into .aker/tools."
     case .incompatibleTable(_, _, let sql):
       "Run this in psql when nobody needs the old shape:\n" + sql.joined(separator: "\n")
     }

@@ -6,7 +6,7 @@ extension DatasetRequest {
   ]
 
   static func read(_ node: DefinitionNode) -> DatasetRequest? {
-    let fields = node.fields(known: fieldNames)
+    let fields = node.fields(known: fieldNames + InputOptions.fieldNames)
     guard let name = fields["name"].flatMap({ DatasetSpec.identifier($0) }) else {
       if fields["name"] == nil { node.error("a request needs a name") }
       return nil
@@ -38,7 +38,30 @@ extension DatasetRequest {
       vintages: vintages, isOptional: fields["optional"]?.bool ?? false,
       line: node.line)
     request.readAsking(fields, node)
+    request.input = InputOptions.read(fields, format: format)
+    request.checkColumns(node)
     return request
+  }
+
+  /// What a format must have declared to be read at all.
+  private func checkColumns(_ node: DefinitionNode) {
+    for columns in vintages {
+      switch format {
+      case .fixedWidth:
+        for name in columns.names where columns.positions[name] == nil {
+          node.error("request '\(self.name)': column '\(name)' needs its place in a line: at: [1, 5]")
+        }
+      case .feed:
+        for name in columns.names where !InputFormat.feedColumns.contains(columns.sourceName(name)) {
+          node.error(
+            "request '\(self.name)': a feed has no '\(name)', but \(InputFormat.feedColumns.joined(separator: ", "))")
+        }
+      default: break
+      }
+    }
+    if vintages.isEmpty, format == .fixedWidth || input.headerRowCount == 0 {
+      node.error("request '\(name)' names no columns by itself: declare them")
+    }
   }
 }
 
@@ -65,13 +88,13 @@ extension RequestColumns {
     return [names(elements)]
   }
 
-  /// `NAME`, `{name: NAME, type: number, in_file: "Name in the file"}` or `{name: NAME, pattern: "regular expression"}`.
+  /// `NAME`, `{name: NAME, type: number, in_file: "Name in the file", at: [1, 5]}` or `{name: NAME, pattern: "regular expression"}`.
   private static func names(_ elements: [DefinitionNode]) -> RequestColumns {
     var columns = RequestColumns(names: [])
     for element in elements {
       var name: String?
       if element.isMapping {
-        let fields = element.fields(known: ["name", "type", "in_file", "pattern"])
+        let fields = element.fields(known: ["name", "type", "in_file", "at", "pattern"])
         name = fields["name"]?.text
         if name == nil { element.error("a column needs a name") }
         if let name, let source = fields["in_file"] {
@@ -85,6 +108,14 @@ extension RequestColumns {
             pattern.error("a column with a pattern is a map of names to texts, and has neither type nor in_file")
           }
           columns.patterns[name] = text
+        }
+        if let name, let at = fields["at"] {
+          let places = at.elements.compactMap(\.int)
+          if places.count == 2, places[0] >= 1, places[1] >= places[0] {
+            columns.positions[name] = places[0]...places[1]
+          } else {
+            at.error("expected the first and the last character in the line: [1, 5]")
+          }
         }
         if let name, let type = fields["type"], let text = type.text {
           if let raw = RawType(rawValue: text) {

@@ -19,6 +19,7 @@ package struct DatasetRequest: Sendable, Equatable {
   /// What the answer must hold, so that one that was cut silently is not taken for a whole one.
   package var verifications: [RequestVerification] = []
   package var format: InputFormat
+  package var input = InputOptions()
   /// What is declared, for all years or per range of years; the first that contains the year counts.
   package var vintages: [RequestColumns]
   /// A level that the source does not offer every year: its absence is recorded, and its view is empty.

@@ -13,6 +13,9 @@ package struct RequestColumns: Sendable, Equatable {
   /// view it is one column, a map of names to values.
   package var patterns: [String: String] = [:]
 
+  /// Of fixed width: from which to which character of the line, the first being 1.
+  package var positions: [String: ClosedRange<Int>] = [:]
+
   package enum RawType: String, Sendable, CaseIterable {
     case text, integer, number, date
   }

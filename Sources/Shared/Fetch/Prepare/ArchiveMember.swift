@@ -1,7 +1,7 @@
 internal import CLibarchive
 internal import Glibc
 
-/// Takes one file out of a zip (or tar) that came from elsewhere: by a name that leads nowhere, and no larger than it may be.
+/// Takes files out of a zip (or tar) that came from elsewhere: by names that lead nowhere else, and no larger than they may be.
 package enum ArchiveMember {
   package enum Failure: Error, Equatable {
     case unreadable(String)
@@ -10,6 +10,17 @@ package enum ArchiveMember {
     case noMember(String, of: [String])
     case tooLarge(limit: Int64)
     case cannotWrite(String)
+
+    package var summary: String {
+      switch self {
+      case .unreadable(let why): "the archive cannot be read: \(why)"
+      case .unsafeName(let name): "the archive has a member that would be written elsewhere: '\(name)'"
+      case .noMember(let pattern, let names):
+        "the archive has no '\(pattern)', but \(names.joined(separator: ", "))"
+      case .tooLarge(let limit): "the archive's content is larger than \(limit) bytes"
+      case .cannotWrite(let why): "a member of the archive cannot be written: \(why)"
+      }
+    }
   }
 
   /// 100 bytes out for each one in: text compresses 5 to 20 times; a bomb, a thousand times.
@@ -17,11 +28,15 @@ package enum ArchiveMember {
   /// Below this many bytes no ratio is suspicious.
   private static let harmlessByteCount: Int64 = 16 << 20
 
-  /// - Parameter pattern: a member's name, or `*.csv` for the only one with that ending.
-  /// - Returns: the member's name.
+  /// - Parameters:
+  ///   - pattern: a member's name, or a glob such as `*.csv`, in any case of letters; against the whole name where it has
+  ///     a slash, else against the last part.
+  ///   - companions: endings of files that belong to one that fits, and are taken out with it.
+  ///   - folder: where members go, under their names.
+  /// - Returns: the names of the members that fit, in the archive's order.
   package static func extract(
-    _ pattern: String, from archivePath: String, to target: String, maximumBytes: Int64
-  ) throws -> String {
+    _ pattern: String, companions: [String] = [], from archivePath: String, into folder: String, maximumBytes: Int64
+  ) throws -> [String] {
     guard let archive = archive_read_new() else { throw Failure.unreadable("no memory") }
     defer { archive_read_free(archive) }
     archive_read_support_format_zip(archive)
@@ -34,7 +49,8 @@ package enum ArchiveMember {
     stat(archivePath, &status)
     let limit = min(maximumBytes, max(harmlessByteCount, Int64(status.st_size) * maximumRatio))
     var names: [String] = []
-    var found: String?
+    var found: [String] = []
+    var byteCount: Int64 = 0
     var entry: OpaquePointer?
     while true {
       let result = archive_read_next_header(archive, &entry)
@@ -44,41 +60,59 @@ package enum ArchiveMember {
       guard !name.hasPrefix("/"), !name.contains("\\"), !name.split(separator: "/").contains("..") else {
         throw Failure.unsafeName(name)
       }
-      // Links, devices and folders hold no data of their own.
-      guard archive_entry_filetype(entry) == S_IFREG else { continue }
+      // Links, devices and folders hold no data of their own; what macOS adds has no data of the source's.
+      guard archive_entry_filetype(entry) == S_IFREG, !name.hasPrefix("__MACOSX/") else { continue }
       names.append(name)
-      guard matches(name, pattern) else { continue }
-      guard found == nil else { throw Failure.noMember("only one \(pattern)", of: names) }
-      found = name
-      try write(archive, to: target, limit: limit)
+      let fits = matches(name, pattern)
+      guard fits || companions.contains(where: { belongs(name, ending: $0, to: pattern) }) else { continue }
+      if fits { found.append(name) }
+      try makeFolders(folder + "/" + name)
+      byteCount += try write(archive, to: folder + "/" + name, limit: limit - byteCount, total: limit)
     }
-    guard let found else { throw Failure.noMember(pattern, of: Array(names.prefix(20))) }
+    if found.isEmpty { throw Failure.noMember(pattern, of: Array(names.prefix(20))) }
     return found
   }
 
-  private static func matches(_ name: String, _ pattern: String) -> Bool {
-    if pattern.hasPrefix("*") { return name.lowercased().hasSuffix(pattern.dropFirst().lowercased()) }
-    return name == pattern || name.hasSuffix("/" + pattern)
+  /// Whether `name`, with another ending than its own, would be a member that fits.
+  private static func belongs(_ name: String, ending: String, to pattern: String) -> Bool {
+    guard name.lowercased().hasSuffix("." + ending), let stem = name.lastIndex(of: "."),
+      let dot = pattern.lastIndex(of: ".")
+    else { return false }
+    return matches(String(name[..<stem] + pattern[dot...]), pattern)
   }
 
-  private static func write(_ archive: OpaquePointer, to target: String, limit: Int64) throws {
+  private static func matches(_ name: String, _ pattern: String) -> Bool {
+    let compared = pattern.contains("/") ? name : String(name.split(separator: "/").last ?? "")
+    return fnmatch(pattern.lowercased(), compared.lowercased(), 0) == 0
+  }
+
+  private static func makeFolders(_ path: String) throws {
+    for index in path.indices where path[index] == "/" && index != path.startIndex {
+      let folder = String(path[..<index])
+      guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
+        throw Failure.cannotWrite("\(folder): \(String(cString: strerror(errno)))")
+      }
+    }
+  }
+
+  private static func write(_ archive: OpaquePointer, to target: String, limit: Int64, total: Int64) throws -> Int64 {
     let descriptor = open(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Failure.cannotWrite(String(cString: strerror(errno))) }
     defer { close(descriptor) }
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-    var total: Int64 = 0
+    var written: Int64 = 0
     while true {
       let count = archive_read_data(archive, &buffer, buffer.count)
-      if count == 0 { return }
+      if count == 0 { return written }
       guard count > 0 else { throw unreadable(archive) }
-      total += Int64(count)
-      guard total <= limit else { throw Failure.tooLarge(limit: limit) }
+      written += Int64(count)
+      guard written <= limit else { throw Failure.tooLarge(limit: total) }
       var start = 0
       while start < count {
         // The buffer is not empty, so it has an address.
-        let written = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, count - start) }
-        guard written > 0 else { throw Failure.cannotWrite(String(cString: strerror(errno))) }
-        start += written
+        let size = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, count - start) }
+        guard size > 0 else { throw Failure.cannotWrite(String(cString: strerror(errno))) }
+        start += size
       }
     }
   }

@@ -8,6 +8,13 @@ package enum FeedReader {
     case notWellFormed(line: Int)
     /// Well-formed, but neither RSS nor Atom.
     case notAFeed(root: String)
+
+    package var summary: String {
+      switch self {
+      case .notWellFormed(let line): "it is not well-formed XML on line \(line)"
+      case .notAFeed(let root): "it is neither RSS nor Atom, but '\(root)'"
+      }
+    }
   }
 
   package struct Item: Codable, Sendable, Equatable {

@@ -61,7 +61,7 @@ struct BuildRun {
   func checkAgain() async throws -> Validation {
     let query = CheckQuery(spec, file: file)
     var script = inputScript()
-    script.needsSpatial = spec.hasGeometry
+    script.extensions = spec.extensions
     script.allowedPaths.append(file)
     script.add("checks", query.sql)
     let output = try await engine.run(script)
@@ -85,7 +85,7 @@ struct BuildRun {
         let declared = request.columns(year: partition.dataYear)
       else { continue }
       for drift in SchemaDrift.compare(
-        request: request, declared: declared, header: header.columns.compactMap { $0 }, year: partition.dataYear)
+        request: request, declared: declared, header: names(header.columns), year: partition.dataYear)
       where !drifts.contains(drift) {
         drifts.append(drift)
       }
@@ -99,6 +99,12 @@ struct BuildRun {
     return drifts
   }
 
+  /// A cell without a name is no column that anybody could have declared.
+  private func names(_ header: [String?]) -> [String] {
+    let names = RequestColumns.names(header.map { $0 ?? "" })
+    return zip(header, names).filter { cell, _ in cell?.contains { !$0.isWhitespace } ?? false }.map(\.1)
+  }
+
   /// Asks for rows only where a check found some: usually nowhere.
   private func addExamples(to validation: inout Validation, _ query: CheckQuery) async throws {
     let wanted = validation.results.indices.filter { index in
@@ -108,7 +114,7 @@ struct BuildRun {
     if wanted.isEmpty { return }
     // Checks may read what the transform reads: published datasets.
     var script = inputScript()
-    script.needsSpatial = spec.hasGeometry
+    script.extensions = spec.extensions
     script.allowedPaths.append(file)
     for index in wanted {
       if let sql = query.examplesSQL(validation.results[index].check) { script.add("examples\(index)", sql) }

@@ -62,9 +62,15 @@ extension DatasetRequest {
       switch format {
       // A compressed document, rather than a compressed transfer: DuckDB reads it as it is.
       case _ where path.hasSuffix(".gz"): .gzip
+      // A tar is not known by its beginning.
+      case _ where input.member != nil && !path.hasSuffix(".tar"): .zip
+      case _ where input.member != nil: .any
+      case .xlsx, .shapefile: .zip
+      case .feed: .xml
+      case .geojson: .json
       case .jsonTable, .json, .jsonDocument: .json
       case .parquet: .parquet
-      case .csv, .tsv, .ndjson, .lines: .text
+      case .csv, .tsv, .ndjson, .lines, .fixedWidth, .geojsonLines: .text
       }
     // A value is text, whatever it holds; only the definition itself may name folders.
     let path = Placeholder.fill(path) { name in

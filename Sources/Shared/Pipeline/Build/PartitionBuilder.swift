@@ -37,27 +37,36 @@ package struct PartitionBuilder: Sendable {
     _ connection: PostgresConnection?, _ timer: inout StepTimer
   ) async throws -> BuiltPartition {
     let startedAt = Date()
-    if spec.hasGeometry && engine.duckdb.spatialExtension == nil {
-      throw PipelineError.missingSpatial(dataset: spec.name)
+    if let missing = spec.extensions.first(where: { engine.duckdb.extensions[$0] == nil }) {
+      throw PipelineError.missingExtension(dataset: spec.name, name: missing.rawValue)
     }
     let folder = try await workspace.prepareStaging(staging)
     let upstreams = try await UpstreamPartition.read(
       for: partition, spec, lake: lake, scratch: folder, recorded: reproducing, connection)
+    var preparation = InputPreparation(folder: folder + "/prepared", year: partition.dataYear)
     let fetched = try await timer.time(.fetch, detail: Self.describe) {
-      try await fetch(partition, spec, upstreams, folder)
+      try await fetch(partition, spec, upstreams, folder, &preparation)
     }
     StepBoundary.fetched.reached()
 
+    var prepared = fetched
+    if preparation.isNeeded(for: spec.requests) {
+      prepared = try await timer.time(.prepare, detail: { "\($0.count) files" }) {
+        try preparation.prepare(fetched, for: spec.requests)
+      }
+    }
     var context = try await Self.comparison(for: partition, spec, connection)
     context.oldestInputDays = fetched.map(\.fetchedAt).min().map { Date().timeIntervalSince($0) / 86_400 }
     let file = folder + "/" + spec.name + ".parquet"
     let validation = try await timer.time(.build, detail: { "\($0.rowCount ?? 0) rows, \($0.results.count) checks" }) {
       try await BuildRun(
-        spec: spec, partition: partition, fetched: fetched, upstreams: upstreams, engine: engine.spilling(into: folder),
+        spec: spec, partition: partition, fetched: prepared, upstreams: upstreams,
+        engine: engine.spilling(into: folder),
         file: file, context: context
       ).run()
     }
     StepBoundary.built.reached()
+    preparation.remove()
 
     let content = try await timer.time(
       .examine, detail: { (content: (sha256: String, byteCount: Int)) in "sha256 \(content.sha256.prefix(12))" }
@@ -74,13 +83,14 @@ package struct PartitionBuilder: Sendable {
 
   /// Request by request where rows that are fetched decide what is asked next; at once where nothing depends on another.
   private func fetch(
-    _ partition: Partition, _ spec: DatasetSpec, _ upstreams: [UpstreamPartition], _ folder: String
+    _ partition: Partition, _ spec: DatasetSpec, _ upstreams: [UpstreamPartition], _ folder: String,
+    _ preparation: inout InputPreparation
   ) async throws -> [FetchedInput] {
     var fetched: [FetchedInput] = []
     for stage in spec.requestStages {
       let selection = RowSelection(
-        spec: spec, partition: partition, fetched: fetched, upstreams: upstreams,
-        engine: engine.spilling(into: folder), scratch: folder + "/spill")
+        spec: spec, partition: partition, fetched: try preparation.prepare(fetched, for: spec.requests),
+        upstreams: upstreams, engine: engine.spilling(into: folder), scratch: folder + "/spill")
       fetched += try await inputs.fetch(stage, for: partition) { try await selection.rows($0) }
     }
     return fetched

@@ -1,6 +1,8 @@
 /// The steps of a partition's way, as progress and timings name them.
 package enum PipelineStep: String, Sendable, CaseIterable {
   case fetch
+  /// Out of archives, feeds and odd texts, what DuckDB reads.
+  case prepare
   /// Transform and checks: one DuckDB process.
   case build
   /// Hash, reports, and what changed against the vintage before.

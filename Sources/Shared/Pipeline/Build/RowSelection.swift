@@ -81,7 +81,7 @@ extension EngineScript {
     _ spec: DatasetSpec, _ partition: Partition, fetched: [FetchedInput], upstreams: [UpstreamPartition]
   ) -> EngineScript {
     var script = EngineScript()
-    script.needsSpatial = spec.hasGeometry
+    script.extensions = spec.extensions
     let views = spec.requests.map { request in
       InputView(
         request: request,

@@ -50,11 +50,11 @@ package struct CatalogCheck: Sendable {
   }
 
   private func transform(_ spec: DatasetSpec, _ folder: CatalogFolder) async throws -> [DefinitionProblem] {
-    if spec.hasGeometry && engine.duckdb.spatialExtension == nil {
+    if let missing = spec.extensions.first(where: { engine.duckdb.extensions[$0] == nil }) {
       return [
         DefinitionProblem(
           .warning, file: file(spec, "dataset.yml"), line: 1,
-          "not bound: the dataset has geometry, and the spatial extension is not installed; run scripts/setup")
+          "not bound: it needs DuckDB's extension \(missing.rawValue), which is not installed; run scripts/setup")
       ]
     }
     var script = inputScript(spec, spec.requests, folder)
@@ -77,7 +77,7 @@ package struct CatalogCheck: Sendable {
   /// The inputs as they are declared, without a row.
   private func inputScript(_ spec: DatasetSpec, _ requests: [DatasetRequest], _ folder: CatalogFolder) -> EngineScript {
     var script = EngineScript()
-    script.needsSpatial = spec.hasGeometry
+    script.extensions = spec.extensions
     let upstreams = folder.datasets.filter { spec.dependsOn.contains($0.name) } + (spec.readsItself ? [spec] : [])
     BuildScript.addInputs(
       &script,

@@ -1,0 +1,42 @@
+internal import Catalog
+
+extension InputView {
+  /// The files' lines, as the one column `line`.
+  func lines(_ files: [String]) -> String {
+    // No character divides a line, and none quotes: chr(1) is in no text.
+    """
+    read_csv(\(SQL.list(files)), auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = chr(1), \
+    quote = '', escape = '', strict_mode = false, null_padding = true, max_line_size = \(Self.lineByteLimit), \
+    buffer_size = \(2 * Self.lineByteLimit)\(compression))
+    """
+  }
+
+  /// 16 MiB: a feature a line, and Alaska has tens of thousands of points.
+  private static let lineByteLimit = 16_777_216
+
+  /// The lines cut where the columns stand. Blank ones, and what is blank in them, are nothing.
+  func fixedWidth(_ files: [String], _ columns: RequestColumns?) -> String {
+    let cells = (columns?.positions ?? [:]).sorted { $0.value.lowerBound < $1.value.lowerBound }.map { name, place in
+      """
+      nullif(trim(substr(line, \(place.lowerBound), \(place.count))), '') AS \
+      \(SQL.identifier(columns?.sourceName(name) ?? name))
+      """
+    }
+    return "(SELECT \(cells.joined(separator: ", ")) FROM \(lines(files)) WHERE trim(line) <> '')"
+  }
+
+  /// The columns that lie within the longest of the first lines: a file of shorter ones has lost some.
+  func fixedWidthHeader(_ file: String) -> String {
+    let declared = request.columns(year: year)
+    let places = (declared?.names ?? []).map { name in
+      """
+      {'name': \(SQL.literal(declared?.sourceName(name) ?? name)), \
+      'start': \(declared?.positions[name]?.lowerBound ?? 0)}
+      """
+    }
+    return """
+      SELECT list_transform(list_filter([\(places.joined(separator: ", "))], lambda c: c.start <= width), lambda c: c.name) \
+      AS columns FROM (SELECT max(length(line)) AS width FROM (SELECT line FROM \(lines([file])) LIMIT 1000))
+      """
+  }
+}

@@ -1,0 +1,56 @@
+internal import Catalog
+
+extension InputView {
+  /// Formats whose readers take one file at a time, put under one another by the names of their columns.
+  func tables(_ files: [String]) -> String {
+    files.count == 1
+      ? table(files[0])
+      : "(\(files.map { "SELECT * FROM \(table($0))" }.joined(separator: " UNION ALL BY NAME ")))"
+  }
+
+  /// What may be read: the files, and of shapefiles what lies beside them.
+  var readPaths: [String] {
+    guard request.format == .shapefile else { return files }
+    return files.map { file in file.lastIndex(of: "/").map { String(file[...$0]) } ?? file }
+  }
+
+  private func table(_ file: String) -> String {
+    let path = SQL.literal(file)
+    if request.format == .shapefile { return "ST_Read(\(path))" }
+    // What is empty is no end of the table: notes between header and rows would hide all that follows.
+    let sheet = request.input.sheet.map { ", sheet = \(SQL.literal($0))" } ?? ""
+    return "read_xlsx(\(path), header = true, all_varchar = true, stop_at_empty = false\(sheet))"
+  }
+
+  func tableHeader(_ file: String) -> String {
+    let name =
+      request.format == .shapefile
+      ? "CASE column_name WHEN 'geom' THEN \(SQL.literal(InputFormat.geometryColumn)) ELSE column_name END"
+      : "column_name"
+    return "SELECT list(\(name)) AS columns FROM (DESCRIBE SELECT * FROM \(table(file)))"
+  }
+
+  /// The objects of the array at `json_path`, as the one column `item`.
+  func items(_ files: [String]) -> String {
+    let path = request.input.jsonPath ?? ""
+    let location = SQL.literal("$." + path)
+    let found = "json_extract(json, \(location))"
+    // With a wildcard DuckDB gives a list of what it found, else the array itself.
+    let list =
+      path.contains("*")
+      ? found
+      : """
+      CASE WHEN json_type(json, \(location)) = 'ARRAY' THEN CAST(\(found) AS JSON[]) \
+      ELSE error(\(SQL.literal("the document has no array at \(path): ")) || left(CAST(json AS VARCHAR), 300)) END
+      """
+    return """
+      (SELECT unnest(\(list)) AS item FROM read_json_objects(\(SQL.list(files)), format = 'unstructured', \
+      maximum_object_size = \(Self.documentByteLimit)\(compression)))
+      """
+  }
+
+  /// A member of an object, whatever characters its name has.
+  func jsonMember(_ name: String, of parent: String = "$") -> String {
+    SQL.literal("\(parent).\"\(name.replacing("\"", with: "\\\""))\"")
+  }
+}

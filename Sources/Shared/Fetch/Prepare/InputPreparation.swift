@@ -1,0 +1,139 @@
+package import Catalog
+internal import FoundationEssentials
+internal import Telemetry
+
+/// Makes of fetched documents what DuckDB reads: members out of archives, items out of feeds, plain text out of odd text. The
+/// raw cache keeps what came; what is made of it lies in the attempt's staging folder.
+package struct InputPreparation {
+  private let folder: String
+  private let year: Int
+  /// What was made of a document, by request and path: a document may be asked for twice.
+  private var made: [String: [String]] = [:]
+
+  /// 64 GiB: what comes out of one archive; more is no data set of a state or a year.
+  private static let maximumByteCount: Int64 = 64 << 30
+  /// What a shapefile consists of, as far as it is read.
+  private static let shapefileParts = ["shx", "dbf", "prj", "cpg"]
+
+  package init(folder: String, year: Int) {
+    self.folder = folder
+    self.year = year
+  }
+
+  /// Whether any document of the requests must be changed before it is read.
+  package func isNeeded(for requests: [DatasetRequest]) -> Bool { requests.contains(where: Self.changes) }
+
+  private static func changes(_ request: DatasetRequest) -> Bool {
+    request.input.member != nil || changesText(request) || request.format == .shapefile
+  }
+
+  private static func changesText(_ request: DatasetRequest) -> Bool {
+    switch request.format {
+    case .csv, .tsv: request.input.needsTidying
+    case .lines, .fixedWidth: request.input.encoding != nil || request.input.skippedLineCount > 0
+    case .feed: true
+    default: false
+    }
+  }
+
+  /// - Returns: the inputs with the paths of what is to be read; one that was an archive once for each of its members.
+  /// - Throws: `FetchError` with reason `unreadable`.
+  package mutating func prepare(_ fetched: [FetchedInput], for requests: [DatasetRequest]) throws -> [FetchedInput] {
+    var prepared: [FetchedInput] = []
+    for input in fetched {
+      guard let request = requests.first(where: { $0.name == input.requestName }), Self.changes(request),
+        let path = input.path
+      else {
+        prepared.append(input)
+        continue
+      }
+      let key = request.name + " " + path
+      let paths = try made[key] ?? files(of: input, path, request, number: made.count)
+      made[key] = paths
+      for path in paths {
+        var input = input
+        input.path = path
+        prepared.append(input)
+      }
+    }
+    return prepared
+  }
+
+  /// Removes what was made.
+  package func remove() {
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  private func files(of input: FetchedInput, _ path: String, _ request: DatasetRequest, number: Int) throws -> [String]
+  {
+    let place = "\(folder)/\(number)"
+    do {
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+      var paths = [path]
+      if let pattern = request.input.member ?? (request.format == .shapefile ? "*.shp" : nil) {
+        let members = try ArchiveMember.extract(
+          pattern, companions: request.format == .shapefile ? Self.shapefileParts : [], from: path, into: place,
+          maximumBytes: Self.maximumByteCount)
+        paths = members.map { place + "/" + $0 }
+      }
+      guard Self.changesText(request) else { return paths }
+      return try paths.enumerated().map { index, path in
+        let target = "\(place)/\(index).prepared"
+        try change(path, to: target, request)
+        return target
+      }
+    } catch let failure as ArchiveMember.Failure {
+      throw unreadable(input, failure.summary)
+    } catch let failure as FeedReader.Failure {
+      throw unreadable(input, failure.summary)
+    } catch let failure as TextReader.Failure {
+      throw unreadable(input, failure.summary, advice: "Check the request's encoding.")
+    } catch let failure as DelimitedText.Failure {
+      throw unreadable(
+        input, failure.summary, advice: "Check the request's header_rows, skip_lines, delimiter, footer and ragged.")
+    } catch let failure as OutputFile.Failure {
+      throw FetchError(
+        sourceID: input.sourceID, url: input.url, reason: .cache(failure.why), errorClass: .transient)
+    }
+  }
+
+  private func change(_ path: String, to target: String, _ request: DatasetRequest) throws {
+    switch request.format {
+    case .feed:
+      var output = try OutputFile(target)
+      let encoder = JSONEncoder()
+      try FeedReader.read(path) { item in
+        try output.write(encoder.encode(item))
+        try output.write([UInt8(ascii: "\n")])
+      }
+      try output.flush()
+    case .csv, .tsv:
+      let declared = request.columns(year: year)
+      try DelimitedText.tidy(
+        path, to: target, options: request.input,
+        delimiter: request.format == .csv ? UInt8(ascii: ",") : UInt8(ascii: "\t"),
+        declaredNames: declared?.names.map { declared?.sourceName($0) ?? $0 } ?? [])
+    default:
+      var reader = try TextReader(path, encoding: request.input.encoding)
+      var output = try OutputFile(target)
+      var skipped = request.input.skippedLineCount
+      while var piece = try reader.next() {
+        while skipped > 0, !piece.isEmpty {
+          guard let end = piece.firstIndex(of: UInt8(ascii: "\n")) else {
+            piece = []
+            break
+          }
+          piece.removeFirst(end + 1)
+          skipped -= 1
+        }
+        try output.write(piece)
+      }
+      try output.flush()
+    }
+  }
+
+  private func unreadable(_ input: FetchedInput, _ why: String, advice: String? = nil) -> FetchError {
+    FetchError(
+      sourceID: input.sourceID, url: input.url, reason: .unreadable(why), errorClass: .data, advice: advice)
+  }
+}

@@ -1,0 +1,41 @@
+internal import Glibc
+
+/// A file that is written from its beginning to its end, through a buffer.
+struct OutputFile: ~Copyable {
+  struct Failure: Error {
+    var why: String
+  }
+
+  private let descriptor: Int32
+  private var buffer: [UInt8] = []
+
+  /// - Throws: `Failure` when the file cannot be made.
+  init(_ path: String) throws {
+    let descriptor = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Failure(why: "\(path): \(String(cString: strerror(errno)))") }
+    self.descriptor = descriptor
+    buffer.reserveCapacity(2 * Self.bufferSize)
+  }
+
+  /// 64 KiB: system calls are few then, and memory is little.
+  private static let bufferSize = 65_536
+
+  mutating func write(_ bytes: some Sequence<UInt8>) throws {
+    buffer.append(contentsOf: bytes)
+    if buffer.count >= Self.bufferSize { try flush() }
+  }
+
+  /// To be called at the end.
+  mutating func flush() throws {
+    var start = 0
+    while start < buffer.count {
+      // The buffer is not empty here, so it has an address.
+      let size = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, buffer.count - start) }
+      guard size > 0 else { throw Failure(why: String(cString: strerror(errno))) }
+      start += size
+    }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  deinit { close(descriptor) }
+}

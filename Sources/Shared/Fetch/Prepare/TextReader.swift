@@ -1,0 +1,99 @@
+internal import CZlib
+internal import Glibc
+
+/// The content of a text file as UTF-8, piece by piece: gunzipped where it is gzip, decoded, without a byte order mark.
+struct TextReader: ~Copyable {
+  enum Failure: Error {
+    case cannotOpen(String)
+    case corrupt(String)
+    case unknownEncoding(String)
+    /// A byte that means nothing in the encoding, at an offset of the unpacked content.
+    case undecodable(encoding: String, offset: Int)
+
+    var summary: String {
+      switch self {
+      case .cannotOpen(let why): "it cannot be opened: \(why)"
+      case .corrupt(let why): "it cannot be unpacked: \(why)"
+      case .unknownEncoding(let name): "there is no encoding '\(name)'; iconv -l lists them"
+      case .undecodable(let encoding, let offset): "byte \(offset) is not \(encoding)"
+      }
+    }
+  }
+
+  private let file: gzFile
+  private let decoder: iconv_t?
+  private let encoding: String
+  private var undecoded: [UInt8] = []
+  private var offset = 0
+  private var isFirst = true
+
+  /// - Parameter encoding: as iconv names it; nil for UTF-8.
+  init(_ path: String, encoding: String?) throws {
+    // Reads what is not gzip as it is.
+    guard let file = gzopen(path, "rb") else { throw Failure.cannotOpen(String(cString: strerror(errno))) }
+    let decoder = encoding.flatMap { iconv_open("UTF-8", $0) }
+    // iconv_open's answer for an error is -1, as a pointer.
+    if decoder == iconv_t(bitPattern: -1) {
+      gzclose(file)
+      throw Failure.unknownEncoding(encoding ?? "")
+    }
+    self.file = file
+    self.decoder = decoder
+    self.encoding = encoding ?? "utf-8"
+  }
+
+  deinit {
+    gzclose(file)
+    if let decoder { iconv_close(decoder) }
+  }
+
+  /// 64 KiB at a time, so that memory stays flat.
+  private static let pieceSize = 65_536
+
+  /// The next piece; nil at the end.
+  mutating func next() throws -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: Self.pieceSize)
+    let count = gzread(file, &bytes, UInt32(bytes.count))
+    var code: Int32 = 0
+    if let message = gzerror(file, &code), code != Z_OK, code != Z_STREAM_END {
+      throw Failure.corrupt(code == Z_BUF_ERROR ? "it ends early" : String(cString: message))
+    }
+    guard count > 0 else {
+      if !undecoded.isEmpty { throw Failure.undecodable(encoding: encoding, offset: offset) }
+      return nil
+    }
+    bytes.removeLast(bytes.count - Int(count))
+    var text = try decode(bytes)
+    if isFirst {
+      isFirst = false
+      if text.starts(with: [0xEF, 0xBB, 0xBF]) { text.removeFirst(3) }
+    }
+    return text
+  }
+
+  private mutating func decode(_ bytes: [UInt8]) throws -> [UInt8] {
+    guard let decoder else { return bytes }
+    var input = undecoded + bytes
+    // No encoding has a character that takes more than four times its bytes in UTF-8.
+    var output = [UInt8](repeating: 0, count: input.count * 4 + 16)
+    var inputLeft = input.count
+    var outputLeft = output.count
+    // Its type is size_t, and its error the largest of them: -1 here.
+    let result = input.withUnsafeMutableBytes { source in
+      output.withUnsafeMutableBytes { target in
+        var from = source.baseAddress?.assumingMemoryBound(to: CChar.self)
+        var to = target.baseAddress?.assumingMemoryBound(to: CChar.self)
+        return iconv(decoder, &from, &inputLeft, &to, &outputLeft)
+      }
+    }
+    let consumed = input.count - inputLeft
+    // EINVAL: a character goes on in the next piece.
+    if result == -1, errno != EINVAL {
+      throw Failure.undecodable(encoding: encoding, offset: offset + consumed)
+    }
+    offset += consumed
+    undecoded = Array(input.suffix(inputLeft))
+    output.removeLast(outputLeft)
+    return output
+  }
+}

@@ -1,0 +1,73 @@
+import Catalog
+import Engine
+import Fetch
+import FoundationEssentials
+import Logging
+import Pipeline
+import Quality
+import TestSupport
+import Testing
+
+/// One document of one request, prepared and read as a partition's build does it.
+struct FormatScene {
+  let folder: String
+
+  static func open(_ body: (FormatScene) async throws -> Void) async throws {
+    let folder = "/tmp/aker-format-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await body(FormatScene(folder: folder))
+  }
+
+  func file(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+    try Data(bytes).write(to: URL(filePath: folder + "/" + name))
+    return folder + "/" + name
+  }
+
+  /// A request as dataset.yml writes it, without name, source and path.
+  static func reading(_ fields: String) -> DatasetSpec.Reading {
+    DatasetSpec.read(
+      datasetYAML: """
+        name: a
+        title: A
+        partitions: {years: 2000-}
+        requests:
+          - {name: rows, source: test_files, path: "/", \(fields)}
+        columns: [{name: a, type: text, description: A.}]
+        key: [a]
+        """, transformSQL: "SELECT 1")
+  }
+
+  func request(_ fields: String) throws -> DatasetRequest {
+    let reading = Self.reading(fields)
+    #expect(reading.problems.map(\.message) == [])
+    return try #require(reading.spec?.requests.first)
+  }
+
+  /// - Returns: what `sql` gives of `raw.rows`, a JSON object a row, and the drift of the header.
+  func read(_ fields: String, _ path: String, _ sql: String) async throws -> (rows: [String], drift: [SchemaDrift]) {
+    let request = try request(fields)
+    let input = FetchedInput(
+      requestName: "rows", sourceID: "test_files", url: "/", status: 200, fetchedAt: Date(), sha256: "", byteCount: 0,
+      cacheHit: false, path: path)
+    var preparation = InputPreparation(folder: folder + "/prepared-\(UUID().uuidString)", year: 2020)
+    let prepared = try preparation.prepare([input], for: [request])
+    let view = InputView(request: request, files: prepared.compactMap(\.path), year: 2020)
+    var script = EngineScript()
+    script.extensions = [.spatial, .excel]
+    BuildScript.addInputs(&script, views: [view], upstreams: [], year: 2020, region: "", asOf: "2021-01")
+    script.add("rows", sql + ";")
+    let engine = Engine(
+      try await Workshop.duckdb,
+      limits: EngineLimits(memoryBytes: 536_870_912, threads: 1, temporaryDirectory: folder + "/spill"),
+      logger: Logger(label: "tests"))
+    let output = try await engine.run(script)
+    struct Header: Decodable { let columns: [String?] }
+    let drift = try output.rows("headers", as: Header.self).flatMap { header -> [SchemaDrift] in
+      guard let declared = request.columns(year: 2020) else { return [] }
+      return SchemaDrift.compare(
+        request: request, declared: declared, header: RequestColumns.names(header.columns.map { $0 ?? "" }), year: 2020)
+    }
+    return (output.texts("rows"), drift)
+  }
+}

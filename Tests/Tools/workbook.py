@@ -1,0 +1,63 @@
+"""Writes a workbook without a library: workbook.py FILE SHEET ROW... SHEET ROW...; a row has its cells between bars, and a
+sheet none."""
+import sys
+import zipfile
+from xml.sax.saxutils import escape
+
+path, sheets = sys.argv[1], []
+for argument in sys.argv[2:]:
+    if "|" in argument:
+        sheets[-1][1].append(argument.split("|"))
+    else:
+        sheets.append((argument, []))
+
+
+def cell(column, row, text):
+    place = f"{chr(65 + column)}{row}"
+    # Codes with a leading zero are texts in workbooks that keep them, and figures are numbers.
+    if text and not (text[0] == "0" and text[1:2].isdigit()):
+        try:
+            float(text)
+            return f'<c r="{place}"><v>{text}</v></c>'
+        except ValueError:
+            pass
+    return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>' if text else ""
+
+
+main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+package = "http://schemas.openxmlformats.org/package/2006"
+kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+numbers = range(1, len(sheets) + 1)
+files = {
+    "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" '
+    'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+    + "".join(f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>' for n in numbers)
+    + "</Types>",
+    "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
+    f'Type="{relation}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": f'<workbook {main} xmlns:r="{relation}"><sheets>'
+    + "".join(f'<sheet name="{escape(s[0])}" sheetId="{n}" r:id="rId{n}"/>' for n, s in zip(numbers, sheets))
+    + "</sheets></workbook>",
+    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+    + "".join(
+        f'<Relationship Id="rId{n}" Type="{relation}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
+    )
+    + "</Relationships>",
+}
+for n, (_, rows) in zip(numbers, sheets):
+    files[f"xl/worksheets/sheet{n}.xml"] = (
+        f"<worksheet {main}><sheetData>"
+        + "".join(
+            f'<row r="{r}">' + "".join(cell(c, r, text) for c, text in enumerate(row)) + "</row>"
+            for r, row in enumerate(rows, 1)
+        )
+        + "</sheetData></worksheet>"
+    )
+with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    for name, text in files.items():
+        # A fixed time, so that the same cells give the same bytes.
+        info = zipfile.ZipInfo(name, (2025, 5, 1, 0, 0, 0))
+        info.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(info, '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>' + text)
