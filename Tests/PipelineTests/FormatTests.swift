@@ -325,17 +325,12 @@ struct RealFormatTests {
   func openAddresses() async throws {
     let shared = try #require(SharedData.directory) + "/openaddresses/machine"
     try await FormatScene.open { scene in
-      let portland = try await scene.read(
-        #"format: csv, member: "*.csv", columns: [address_id, X, Y]"#, shared + "/us-or-portland.zip",
-        "SELECT count(*) AS n, min(X) AS x FROM raw.rows")
-      let expected = try await python(
-        """
-        import zipfile,csv,io,json
-        z=zipfile.ZipFile('openaddresses/machine/us-or-portland.zip')
-        rows=list(csv.DictReader(io.StringIO(z.read('address_data.csv').decode())))
-        print(json.dumps({'n':len(rows),'x':min(r['X'] for r in rows)},separators=(',',':')))
-        """)
-      #expect(portland.rows == [expected])
+      // This excerpt was cut in the middle of a row: not to be taken for a whole file.
+      await #expect(throws: EngineFailure.self) {
+        try await scene.read(
+          #"format: csv, member: "*.csv", columns: [address_id, X, Y]"#, shared + "/us-or-portland.zip", "FROM raw.rows"
+        )
+      }
       let traverse = try await scene.read(
         #"format: geojson, member: "*.geojson", columns: [ADDNUMB, geometry]"#,
         shared + "/us-mi-grand-traverse.geojson.zip",
