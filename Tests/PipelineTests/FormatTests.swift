@@ -325,7 +325,7 @@ struct RealFormatTests {
   func openAddresses() async throws {
     let shared = try #require(SharedData.directory) + "/openaddresses/machine"
     try await FormatScene.open { scene in
-      // This excerpt was cut in the middle of a row: not to be taken for a whole file.
+      // A value here is a quote that was not doubled: nobody can know where it ends.
       await #expect(throws: EngineFailure.self) {
         try await scene.read(
           #"format: csv, member: "*.csv", columns: [address_id, X, Y]"#, shared + "/us-or-portland.zip", "FROM raw.rows"
