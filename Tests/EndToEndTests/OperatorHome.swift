@@ -11,7 +11,8 @@ struct OperatorHome: Sendable {
   ///   - dsn: the database; an embedded one of the home without it.
   ///   - simulator: further arguments for the recorded sources, such as faults; nil leaves them out.
   static func with(
-    dsn: String? = nil, simulator arguments: [String]? = nil, _ body: (OperatorHome) async throws -> Void
+    dsn: String? = nil, recordings: String = PackageRoot.recordings, simulator arguments: [String]? = nil,
+    _ body: (OperatorHome) async throws -> Void
   ) async throws {
     let path = "/tmp/aker-home-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -22,8 +23,8 @@ struct OperatorHome: Sendable {
     home.environment["AKER_DUCKDB"] = ProcessInfo.processInfo.environment["AKER_DUCKDB"]
     home.environment["AKER_POSTGIS_DSN"] = dsn
     guard let arguments else { return try await home.use(body) }
-    try await Simulator.running(arguments: arguments) { simulator in
-      for source in try FileManager.default.contentsOfDirectory(atPath: PackageRoot.recordings)
+    try await Simulator.running(recordings: recordings, arguments: arguments) { simulator in
+      for source in try FileManager.default.contentsOfDirectory(atPath: recordings)
       where !source.contains(".") {
         home.environment["AKER_SOURCE_\(source.uppercased())_ENDPOINT"] = simulator.endpoint + "/" + source
       }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalog
 import Fetch
 import FoundationEssentials
 import Pipeline
@@ -14,9 +15,10 @@ struct CacheCommand: AsyncParsableCommand {
 
       EXAMPLES
         aker cache ls
+        aker cache forget census_acs5 --url 2012
         aker cache prune --to 50GB
       """,
-    subcommands: [List.self, Prune.self])
+    subcommands: [List.self, Forget.self, Prune.self])
 
   /// - Throws: `Failure` where it cannot be written.
   private static func open(_ options: GlobalOptions) throws -> (cache: RawCache, path: String) {
@@ -73,6 +75,46 @@ struct CacheCommand: AsyncParsableCommand {
 
     private static func day(_ date: Date?) -> String {
       date.map { String($0.formatted(.iso8601).prefix("YYYY-MM-DD".count)) } ?? ""
+    }
+  }
+
+  struct Forget: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Ask a source again for what it answered, however fresh that is.",
+      discussion: """
+        For a source that has corrected what it gave. The documents stay, so that what was made of them can be reproduced.
+
+        EXAMPLES
+          aker cache forget bls_qcew
+          aker cache forget census_acs5 --url /data/2012/
+        """)
+    @Argument(help: "The source.") var source: String
+    @Option(help: ArgumentHelp("Only what has this in its URL.", valueName: "text")) var url: String?
+    @OptionGroup var options: GlobalOptions
+
+    private struct Report: Encodable {
+      var source: String
+      var forgotten: Int
+    }
+
+    func run() async throws {
+      let registry = try SourceRegistry(directory: try options.configuration().catalogPath)
+      guard registry[source] != nil else {
+        let near = NearestName.find(source, in: registry.sources.keys).map { "Did you mean \($0)?" }
+        throw Failure(.usage, "there is no source '\(source)'", advice: near ?? "aker sources lists them.")
+      }
+      let (cache, path) = try open(options)
+      let count: Int
+      do {
+        count = try cache.forget(sourceID: source, urlContaining: url)
+      } catch let failure as RawCache.Failure {
+        throw Failure(.cannotWrite, failure.description, advice: "Run it as the workers' user.")
+      }
+      if options.json { return try printJSON(Report(source: source, forgotten: count)) }
+      print(
+        count == 0
+          ? "nothing of \(source)\(url.map { " with '\($0)' in its URL" } ?? "") is kept in \(path)"
+          : "\(source) is asked again for \(count) documents")
     }
   }
 

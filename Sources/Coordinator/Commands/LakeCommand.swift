@@ -6,8 +6,16 @@ import Postgres
 /// The Parquet lake.
 struct LakeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lake", abstract: "List the lake's partitions; finish or clean up what a crash left.",
-    subcommands: [List.self, Repair.self])
+    commandName: "lake",
+    abstract: "List the lake's partitions and their history; finish what a crash left; take a publication back.",
+    discussion: """
+      EXAMPLES
+        aker lake ls market_income
+        aker lake history market_income 2012
+        aker lake rollback market_income 2012
+        aker lake repair
+      """,
+    subcommands: [List.self, LakeHistoryCommand.self, Repair.self, LakeRollbackCommand.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -16,7 +16,11 @@ struct BackfillsCommand: AsyncParsableCommand {
       SELECT backfill_id, note, as_of, state, total, completed, failed, running, ready + blocked AS waiting, cancelled, skipped,
         date_trunc('second', created_at) AS created_at
       FROM queue.backfill_progress ORDER BY backfill_id DESC LIMIT 100
-      """, json: options.json, whenEmpty: "there is no backfill yet: aker backfill --help")
+      """, json: options.json, whenEmpty: "there is no backfill yet: aker backfill --help",
+      table: """
+        backfill_id AS backfill, replace(state, '_with_failures', '') AS state, as_of, total AS tasks, completed AS published,
+        failed, running + waiting AS left, note
+        """)
   }
 }
 
@@ -29,6 +33,7 @@ struct TasksCommand: AsyncParsableCommand {
         aker tasks --state failed
         aker tasks --backfill 3 --error-class data
         aker tasks --dataset market_income --year 2012 --json
+        aker task $(aker tasks --state failed --ids --limit 1)
       """)
   @Option(help: "Of this backfill.") var backfill: Int64?
   @Option(help: "blocked, ready, running, completed, failed or cancelled.") var state: String?
@@ -38,6 +43,7 @@ struct TasksCommand: AsyncParsableCommand {
     help: ArgumentHelp("transient, rate_limited, data, permanent, worker_lost or dependency.", valueName: "class"))
   var errorClass: String?
   @Option(help: "At most so many.") var limit = 200
+  @Flag(help: "Print nothing but their numbers, for other commands.") var ids = false
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
@@ -49,17 +55,27 @@ struct TasksCommand: AsyncParsableCommand {
 
   func run() async throws {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
-    try await printQuery(
-      connection,
-      """
+    let sql = """
       SELECT task_id, backfill_id, dataset, data_year, region, as_of, state, attempt_count AS attempts, error_class, reason
       FROM queue.task
       WHERE ($1::bigint IS NULL OR backfill_id = $1) AND ($2::text IS NULL OR state::text = $2)
         AND ($3::text IS NULL OR dataset = $3) AND ($4::int IS NULL OR data_year = $4)
         AND ($5::text IS NULL OR error_class = $5)
       ORDER BY task_id LIMIT $6
-      """, [backfill, state, dataset, year, errorClass, limit], json: options.json,
-      whenEmpty: "no task matches")
+      """
+    let parameters: [(any PostgresEncodable)?] = [backfill, state, dataset, year, errorClass, limit]
+    if ids {
+      for row in try await connection.query("SELECT task_id FROM (\(sql)) found", parameters) {
+        print(try row.decode("task_id", as: Int64.self))
+      }
+      return
+    }
+    try await printQuery(
+      connection, sql, parameters, json: options.json, whenEmpty: "no task matches",
+      table: """
+        task_id AS task, dataset || ' ' || data_year || CASE WHEN region = '' THEN '' ELSE ' ' || region END AS partition,
+        state, attempts, error_class AS error, reason
+        """)
   }
 }
 
@@ -75,7 +91,8 @@ struct WorkersCommand: AsyncParsableCommand {
     try await printQuery(
       connection,
       "SELECT worker_id, name, host, pid, version, state, slots, busy, last_heard, started_at, end_reason FROM queue.workers",
-      json: options.json, whenEmpty: "no worker is alive: start one with aker-worker --slots 4")
+      json: options.json, whenEmpty: "no worker is alive: start one with aker-worker --slots 4",
+      table: "worker_id AS worker, name, host, pid, state, slots, busy, last_heard, end_reason")
   }
 }
 

@@ -11,9 +11,12 @@ func printJSON(_ value: some Encodable) throws {
 
 /// Prints what a query finds: as a table, or as the JSON that Postgres makes of the same rows, so that names and types
 /// are those of the documented view.
+///
+/// - Parameter table: what a person is shown of each row, as a list of SELECT: fewer columns, the longest last, since it is
+///   cut to the terminal. All of them unless told.
 func printQuery(
   _ connection: PostgresConnection, _ sql: String, _ parameters: [(any PostgresEncodable)?] = [], json: Bool,
-  whenEmpty: String
+  whenEmpty: String, table: String = "*"
 ) async throws {
   if json {
     let rows = try await connection.query(
@@ -21,6 +24,10 @@ func printQuery(
     Terminal.standardOutput.write(try rows[0].decode("json", as: String.self) + "\n")
     return
   }
-  let rows = try await connection.query(sql, parameters)
-  Terminal.standardOutput.write(rows.isEmpty ? whenEmpty + "\n" : Table(rows).rendered(Style(.standardOutput)))
+  let rows = try await connection.query("SELECT \(table) FROM (\(sql)) found", parameters)
+  let terminal = Terminal.standardOutput
+  terminal.write(
+    rows.isEmpty
+      ? whenEmpty + "\n"
+      : Table(rows).rendered(Style(terminal), columns: terminal.columnLimit, unicode: Terminal.isUnicode))
 }

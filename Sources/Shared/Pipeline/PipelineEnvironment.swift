@@ -94,10 +94,14 @@ package struct PipelineEnvironment: Sendable {
   /// DuckDB sorts and writes Parquet in this; with less it fails on small partitions already.
   private static let smallestMemoryBytes = 268_435_456
 
-  /// - Parameter observer: is told of each step of each task.
-  package func handler(observer: StepObserver? = nil) throws -> PipelineTaskHandler {
+  /// - Parameters:
+  ///   - other: where documents come from, rather than the sources.
+  ///   - observer: is told of each step of each task.
+  package func handler(
+    inputs other: (any InputSource)? = nil, observer: StepObserver? = nil
+  ) throws -> PipelineTaskHandler {
     PipelineTaskHandler(
-      pool: try pool, engine: engine, lake: lake, inputs: inputs,
+      pool: try pool, engine: engine, lake: lake, inputs: other ?? inputs,
       // For hosts where another size is better than the one that was measured here.
       swapRowCount: configuration.environment["AKER_SWAP_ROW_COUNT"].flatMap { Int($0) }, events: nil,
       observer: observer)

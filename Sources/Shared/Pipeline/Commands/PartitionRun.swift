@@ -52,13 +52,21 @@ package struct PartitionRun: Sendable {
     package var advice: String?
   }
 
-  /// - Parameter note: for the list of backfills.
+  /// - Parameters:
+  ///   - note: for the list of backfills.
+  ///   - publicationID: whose documents are read from the raw cache; the sources are asked without it.
   /// - Throws: `Failed` for what the attempt met; `PipelineError.notEnqueued` and `QueueError` for what kept it from
   ///   starting; `CancellationError`, with the task cancelled, when the calling task was.
   package func run(
-    _ partition: Partition, note: String, observer: StepObserver?
+    _ partition: Partition, note: String, inputsOf publicationID: Int64? = nil, observer: StepObserver?
   ) async throws -> Published {
     let pool = try environment.pool
+    var recorded: RecordedInputs?
+    if let publicationID {
+      recorded = try await pool.withConnection {
+        try await RecordedInputs.read(publicationID: publicationID, rawCache: environment.rawCache, $0)
+      }
+    }
     let client = QueueClient(pool: pool)
     let registration = WorkerRegistration(
       name: "aker run", host: HostName.current, processID: getpid(), version: version, slots: 1)
@@ -69,7 +77,7 @@ package struct PartitionRun: Sendable {
         workerID: session.workerID, name: registration.name, host: registration.host, version: version)
       let context = TaskContext(worker: identity, logger: logger, lease: lease)
       let (result, stop) = try await attempt(
-        lease, context, client, try environment.handler(observer: observer), session.workerID)
+        lease, context, client, try environment.handler(inputs: recorded, observer: observer), session.workerID)
       let published = try await Self.uncancelled {
         try await settle(lease, result, stop, client)
         return try await publication(lease)

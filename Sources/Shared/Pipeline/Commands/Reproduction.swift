@@ -1,7 +1,5 @@
 internal import Catalog
 internal import Engine
-internal import Fetch
-internal import FoundationEssentials
 internal import Lake
 package import Logging
 internal import Postgres
@@ -40,11 +38,11 @@ package struct Reproduction: Sendable {
           dataset: dataset, dataYear: dataYear, region: region, asOf: try row.decode("as_of"))
         let spec = try await DefinitionStore().definition(
           dataset: dataset, hash: row.decode("definition_hash"), connection)
-        let recorded = try await inputs(
+        let recorded = try await RecordedInputs.read(
           publicationID: row.decode("publication_id"), rawCache: environment.rawCache, connection)
         var timer = StepTimer(observer)
         let builder = PartitionBuilder(
-          engine: environment.engine, lake: environment.lake, workspace: workspace, inputs: RecordedInputs(recorded),
+          engine: environment.engine, lake: environment.lake, workspace: workspace, inputs: recorded,
           logger: logger)
         let built = try await builder.build(
           partition, spec: spec, staging: "reproduction", reproducing: row.decode("publication_id"), connection, &timer)
@@ -54,27 +52,6 @@ package struct Reproduction: Sendable {
           engineVersionThen: try row.decode("engine_version"),
           engineVersionNow: "DuckDB \(environment.engine.duckdb.version)")
       }
-    }
-  }
-
-  /// The documents of a publication, as they lie in the raw cache.
-  private static func inputs(
-    publicationID: Int64, rawCache: String, _ connection: PostgresConnection
-  ) async throws -> [FetchedInput] {
-    let rows = try await connection.query(
-      "SELECT * FROM lineage.input WHERE publication_id = $1 AND kind = 'source' ORDER BY ordinal", [publicationID])
-    return try rows.map { row in
-      let sha256: String? = try row.decode("sha256")
-      var input = FetchedInput(
-        requestName: try row.decode("request_name"), sourceID: try row.decode("source_id"), url: try row.decode("url"),
-        status: try row.decode("status"), fetchedAt: try row.decode("fetched_at"), sha256: sha256,
-        byteCount: try row.decode("byte_count") ?? 0, cacheHit: true, etag: nil, lastModified: nil, contentType: nil,
-        isSynthetic: try row.decode("synthetic"),
-        path: sha256.map { "\(rawCache)/objects/\($0.prefix(2))/\($0)" })
-      if let parameters: String = try row.decode("parameters") {
-        input.values = try JSONDecoder().decode([String: String].self, from: Data(parameters.utf8))
-      }
-      return input
     }
   }
 }

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Postgres
+
+/// Every publication of a partition.
+struct LakeHistoryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "history", abstract: "List every publication of a partition, the newest first.",
+    discussion: """
+      What the warehouse shows is marked. The number is what aker lake rollback --to takes.
+
+      EXAMPLES
+        aker lake history market_income 2012
+        aker lake history market_jobs 2021 --region 39049 --json
+      """)
+  @Argument(help: "The dataset.") var dataset: String
+  @Argument(help: "The year.") var year: Int
+  @Option(help: "The region, where the dataset is split.") var region = ""
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let hash = options.json ? "p.output_sha256" : "left(p.output_sha256, 12)"
+    try await printQuery(
+      connection,
+      """
+      SELECT p.publication_id AS publication, p.as_of, date_trunc('second', p.published_at) AS published_at, p.outcome,
+        p.row_count, \(hash) AS sha256, p.task_id, CASE WHEN w.publication_id IS NOT NULL THEN 'shown' ELSE '' END AS warehouse
+      FROM lineage.publication p
+        LEFT JOIN warehouse.partition w USING (publication_id, dataset, data_year, region)
+      WHERE p.dataset = $1 AND p.data_year = $2 AND p.region = $3 ORDER BY p.publication_id DESC
+      """, [dataset, year, region], json: options.json,
+      whenEmpty: "\(dataset) \(year)\(region.isEmpty ? "" : " \(region)") was never published")
+  }
+}

@@ -1,0 +1,136 @@
+import ArgumentParser
+import Logging
+import Pipeline
+import Postgres
+import Telemetry
+
+/// Takes a publication back whose documents were bad.
+struct LakeRollbackCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rollback",
+    abstract: "Publish a partition again from the documents of an earlier publication.",
+    discussion: """
+      For a publication whose source gave bad data: the documents that an earlier publication was made of are still in the \
+      raw cache, and the partition is built of them again, with the definition that is applied now and as the vintage that is \
+      shown. It is a publication like any other: under a lease, exactly once, with lineage that names those documents. No \
+      source is asked.
+
+      Where the definition was bad, correct it instead, then: aker backfill DATASET --years YEAR --only stale.
+
+      EXAMPLES
+        aker lake rollback market_income 2012
+        aker lake rollback market_income 2012 --to 41 --yes
+      """)
+  @Argument(help: "The dataset.") var dataset: String
+  @Argument(help: "The year.") var year: Int
+  @Option(help: "The region, where the dataset is split.") var region = ""
+  @Option(
+    help: ArgumentHelp(
+      "Whose documents are taken (aker lake history); the last one before with other rows unless told.",
+      valueName: "publication"))
+  var to: Int64?
+  @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+  @OptionGroup var options: GlobalOptions
+
+  private struct Report: Encodable {
+    var dataset: String
+    var data_year: Int
+    var region: String
+    var as_of: String
+    var taken_back: Int64
+    var documents_of: Int64
+    var publication: Int64
+    var outcome: String
+    var row_count: Int
+  }
+
+  private struct Publication {
+    var id: Int64
+    var asOf: String
+    var rowCount: Int
+    var publishedAt: String
+    var sha256: String
+
+    init(_ row: PostgresRow) throws {
+      id = try row.decode("publication_id")
+      asOf = try row.decode("as_of")
+      rowCount = try row.decode("row_count")
+      publishedAt = try row.decode("published_at")
+      sha256 = try row.decode("output_sha256")
+    }
+
+    var text: String { "\(id) (as of \(asOf), published \(publishedAt), \(rowCount) rows)" }
+  }
+
+  func run() async throws {
+    let session = try await Session.open(options)
+    let connection = try await session.connectMigrated(migrates: false)
+    let (shown, target) = try await choose(connection)
+    await connection.close()
+    try Confirmation.ask(
+      "This replaces publication \(shown.text)\nby what the documents of publication \(target.text) give.", yes: yes)
+
+    let partition = Partition(dataset: dataset, dataYear: year, region: region, asOf: shown.asOf)
+    let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
+    let environment = try await PipelineEnvironment.make(
+      session.configuration, database: session.database, slots: 1, clientName: "aker/\(Version.number)", logger: logger)
+    let run = PartitionRun(
+      in: environment, database: session.database, version: Version.number,
+      redaction: Redaction(secrets: session.configuration.secretValues), logger: logger)
+    let steps = StepLines(options.json ? .standardError : .standardOutput)
+    do {
+      let published = try await interruptible {
+        try await run.run(
+          partition, note: "aker lake rollback \(partition.description) to \(target.id)", inputsOf: target.id,
+          observer: steps.observe)
+      }
+      if options.json {
+        return try printJSON(
+          Report(
+            dataset: dataset, data_year: year, region: region, as_of: shown.asOf, taken_back: shown.id,
+            documents_of: target.id, publication: published.publicationID, outcome: published.outcome,
+            row_count: published.rowCount))
+      }
+      print(
+        "\(Style(.standardOutput).green(published.outcome)): publication \(published.publicationID), \(published.rowCount) rows, from the documents of \(target.id)"
+      )
+      print("A refresh asks the source again: until it is right, aker pause --dataset \(dataset)")
+    } catch let failed as PartitionRun.Failed {
+      steps.abandon()
+      throw Failure(
+        .unsuccessful, failed.reason, advice: failed.advice ?? "Its whole story: aker task \(failed.taskID)")
+    } catch {
+      steps.abandon()
+      throw error
+    }
+  }
+
+  private func choose(_ connection: PostgresConnection) async throws -> (shown: Publication, target: Publication) {
+    let rows = try await connection.query(
+      """
+      SELECT p.publication_id, p.as_of, p.row_count, to_char(p.published_at, 'YYYY-MM-DD HH24:MI') AS published_at,
+        p.output_sha256, w.publication_id IS NOT NULL AS is_shown
+      FROM lineage.publication p LEFT JOIN warehouse.partition w USING (publication_id, dataset, data_year, region)
+      WHERE p.dataset = $1 AND p.data_year = $2 AND p.region = $3 ORDER BY p.publication_id DESC
+      """, [dataset, year, region])
+    let name = "\(dataset) \(year)\(region.isEmpty ? "" : " \(region)")"
+    guard let row = try rows.first(where: { try $0.decode("is_shown") }) else {
+      throw Failure(.usage, "\(name) is not published", advice: "aker lake ls \(dataset) lists what is.")
+    }
+    let shown = try Publication(row)
+    let publications = try rows.map(Publication.init)
+    let history = "aker lake history \(dataset) \(year)\(region.isEmpty ? "" : " --region \(region)")"
+    if let to {
+      guard let target = publications.first(where: { $0.id == to }) else {
+        throw Failure(.usage, "\(name) has no publication \(to)", advice: "\(history) lists them.")
+      }
+      return (shown, target)
+    }
+    guard let target = publications.first(where: { $0.id < shown.id && $0.sha256 != shown.sha256 }) else {
+      throw Failure(
+        .usage, "\(name) has no earlier publication with other rows",
+        advice: "\(history) lists what there is; a new one is made by: aker run \(dataset) --year \(year)")
+    }
+    return (shown, target)
+  }
+}
