@@ -85,7 +85,7 @@ let package = Package(
       "Pipeline",
       [
         "Catalog", "Engine", "Fetch", "HTTP", "Lake", "Lineage", "Postgres", "Quality", "Queue", "Telemetry", logging,
-        subprocess,
+        serviceLifecycle, subprocess,
       ]),
 
     // The executables.

@@ -98,9 +98,11 @@ struct AkerWorker: AsyncParsableCommand {
           datasets: datasets.isEmpty ? nil : datasets, sources: sources.isEmpty ? nil : sources),
         drainTimeout: .seconds(drainTimeout), endsWhenEmpty: untilEmpty),
       database: database, handler: handler, redaction: redaction, logger: logger)
+    let sender = try configuration.openLineageSender(database, logger: Logger(label: "aker-worker.openlineage"))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [
+        // The first is stopped last: it still tells of what the worker ends.
+        services: (sender.map { [.init(service: OpenLineageService($0))] } ?? []) + [
           .init(
             service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
             failureTerminationBehavior: .gracefullyShutdownGroup)

@@ -2,33 +2,50 @@ import ArgumentParser
 import Lineage
 import Postgres
 
-/// Where a partition came from.
+/// Lineage: of one partition, and for others.
 struct LineageCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lineage",
-    abstract: "Show where a published partition came from, down to the documents of its sources.",
+    abstract: "Show where a published partition came from; export lineage.",
     discussion: """
+      aker lineage DATASET YEAR is aker lineage show DATASET YEAR.
+
       EXAMPLES
         aker lineage market_income 2012
-        aker lineage market_income 2012 --as-of 2024-06 --json
-      """)
-  @Argument(help: "The dataset.") var dataset: String
-  @Argument(help: "The year.") var year: Int
-  @Option(help: "The region, where the dataset is split.") var region = ""
-  @Option(help: ArgumentHelp("The vintage; the newest unless told.", valueName: "YYYY-MM")) var asOf: String?
-  @OptionGroup var options: GlobalOptions
+        aker lineage export --openlineage
+      """,
+    subcommands: [Show.self, LineageExportCommand.self], defaultSubcommand: Show.self)
+}
 
-  func run() async throws {
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
-    guard
-      let tree = try await LineageTree.current(
-        connection, dataset: dataset, dataYear: year, region: region, asOf: asOf)
-    else {
-      throw Failure(
-        .usage,
-        "\(dataset) \(year)\(region.isEmpty ? "" : " \(region)") is not published\(asOf.map { " as of \($0)" } ?? "")",
-        advice: "aker lake ls \(dataset) lists what is.")
+/// Where a partition came from.
+extension LineageCommand {
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "show",
+      abstract: "Show where a published partition came from, down to the documents of its sources.",
+      discussion: """
+        EXAMPLES
+          aker lineage market_income 2012
+          aker lineage market_income 2012 --as-of 2024-06 --json
+        """)
+    @Argument(help: "The dataset.") var dataset: String
+    @Argument(help: "The year.") var year: Int
+    @Option(help: "The region, where the dataset is split.") var region = ""
+    @Option(help: ArgumentHelp("The vintage; the newest unless told.", valueName: "YYYY-MM")) var asOf: String?
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      let connection = try await Session.open(options).connectMigrated(migrates: false)
+      guard
+        let tree = try await LineageTree.current(
+          connection, dataset: dataset, dataYear: year, region: region, asOf: asOf)
+      else {
+        throw Failure(
+          .usage,
+          "\(dataset) \(year)\(region.isEmpty ? "" : " \(region)") is not published\(asOf.map { " as of \($0)" } ?? "")",
+          advice: "aker lake ls \(dataset) lists what is.")
+      }
+      if options.json { print(try tree.json()) } else { print(tree.lines().joined(separator: "\n")) }
     }
-    if options.json { print(try tree.json()) } else { print(tree.lines().joined(separator: "\n")) }
   }
 }

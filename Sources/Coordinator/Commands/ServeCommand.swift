@@ -30,8 +30,11 @@ struct ServeCommand: AsyncParsableCommand {
       redaction: Redaction(secrets: [session.database.setting("password")].compactMap { $0 }))
     await (try session.connectMigrated(migrates: true)).close()
     let housekeeping = Housekeeping(pool: PostgresPool(session.database, maximumCount: 1))
+    let sender = try session.configuration.openLineageSender(
+      session.database, logger: Logger(label: "aker.openlineage"))
     let group = ServiceGroup(
-      services: [housekeeping, FlowScheduler(session: session)], gracefulShutdownSignals: [.sigterm, .sigint],
+      services: [housekeeping, FlowScheduler(session: session)] + (sender.map { [OpenLineageService($0)] } ?? []),
+      gracefulShutdownSignals: [.sigterm, .sigint],
       logger: Logger(label: "aker.lifecycle"))
     try await group.run()
     await housekeeping.pool.close()

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 
 /// Writes OpenLineage run events (specification 2-0-2), as JSON.
 package struct OpenLineageBuilder: Sendable {
@@ -10,15 +10,31 @@ package struct OpenLineageBuilder: Sendable {
   }
 
   private let namespace: String
+  private let warehouse: String
+  private let database: String
   private let producer = "https://github.com/aker-etl/aker"
   private let specification = "https://openlineage.io/spec"
 
-  /// - Parameter namespace: of jobs and warehouse tables, such as `postgres://host:5432/warehouse`.
-  package init(namespace: String) {
+  /// - Parameters:
+  ///   - namespace: of jobs.
+  ///   - warehouse: the namespace of warehouse tables: `postgres://host:port`.
+  ///   - database: the first part of their names.
+  package init(namespace: String, warehouse: String, database: String) {
     self.namespace = namespace
+    self.warehouse = warehouse
+    self.database = database
   }
 
-  package func event(_ type: EventType, _ run: OpenLineageRun, _ time: String) throws -> String {
+  /// Run ids: unique among all databases that tell the same endpoint.
+  private func runID(_ name: String) -> OpenLineageValue {
+    .text(Self.uuid(name, "\(namespace) \(warehouse)/\(database)"))
+  }
+
+  private static func text(_ time: Date) -> OpenLineageValue {
+    .text(time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+  }
+
+  package func event(_ type: EventType, _ run: OpenLineageRun, _ time: Date) throws -> String {
     var runFacets: [String: OpenLineageValue] = [
       "nominalTime": facet(
         "NominalTimeRunFacet", "1-0-1",
@@ -36,9 +52,9 @@ package struct OpenLineageBuilder: Sendable {
     ]
     if let backfill = run.backfillID {
       runFacets["parent"] = facet(
-        "ParentRunFacet", "1-1-0",
+        "ParentRunFacet", "1-2-0",
         [
-          "run": .object(["runId": .text(Self.uuid("backfill \(backfill)", namespace))]),
+          "run": .object(["runId": runID("backfill \(backfill)")]),
           "job": .object(["namespace": .text(namespace), "name": .text("backfill.\(run.dataset)")]),
         ])
     }
@@ -47,21 +63,21 @@ package struct OpenLineageBuilder: Sendable {
         "ErrorMessageRunFacet", "1-0-1", ["message": .text(message), "programmingLanguage": .text("SQL")])
     }
     let event = OpenLineageValue.object([
-      "eventType": .text(type.rawValue), "eventTime": .text(time), "producer": .text(producer),
+      "eventType": .text(type.rawValue), "eventTime": Self.text(time), "producer": .text(producer),
       "schemaURL": .text(specification + "/2-0-2/OpenLineage.json#/$defs/RunEvent"),
       "run": .object([
-        "runId": .text(Self.uuid("task \(run.taskID) lease \(run.leaseToken)", namespace)),
+        "runId": runID("task \(run.taskID) lease \(run.leaseToken)"),
         "facets": .object(runFacets),
       ]),
       "job": .object([
         "namespace": .text(namespace), "name": .text(run.dataset),
         "facets": .object([
           "jobType": facet(
-            "JobTypeJobFacet", "2-0-3",
+            "JobTypeJobFacet", "2-0-4",
             ["processingType": .text("BATCH"), "integration": .text("AKER"), "jobType": .text("TASK")])
         ]),
       ]),
-      "inputs": .list(run.inputs.map(input)),
+      "inputs": .list(inputs(run.inputs)),
       "outputs": .list(run.output.map { outputs(run, $0) } ?? []),
     ])
     let encoder = JSONEncoder()
@@ -69,25 +85,46 @@ package struct OpenLineageBuilder: Sendable {
     return String(decoding: try encoder.encode(event), as: UTF8.self)
   }
 
-  private func input(_ input: LineageInput) -> OpenLineageValue {
+  /// A request that was answered by many documents is one dataset.
+  private func inputs(_ inputs: [LineageInput]) -> [OpenLineageValue] {
+    var names: [String] = []
+    var documents: [String: [LineageInput]] = [:]
+    for input in inputs {
+      let name =
+        switch input.origin {
+        case .source(let id, _, _, _, _): "\(id)\n\(input.requestName)"
+        case .dataset(let dataset, _): "\n\(dataset)"
+        }
+      if documents[name] == nil { names.append(name) }
+      documents[name, default: []].append(input)
+    }
+    return names.compactMap { documents[$0].map(self.input) }
+  }
+
+  private func input(_ documents: [LineageInput]) -> OpenLineageValue {
+    let input = documents[0]
     var facets: [String: OpenLineageValue] = [:]
-    if let sha256 = input.sha256 {
+    if documents.count == 1, let sha256 = input.sha256 {
       facets["version"] = facet("DatasetVersionDatasetFacet", "1-0-1", ["datasetVersion": .text(sha256)])
     }
     switch input.origin {
     case .source(let id, let url, _, _, _):
       facets["dataSource"] = facet("DatasourceDatasetFacet", "1-0-1", ["name": .text(id), "uri": .text(url)])
       return .object([
-        "namespace": .text("aker-source://\(id)"), "name": .text(input.requestName), "facets": .object(facets),
+        "namespace": .text(Self.sourceNamespace(id)), "name": .text(input.requestName), "facets": .object(facets),
       ])
     case .dataset(let name, _):
-      return .object(["namespace": .text(namespace), "name": .text("public.\(name)"), "facets": .object(facets)])
+      return .object(["namespace": .text(warehouse), "name": .text(table(name)), "facets": .object(facets)])
     }
   }
 
+  private static func sourceNamespace(_ id: String) -> String { "aker-source://\(id)" }
+
+  private func table(_ dataset: String) -> String { "\(database).public.\(dataset)" }
+
   private func outputs(_ run: OpenLineageRun, _ output: OpenLineageRun.Output) -> [OpenLineageValue] {
     let schema = facet(
-      "SchemaDatasetFacet", "1-1-1",
+      "SchemaDatasetFacet", "1-2-0",
       [
         "fields": .list(
           output.fields.map {
@@ -95,12 +132,13 @@ package struct OpenLineageBuilder: Sendable {
           })
       ])
     let assertions = facet(
-      "DataQualityAssertionsDatasetFacet", "1-0-1",
+      "DataQualityAssertionsDatasetFacet", "1-1-0",
       [
         "assertions": .list(
           output.assertions.map { assertion in
             var fields: [String: OpenLineageValue] = [
               "assertion": .text(assertion.name), "success": .flag(assertion.success),
+              "severity": .text(assertion.isFatal ? "error" : "warn"),
             ]
             if let column = assertion.column { fields["column"] = .text(column) }
             return .object(fields)
@@ -109,37 +147,69 @@ package struct OpenLineageBuilder: Sendable {
     let statistics = facet(
       "OutputStatisticsOutputDatasetFacet", "1-0-2",
       ["rowCount": .integer(output.rowCount), "size": .integer(output.byteCount), "fileCount": .integer(1)])
-    let subset = OpenLineageValue.object([
-      "_producer": .text(producer),
-      "_schemaURL": .text(specification + "/2-0-2/OpenLineage.json#/$defs/OutputDatasetFacet"),
-      "dimensions": .object([
-        "data_year": .integer(run.dataYear), "region": .text(run.region), "as_of": .text(run.asOf),
-      ]),
-    ])
+    var dimensions: [String: OpenLineageValue] = ["data_year": .integer(run.dataYear), "as_of": .text(run.asOf)]
+    if !run.region.isEmpty { dimensions["region"] = .text(run.region) }
+    let subset = facet(
+      "OutputSubsetOutputDatasetFacet", "1-0-0", file: "BaseSubsetDatasetFacet",
+      [
+        "outputCondition": .object([
+          "type": .text("partition"), "partitions": .list([.object(["dimensions": .object(dimensions)])]),
+        ])
+      ])
     let version = facet("DatasetVersionDatasetFacet", "1-0-1", ["datasetVersion": .text(output.version)])
+    let columnLineage = columnLineage(output.fields)
     func dataset(_ namespace: String, _ name: String, _ uri: String) -> OpenLineageValue {
-      .object([
-        "namespace": .text(namespace), "name": .text(name),
-        "facets": .object([
-          "schema": schema, "version": version, "dataQualityAssertions": assertions,
-          "dataSource": facet("DatasourceDatasetFacet", "1-0-1", ["name": .text(namespace), "uri": .text(uri)]),
-        ]),
-        "outputFacets": .object(["outputStatistics": statistics, "aker_partitionSubset": subset]),
+      var facets: [String: OpenLineageValue] = [
+        "schema": schema, "version": version, "dataQualityAssertions": assertions,
+        "dataSource": facet("DatasourceDatasetFacet", "1-0-1", ["name": .text(namespace), "uri": .text(uri)]),
+      ]
+      facets["columnLineage"] = columnLineage
+      return .object([
+        "namespace": .text(namespace), "name": .text(name), "facets": .object(facets),
+        "outputFacets": .object(["outputStatistics": statistics, "subset": subset]),
       ])
     }
-    let lake = output.lake.hasPrefix("s3://") ? output.lake : "file"
+    let file = "\(output.lake)/\(output.path)"
+    // s3://bucket, and the key within it; or `file`, and the path.
+    let afterBucket = output.lake.hasPrefix("s3://") ? output.lake.dropFirst("s3://".count).firstIndex(of: "/") : nil
+    let lakeNamespace = afterBucket.map { String(output.lake[..<$0]) } ?? "file"
+    let folder = afterBucket.map { String(output.lake[output.lake.index(after: $0)...]) } ?? output.lake
     return [
-      dataset(namespace, "public.\(run.dataset)", namespace),
-      dataset(lake, "\(output.lake)/\(run.dataset)", "\(output.lake)/\(output.path)"),
+      dataset(warehouse, table(run.dataset), "\(warehouse)/\(database)"),
+      dataset(lakeNamespace, "\(folder)/\(run.dataset)", file),
     ]
   }
 
+  /// Nil where the definition tells of no column what it is made of.
+  private func columnLineage(_ fields: [OpenLineageRun.Field]) -> OpenLineageValue? {
+    let told = fields.filter { !$0.sources.isEmpty }
+    if told.isEmpty { return nil }
+    let pairs = told.map { field in
+      (
+        field.name,
+        OpenLineageValue.object([
+          "inputFields": .list(
+            field.sources.map { source in
+              .object([
+                "namespace": .text(source.sourceID.map(Self.sourceNamespace) ?? warehouse),
+                "name": .text(source.sourceID == nil ? table(source.name) : source.name),
+                "field": .text(source.column),
+              ])
+            })
+        ])
+      )
+    }
+    return facet(
+      "ColumnLineageDatasetFacet", "1-2-0",
+      ["fields": .object(Dictionary(pairs) { first, _ in first })])
+  }
+
   private func facet(
-    _ name: String, _ version: String, _ fields: [String: OpenLineageValue]
+    _ name: String, _ version: String, file: String? = nil, _ fields: [String: OpenLineageValue]
   ) -> OpenLineageValue {
     var fields = fields
     fields["_producer"] = .text(producer)
-    fields["_schemaURL"] = .text("\(specification)/facets/\(version)/\(name).json#/$defs/\(name)")
+    fields["_schemaURL"] = .text("\(specification)/facets/\(version)/\(file ?? name).json#/$defs/\(name)")
     return .object(fields)
   }
 

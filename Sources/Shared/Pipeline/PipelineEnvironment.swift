@@ -103,8 +103,9 @@ package struct PipelineEnvironment: Sendable {
     PipelineTaskHandler(
       pool: try pool, engine: engine, lake: lake, inputs: other ?? inputs,
       // For hosts where another size is better than the one that was measured here.
-      swapRowCount: configuration.environment["AKER_SWAP_ROW_COUNT"].flatMap { Int($0) }, events: nil,
-      observer: observer)
+      swapRowCount: configuration.environment["AKER_SWAP_ROW_COUNT"].flatMap { Int($0) },
+      events: configuration.openLineageURL == nil
+        ? nil : OpenLineageEvents(configuration.openLineageBuilder(try pool.configuration)), observer: observer)
   }
 
   /// A folder for work that is not to be published, removed afterwards.

@@ -59,7 +59,7 @@ package struct PipelineTaskHandler: TaskHandler {
     do {
       let spec = try await definitions.definition(
         dataset: lease.dataset, hash: lease.definitionHash, connection)
-      if let events { try await events.queueStart(attempt, partition, spec, connection) }
+      if let events { try await events.queueStart(attempt, partition, connection) }
       let builder = PartitionBuilder(engine: engine, lake: lake, inputs: inputs, logger: context.logger)
       let built = try await builder.build(partition, spec: spec, staging: staging, connection, &timer)
       let publisher = PartitionPublisher(

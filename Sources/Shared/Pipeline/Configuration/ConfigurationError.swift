@@ -4,6 +4,7 @@ package import Telemetry
 package enum ConfigurationError: ClassifiedError, Equatable {
   case unknownLogLevel(String)
   case malformedDSN
+  case malformedURL(variable: String)
   case malformedS3(String)
   case missingS3Key(String)
   case unreadableSecret(variable: String, path: String)
@@ -16,6 +17,7 @@ package enum ConfigurationError: ClassifiedError, Equatable {
     switch self {
     case .unknownLogLevel(let level): "'\(level)' is not a log level"
     case .malformedDSN: "AKER_POSTGIS_DSN is not a connection string that libpq understands"
+    case .malformedURL(let variable): "\(variable) is not a URL"
     case .malformedS3(let text): "AKER_CACHE_PATH is '\(text)', which names no bucket"
     case .missingS3Key(let variable): "AKER_CACHE_PATH is in S3, and \(variable) is not set"
     case .unreadableSecret(let variable, let path): "\(variable) names \(path), which cannot be read"
@@ -28,6 +30,7 @@ package enum ConfigurationError: ClassifiedError, Equatable {
     case .unknownLogLevel: "Use trace, debug, info, notice, warning, error or critical."
     case .malformedDSN:
       "Use postgresql://user:password@host:5432/database or 'host=... dbname=... user=...', with special characters percent-encoded or quoted."
+    case .malformedURL: "Use http:// or https://, such as http://marquez:5000."
     case .malformedS3: "Use s3://bucket or s3://bucket/prefix."
     case .missingS3Key: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_SECRET_ACCESS_KEY_FILE)."
     case .unreadableSecret: "Check the path and its permissions."
