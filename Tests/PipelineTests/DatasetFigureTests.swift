@@ -29,7 +29,7 @@ struct DatasetFigureTests {
       "VENDOR_RETENTION_KEY",
     ].map { ("AKER_" + $0, "demo") })
 
-  @Test("what is published is what the files hold", arguments: DatasetCase.all)
+  @Test("what is published is what the files hold", arguments: DatasetCase.all + DatasetCase.places)
   func figures(_ test: DatasetCase) async throws {
     try await Workshop.open(datasets: [test.dataset]) { workshop, connection in
       try await publish(test, recordings: PackageRoot.recordings, asOf: "2026-09", workshop, connection)

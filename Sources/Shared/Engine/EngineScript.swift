@@ -49,7 +49,10 @@ package struct EngineScript: Sendable {
 
       """
     for name in DuckDBExtension.allCases where extensions.contains(name) {
-      if let file = duckdb.extensions[name] { text += "LOAD \(SQL.literal(file));\n" }
+      guard let file = duckdb.extensions[name] else { continue }
+      text += "LOAD \(SQL.literal(file));\n"
+      // Longitude first, as GeoJSON, GeoParquet and PostGIS have it; unsaid, it depends on the version and is warned of.
+      if name == .spatial { text += "SET geometry_always_xy = true;\n" }
     }
     // A definition is data from the database: its SQL reads and writes this task's files, and no others.
     text += """

@@ -191,7 +191,7 @@ extension InputFormat {
   /// Whether the document is one JSON value.
   var isJSON: Bool {
     switch self {
-    case .json, .jsonTable, .jsonDocument: true
+    case .json, .jsonTable, .jsonDocument, .geojson: true
     default: false
     }
   }

@@ -34,6 +34,14 @@ package enum InputFormat: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether a row is an object, whose members have names and no order.
+  package var isObjects: Bool {
+    switch self {
+    case .json, .ndjson, .geojson, .geojsonLines: true
+    default: false
+    }
+  }
+
   /// The column in which spatial formats give the shape, as WKT in the source's own reference system.
   package static let geometryColumn = "geometry"
   /// The column in which `geojson_lines` gives what is no feature, or whose shape cannot be read. Without it declared, such

@@ -1,0 +1,69 @@
+extension DatasetCase {
+  /// Datasets of outlines and of what lies within them.
+  static let places: [DatasetCase] = [
+    DatasetCase(
+      dataset: "boundary_county", year: 2020, sources: ["census_tiger"],
+      figures: [
+        (
+          "SELECT string_agg(state_code || ' ' || n, ', ' ORDER BY state_code) FROM (SELECT state_code, count(*) AS n FROM boundary_county GROUP BY 1) s",
+          "09 8, 11 1, 24 24, 39 88, 46 66, 51 133"
+        ),
+        (
+          "SELECT (name, base_name, legal_code, land_area, latitude, longitude) FROM boundary_county WHERE geo_id = '39049'",
+          #"("Franklin County",Franklin,06,1419502579,39.969191,-83.0080372)"#
+        ),
+        ("SELECT round(ST_Area(geometry)::numeric, 5) FROM boundary_county WHERE geo_id = '39049'", "0.14961"),
+        ("SELECT round(sum(ST_Area(geometry))::numeric, 4) FROM boundary_county WHERE state_code = '39'", "11.3202"),
+        ("SELECT DISTINCT ST_SRID(geometry) FROM boundary_county", "4326"),
+        (
+          "SELECT geo_id FROM boundary_county WHERE ST_Contains(geometry, ST_SetSRID(ST_MakePoint(-83.0007, 39.9612), 4326))",
+          "39049"
+        ),
+        ("SELECT bool_and(is_synthetic) FROM lineage.publication", "true"),
+      ]),
+    // A tract whose ring crosses itself is two triangles once it is repaired: half of its box.
+    DatasetCase(
+      dataset: "boundary_tract", year: 2021, sources: ["census_tiger"],
+      figures: [
+        (
+          "SELECT string_agg(region || ' ' || n, ', ' ORDER BY region) FROM (SELECT region, count(*) AS n FROM boundary_tract GROUP BY 1) s",
+          "11 4, 39 16"
+        ),
+        ("SELECT string_agg(geo_id, ' ') FROM boundary_tract WHERE was_repaired", "39049000400"),
+        ("SELECT round(ST_Area(geometry)::numeric, 6) FROM boundary_tract WHERE was_repaired", "0.020883"),
+        ("SELECT bool_and(ST_IsValid(geometry)) FROM boundary_tract", "true"),
+        (
+          "SELECT r.unexpected_count FROM quality.check_result r JOIN quality.validation USING (validation_id) WHERE r.column_name = 'was_repaired' AND NOT r.success",
+          "1"
+        ),
+        (
+          "SELECT string_agg(DISTINCT county_geo_id, ' ' ORDER BY county_geo_id) FROM boundary_tract",
+          "11001 39041 39049 39117 39159"
+        ),
+      ]),
+    DatasetCase(
+      dataset: "boundary_state", year: 2018, sources: ["census_tiger"],
+      figures: [
+        (
+          "SELECT string_agg(state_abbreviation || ' ' || round(ST_Area(geometry)::numeric, 3), ', ' ORDER BY geo_id) FROM boundary_state",
+          "CT 1.405, DC 0.018, MD 2.785, OH 11.344, SD 22.556, VA 10.659"
+        )
+      ]),
+    DatasetCase(
+      dataset: "boundary_place", year: 2020, sources: ["census_tiger"],
+      figures: [
+        (
+          "SELECT string_agg(geo_id || ' ' || name || ' ' || is_incorporated, ', ' ORDER BY geo_id) FROM boundary_place",
+          "1150000 Washington city true, 3918000 Columbus city true, 3921434 Delaware city true, 3942560 Lewis Center CDP false, 3948790 Marysville city true"
+        )
+      ]),
+    DatasetCase(
+      dataset: "boundary_zcta", year: 2019, sources: ["census_tiger"],
+      figures: [
+        (
+          "SELECT string_agg(geo_id || ' ' || longitude || ' ' || land_area, ', ' ORDER BY geo_id) FROM boundary_zcta",
+          "20001 -77.0177 14146595, 43015 -83.068 13870307, 43040 -83.3671 13882888, 43201 -83.002 13931481, 43215 -83.0046 13937081"
+        )
+      ]),
+  ]
+}
