@@ -55,5 +55,84 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
           "696099"
         ),
       ]),
+    DatasetCase(
+      dataset: "market_population", year: 2012, sources: populationSources,
+      figures: [
+        ("SELECT population FROM market_population WHERE geo_id = '24047'", "51398"),
+        ("SELECT sum(population) FROM market_population WHERE geo_level = 'county' AND state_code = '51'", "8014955"),
+        (
+          "SELECT string_agg(DISTINCT series || ' ' || reference_period, ', ') FROM market_population", "acs5 2008-2012"
+        ),
+      ]),
+    DatasetCase(
+      dataset: "market_population", year: 2020, sources: populationSources,
+      figures: [
+        (
+          "SELECT string_agg(concat_ws(' ', series, population, reference_period, vintage), ', ' ORDER BY series) FROM market_population WHERE geo_id = '39049'",
+          "decennial 1310926 2020-04-01 2020, pep 1325672 2020-07-01 2021"
+        ),
+        (
+          "SELECT string_agg(series || ' ' || n, ', ' ORDER BY series) FROM (SELECT series, count(*) AS n FROM market_population GROUP BY 1) s",
+          "acs5 295, decennial 10, pep 10"
+        ),
+        // The recordings of 2020 have incomes only.
+        ("SELECT DISTINCT population_note FROM market_population WHERE series = 'acs5'", "not_answered"),
+      ]),
+    DatasetCase(
+      dataset: "commute_flows", year: 2020, sources: ["lehd_lodes"],
+      figures: [
+        (
+          "SELECT string_agg(home_geo_id || ' ' || jobs, ', ' ORDER BY home_geo_id) FROM commute_flows WHERE geo_id = '24031' AND home_geo_id IN ('11001', '24031', 'all')",
+          "11001 50, 24031 18, all 89"
+        ),
+        ("SELECT count(*) FROM commute_flows WHERE region = 'md'", "30"),
+        (
+          "SELECT string_agg(DISTINCT geo_id, ' ' ORDER BY geo_id) FROM commute_flows WHERE region = 'al'",
+          "01001 01073"
+        ),
+        // Flows from all homes are the count by workplace.
+        ("SELECT sum(CASE home_geo_id WHEN 'all' THEN -jobs ELSE jobs END) FROM commute_flows", "0"),
+      ]),
+    DatasetCase(
+      dataset: "amenity_benchmarks", year: 2020, sources: ["vendor_amenities"],
+      figures: [
+        ("SELECT count(*) FROM amenity_benchmarks", "48"),
+        (
+          "SELECT string_agg(concat_ws(' ', metric, round(value::numeric, 5), unit, reported_unit), ', ' ORDER BY metric) FROM amenity_benchmarks WHERE geo_id = '18140' AND amenity = 'pool'",
+          "installation_cost 2395.41000 usd_per_door kUSD/door, operating_cost 11.17833 usd_per_unit_month USD/unit/year, rent_premium 20.12000 usd_per_unit_month USD/unit/month, usage_rate 0.41200 share %"
+        ),
+        (
+          "SELECT (geo_id, amenity, metric) FROM amenity_benchmarks WHERE interval_low IS NULL",
+          "(12580,package_lockers,operating_cost)"
+        ),
+      ]),
+    DatasetCase(
+      dataset: "membership_revenue", year: 2020, sources: ["vendor_membership"],
+      figures: [
+        (
+          "SELECT string_agg(concat_ws(' ', metric, round(value::numeric, 4), unit), ', ' ORDER BY metric) FROM membership_revenue WHERE geo_id = '47900' AND program = 'pet'",
+          "penetration 0.2751 share, revenue 9.2400 usd_per_unit_month, revenue_per_member 32.9875 usd_per_unit_month"
+        )
+      ]),
+    DatasetCase(
+      dataset: "retention_signals", year: 2021, sources: ["vendor_retention"],
+      figures: [
+        (
+          "SELECT string_agg(concat_ws(' ', signal, round(value::numeric, 6), unit), ', ' ORDER BY signal) FROM retention_signals WHERE geo_id = '47900' AND period_start = '2021-07-01'",
+          "concession 6.194300 usd_per_unit_month, lead_to_lease_rate 0.123745 share, renewal_rate 0.615960 share, turnover_rate 0.133900 share"
+        ),
+        ("SELECT bool_and(share BETWEEN 0 AND 1) FROM retention_signals WHERE unit = 'share'", "true"),
+      ]),
   ]
+
+  /// Datasets whose figures are in DatasetTests.
+  static let figuredElsewhere: [DatasetCase] = [
+    DatasetCase(dataset: "market_jobs", year: 2021, sources: ["bls_qcew"], figures: []),
+    DatasetCase(dataset: "market_unemployment", year: 2017, sources: ["bls_laus"], figures: []),
+    DatasetCase(dataset: "business_formation", year: 2024, sources: ["census_bfs"], figures: []),
+    DatasetCase(dataset: "building_permits", year: 2019, sources: ["census_bps"], figures: []),
+    DatasetCase(dataset: "personal_income", year: 2021, sources: ["bea_regional"], figures: []),
+  ]
+
+  private static let populationSources = ["census_acs5", "census_decennial", "census_pep"]
 }

@@ -83,7 +83,7 @@ struct DatasetFigureTests {
 
   @Test(
     "shuffled and further columns, CRLF, a byte order mark and other compression give the same bytes",
-    arguments: DatasetCase.all)
+    arguments: DatasetCase.all + DatasetCase.figuredElsewhere)
   func otherClothes(_ test: DatasetCase) async throws {
     let folder = "/tmp/aker-recordings-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }

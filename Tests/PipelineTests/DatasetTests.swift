@@ -54,30 +54,6 @@ struct DatasetTests {
     }
   }
 
-  @Test("market_jobs: shuffled and extra columns, CRLF and a byte order mark change nothing")
-  func jobsInOtherClothes() async throws {
-    let folder = "/tmp/aker-recordings-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let path = "/bls_qcew/cew/data/api/2021/a/area"
-    try FileManager.default.createDirectory(atPath: folder + path, withIntermediateDirectories: true)
-    for area in ["39041", "39049", "39117", "39159"] {
-      let data = try #require(
-        FileManager.default.contents(atPath: PackageRoot.recordings + path + "/\(area).csv"))
-      let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
-      let changed = lines.enumerated().map { index, line in
-        let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-        return (fields.reversed() + [index == 0 ? "a_new_column" : "1"]).joined(separator: ",")
-      }
-      let text = "\u{FEFF}" + changed.joined(separator: "\r\n") + "\r\n"
-      try Data(text.utf8).write(to: URL(filePath: folder + path + "/\(area).csv"))
-    }
-    try await publish("market_jobs", 2021...2021, sources: ["bls_qcew"], recordings: folder) { connection in
-      let county = "FROM market_jobs WHERE data_year = 2021 AND geo_id = '39049'"
-      try await expect("805", "SELECT count(*) \(county) AND is_suppressed", connection)
-      try await expect("6384781", "SELECT sum(employment) \(county)", connection)
-    }
-  }
-
   @Test("market_unemployment: thousands with commas, names with commas, 7 states of the recording")
   func unemployment() async throws {
     try await publish("market_unemployment", 2015...2018, sources: ["bls_laus"]) { connection in

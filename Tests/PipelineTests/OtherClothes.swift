@@ -1,10 +1,18 @@
+import FoundationEssentials
 import TestSupport
 
 /// Recordings as the same sources might send them another day: columns in another order and one more of them, CRLF, a byte
 /// order mark, compressed anew. No figure changes.
 enum OtherClothes {
+  /// The simulator answers for these itself, out of its recordings: their columns come as they are asked for.
+  private static let simulated = ["census_acs5", "bls_timeseries"]
+
   /// Writes a copy of one source's recordings.
   static func write(source: String, from recordings: String, to folder: String) async throws {
+    if simulated.contains(source) {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      return try FileManager.default.copyItem(atPath: "\(recordings)/\(source)", toPath: "\(folder)/\(source)")
+    }
     let result = try await Program.run("python3", ["-c", script, "\(recordings)/\(source)", "\(folder)/\(source)"])
     if result.exitCode != 0 { throw TestFailure(result.description) }
   }
@@ -42,7 +50,10 @@ enum OtherClothes {
             with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, 'w', zipfile.ZIP_STORED) as new:
                 for member in old.namelist(): new.writestr(member, clothed(member, old.read(member)))
             return out.getvalue()
-        if name.endswith('.json'): return json.dumps(document(json.loads(data)), indent=1).replace('\n', '\r\n').encode()
+        if name.endswith('.json'):
+            try: return json.dumps(document(json.loads(data)), indent=1).replace('\n', '\r\n').encode()
+            # An object a line.
+            except ValueError: return '\r\n'.join(json.dumps(turned(json.loads(line))) for line in data.splitlines()).encode()
         if name.endswith(('.csv', '.tsv', '.tsv000')):
             return table(data.decode(), '\t' if '.tsv' in name else ',').encode()
         if name.endswith('.txt'): return b'\xef\xbb\xbf' + data.replace(b'\r\n', b'\n').replace(b'\n', b'\r\n')

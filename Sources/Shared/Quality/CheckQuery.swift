@@ -109,7 +109,8 @@ package struct CheckQuery: Sendable {
     case .notMatchRegex: return "regexp_matches(\(text(check)), \(SQL.literal(check.regex ?? "")))"
     case .lengthBetween: return "NOT (\(range("length(\(text(check)))", check)))"
     case .pairAGreater:
-      return "NOT (\(SQL.identifier(check.columns[0])) > \(SQL.identifier(check.columns[1])))"
+      let relation = check.orEqual ? ">=" : ">"
+      return "NOT (\(SQL.identifier(check.columns[0])) \(relation) \(SQL.identifier(check.columns[1])))"
     case .geometryValid: return "NOT ST_IsValid(\(column))"
     case .geometryExtent:
       // Degrees of EPSG:4326, unless told: what lies outside is in another CRS, or has latitude and longitude swapped.
@@ -119,8 +120,10 @@ package struct CheckQuery: Sendable {
         AND ST_XMax(\(column)) <= \(extent[2]) AND ST_YMax(\(column)) <= \(extent[3]))
         """
     case .foreignKey:
+      let known = check.exceptions.map { SQL.literal($0) }.joined(separator: ", ")
+      let excepted = known.isEmpty ? "" : " AND CAST(\(column) AS VARCHAR) NOT IN (\(known))"
       return """
-        \(column) IS NOT NULL AND NOT EXISTS (SELECT FROM published.\(SQL.identifier(check.dataset ?? "")) AS f \
+        \(column) IS NOT NULL\(excepted) AND NOT EXISTS (SELECT FROM published.\(SQL.identifier(check.dataset ?? "")) AS f \
         WHERE CAST(f.\(SQL.identifier(check.otherColumn ?? "")) AS VARCHAR) = CAST(t.\(column) AS VARCHAR))
         """
     default: return nil

@@ -2,6 +2,7 @@ extension DatasetCheck {
   private static let argumentNames = [
     "column", "columns", "column_list", "column_A", "column_B", "min_value", "max_value", "value", "value_set", "regex",
     "mostly", "within", "dataset", "other_column", "days", "extent", "severity",
+    "exceptions", "or_equal",
   ]
 
   /// `- expect_column_values_to_not_be_null: {column: geo_id, mostly: 0.95, severity: warn}`
@@ -36,6 +37,8 @@ extension DatasetCheck {
     check.within = fields["within"]?.double
     check.extent = fields["extent"]?.elements.compactMap(\.double) ?? []
     check.dataset = fields["dataset"]?.text
+    check.exceptions = fields["exceptions"]?.texts ?? []
+    check.orEqual = fields["or_equal"]?.bool ?? false
     check.otherColumn = fields["other_column"]?.text
     if let mostly = fields["mostly"], let share = mostly.double {
       if (0...1).contains(share) { check.mostly = share } else { mostly.error("mostly is a share, 0 to 1") }

@@ -19,6 +19,10 @@ package struct DatasetCheck: Sendable, Equatable {
   /// The dataset and column that a foreign key points at.
   package var dataset: String?
   package var otherColumn: String?
+  /// Values that a foreign key lets pass though they are not there: known, and written down.
+  package var exceptions: [String] = []
+  /// Whether the greater of a pair may be the same.
+  package var orEqual = false
   /// West, south, east, north in degrees, for geometries.
   package var extent: [Double] = []
   package var severity: Severity = .fail

@@ -2,7 +2,7 @@ extension DatasetRequest {
   private static let fieldNames = [
     "name", "source", "method", "path", "query", "body", "for_each", "chunks", "rows", "upload", "pages", "verify",
     "format", "columns",
-    "optional",
+    "optional", "years",
   ]
 
   static func read(_ node: DefinitionNode) -> DatasetRequest? {
@@ -40,6 +40,10 @@ extension DatasetRequest {
     request.readAsking(fields, node)
     request.input = InputOptions.read(fields, format: format)
     request.checkColumns(node)
+    if let years = fields["years"] {
+      request.years = years.text.flatMap(YearRange.init)
+      if request.years == nil { years.error("expected years as 2009- or 2009-2020") }
+    }
     return request
   }
 

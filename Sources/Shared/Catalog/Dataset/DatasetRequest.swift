@@ -24,6 +24,8 @@ package struct DatasetRequest: Sendable, Equatable {
   package var vintages: [RequestColumns]
   /// A level that the source does not offer every year: its absence is recorded, and its view is empty.
   package var isOptional: Bool
+  /// The years that it is asked for; nil for all. In the others its view is empty.
+  package var years: YearRange?
   /// Where it stands in dataset.yml.
   package var line: Int
 
@@ -38,6 +40,8 @@ package struct DatasetRequest: Sendable, Equatable {
 
   /// Placeholders that every request has.
   package static let partitionPlaceholders = ["data_year", "yy", "region", "as_of"]
+
+  package func isAsked(in year: Int) -> Bool { years?.contains(year) ?? true }
 
   package func columns(year: Int) -> RequestColumns? {
     vintages.first { $0.contains(year) }

@@ -21,3 +21,9 @@ package struct YearRange: Sendable, Equatable {
     text.count == 4 && text.allSatisfy(\.isASCII) ? Int(text).flatMap { (1600...2200).contains($0) ? $0 : nil } : nil
   }
 }
+
+extension YearRange: CustomStringConvertible {
+  package func contains(_ year: Int) -> Bool { year >= first && last.map { year <= $0 } ?? true }
+
+  package var description: String { last == first ? "\(first)" : "\(first)-\(last.map(String.init) ?? "")" }
+}

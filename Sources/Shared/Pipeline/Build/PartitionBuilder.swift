@@ -91,7 +91,8 @@ package struct PartitionBuilder: Sendable {
       let selection = RowSelection(
         spec: spec, partition: partition, fetched: try preparation.prepare(fetched, for: spec.requests),
         upstreams: upstreams, engine: engine.spilling(into: folder), scratch: folder + "/spill")
-      fetched += try await inputs.fetch(stage, for: partition) { try await selection.rows($0) }
+      let asked = stage.filter { $0.isAsked(in: partition.dataYear) }
+      fetched += try await inputs.fetch(asked, for: partition) { try await selection.rows($0) }
     }
     return fetched
   }

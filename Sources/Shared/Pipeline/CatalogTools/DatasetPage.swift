@@ -59,7 +59,9 @@ package struct DatasetPage: Sendable {
 
   private func source(_ id: String) -> [String] {
     let source = registry[id]
-    let requests = spec.requests.filter { $0.sourceID == id }.map { "`\($0.path)` as `raw.\($0.name)`" }
+    let requests = spec.requests.filter { $0.sourceID == id }.map {
+      "`\($0.path)` as `raw.\($0.name)`" + ($0.years.map { ", years \($0)" } ?? "")
+    }
     let key = source?.authKeyName.map { "`AKER_\($0)`" } ?? ""
     let name = "\(source?.name ?? "") (`\(id)`)" + (source?.isEnabled == false ? ", off unless configured" : "")
     return [name, source?.license ?? "", source?.cadence ?? "", key, requests.joined(separator: "<br>")]
@@ -85,6 +87,7 @@ package struct DatasetPage: Sendable {
     if let regex = check.regex { expected.append("`\(regex)`") }
     if let within = check.within { expected.append("within \(number(within * 100)) %") }
     if let dataset = check.dataset { expected.append("`\(dataset).\(check.otherColumn ?? "")`") }
+    if !check.exceptions.isEmpty { expected.append("but " + check.exceptions.joined(separator: ", ")) }
     if !check.extent.isEmpty { expected.append(check.extent.map(number).joined(separator: ", ")) }
     if check.mostly < 1 { expected.append("for \(number(check.mostly * 100)) % of the values") }
     return [
