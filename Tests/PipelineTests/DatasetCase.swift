@@ -123,6 +123,44 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
         ),
         ("SELECT bool_and(share BETWEEN 0 AND 1) FROM retention_signals WHERE unit = 'share'", "true"),
       ]),
+    DatasetCase(
+      dataset: "hazard_risk", year: 2021, sources: ["fema_nri"],
+      figures: [
+        ("SELECT count(DISTINCT geo_id) FROM hazard_risk WHERE geo_level = 'county'", "14"),
+        (
+          "SELECT string_agg(concat_ws(' ', hazard, severity, rating, note, raw_value, expected_annual_loss), ', ' ORDER BY hazard) FROM hazard_risk WHERE geo_id = '39049' AND hazard IN ('all', 'coastal_flooding', 'wildfire')",
+          "all 19.87481585 relatively_moderate 44448707.86, coastal_flooding not_applicable, wildfire 57.757832 very_high 1167357.982"
+        ),
+        ("SELECT raw_value FROM hazard_risk WHERE geo_id = '39049' AND hazard = 'social_vulnerability'", "-1.54"),
+        (
+          "SELECT (count(*) FILTER (WHERE note = 'not_applicable' AND severity IS NULL), count(*) FILTER (WHERE note = 'no_rating')) FROM hazard_risk WHERE geo_level = 'county'",
+          "(46,17)"
+        ),
+        ("SELECT string_agg(geo_id, ' ') FROM hazard_risk WHERE note = 'insufficient_data'", "39049010300"),
+        ("SELECT count(DISTINCT geo_id) FROM hazard_risk WHERE geo_level = 'tract' AND state_code = '01'", "3"),
+      ]),
+    DatasetCase(
+      dataset: "hazard_risk", year: 2023, sources: ["fema_nri"],
+      figures: [
+        (
+          "SELECT string_agg(concat_ws(' ', hazard, severity, rating, raw_value), ', ' ORDER BY hazard) FROM hazard_risk WHERE geo_id = '39049' AND hazard IN ('all', 'hail')",
+          "all 66.630948 relatively_moderate 47560117.41, hail 1.085287 very_low 34010.181"
+        ),
+        ("SELECT DISTINCT version FROM hazard_risk", "March 2023"),
+      ]),
+    DatasetCase(
+      dataset: "hazard_water_stress", year: 2019, sources: ["wri_aqueduct"],
+      figures: [
+        (
+          "SELECT (round(severity::numeric, 6), round(share_scored::numeric, 6)) FROM hazard_water_stress WHERE geo_id = '24' AND indicator = 'water_stress'",
+          "(59.308298,0.878749)"
+        ),
+        (
+          "SELECT string_agg(concat_ws(' ', severity, label, note, raw_value), ', ' ORDER BY geo_id) FROM hazard_water_stress WHERE state_code = '32' AND geo_level = 'basin' AND indicator = 'water_stress' AND note IS NOT NULL",
+          "Arid and Low Water Use arid_and_low_use, 100 Extremely High (>80%) near_zero_supply"
+        ),
+        ("SELECT count(*) FROM hazard_water_stress WHERE geo_level = 'basin' AND indicator = 'water_stress'", "20"),
+      ]),
   ]
 
   /// Datasets whose figures are in DatasetTests.

@@ -55,6 +55,49 @@ struct DatasetFigureTests {
     }
   }
 
+  @Test(
+    "the National Risk Index of November 2021 as it was: all counties, and the hazards that the excerpt has",
+    .enabled(if: SharedData.isPresent, "the shared data is not beside this clone"))
+  func realRiskIndex() async throws {
+    let folder = "/tmp/aker-recordings-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let target = folder + "/fema_nri/about/reports-and-data/openfema/nri/v1181"
+    try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+    let file = target + "/NRI_Table_Counties.csv"
+    try FileManager.default.createSymbolicLink(
+      atPath: file,
+      withDestinationPath: try #require(SharedData.directory) + "/fema_nri/NRI_Table_Counties_2021-11_36cols.csv")
+    for name in ["Counties", "CensusTracts"] {
+      let zipped = try await Program.run("python3", ["-m", "zipfile", "-c", "\(target)/NRI_Table_\(name).zip", file])
+      #expect(zipped.exitCode == 0, "\(zipped)")
+    }
+    let test = DatasetCase(
+      dataset: "hazard_risk", year: 2021, sources: ["fema_nri"],
+      figures: [
+        ("SELECT count(*) FROM hazard_risk WHERE region = 'Counties' AND hazard = 'all'", "3142"),
+        (
+          "SELECT count(*) FROM hazard_risk WHERE region = 'Counties' AND hazard = 'all' AND rating = 'very_high'", "21"
+        ),
+        ("SELECT round(sum(expected_annual_loss)) FROM hazard_risk WHERE region = 'Counties'", "32255088727"),
+        (
+          "SELECT string_agg(severity::text, ' ' ORDER BY hazard) FROM hazard_risk WHERE region = 'Counties' AND geo_id = '01001' AND hazard IN ('all', 'social_vulnerability')",
+          "5.748777401 25.85731179"
+        ),
+        (
+          "SELECT count(*) FROM hazard_risk WHERE region = 'Counties' AND left(geo_id, 1) = '0' AND hazard = 'all'",
+          "316"
+        ),
+        (
+          "SELECT string_agg(DISTINCT hazard, ' ' ORDER BY hazard) FROM hazard_risk",
+          "all community_resilience social_vulnerability"
+        ),
+      ])
+    try await Workshop.open(datasets: [test.dataset]) { workshop, connection in
+      try await publish(test, recordings: folder, asOf: "2026-09", workshop, connection)
+      try await expectFigures(test, connection)
+    }
+  }
+
   @Test("a column that may have two names is found by either, and a pattern that nothing matches stops the partition")
   func drift() throws {
     let columns = RequestColumns(

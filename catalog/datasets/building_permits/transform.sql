@@ -3,29 +3,7 @@
 WITH files AS (
   SELECT 'county' AS geo_level, line FROM raw.county
   UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_01
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_02
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_03
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_04
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_05
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_06
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_07
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_08
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_09
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_10
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_11
-  UNION ALL
-  SELECT 'metro' AS geo_level, line FROM raw.metro_12
+  SELECT 'metro', line FROM raw.metro
 ),
 parts AS (
   SELECT geo_level, line, list_transform(string_split(line, ','), lambda f: trim(f)) AS parts

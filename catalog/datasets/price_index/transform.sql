@@ -1,33 +1,30 @@
 -- One row per series and period. Each answer is {"status", "message", "Results": {"series": [{"seriesID", "data": [...]}]}}.
 WITH answers AS (
-  SELECT 'all_items_us' AS series, document FROM raw.all_items_us
-  UNION ALL
-  SELECT 'all_items_us_adjusted' AS series, document FROM raw.all_items_us_adjusted
-  UNION ALL
-  SELECT 'core_us' AS series, document FROM raw.core_us
-  UNION ALL
-  SELECT 'shelter_us' AS series, document FROM raw.shelter_us
-  UNION ALL
-  SELECT 'rent_us' AS series, document FROM raw.rent_us
-  UNION ALL
-  SELECT 'all_items_new_york' AS series, document FROM raw.all_items_new_york
-  UNION ALL
-  SELECT 'all_items_detroit' AS series, document FROM raw.all_items_detroit
-  UNION ALL
-  SELECT 'all_items_dallas' AS series, document FROM raw.all_items_dallas
-  UNION ALL
-  SELECT 'all_items_los_angeles' AS series, document FROM raw.all_items_los_angeles
-),
-series AS (
-  SELECT series, unnest(CAST(document->'$.Results.series' AS JSON[])) AS body
-  FROM answers
+  SELECT unnest(CAST(document->'$.Results.series' AS JSON[])) AS body
+  FROM raw.series
   WHERE CASE
     WHEN (document->>'$.status') = 'REQUEST_SUCCEEDED' THEN true
     ELSE error('the source answered ' || (document->>'$.status') || ': ' || (document->>'$.message'))
   END
 ),
+series AS (
+  SELECT body, body->>'$.seriesID' AS series_id,
+    CASE body->>'$.seriesID'
+      WHEN 'CUUR0000SA0' THEN 'all_items_us'
+      WHEN 'CUSR0000SA0' THEN 'all_items_us_adjusted'
+      WHEN 'CUUR0000SA0L1E' THEN 'core_us'
+      WHEN 'CUUR0000SAH1' THEN 'shelter_us'
+      WHEN 'CUUR0000SEHA' THEN 'rent_us'
+      WHEN 'CUURS12ASA0' THEN 'all_items_new_york'
+      WHEN 'CUURS23BSA0' THEN 'all_items_detroit'
+      WHEN 'CUURS37ASA0' THEN 'all_items_dallas'
+      WHEN 'CUURS49ASA0' THEN 'all_items_los_angeles'
+      ELSE error('a series that has no name here: ' || (body->>'$.seriesID'))
+    END AS series
+  FROM answers
+),
 points AS (
-  SELECT series, body->>'$.seriesID' AS series_id, unnest(CAST(body->'$.data' AS JSON[])) AS point
+  SELECT series, series_id, unnest(CAST(body->'$.data' AS JSON[])) AS point
   FROM series
 ),
 cells AS (
