@@ -31,12 +31,17 @@ package struct ObjectStore: Sendable {
     while os.getppid() == parent: time.sleep(0.5)
     """
 
-  /// - Parameter bucket: created in it.
-  package static func running(bucket: String, _ body: (ObjectStore) async throws -> Void) async throws {
+  /// - Parameters:
+  ///   - bucket: created in it.
+  ///   - settings: of moto, in its environment.
+  package static func running(
+    bucket: String, settings: [String: String] = [:], _ body: (ObjectStore) async throws -> Void
+  ) async throws {
     let portFile = "/tmp/aker-moto-\(UUID().uuidString).port"
     defer { try? FileManager.default.removeItem(atPath: portFile) }
     let program = try await Program.start(
-      "python3", ["-c", script, portFile], environment: ["PYTHONPATH": PythonProgram.folder("moto")])
+      "python3", ["-c", script, portFile],
+      environment: settings.merging(["PYTHONPATH": PythonProgram.folder("moto")]) { $1 })
     var port: Int?
     try await eventually(within: .seconds(120), "the S3 server listens; scripts/setup --tests installs it") {
       port = FileManager.default.contents(atPath: portFile).flatMap { Int(String(decoding: $0, as: UTF8.self)) }
@@ -55,6 +60,20 @@ package struct ObjectStore: Sendable {
     }
     program.send(SIGKILL)
     _ = try await program.wait()
+  }
+
+  /// What a line of Python with Amazon's own client sees: `s3` and `iam` are there.
+  package func inspect(_ python: String) async throws -> String {
+    let script = """
+      import boto3
+      session = boto3.Session('\(Self.accessKey)', '\(Self.secretKey)', region_name='us-east-1')
+      s3, iam = [session.client(name, endpoint_url='\(endpoint)') for name in ('s3', 'iam')]
+      \(python)
+      """
+    let result = try await Program.run(
+      "python3", ["-c", script], environment: ["PYTHONPATH": PythonProgram.folder("moto")])
+    guard result.exitCode == 0 else { throw TestFailure("\(result)") }
+    return String(result.output.reversed().drop { $0.isNewline }.reversed())
   }
 }
 

@@ -32,6 +32,7 @@ extension SourceDefinition {
       var settings = try value.mapping()
       if let region = settings.take("region") { s3.region = try region.string() }
       if let server = settings.take("server") { s3.server = try Self.endpoint(server) }
+      if let addressing = settings.take("addressing") { s3.addressing = try addressing.choice() }
       settings.finish(&warnings)
     }
     if let value = fields.take("limits") { try apply(limits: value, &warnings) }

@@ -67,6 +67,15 @@ package struct SourceDefinition: Sendable, Equatable {
     package var region = "us-east-1"
     /// Another server than AWS.
     package var server: String?
+    /// How buckets are named in addresses; nil for what suits the server.
+    package var addressing: Addressing?
+
+    package enum Addressing: String, Sendable, CaseIterable {
+      /// `https://server/bucket/key`
+      case path
+      /// `https://bucket.server/key`
+      case virtualHost = "virtual_host"
+    }
   }
 
   /// What one document may take; nil leaves what suits any source.

@@ -84,11 +84,20 @@ struct AnswerJudge {
       error.advice = "Not published (yet)? Check the year against the source."
     default: break
     }
-    let text = beginning.split(whereSeparator: \.isNewline).first.map { String($0.prefix(200)) }
+    let text =
+      Self.storageMessage(beginning)
+      ?? beginning.split(whereSeparator: \.isNewline).first.map { String($0.prefix(200)) }
     if let text, !Self.isHTML(beginning) {
       error.reason = .reported("\(status) \(address.redaction(text))")
     }
     return error
+  }
+
+  /// What S3 says in its XML.
+  private static func storageMessage(_ text: String) -> String? {
+    guard let code = text.firstMatch(of: /<Error>.*?<Code>([^<]*)<\/Code>/.dotMatchesNewlines()) else { return nil }
+    let message = text.firstMatch(of: /<Message>([^<]*)<\/Message>/)
+    return "\(code.1)" + (message.map { ": \($0.1)" } ?? "")
   }
 
   // MARK: Content

@@ -71,12 +71,13 @@ extension Fetcher {
     }
     let client = S3Client(
       bucket: String(bucket), endpoint: source.s3.server,
+      addressing: source.s3.addressing.map { $0 == .path ? .path : .virtualHost },
       signature: signature ?? S3Signature(accessKey: "", secretKey: "", region: source.s3.region),
       scratch: cache.directory + "/partial", allowsPrivateAddress: source.allowsPrivateAddress)
     var transfer = client.download(String(key), to: file)
     transfer.signature = signature
     transfer.limits = limits(source)
-    transfer.headers.append("User-Agent: \(userAgent(source))")
+    transfer.userAgent = userAgent(source)
     return transfer
   }
 }

@@ -163,7 +163,8 @@ package struct Fetcher: Sendable {
     transfer.method = request.method.rawValue
     transfer.body = address.body
     transfer.multipart = request.multipart
-    transfer.headers = address.headers + ["User-Agent: \(userAgent(source))"]
+    transfer.headers = address.headers
+    transfer.userAgent = userAgent(source)
     transfer.secretHeaders = address.secretHeaders
     transfer.credentials = address.credentials
     transfer.limits = limits(source)

@@ -105,8 +105,9 @@ struct Exchange: Sendable {
       headers.append("Range: bytes=\(offset)-")
       if let validator { headers.append("If-Range: \(validator)") }
     }
-    // libcurl would wait a second for a 100 that few servers send.
-    headers.append("Expect:")
+    // libcurl would wait a second for a 100 that few servers send. S3 does; and libcurl would sign this header, and not
+    // send it.
+    if transfer.signature == nil { headers.append("Expect:") }
     return headers
   }
 
@@ -124,6 +125,7 @@ struct Exchange: Sendable {
     aker_curl_set_string(handle, CURLOPT_URL, transfer.url)
     body.attach(handle)
     aker_curl_set_list(handle, CURLOPT_HTTPHEADER, list)
+    if let userAgent = transfer.userAgent { aker_curl_set_string(handle, CURLOPT_USERAGENT, userAgent) }
     if let credentials = transfer.credentials { aker_curl_set_string(handle, CURLOPT_USERPWD, credentials) }
     if let signature = transfer.signature {
       aker_curl_set_string(handle, CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):s3")

@@ -13,6 +13,8 @@ package struct HTTPTransfer: Sendable {
   package var url: String
   /// `Name: value`.
   package var headers: [String] = []
+  /// Not among the headers, since those are signed for S3, and proxies change this one.
+  package var userAgent: String?
   /// Headers that go to the first host only, never along with a redirect to another one: keys.
   package var secretHeaders: [String] = []
   /// `user:password`, for basic authentication; to the first host only.

@@ -62,7 +62,8 @@ package struct S3Client: Sendable {
   /// - Returns: false when there is no such object.
   package func get(_ key: String, to file: String) async throws -> Bool {
     let response = try await perform(download(key, to: file))
-    if response.status == 404 {
+    // A bucket that is not there is a mistake, and no absence.
+    if response.status == 404, code(response) != "NoSuchBucket" {
       unlink(file)
       return false
     }
@@ -111,8 +112,8 @@ package struct S3Client: Sendable {
         throw Failure.refused(status: 200, code: code, message: Self.element("Message", in: completed.text) ?? "")
       }
     } catch {
-      // What was sent costs money until the upload is aborted.
-      _ = try? await send("DELETE", key, query: [("uploadId", uploadID)])
+      // What was sent costs money until the upload is aborted. In a task of its own: this one may be cancelled.
+      await Task { _ = try? await send("DELETE", key, query: [("uploadId", uploadID)]) }.value
       throw error
     }
   }
@@ -203,8 +204,12 @@ package struct S3Client: Sendable {
     guard !(200..<300).contains(response.status) else { return }
     let text = String(decoding: response.beginning, as: UTF8.self)
     throw Failure.refused(
-      status: response.status, code: Self.element("Code", in: text) ?? "",
+      status: response.status, code: code(response),
       message: Self.element("Message", in: text) ?? "")
+  }
+
+  private func code(_ response: HTTPTransfer.Response) -> String {
+    Self.element("Code", in: String(decoding: response.beginning, as: UTF8.self)) ?? ""
   }
 
   private func withScratch<Result>(_ body: (String) async throws -> Result) async throws -> Result {

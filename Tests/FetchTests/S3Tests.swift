@@ -1,0 +1,205 @@
+import Fetch
+import FoundationEssentials
+import Glibc
+import HTTP
+import Telemetry
+import TestSupport
+import Testing
+
+/// Against a server that speaks S3 (moto's), which checks signatures where a test says so.
+struct S3Tests {
+  private static let bucket = "lake"
+  /// The smallest part that S3 takes.
+  private static let partByteCount: Int64 = 5 << 20
+
+  private func with(
+    settings: [String: String] = [:], _ body: (ObjectStore, String) async throws -> Void
+  ) async throws {
+    let folder = "/tmp/aker-s3-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await ObjectStore.running(bucket: Self.bucket, settings: settings) { try await body($0, folder) }
+  }
+
+  private func client(
+    _ store: ObjectStore, _ folder: String, bucket: String = bucket, endpoint: String? = nil,
+    addressing: S3Client.Addressing? = nil, key: (String, String) = (ObjectStore.accessKey, ObjectStore.secretKey)
+  ) -> S3Client {
+    S3Client(
+      bucket: bucket, endpoint: endpoint ?? store.endpoint, addressing: addressing,
+      signature: S3Signature(accessKey: key.0, secretKey: key.1, region: "us-east-1"), scratch: folder,
+      allowsPrivateAddress: true, partByteCount: Self.partByteCount)
+  }
+
+  private func write(_ byteCount: Int, _ path: String) throws {
+    var bytes = Data(count: byteCount)
+    for index in stride(from: 0, to: byteCount, by: 997) { bytes[index] = UInt8(truncatingIfNeeded: index &* 31) }
+    try bytes.write(to: URL(filePath: path))
+  }
+
+  private func contents(_ path: String) -> Data? { FileManager.default.contents(atPath: path) }
+
+  /// A key of a user who may do everything, after which every request must be signed by one.
+  private func strict(_ store: ObjectStore) async throws -> (String, String) {
+    let made = try await store.inspect(
+      """
+      iam.create_user(UserName='u')
+      iam.put_user_policy(UserName='u', PolicyName='p', PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}')
+      key = iam.create_access_key(UserName='u')['AccessKey']
+      print(key['AccessKeyId'], key['SecretAccessKey'])
+      """)
+    let words = made.split(separator: " ").map(String.init)
+    try #require(words.count == 2)
+    let switched = try await Program.run(
+      "curl", ["-sf", "-H", "Content-Type: text/plain", "-d", "0", "\(store.endpoint)/moto-api/reset-auth"])
+    try #require(switched.exitCode == 0, "\(switched)")
+    return (words[0], words[1])
+  }
+
+  @Test(
+    "every request is signed as Amazon's own client would, by path and by host name",
+    arguments: [S3Client.Addressing.path, .virtualHost])
+  func signed(_ addressing: S3Client.Addressing) async throws {
+    try await with { store, folder in
+      let key = try await strict(store)
+      // A bucket's host name below localhost is this host, to libcurl and to moto.
+      let endpoint = addressing == .path ? nil : store.endpoint.replacing("127.0.0.1", with: "localhost")
+      let client = client(store, folder, endpoint: endpoint, addressing: addressing, key: key)
+      try write(1000, folder + "/small")
+      try write(12 << 20, folder + "/large")
+      let names = ["a/plain.parquet", "a/b c+d=e&f~(1)'ü.csv", "a/as_of=2024-06/data_year=2021/x.parquet"]
+      for name in names {
+        try await client.put(folder + "/small", at: name)
+        #expect(try await client.get(name, to: folder + "/back"))
+        #expect(contents(folder + "/back") == contents(folder + "/small"))
+      }
+      // Three parts.
+      try await client.put(folder + "/large", at: "a/large")
+      #expect(try await client.byteCount("a/large") == 12 << 20)
+      #expect(try await client.get("a/large", to: folder + "/back"))
+      #expect(contents(folder + "/back") == contents(folder + "/large"))
+      try await client.copy("a/b c+d=e&f~(1)'ü.csv", to: "b/copy ü")
+      #expect(
+        try await client.list("a/").map(\.key)
+          == (names + ["a/large"]).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+      #expect(try await client.list("b/").map { "\($0.key) \($0.byteCount)" } == ["b/copy ü 1000"])
+      try await client.remove("b/copy ü")
+      try await client.remove("b/copy ü")
+      #expect(try await client.byteCount("b/copy ü") == nil)
+      #expect(try await client.get("b/copy ü", to: folder + "/none") == false)
+      #expect(access(folder + "/none", F_OK) != 0)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["back", "large", "small"])
+    }
+  }
+
+  @Test func aWrongKeyIsRefusedAndSaysSo() async throws {
+    try await with { store, folder in
+      let key = try await strict(store)
+      try write(10, folder + "/small")
+      for (wrong, code) in [
+        ((key.0, "not the secret"), "SignatureDoesNotMatch"), (("NOBODY", key.1), "InvalidAccessKeyId"),
+      ] {
+        let client = client(store, folder, key: wrong)
+        let refusals: [() async throws -> Void] = [
+          { try await client.put(folder + "/small", at: "x") }, { _ = try await client.get("x", to: folder + "/y") },
+          { _ = try await client.list("") },
+        ]
+        for refused in refusals {
+          do {
+            try await refused()
+            Issue.record("it was let in")
+          } catch let failure as S3Client.Failure {
+            guard case .refused(403, code, _) = failure else {
+              Issue.record("\(failure)")
+              continue
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test func aBucketThatIsNotThereIsAMistakeAndNoAbsence() async throws {
+    try await with { store, folder in
+      let client = client(store, folder, bucket: "elsewhere")
+      for request in [{ _ = try await client.get("x", to: folder + "/y") }, { _ = try await client.list("") }]
+        as [() async throws -> Void]
+      {
+        do {
+          try await request()
+          Issue.record("it was answered")
+        } catch let failure as S3Client.Failure {
+          guard case .refused(404, "NoSuchBucket", _) = failure else {
+            Issue.record("\(failure)")
+            continue
+          }
+        }
+      }
+    }
+  }
+
+  @Test func listingsOfManyPagesAreWhole() async throws {
+    try await with(settings: ["MOTO_S3_DEFAULT_MAX_KEYS": "7"]) { store, folder in
+      _ = try await store.inspect(
+        "for n in range(30): s3.put_object(Bucket='lake', Key='many/%03d & more' % n, Body=b'x' * n)")
+      let listed = try await client(store, folder).list("many/")
+      #expect(listed.map(\.byteCount) == (0..<30).map { Int64($0) })
+      #expect(listed.first?.key == "many/000 & more")
+    }
+  }
+
+  @Test func anUploadThatIsCancelledLeavesNothing() async throws {
+    try await with { store, folder in
+      let client = client(store, folder)
+      try write(200 << 20, folder + "/large")
+      let upload = Task { try await client.put(folder + "/large", at: "large") }
+      try await eventually("the upload is under way") {
+        try await store.inspect("print(len(s3.list_multipart_uploads(Bucket='lake').get('Uploads', [])))") == "1"
+      }
+      upload.cancel()
+      await #expect(throws: CancellationError.self) { try await upload.value }
+      #expect(
+        try await store.inspect("print(len(s3.list_multipart_uploads(Bucket='lake').get('Uploads', [])))") == "0")
+      #expect(try await client.byteCount("large") == nil)
+    }
+  }
+
+  @Test func aBucketIsASource() async throws {
+    try await with { store, folder in
+      let key = try await strict(store)
+      try Data("a,b\n1,2\n".utf8).write(to: URL(filePath: folder + "/drop.csv"))
+      try await client(store, folder, key: key).put(folder + "/drop.csv", at: "vendor/2024/drop.csv")
+      try await FetchWorld.run { world in
+        let s3 = "auth: {in: aws}\nauth_key_name: DROP_KEY\ns3: {server: \"\(store.endpoint)\", region: us-east-1}"
+        func fetcher(_ secret: String, _ more: String = "") throws -> Fetcher {
+          try world.fetcher("drop", s3 + more, endpoint: "s3://lake/vendor", secrets: ["DROP_KEY": secret])
+        }
+        let request = FetchRequest.get("drop", "/2024/drop.csv", expect: .text)
+        let good = try fetcher("\(key.0):\(key.1)")
+        let input = try await good.fetch(request)
+        #expect(input.text == "a,b\n1,2\n")
+        #expect(input.url == "s3://lake/vendor/2024/drop.csv")
+        // Unchanged: the bucket says so, and sends nothing.
+        let again = try await good.fetch(request, isForced: true)
+        #expect(again.cacheHit)
+        var absent = FetchRequest.get("drop", "/2025/drop.csv", expect: .text, optional: true)
+        #expect(try await good.fetch(absent).status == 404)
+        absent.isOptional = false
+        let missing = try await failure { try await good.fetch(absent, isForced: true) }
+        #expect(missing.errorClass == .permanent)
+        let refused = try await failure {
+          try await fetcher("\(key.0):wrong", "\nretry: {max_tries: 1}").fetch(request, isForced: true)
+        }
+        #expect(refused.errorClass == .permanent)
+        #expect(refused.summary.contains("403 SignatureDoesNotMatch: "), "\(refused)")
+        #expect(refused.advice == "Check the key in AKER_DROP_KEY.")
+        let malformed = try await failure { try await fetcher("only-one-half").fetch(request, isForced: true) }
+        #expect(malformed.advice?.contains("the access key, a colon, the secret key") == true)
+        for path in try FileManager.default.subpathsOfDirectory(atPath: world.cache) {
+          let text = FileManager.default.contents(atPath: world.cache + "/" + path)
+          #expect(text.map { !String(decoding: $0, as: UTF8.self).contains(key.1) } ?? true)
+        }
+      }
+    }
+  }
+}
