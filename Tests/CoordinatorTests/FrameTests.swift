@@ -12,13 +12,15 @@ struct FrameTests {
     }
     snapshot.counts = Snapshot.Counts(
       total: datasets * 15 + failures, completed: datasets * 8, failed: failures, running: 4, waiting: 3)
-    snapshot.running = (0..<8).map {
-      .init(partition: "dataset_\($0) 2012", worker: "host-a/\($0)", seconds: 42, attempt: 2)
-    }
-    snapshot.failures = (0..<failures).map {
+    snapshot.workers = (0..<8).map {
       .init(
-        taskID: Int64($0), partition: "dataset_\($0) 2011", errorClass: "data",
-        reason: String(repeating: "a very long reason ", count: 20), isFinal: true)
+        name: "worker-\($0)@host-a", slots: 2, busy: 1,
+        tasks: [.init(partition: "dataset_\($0) 2012", seconds: 42, attempt: 2)])
+    }
+    snapshot.failureGroups = (0..<failures).map {
+      .init(
+        dataset: "dataset_\($0)", firstYear: 2011, lastYear: 2011, count: 1, errorClass: "data",
+        reason: String(repeating: "a very long reason ", count: 20), taskID: Int64($0), region: "", isFinal: true)
     }
     snapshot.sources = [.init(id: "census_acs5", running: 4, note: "cooling down for 30 s: 429")]
     return snapshot
@@ -39,9 +41,40 @@ struct FrameTests {
       snapshot: snapshot(datasets: 40, failures: 2), columns: 80, rows: 24, style: Style(showsColor: false),
       unicode: true)
     let text = frame.rendered()
-    #expect(text.contains("dataset_0 2011  data: a very long"))
+    #expect(text.contains("0  dataset_0 2011  data: a very long"))
     #expect(text.contains("cooling down"))
-    #expect(text.contains("running"))
+    #expect(text.contains("workers   worker-0@host-a  1/2  dataset_0 2012 42 s (attempt 2)"))
+    #expect(text.contains("more datasets"))
+  }
+
+  @Test func aGridThatMustBeCutKeepsWhatFailed() {
+    var snapshot = snapshot(datasets: 40, failures: 0)
+    snapshot.cells = snapshot.cells.map { ($0.dataset, $0.year, Grid.Cell(total: 1, completed: 1)) }
+    snapshot.cells.append(("zoning", 2012, Grid.Cell(total: 1, failed: 1)))
+    let frame = Frame(snapshot: snapshot, columns: 80, rows: 24, style: Style(showsColor: false), unicode: true)
+    #expect(frame.rendered().contains("zoning"))
+    #expect(frame.rendered().contains("more datasets, all done"))
+  }
+
+  @Test func aFinishedBarIsFull() {
+    var snapshot = Snapshot(title: "backfill 1")
+    snapshot.isFinished = true
+    snapshot.counts = Snapshot.Counts(total: 39, completed: 31, failed: 8)
+    let frame = Frame(snapshot: snapshot, columns: 80, rows: 24, style: Style(showsColor: false), unicode: true)
+    #expect(frame.rendered().split(separator: "\n")[1].wholeMatch(of: /█{60} 100% of 39/) != nil, "\(frame.rendered())")
+  }
+
+  @Test func ratesAreThoseOfTheLastSeconds() {
+    var meter = RateMeter()
+    let start = ContinuousClock.now
+    var rates: [Double?] = []
+    for second in 0...20 {
+      // Ten a second, and none from the tenth second on.
+      var sources = [Snapshot.Source(id: "a", running: 1, granted: Int64(min(second, 10) * 10))]
+      meter.measure(&sources, at: start + .seconds(second))
+      rates.append(sources[0].rate)
+    }
+    #expect(rates[0] == nil && rates[9] == 10 && rates[20] == 0, "\(rates)")
   }
 
   @Test(arguments: [(5, "5 s"), (99, "99 s"), (150, "3 min"), (7500, "2 h 05 min")])

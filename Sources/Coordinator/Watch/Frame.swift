@@ -7,34 +7,84 @@ struct Frame {
   var unicode: Bool
 
   func rendered() -> String {
-    var sections: [[String]] = []
-    sections.append([title, bar, countsLine])
+    var sections: [[String]] = [[title, bar, countsLine]]
+    // What fails gets a quarter of the rest, workers and sources a sixth each, the grid what is left of it; and what the
+    // grid leaves, the others get back.
+    let room = max(0, rows - sections[0].count)
     let grid = Grid(snapshot.cells)
-    let gridLines = grid.rendered(columns: columns, style: style, unicode: unicode).split(separator: "\n").map(
-      String.init)
-    let fixed = 3 + 2
-    // Failures and what runs get what they need, up to a third of the rest each; the grid gets what is left.
-    let room = max(0, rows - fixed)
-    let failures = Array(failureLines.prefix(max(2, room / 4)))
-    let sources = Array(sourceLines.prefix(max(1, room / 6)))
-    let others = failures.count + sources.count + (failures.isEmpty ? 0 : 2) + (sources.isEmpty ? 0 : 2)
-    var gridRoom = max(2, room - others - 3)
-    let running = Array(runningLines.prefix(max(1, min(room / 3, room - others - min(gridRoom, gridLines.count) - 3))))
-    gridRoom = max(2, room - others - running.count - 3)
-    if gridLines.count > gridRoom {
-      sections.append(
-        Array(gridLines.prefix(max(1, gridRoom - 1))) + [style.dim("… \(gridLines.count - gridRoom + 1) more")])
-    } else if !gridLines.isEmpty {
-      sections.append(
-        gridLines + [
-          clipped(grid.legend(style: style, unicode: unicode), visible: grid.legend(style: plain, unicode: unicode))
-        ])
+    let wholeGrid = gridLines(grid)
+    var failureCount = min(failureLines.count, max(2, room / 4))
+    var sourceCount = min(sourceLines.count, max(1, room / 6))
+    var workerCount = min(workerLines.count, max(1, room / 6))
+    func used() -> Int { [failureCount, sourceCount, workerCount].reduce(0) { $0 + ($1 > 0 ? $1 + 1 : 0) } }
+    var gridRoom = max(2, room - used() - 1)
+    if wholeGrid.count < gridRoom {
+      var spare = gridRoom - wholeGrid.count
+      gridRoom = wholeGrid.count
+      func give(_ count: inout Int, of all: Int) {
+        let more = min(spare, all - count)
+        count += more
+        spare -= more
+      }
+      give(&workerCount, of: workerLines.count)
+      give(&sourceCount, of: sourceLines.count)
+      give(&failureCount, of: failureLines.count)
     }
-    if !running.isEmpty { sections.append([style.bold("running")] + running) }
-    if !sources.isEmpty { sections.append([style.bold("sources")] + sources) }
-    if !failures.isEmpty { sections.append([style.bold("failures")] + failures) }
-    let lines = sections.joined(separator: [""])
+    sections.append(wholeGrid.count <= gridRoom ? wholeGrid : cutGrid(grid, lines: gridRoom))
+    sections.append(labelled("workers", workerLines, workerCount))
+    sections.append(labelled("sources", sourceLines, sourceCount))
+    sections.append(labelled("failures", failureLines, failureCount))
+    let lines = sections.filter { !$0.isEmpty }.joined(separator: [""])
     return lines.prefix(max(1, rows)).joined(separator: "\n")
+  }
+
+  private func gridLines(_ grid: Grid) -> [String] {
+    guard !grid.datasets.isEmpty else { return [] }
+    let lines = grid.rendered(columns: columns, style: style, unicode: unicode).split(separator: "\n").map(String.init)
+    return lines + [
+      clipped(grid.legend(style: style, unicode: unicode), visible: grid.legend(style: plain, unicode: unicode))
+    ]
+  }
+
+  /// The datasets that matter most now: what failed, what runs, what waits; those that are done are only counted.
+  private func cutGrid(_ grid: Grid, lines: Int) -> [String] {
+    func rank(_ dataset: String) -> Int {
+      let states = snapshot.cells.filter { $0.dataset == dataset }.map { Grid.state($0.cell) }
+      if states.contains(.failed) { return 0 }
+      if states.contains(.running) { return 1 }
+      return states.allSatisfy { [.published, .skipped, .cancelled].contains($0) } ? 3 : 2
+    }
+    let ranked = grid.datasets.map { (rank: rank($0), name: $0) }.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }
+    // Years may take several blocks of lines: as many datasets are kept as fit with all of them.
+    var kept = max(1, min(ranked.count, lines - 2))
+    while true {
+      let names = Set(ranked.prefix(kept).map(\.name))
+      let text = Grid(snapshot.cells.filter { names.contains($0.dataset) })
+        .rendered(columns: columns, style: style, unicode: unicode)
+      let shown = text.split(separator: "\n").map(String.init)
+      guard shown.count < lines || kept == 1 else {
+        kept -= 1
+        continue
+      }
+      let left = ranked.dropFirst(kept)
+      let done = left.allSatisfy { $0.rank == 3 } ? ", all done" : ""
+      return Array(shown.prefix(max(1, lines - 1))) + [
+        style.dim(clip("\(unicode ? "…" : "...") \(left.count) more datasets\(done)"))
+      ]
+    }
+  }
+
+  private static let labelWidth = 10
+
+  /// The first lines, after a label; the last says how many are left out.
+  private func labelled(_ label: String, _ lines: [String], _ count: Int) -> [String] {
+    guard count > 0, !lines.isEmpty else { return [] }
+    var shown = Array(lines.prefix(count))
+    if lines.count > count, count > 1 {
+      shown[count - 1] = style.dim("\(unicode ? "…" : "...") \(lines.count - count + 1) more")
+    }
+    let indent = String(repeating: " ", count: Self.labelWidth)
+    return shown.enumerated().map { ($0 == 0 ? style.bold(label.padded(to: Self.labelWidth)) : indent) + $1 }
   }
 
   private var plain: Style { Style(showsColor: false) }
@@ -51,7 +101,7 @@ struct Frame {
     let width = max(10, min(60, columns - 20))
     guard counts.total > 0 else { return style.dim("nothing to do") }
     let done = counts.completed * width / counts.total
-    let failed = min(width - done, (counts.failed + counts.cancelled) * width / counts.total)
+    let failed = counts.finished * width / counts.total - done
     let running = min(width - done - failed, (counts.running * width + counts.total - 1) / counts.total)
     let rest = max(0, width - done - failed - running)
     let (full, half, empty): (Character, Character, Character) = unicode ? ("█", "▒", "·") : ("#", "=", ".")
@@ -70,33 +120,67 @@ struct Frame {
     if counts.cancelled > 0 { parts.append("\(counts.cancelled) cancelled") }
     if counts.skipped > 0 { parts.append("\(counts.skipped) skipped") }
     if !snapshot.isFinished {
-      parts.append("\(snapshot.workerCount) workers, \(snapshot.slotCount) slots")
       if let seconds = snapshot.remainingSeconds { parts.append("about \(Self.duration(seconds)) left") }
+      parts.append("\(snapshot.workerCount) workers, \(snapshot.slotCount) slots")
     }
     return clip(parts.joined(separator: " · "))
   }
 
-  private var runningLines: [String] {
-    snapshot.running.map { task in
-      let attempt = task.attempt > 1 ? ", attempt \(task.attempt)" : ""
-      return clip("  \(task.partition)  \(Self.duration(task.seconds)) on \(task.worker)\(attempt)")
+  /// None once it has ended: what they do now is no part of it.
+  private var workerLines: [String] {
+    guard !snapshot.isFinished else { return [] }
+    return snapshot.workers.map { worker in
+      let tasks = worker.tasks.map { task in
+        "\(task.partition) \(Self.duration(task.seconds))" + (task.attempt > 1 ? " (attempt \(task.attempt))" : "")
+      }
+      let elsewhere = worker.busy - worker.tasks.count
+      let others = elsewhere > 0 ? ["\(elsewhere) of other backfills"] : []
+      let what = worker.isDraining ? "draining" : worker.busy == 0 ? "idle" : ""
+      let parts = [what.isEmpty ? nil : what].compactMap { $0 } + tasks + others
+      return labelledClip("\(worker.name)  \(worker.busy)/\(worker.slots)  " + parts.joined(separator: ", "))
     }
   }
 
   private var sourceLines: [String] {
-    snapshot.sources.map { clip("  \($0.id)  \($0.note)") }
-  }
-
-  private var failureLines: [String] {
-    snapshot.failures.map { failure in
-      let text = clip(
-        "  \(failure.partition)  \(failure.errorClass)\(failure.isFinal ? "" : ", will be retried"): \(failure.reason)")
-      return failure.isFinal ? style.red(text) : style.yellow(text)
+    let width = snapshot.sources.map(\.id.count).max() ?? 0
+    return snapshot.sources.filter { !snapshot.isFinished || $0.note != nil }.map { source in
+      var parts = [source.id.padded(to: width)]
+      if !snapshot.isFinished {
+        let limit = source.limit.map { " of \(Self.rate($0))/s" } ?? ""
+        if let rate = source.rate { parts.append("\(Self.rate(rate))/s\(limit)") }
+        if source.running > 0 { parts.append("\(source.running) running") }
+      }
+      if let quota = source.dailyQuota { parts.append("\(source.requestsToday) of \(quota) today") }
+      if let note = source.note { parts.append(note) }
+      let text = labelledClip(parts.joined(separator: "  "))
+      return source.note == nil ? text : style.yellow(text)
     }
   }
 
-  private func clip(_ text: String) -> String {
-    text.count <= columns ? text : String(text.prefix(max(0, columns - 1))) + (unicode ? "…" : "~")
+  /// One digit after the point, where there is something.
+  private static func rate(_ value: Double) -> String {
+    let tenths = Int((value * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
+  }
+
+  private var failureLines: [String] {
+    snapshot.failureGroups.map { group in
+      let years = group.firstYear == group.lastYear ? "\(group.firstYear)" : "\(group.firstYear)-\(group.lastYear)"
+      let which =
+        group.count > 1 ? "\(years), \(group.count) tasks" : years + (group.region.isEmpty ? "" : " \(group.region)")
+      let text = labelledClip(
+        "\(group.taskID)  \(group.dataset) \(which)  \(group.errorClass)\(group.isFinal ? "" : ", will be retried"): \(group.reason)"
+      )
+      return group.isFinal ? style.red(text) : style.yellow(text)
+    }
+  }
+
+  private func labelledClip(_ text: String) -> String { clip(text, to: columns - Self.labelWidth) }
+
+  private func clip(_ text: String) -> String { clip(text, to: columns) }
+
+  private func clip(_ text: String, to width: Int) -> String {
+    text.count <= width ? text : String(text.prefix(max(0, width - 1))) + (unicode ? "…" : "~")
   }
 
   /// Coloured text can only be shown whole: cut, it would lose the code that ends the colour.

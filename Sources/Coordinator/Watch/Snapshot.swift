@@ -12,11 +12,21 @@ struct Snapshot: Sendable {
     var finished: Int { completed + failed + cancelled }
   }
 
-  struct Running: Sendable {
-    var partition: String
-    var worker: String
-    var seconds: Int
-    var attempt: Int
+  /// A living worker, and what it does of this backfill.
+  struct Worker: Sendable {
+    struct Task: Sendable {
+      var partition: String
+      var seconds: Int
+      var attempt: Int
+    }
+
+    /// `name@host`.
+    var name: String
+    var slots: Int
+    /// Slots in use, for other backfills too.
+    var busy: Int
+    var isDraining = false
+    var tasks: [Task] = []
   }
 
   struct Failure: Sendable, Equatable {
@@ -27,10 +37,35 @@ struct Snapshot: Sendable {
     var isFinal: Bool
   }
 
+  /// Failures of a dataset that are the same but for their numbers.
+  struct FailureGroup: Sendable {
+    var dataset: String
+    var firstYear: Int
+    var lastYear: Int
+    var count: Int
+    var errorClass: String
+    /// Of the newest one.
+    var reason: String
+    var taskID: Int64
+    var region: String
+    var isFinal: Bool
+  }
+
+  /// A source that the backfill asks.
   struct Source: Sendable {
     var id: String
+    /// Tasks of any backfill that run against it.
     var running: Int
-    var note: String
+    /// Requests granted so far, ever.
+    var granted: Int64 = 0
+    /// Requests a second that are allowed.
+    var limit: Double?
+    /// Requests a second over the last seconds; nil until they were watched.
+    var rate: Double?
+    var requestsToday = 0
+    var dailyQuota: Int?
+    /// A pause, or a cool-down, with its reason.
+    var note: String?
   }
 
   var title: String
@@ -39,10 +74,12 @@ struct Snapshot: Sendable {
   var isCancelled = false
   var counts = Counts()
   var cells: [(dataset: String, year: Int, cell: Grid.Cell)] = []
-  var running: [Running] = []
-  /// Newest first.
+  var workers: [Worker] = []
+  /// Those that failed for good first, then the newest.
+  var failureGroups: [FailureGroup] = []
+  /// One by one, newest first.
   var failures: [Failure] = []
-  /// Only those with something to say: a cool-down, a limit reached.
+  /// Those with something to say first.
   var sources: [Source] = []
   var workerCount = 0
   var slotCount = 0

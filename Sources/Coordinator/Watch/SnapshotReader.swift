@@ -19,29 +19,47 @@ struct SnapshotReader: Sendable {
         """, [backfillID]),
       PostgresStatement(
         """
-        SELECT dataset, data_year, region, worker_name, host, attempt_number,
-          extract(epoch FROM running_for)::int AS seconds
-        FROM queue.running WHERE backfill_id = $1 LIMIT 50
+        SELECT worker_id, dataset, data_year, region, attempt_number, extract(epoch FROM running_for)::int AS seconds
+        FROM queue.running WHERE backfill_id = $1 LIMIT 500
         """, [backfillID]),
       PostgresStatement(
         """
         SELECT task_id, dataset, data_year, region, error_class, reason, state FROM queue.attempt
-        WHERE backfill_id = $1 AND error_class IS NOT NULL ORDER BY finished_at DESC LIMIT 20
+        WHERE backfill_id = $1 AND error_class IS NOT NULL ORDER BY finished_at DESC LIMIT 100
         """, [backfillID]),
       PostgresStatement(
-        "SELECT count(*) AS workers, coalesce(sum(slots), 0) AS slots FROM queue.worker WHERE state = 'running'"),
+        """
+        SELECT w.worker_id, w.name, w.host, w.slots, w.state = 'draining' AS is_draining,
+          (SELECT count(*) FROM queue.lease l WHERE l.worker_id = w.worker_id) AS busy
+        FROM queue.worker w WHERE w.ended_at IS NULL ORDER BY w.name, w.worker_id
+        """),
       PostgresStatement(
         """
-        SELECT s.source_id, s.paused_at IS NOT NULL AS is_paused, s.pause_reason, s.cool_down_reason,
-          extract(epoch FROM s.cool_down_until - clock_timestamp())::int AS cool_down_seconds
-        FROM queue.source s
-        WHERE (s.paused_at IS NOT NULL OR s.cool_down_until > clock_timestamp())
-          AND EXISTS (SELECT FROM queue.lane l WHERE l.backfill_id = $1 AND s.source_id = ANY (l.source_ids))
+        SELECT s.source_id, s.pause_reason, s.cool_down_reason, s.tokens_per_second, s.daily_quota, t.granted_total,
+          CASE WHEN t.quota_day = (clock_timestamp() AT TIME ZONE 'UTC')::date THEN t.quota_used ELSE 0 END AS requests_today,
+          CASE WHEN s.cool_down_until > clock_timestamp()
+            THEN extract(epoch FROM s.cool_down_until - clock_timestamp())::int END AS cool_down_seconds,
+          (SELECT count(*) FROM queue.lane a JOIN queue.lease l USING (lane_id) WHERE s.source_id = ANY (a.source_ids)) AS running
+        FROM queue.source s JOIN queue.token_bucket t USING (source_id)
+        WHERE EXISTS (SELECT FROM queue.lane l WHERE l.backfill_id = $1 AND s.source_id = ANY (l.source_ids))
         ORDER BY s.source_id
         """, [backfillID]),
       PostgresStatement(
         "SELECT extract(epoch FROM remaining_interval)::int AS seconds FROM queue.eta WHERE backfill_id = $1",
         [backfillID]),
+      // An attempt that failed and was not the last is no news once its task has ended.
+      PostgresStatement(
+        """
+        SELECT a.dataset, o.error_class, o.final, count(*) AS count, min(o.data_year)::int AS first_year, max(o.data_year)::int AS last_year,
+          (array_agg(o.task_id ORDER BY o.finished_at DESC))[1] AS task_id,
+          (array_agg(t.region ORDER BY o.finished_at DESC))[1] AS region,
+          (array_agg(o.reason ORDER BY o.finished_at DESC))[1] AS reason
+        FROM queue.outcome o JOIN queue.lane a USING (lane_id) JOIN queue.planned_task t ON t.task_id = o.task_id
+        WHERE a.backfill_id = $1 AND o.error_class IS NOT NULL AND (o.final OR NOT EXISTS (
+          SELECT FROM queue.outcome l WHERE l.task_id = o.task_id AND l.final))
+        GROUP BY a.dataset, o.error_class, o.final, regexp_replace(o.reason, '[0-9]+', '#', 'g')
+        ORDER BY o.final DESC, max(o.finished_at) DESC LIMIT 50
+        """, [backfillID]),
     ])
     guard let progress = results[0].first else {
       throw Failure(.usage, "there is no backfill \(backfillID)", advice: "aker backfills lists them.")
@@ -49,28 +67,57 @@ struct SnapshotReader: Sendable {
     var snapshot = Snapshot(title: try title(progress))
     try fill(&snapshot, progress)
     snapshot.cells = try cells(results[1], skipped: results[2])
-    snapshot.running = try results[3].map { row in
-      Snapshot.Running(
-        partition: try partition(row),
-        worker: "\(try row.text("worker_name") ?? "?")@\(try row.text("host") ?? "?")",
-        seconds: try row.decode("seconds"), attempt: try row.decode("attempt_number"))
-    }
     snapshot.failures = try results[4].map { row in
       Snapshot.Failure(
         taskID: try row.decode("task_id"), partition: try partition(row), errorClass: try row.decode("error_class"),
         reason: try row.text("reason") ?? "", isFinal: try row.text("state") == "failed")
     }
-    snapshot.workerCount = try results[5][0].decode("workers")
-    snapshot.slotCount = try results[5][0].decode("slots")
-    snapshot.sources = try results[6].map { row in
-      let note =
-        try row.decode("is_paused")
-        ? "paused: \(try row.text("pause_reason") ?? "")"
-        : "cooling down for \(Frame.duration(try row.decode("cool_down_seconds"))): \(try row.text("cool_down_reason") ?? "")"
-      return Snapshot.Source(id: try row.decode("source_id"), running: 0, note: note)
+    snapshot.workers = try workers(results[5], running: results[3])
+    snapshot.workerCount = snapshot.workers.count { !$0.isDraining }
+    snapshot.slotCount = snapshot.workers.reduce(0) { $0 + ($1.isDraining ? 0 : $1.slots) }
+    snapshot.sources = try results[6].map(source).sorted { first, second in
+      (first.note == nil ? 1 : 0, -first.running, first.id) < (second.note == nil ? 1 : 0, -second.running, second.id)
+    }
+    snapshot.failureGroups = try results[8].map { row in
+      Snapshot.FailureGroup(
+        dataset: try row.decode("dataset"), firstYear: try row.decode("first_year"),
+        lastYear: try row.decode("last_year"), count: try row.decode("count"),
+        errorClass: try row.decode("error_class"), reason: try row.text("reason") ?? "",
+        taskID: try row.decode("task_id"), region: try row.text("region") ?? "", isFinal: try row.decode("final"))
     }
     snapshot.remainingSeconds = try results[7].first?.decode("seconds", as: Int?.self)
     return snapshot
+  }
+
+  private func workers(_ rows: [PostgresRow], running: [PostgresRow]) throws -> [Snapshot.Worker] {
+    let tasks = try Dictionary(
+      grouping: running.map { row in
+        (
+          workerID: try row.decode("worker_id", as: Int.self),
+          task: Snapshot.Worker.Task(
+            partition: try partition(row), seconds: try row.decode("seconds"),
+            attempt: try row.decode("attempt_number"))
+        )
+      }, by: \.workerID)
+    return try rows.map { row in
+      Snapshot.Worker(
+        name: "\(try row.decode("name", as: String.self))@\(try row.decode("host", as: String.self))",
+        slots: try row.decode("slots"), busy: try row.decode("busy"), isDraining: try row.decode("is_draining"),
+        tasks: (tasks[try row.decode("worker_id")] ?? []).map(\.task))
+    }
+  }
+
+  private func source(_ row: PostgresRow) throws -> Snapshot.Source {
+    var note: String?
+    if let reason = try row.text("pause_reason") {
+      note = "paused: \(reason)"
+    } else if let seconds: Int = try row.decode("cool_down_seconds") {
+      note = "cooling down for \(Frame.duration(seconds)): \(try row.text("cool_down_reason") ?? "")"
+    }
+    return Snapshot.Source(
+      id: try row.decode("source_id"), running: try row.decode("running"), granted: try row.decode("granted_total"),
+      limit: try row.decode("tokens_per_second"), requestsToday: try row.decode("requests_today"),
+      dailyQuota: try row.decode("daily_quota"), note: note)
   }
 
   private func title(_ progress: PostgresRow) throws -> String {

@@ -29,14 +29,20 @@ final class TerminalDisplay: Display {
   func end(_ snapshot: Snapshot) {
     close()
     let size = terminal.size
-    // No limit of rows here: the terminal scrolls.
-    let frame = Frame(snapshot: snapshot, columns: size.columns, rows: 1000, style: style, unicode: unicode)
+    // With room for what is said after it.
+    let frame = Frame(
+      snapshot: snapshot, columns: size.columns, rows: max(Self.leastRows, size.rows - Self.closingRows), style: style,
+      unicode: unicode)
     terminal.write(frame.rendered() + "\n")
   }
 
   func abandon() {
     close()
   }
+
+  /// The error that the command may end with, in a narrow terminal, and the prompt.
+  private static let closingRows = 5
+  private static let leastRows = 12
 
   private func close() {
     guard isOpen else { return }

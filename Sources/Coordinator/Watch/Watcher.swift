@@ -34,11 +34,13 @@ struct Watcher: Sendable {
     let display: any Display =
       Terminal.standardOutput.isInteractive ? TerminalDisplay() : LineDisplay()
     let reader = SnapshotReader(backfillID: backfillID)
+    var meter = RateMeter()
     var connection = try await session.connect()
     do {
       while true {
         do {
-          let snapshot = try await reader.read(connection)
+          var snapshot = try await reader.read(connection)
+          meter.measure(&snapshot.sources)
           display.show(snapshot)
           if snapshot.isFinished {
             display.end(snapshot)
