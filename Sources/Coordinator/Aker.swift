@@ -40,7 +40,7 @@ struct Aker: AsyncParsableCommand {
         name: "Data",
         subcommands: [
           LineageCommand.self, ValidateCommand.self, ReproduceCommand.self, LakeCommand.self, CacheCommand.self,
-          CatalogCommand.self,
+          CatalogCommand.self, ExpansionsCommand.self,
         ]),
       CommandGroup(
         name: "Set up",

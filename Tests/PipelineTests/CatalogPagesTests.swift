@@ -77,7 +77,7 @@ struct CatalogPagesTests {
     try await Simulator.running { simulator in
       let endpoints = Dictionary(uniqueKeysWithValues: sources.map { ($0, simulator.endpoint + "/" + $0) })
       try await Workshop.open(datasets: datasets, endpoints: endpoints) { workshop, connection in
-        let views = CatalogFolder(directory: PackageRoot.catalog).views
+        let views = CatalogFolder(directory: PackageRoot.catalog).views.filter { $0.name == "market_profile" }
         #expect(try await CatalogApply().applyViews(views, connection) == [])
         try await workshop.enqueue("personal_income", 2018...2018, asOf: "2026-08", connection)
         try await workshop.enqueue("market_unemployment", 2018...2018, asOf: "2026-09", connection)

@@ -38,6 +38,11 @@ package struct Fetcher: Sendable {
     self.clientName = clientName
   }
 
+  /// Whether the source may be asked: licensed ones must be enabled first.
+  package func isEnabled(_ sourceID: String) -> Bool {
+    registry[sourceID]?.isEnabled == true
+  }
+
   /// Fetches one document, or finds it in the cache.
   ///
   /// - Parameter isForced: asks the source even when the cached answer is fresh (it may still answer 304).

@@ -10,7 +10,7 @@ struct RecordedSource: SourceProtocol {
     self.files = files
     protocols = [
       ArcGISLayers(folder: folder), BEATables(source: source, files: files), BLSTimeseries(folder: folder),
-      CensusGeocoder(folder: folder), Nominatim(source: source, files: files),
+      CensusGeocoder(folder: folder), Nominatim(source: source, files: files), Mapbox(source: source, files: files),
     ]
   }
 

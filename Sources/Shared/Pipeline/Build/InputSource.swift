@@ -31,6 +31,8 @@ package struct LiveInputs: InputSource {
   ) async throws -> [FetchedInput] {
     var documents: [DocumentRequest] = []
     for request in requests {
+      // The last one to ask, where it is wanted: what is not enabled is not asked, and no row is selected for it.
+      if request.isOptional, request.rowsFile != nil, !fetcher.isEnabled(request.sourceID) { continue }
       let selected = request.rowsFile == nil ? nil : try await rows(request)
       documents += try request.documents(for: partition, selected)
     }

@@ -1,0 +1,100 @@
+import FoundationEssentials
+import Postgres
+import TestSupport
+import Testing
+
+/// `aker expansions`: what people decide about events, and that it stays.
+@Suite(.database, .serialized)
+struct ExpansionReviewTests {
+  private struct Waiting: Decodable {
+    var event_id: String
+    var company: String
+    var confidence: Double
+  }
+
+  @Test func decisionsAreKeptBesideTheOriginalAndSurviveARefresh() async throws {
+    let home = "/tmp/aker-home-\(UUID().uuidString.prefix(8))"
+    defer { try? FileManager.default.removeItem(atPath: home) }
+    try await Simulator.running { simulator in
+      var environment = [
+        "AKER_HOME": home, "AKER_POSTGIS_DSN": TestDatabase.current.dsn,
+        "AKER_DUCKDB": ProcessInfo.processInfo.environment["AKER_DUCKDB"] ?? PackageRoot.path + "/.aker/tools/duckdb",
+      ]
+      for source in ["press_feeds", "press_feeds_globenewswire", "census_codes"] {
+        environment["AKER_SOURCE_\(source.uppercased())_ENDPOINT"] = simulator.endpoint + "/" + source
+      }
+      func aker(_ arguments: String...) async throws -> Program.Result {
+        try await Program.run(Executable.aker, arguments, environment: environment)
+      }
+      let early = try await aker("expansions", "review")
+      #expect(early.exitCode == 64 && early.errorOutput.contains("aker flow run scan-expansions"), "\(early)")
+      let first = try await aker("run", "expansion_event", "--year", "2021", "--as-of", "2026-09")
+      #expect(first.exitCode == 0, "\(first)")
+
+      func waiting(_ arguments: String...) async throws -> [Waiting] {
+        let result = try await Program.run(
+          Executable.aker, ["expansions", "review", "--json"] + arguments, environment: environment)
+        return try JSONDecoder().decode([Waiting].self, from: Data(result.output.utf8))
+      }
+      let all = try await waiting("--below", "1")
+      #expect(all.map(\.company).sorted() == ["Brightline Logistics", "Nordby Dairy", "Vandt Steel"])
+      let low = try await waiting()
+      #expect(low.map(\.company) == ["Nordby Dairy"])
+      let nordby = try #require(low.first?.event_id)
+      let vandt = try #require(all.first { $0.company == "Vandt Steel" }?.event_id)
+
+      let correct = try await aker(
+        "expansions", "correct", String(nordby.prefix(8)), "--geo-id", "39049", "--kind", "expansion", "--reason",
+        "their notice names Franklin County", "--by", "maria")
+      #expect(correct.exitCode == 0, "\(correct)")
+      let again = try await aker("expansions", "correct", nordby, "--jobs", "12", "--reason", "by phone", "--by", "li")
+      #expect(again.exitCode == 0, "\(again)")
+      let reject = try await aker("expansions", "reject", vandt, "--reason", "withdrawn")
+      #expect(reject.exitCode == 0, "\(reject)")
+
+      let connection = try await TestDatabase.current.connect()
+      func row(_ sql: String) async throws -> String? {
+        try await connection.query("SELECT (\(sql))::text AS answer")[0].decode("answer")
+      }
+      let shown = """
+        SELECT (as_of, kind, state_code, geo_id, jobs, review, reviewed_by) FROM expansion_event_reviewed
+        WHERE event_id = '\(nordby)'
+        """
+      let original = "SELECT (as_of, kind, geo_id, jobs) FROM expansion_event WHERE event_id = '\(nordby)'"
+      let rejected = "SELECT count(*) FROM expansion_event_reviewed WHERE event_id = '\(vandt)'"
+      #expect(try await row(shown) == "(2026-09,expansion,39,39049,12,corrected,li)")
+      #expect(try await row(original) == "(2026-09,new,,)")
+      #expect(try await row(rejected) == "0")
+      #expect(try await waiting().isEmpty)
+
+      let second = try await aker("run", "expansion_event", "--year", "2021", "--as-of", "2026-10")
+      #expect(second.exitCode == 0, "\(second)")
+      #expect(try await row(shown) == "(2026-10,expansion,39,39049,12,corrected,li)")
+      #expect(try await row(original) == "(2026-10,new,,)")
+      #expect(try await row(rejected) == "0")
+
+      let accept = try await aker("expansions", "accept", vandt, "--reason", "it was not withdrawn")
+      #expect(accept.exitCode == 0, "\(accept)")
+      #expect(try await row(rejected) == "1")
+      let decisions = try await aker("expansions", "decisions")
+      for text in ["maria", "by phone", "reject", "it was not withdrawn"] {
+        #expect(decisions.output.contains(text), "\(text) in \(decisions)")
+      }
+
+      func refuses(_ text: String, _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation)
+        async throws
+      {
+        let result = try await Program.run(Executable.aker, ["expansions"] + arguments, environment: environment)
+        #expect(result.exitCode == 64, "\(result)", sourceLocation: sourceLocation)
+        #expect(result.errorOutput.contains(text), "\(result)", sourceLocation: sourceLocation)
+      }
+      try await refuses("there is no event 0000", ["accept", "0000", "--reason", "x"])
+      try await refuses("needs a reason", ["accept", vandt, "--reason", " "])
+      try await refuses("geo_id has 5 digits", ["correct", vandt, "--geo-id", "3904", "--reason", "x"])
+      try await refuses("kind is closure", ["correct", vandt, "--kind", "none", "--reason", "x"])
+      try await refuses("says what is right", ["correct", vandt, "--reason", "x"])
+      #expect(try await row("SELECT count(*) FROM review.expansion_decision") == "4")
+      await connection.close()
+    }
+  }
+}

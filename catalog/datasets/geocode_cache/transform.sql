@@ -1,0 +1,109 @@
+-- Every address of the list, with the answer of the first that knew it; and what this partition held before, so that an address
+-- that is gone from the list for a while is not asked again when it comes back.
+WITH listed AS (
+  SELECT left(md5(trim(regexp_replace(upper(concat_ws(' ', street, city, state, zip)), '[^A-Z0-9]+', ' ', 'g'))), 16) AS address_id,
+    min(trim(street)) AS street, min(trim(city)) AS city, min(trim(state)) AS state, min(trim(zip)) AS zip
+  FROM raw.addresses
+  WHERE concat_ws('', trim(street), trim(city), trim(state), trim(zip)) <> ''
+  GROUP BY ALL
+),
+-- Of several partitions that have an address: the one that found it, or that asked last.
+before AS (
+  SELECT * FROM published.geocode_cache
+  QUALIFY row_number() OVER (PARTITION BY address_id ORDER BY status = 'matched' DESC, asked_as_of DESC NULLS LAST, data_year) = 1
+),
+-- Rows come in no order, and end where they have no more to say:
+-- "3","3 Gramercy …","Match","Exact","3 GRAMERCY …","-73.98658,40.738323","59653655","R","36","061","005000","1000"
+batch_lines AS (
+  SELECT string_split(trim(line, ' "' || chr(13)), '","') AS parts FROM raw.batch WHERE trim(line) <> ''
+),
+batch AS (
+  SELECT parts[1] AS address_id,
+    CASE parts[3] WHEN 'Match' THEN 'matched' WHEN 'Tie' THEN 'tie' WHEN 'No_Match' THEN 'no_match'
+      ELSE error('a line of the batch is not as it was: ' || array_to_string(parts, ' | ')) END AS status,
+    'census ' || lower(parts[4]) AS match_type, parts[5] AS matched_address,
+    -- Longitude first.
+    CAST(string_split(parts[6], ',')[1] AS DOUBLE) AS longitude, CAST(string_split(parts[6], ',')[2] AS DOUBLE) AS latitude,
+    nullif(concat(parts[9], parts[10]), '') AS geo_id, nullif(concat(parts[9], parts[10], parts[11]), '') AS tract_id
+  FROM batch_lines
+  QUALIFY row_number() OVER (PARTITION BY parts[1] ORDER BY len(parts) DESC, parts) = 1
+),
+-- Of the others: candidates in their order, a house at two places being none.
+one_line AS (
+  SELECT address_id, found[1] AS best,
+    CASE len(list_distinct(list_transform(found, lambda m: CAST(m -> '$.coordinates' AS VARCHAR))))
+      WHEN 0 THEN 'no_match' WHEN 1 THEN 'matched' ELSE 'tie' END AS status
+  FROM (SELECT address_id, CAST(document -> '$.result.addressMatches' AS JSON[]) AS found FROM raw.one_line)
+),
+nominatim AS (
+  SELECT address_id, found[1] AS best,
+    CASE len(list_distinct(list_transform(found,
+        lambda r: [round(CAST(r ->> '$.lat' AS DOUBLE), 3), round(CAST(r ->> '$.lon' AS DOUBLE), 3)])))
+      WHEN 0 THEN 'no_match' WHEN 1 THEN 'matched' ELSE 'tie' END AS status
+  FROM (
+    SELECT address_id,
+      list_filter(CAST(document AS JSON[]), lambda r: TRY_CAST(r ->> '$.place_rank' AS INTEGER) >= 28) AS found
+    FROM raw.nominatim
+  )
+),
+mapbox AS (
+  SELECT address_id, found[1] AS best, CASE len(found) WHEN 0 THEN 'no_match' WHEN 1 THEN 'matched' ELSE 'tie' END AS status
+  FROM (
+    -- Below 0.9 it is a street of that name, or a house near by.
+    SELECT address_id,
+      list_filter(CAST(document -> '$.features' AS JSON[]), lambda f: CAST(f ->> '$.relevance' AS DOUBLE) >= 0.9) AS found
+    FROM raw.mapbox
+  )
+),
+asked AS (
+  SELECT b.address_id,
+    CASE WHEN 'matched' IN (b.status, o.status, n.status, m.status) THEN 'matched'
+      WHEN 'tie' IN (b.status, o.status, n.status, m.status) THEN 'tie' ELSE 'no_match' END AS status,
+    CASE WHEN 'matched' IN (b.status, o.status) THEN 'census_geocoder' WHEN n.status = 'matched' THEN 'nominatim'
+      WHEN m.status = 'matched' THEN 'mapbox_geocoding' END AS source_id,
+    CASE WHEN b.status = 'matched' THEN b.match_type WHEN o.status = 'matched' THEN 'census one_line'
+      WHEN n.status = 'matched' THEN 'nominatim ' || coalesce(n.best ->> '$.category', 'place')
+      WHEN m.status = 'matched' THEN 'mapbox ' || coalesce(m.best ->> '$.properties.accuracy', 'address') END AS match_type,
+    CASE WHEN b.status = 'matched' THEN b.matched_address WHEN o.status = 'matched' THEN o.best ->> '$.matchedAddress'
+      WHEN n.status = 'matched' THEN n.best ->> '$.display_name'
+      WHEN m.status = 'matched' THEN m.best ->> '$.place_name' END AS matched_address,
+    CASE WHEN b.status = 'matched' THEN b.longitude
+      WHEN o.status = 'matched' THEN CAST(o.best ->> '$.coordinates.x' AS DOUBLE)
+      WHEN n.status = 'matched' THEN CAST(n.best ->> '$.lon' AS DOUBLE)
+      WHEN m.status = 'matched' THEN CAST(m.best ->> '$.center[0]' AS DOUBLE) END AS longitude,
+    CASE WHEN b.status = 'matched' THEN b.latitude
+      WHEN o.status = 'matched' THEN CAST(o.best ->> '$.coordinates.y' AS DOUBLE)
+      WHEN n.status = 'matched' THEN CAST(n.best ->> '$.lat' AS DOUBLE)
+      WHEN m.status = 'matched' THEN CAST(m.best ->> '$.center[1]' AS DOUBLE) END AS latitude,
+    CASE WHEN b.status = 'matched' THEN b.geo_id END AS geo_id,
+    CASE WHEN b.status = 'matched' THEN b.tract_id END AS tract_id,
+    1 + CAST(o.address_id IS NOT NULL AS INTEGER) + CAST(n.address_id IS NOT NULL AS INTEGER)
+      + CAST(m.address_id IS NOT NULL AS INTEGER) AS attempt_count,
+    concat_ws(', ', 'batch', CASE WHEN o.address_id IS NOT NULL THEN 'one_line' END,
+      CASE WHEN n.address_id IS NOT NULL THEN 'nominatim' END, CASE WHEN m.address_id IS NOT NULL THEN 'mapbox' END) AS asked_of
+  FROM batch b
+  LEFT JOIN one_line o USING (address_id)
+  LEFT JOIN nominatim n USING (address_id)
+  LEFT JOIN mapbox m USING (address_id)
+),
+answered AS (
+  SELECT l.address_id, l.street, l.city, l.state, l.zip, coalesce(a.status, p.status, 'unanswered') AS status,
+    -- All from one answer: the one of now, or else what was published before.
+    CASE WHEN a.status IS NOT NULL THEN a.source_id ELSE p.source_id END AS source_id,
+    CASE WHEN a.status IS NOT NULL THEN a.match_type ELSE p.match_type END AS match_type,
+    CASE WHEN a.status IS NOT NULL THEN a.matched_address ELSE p.matched_address END AS matched_address,
+    CASE WHEN a.status IS NOT NULL THEN a.longitude ELSE p.longitude END AS longitude,
+    CASE WHEN a.status IS NOT NULL THEN a.latitude ELSE p.latitude END AS latitude,
+    CASE WHEN a.status IS NOT NULL THEN a.geo_id ELSE p.geo_id END AS geo_id,
+    CASE WHEN a.status IS NOT NULL THEN a.tract_id ELSE p.tract_id END AS tract_id,
+    coalesce(a.attempt_count, 0) + coalesce(p.attempt_count, 0) AS attempt_count,
+    coalesce(a.asked_of, p.asked_of) AS asked_of,
+    CASE WHEN a.status IS NOT NULL THEN getvariable('as_of') ELSE p.asked_as_of END AS asked_as_of
+  FROM listed l LEFT JOIN asked a USING (address_id) LEFT JOIN before p USING (address_id)
+)
+SELECT *, CASE WHEN longitude IS NOT NULL THEN ST_Point(longitude, latitude) END AS location FROM answered
+UNION ALL BY NAME
+SELECT address_id, street, city, state, zip, status, source_id, match_type, matched_address, longitude, latitude, geo_id, tract_id,
+  attempt_count, asked_of, asked_as_of, location
+FROM published.geocode_cache
+WHERE data_year = getvariable('data_year') AND address_id NOT IN (SELECT address_id FROM listed)
