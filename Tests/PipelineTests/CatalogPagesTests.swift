@@ -73,7 +73,10 @@ struct CatalogPagesTests {
   @Test("market_profile joins what is published of a county and year, and names each vintage")
   func marketProfile() async throws {
     let sources = ["census_acs5", "bls_laus", "bls_qcew", "bea_regional", "census_bps"]
-    let datasets = ["market_income", "market_jobs", "market_unemployment", "personal_income", "building_permits"]
+    let datasets = [
+      "market_income", "market_population", "market_jobs", "market_unemployment", "personal_income", "building_permits",
+      "rent_index", "commute_flows", "hazard_risk", "hazard_water_stress",
+    ]
     try await Simulator.running { simulator in
       let endpoints = Dictionary(uniqueKeysWithValues: sources.map { ($0, simulator.endpoint + "/" + $0) })
       try await Workshop.open(datasets: datasets, endpoints: endpoints) { workshop, connection in

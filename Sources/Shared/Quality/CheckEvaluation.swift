@@ -37,6 +37,9 @@ package struct CheckEvaluation: Sendable {
 
   private func result(_ index: Int) -> CheckResult {
     let check = query.checks[index]
+    if let dataset = check.dataset, query.absentDatasets.contains(dataset) {
+      return outcome(check, true, observed: nil, "\(dataset) has not published this year: nothing to compare with")
+    }
     let unexpected = (figures["u\(index)"] ?? nil).map { Int($0) }
     let observed = figures["o\(index)"] ?? nil
     switch check.name.kind {

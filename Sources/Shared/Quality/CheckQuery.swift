@@ -7,9 +7,13 @@ package struct CheckQuery: Sendable {
   private let columns: [DatasetColumn]
   private let key: [String]
   private let table: String
+  /// Datasets that checks compare with, and that have not published the year.
+  let absentDatasets: Set<String>
 
   /// The declared checks, after those that the key stands for.
-  package init(_ spec: DatasetSpec, file: String) {
+  /// - Parameter absentDatasets: those that are not readable, whose checks are not made.
+  package init(_ spec: DatasetSpec, file: String, absentDatasets: Set<String> = []) {
+    self.absentDatasets = absentDatasets
     columns = spec.columns
     key = spec.key
     checks = Self.implied(by: spec) + spec.checks
@@ -119,11 +123,17 @@ package struct CheckQuery: Sendable {
         NOT (ST_XMin(\(column)) >= \(extent[0]) AND ST_YMin(\(column)) >= \(extent[1]) \
         AND ST_XMax(\(column)) <= \(extent[2]) AND ST_YMax(\(column)) <= \(extent[3]))
         """
+    case .foreignKey where absentDatasets.contains(check.dataset ?? ""): return nil
     case .foreignKey:
-      let known = check.exceptions.map { SQL.literal($0) }.joined(separator: ", ")
-      let excepted = known.isEmpty ? "" : " AND CAST(\(column) AS VARCHAR) NOT IN (\(known))"
+      let conditions =
+        [
+          check.rows.map { "CAST(\(SQL.identifier($0.column)) AS VARCHAR) = \(SQL.literal($0.value))" },
+          check.exceptions.isEmpty
+            ? nil
+            : "NOT regexp_full_match(CAST(\(column) AS VARCHAR), \(SQL.literal(check.exceptions.joined(separator: "|"))))",
+        ].compactMap { $0.map { " AND \($0)" } }.joined()
       return """
-        \(column) IS NOT NULL\(excepted) AND NOT EXISTS (SELECT FROM published.\(SQL.identifier(check.dataset ?? "")) AS f \
+        \(column) IS NOT NULL\(conditions) AND NOT EXISTS (SELECT 1 FROM published.\(SQL.identifier(check.dataset ?? "")) AS f \
         WHERE CAST(f.\(SQL.identifier(check.otherColumn ?? "")) AS VARCHAR) = CAST(t.\(column) AS VARCHAR))
         """
     default: return nil

@@ -2,7 +2,7 @@ extension DatasetCheck {
   private static let argumentNames = [
     "column", "columns", "column_list", "column_A", "column_B", "min_value", "max_value", "value", "value_set", "regex",
     "mostly", "within", "dataset", "other_column", "days", "extent", "severity",
-    "exceptions", "or_equal",
+    "exceptions", "or_equal", "where",
   ]
 
   /// `- expect_column_values_to_not_be_null: {column: geo_id, mostly: 0.95, severity: warn}`
@@ -38,6 +38,19 @@ extension DatasetCheck {
     check.extent = fields["extent"]?.elements.compactMap(\.double) ?? []
     check.dataset = fields["dataset"]?.text
     check.exceptions = fields["exceptions"]?.texts ?? []
+    for pattern in fields["exceptions"]?.elements ?? [] where pattern.text.map({ (try? Regex($0)) == nil }) ?? true {
+      pattern.error("'\(pattern.text ?? "")' is not a regular expression")
+    }
+    if let condition = fields["where"] {
+      if name == .foreignKey, let (column, value) = condition.entries.first, let text = value.text {
+        if !names.contains(column) {
+          condition.error("column '\(column)' is not declared\(DatasetSpec.near(column, names))")
+        }
+        check.rows = DatasetCheck.Condition(column: column, value: text)
+      } else {
+        condition.error("where is for \(CheckName.foreignKey.rawValue): {column: value}")
+      }
+    }
     check.orEqual = fields["or_equal"]?.bool ?? false
     check.otherColumn = fields["other_column"]?.text
     if let mostly = fields["mostly"], let share = mostly.double {

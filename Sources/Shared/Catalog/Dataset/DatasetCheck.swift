@@ -19,8 +19,10 @@ package struct DatasetCheck: Sendable, Equatable {
   /// The dataset and column that a foreign key points at.
   package var dataset: String?
   package var otherColumn: String?
-  /// Values that a foreign key lets pass though they are not there: known, and written down.
+  /// Values that a foreign key lets pass though they are not there, as regular expressions: known, and written down.
   package var exceptions: [String] = []
+  /// The rows that a foreign key is about: column and value; nil for all.
+  package var rows: Condition?
   /// Whether the greater of a pair may be the same.
   package var orEqual = false
   /// West, south, east, north in degrees, for geometries.
@@ -28,6 +30,11 @@ package struct DatasetCheck: Sendable, Equatable {
   package var severity: Severity = .fail
   /// Where it stands in dataset.yml, from 1.
   package var line: Int
+
+  package struct Condition: Sendable, Equatable {
+    package var column: String
+    package var value: String
+  }
 
   package init(name: CheckName, column: String? = nil, line: Int) {
     self.name = name

@@ -74,11 +74,12 @@ extension DatasetSpec {
     if fields["key"] == nil { root.warning("no key: rows cannot be compared between vintages, nor kept unique") }
     spec.checks = fields["checks"]?.elements.compactMap { DatasetCheck.read($0, columns: spec.columns) } ?? []
     for check in spec.checks {
-      if let dataset = check.dataset, !spec.dependsOn.contains(dataset) {
+      // A warning may compare with what is there, if it is; what stops a publication must not depend on that.
+      if let dataset = check.dataset, check.severity == .fail, !spec.dependsOn.contains(dataset) {
         reader.problems.append(
           DefinitionProblem(
             .error, file: file, line: check.line,
-            "\(check.name.rawValue) reads dataset '\(dataset)', which depends_on does not name"))
+            "\(check.name.rawValue) reads dataset '\(dataset)', which depends_on does not name; or say severity: warn"))
       }
     }
     if transformSQL.allSatisfy(\.isWhitespace) { root.error("transform.sql is empty") }

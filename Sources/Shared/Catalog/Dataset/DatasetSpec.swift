@@ -45,6 +45,16 @@ package struct DatasetSpec: Sendable {
     }
   }
 
+  /// Datasets that only checks compare with, and nothing waits for: where one has not published the year, its checks have
+  /// nothing to say.
+  package var comparedDatasets: [String] {
+    var seen: [String] = []
+    for name in checks.compactMap(\.dataset) where !dependsOn.contains(name) && !seen.contains(name) {
+      seen.append(name)
+    }
+    return seen
+  }
+
   package var hasGeometry: Bool { columns.contains { $0.type == .geometry } }
 
   package func column(_ name: String) -> DatasetColumn? {

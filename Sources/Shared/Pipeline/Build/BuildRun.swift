@@ -14,6 +14,8 @@ struct BuildRun {
   let file: String
   let context: CheckContext
 
+  private var absentDatasets: Set<String> { Set(spec.comparedDatasets).subtracting(upstreams.map(\.dataset)) }
+
   private struct Header: Decodable {
     let request: String
     let file: String
@@ -30,7 +32,7 @@ struct BuildRun {
 
   /// - Throws: `ValidationError` when what came, or what was made of it, is not as declared; `EngineFailure`.
   func run() async throws -> Validation {
-    let query = CheckQuery(spec, file: file)
+    let query = CheckQuery(spec, file: file, absentDatasets: absentDatasets)
     var script = inputScript()
     BuildScript.addTransform(&script, spec: spec, output: file)
     script.allowedPaths.append(file)
@@ -59,7 +61,7 @@ struct BuildRun {
 
   /// Only the checks, over a file that is there. Throws for none of them.
   func checkAgain() async throws -> Validation {
-    let query = CheckQuery(spec, file: file)
+    let query = CheckQuery(spec, file: file, absentDatasets: absentDatasets)
     var script = inputScript()
     script.extensions = spec.extensions
     script.allowedPaths.append(file)

@@ -78,7 +78,7 @@ package struct PartitionBuilder: Sendable {
     return BuiltPartition(
       partition: partition, spec: spec, definitionHash: spec.definitionHash, startedAt: startedAt, staging: staging,
       localFile: file, sha256: content.sha256, byteCount: content.byteCount, validation: validation,
-      inputs: fetched.map(\.lineage) + upstreams.map(\.lineage))
+      inputs: fetched.map(\.lineage) + upstreams.filter { !spec.comparedDatasets.contains($0.dataset) }.map(\.lineage))
   }
 
   /// Request by request where rows that are fetched decide what is asked next; at once where nothing depends on another.

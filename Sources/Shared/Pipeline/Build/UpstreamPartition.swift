@@ -17,12 +17,14 @@ struct UpstreamPartition {
   /// are split by it, all regions where only the other one is. Of the dataset itself, where it reads what it published
   /// before, every partition.
   ///
+  /// Of a dataset that only checks compare with, what there is.
+  ///
   /// - Parameter recorded: a publication: what it read then, rather than what is newest.
   static func read(
     for partition: Partition, _ spec: DatasetSpec, lake: any LakeStore, scratch: String, recorded: Int64? = nil,
     _ connection: PostgresConnection?
   ) async throws -> [UpstreamPartition] {
-    if spec.dependsOn.isEmpty && !spec.readsItself { return [] }
+    if spec.dependsOn.isEmpty && spec.comparedDatasets.isEmpty && !spec.readsItself { return [] }
     guard let connection else {
       // A preview without a database: nothing was published before.
       if spec.dependsOn.isEmpty { return [] }
@@ -30,14 +32,16 @@ struct UpstreamPartition {
     }
     if let recorded { return try await read(recorded, for: partition, lake, scratch, connection) }
     var found: [UpstreamPartition] = []
-    for dataset in spec.dependsOn {
+    for dataset in spec.dependsOn + spec.comparedDatasets {
       let rows = try await connection.query(
         """
         SELECT c.dataset, c.path, c.publication_id, c.sha256, c.byte_count, p.is_synthetic
         FROM lake.current c JOIN lineage.publication p USING (publication_id)
         WHERE c.dataset = $1 AND c.data_year = $2 AND (c.region = '' OR $3 = '' OR c.region = $3) ORDER BY c.region
         """, [dataset, partition.dataYear, partition.region])
-      if rows.isEmpty { throw PipelineError.missingUpstream(partition: partition.description, dataset: dataset) }
+      if rows.isEmpty && spec.dependsOn.contains(dataset) {
+        throw PipelineError.missingUpstream(partition: partition.description, dataset: dataset)
+      }
       for row in rows { found.append(try await UpstreamPartition(row, for: partition, lake, scratch)) }
     }
     if spec.readsItself {

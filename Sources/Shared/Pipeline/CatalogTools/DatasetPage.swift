@@ -87,6 +87,7 @@ package struct DatasetPage: Sendable {
     if let regex = check.regex { expected.append("`\(regex)`") }
     if let within = check.within { expected.append("within \(number(within * 100)) %") }
     if let dataset = check.dataset { expected.append("`\(dataset).\(check.otherColumn ?? "")`") }
+    if let rows = check.rows { expected.append("where `\(rows.column)` is \(rows.value)") }
     if !check.exceptions.isEmpty { expected.append("but " + check.exceptions.joined(separator: ", ")) }
     if !check.extent.isEmpty { expected.append(check.extent.map(number).joined(separator: ", ")) }
     if check.mostly < 1 { expected.append("for \(number(check.mostly * 100)) % of the values") }
