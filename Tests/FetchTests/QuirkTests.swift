@@ -2,6 +2,7 @@ import Catalog
 import Fetch
 import FoundationEssentials
 import HTTP
+import Logging
 import Synchronization
 import Telemetry
 import TestSupport
@@ -79,6 +80,23 @@ struct QuirkTests {
         let input = try await world.registered(source).fetch(.get(source, slice, expect: .text))
         #expect(input.text == "area_fips\n39049\n")
       }
+    }
+  }
+
+  @Test(arguments: [nil, "k-1234"] as [String?])
+  func blsAnswersLessWithoutAKeyAndIsNotSentAnEmptyOne(_ key: String?) async throws {
+    let names = (10..<40).map { "S\($0)" }
+    let csv = "series_id,year,period,value\n" + names.map { "\($0),2012,M01,1" }.joined(separator: "\n") + "\n"
+    try await FetchWorld.run(recordings: ["bls_timeseries/series/all.csv": csv]) { world in
+      let fetcher = try world.registered("bls_timeseries", secrets: key.map { ["BLS_API_KEY": $0] } ?? [:])
+      var request = FetchRequest(
+        name: "r", sourceID: "bls_timeseries", path: "/publicAPI/v2/timeseries/data/", expected: .json)
+      request.method = .post
+      let list = names.map { "\"\($0)\"" }.joined(separator: ",")
+      request.body = Array(#"{"registrationkey":"{key}","seriesid":[\#(list)]}"#.utf8)
+      let input = try await fetcher.fetch(request)
+      // 25 series without a key, 50 with one.
+      #expect(input.text.ranges(of: "seriesID").count == (key == nil ? 25 : 30))
     }
   }
 
@@ -172,6 +190,19 @@ struct QuirkTests {
         .fetch(.get("mapbox_geocoding", path))
       #expect(input.text.contains("FeatureCollection"))
     }
+  }
+
+  @Test(arguments: ["mapbox_geocoding", "vendor_amenities", "vendor_membership", "vendor_retention"])
+  func aLicensedSourceRefusesUntilItIsConfigured(_ source: String) async throws {
+    let cache = "/tmp/aker-fetch-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: cache) }
+    let fetcher = try Fetcher(
+      registry: SourceRegistry(directory: PackageRoot.catalog), cacheDirectory: cache, limiter: UnlimitedRate(),
+      logger: Logger(label: "test"), secret: { _ in "a-key" })
+    let error = try await failure { try await fetcher.fetch(.get(source, "/a")) }
+    #expect(error.reason == .disabledSource)
+    #expect(error.errorClass == .permanent)
+    #expect(error.advice?.contains("Set enabled: true for it in catalog/sources_supplement.yml") == true)
   }
 
   @Test func nominatimAnswersAnEmptyListForNothing() async throws {

@@ -22,17 +22,20 @@ struct PlantedKeyTests {
     ).write(to: URL(filePath: faults))
     defer { try? FileManager.default.removeItem(atPath: faults) }
     try await Simulator.running(arguments: ["--faults", faults]) { simulator in
-      let sources = ["census_acs5", "bea_regional"]
+      let sources = ["census_acs5", "bea_regional", "bls_timeseries"]
       let endpoints = Dictionary(uniqueKeysWithValues: sources.map { ($0, simulator.endpoint + "/" + $0) })
-      try await Workshop.open(datasets: ["market_income", "personal_income"], endpoints: endpoints) {
+      try await Workshop.open(datasets: ["market_income", "personal_income", "price_index"], endpoints: endpoints) {
         workshop, connection in
         try await connection.execute("UPDATE queue.setting SET max_attempts = 1")
         try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", connection)
         try await workshop.enqueue("personal_income", 2020...2020, asOf: "2024-06", connection)
+        // Its key goes into the body of a POST.
+        try await workshop.enqueue("price_index", 2023...2023, asOf: "2024-06", connection)
         let worker = try await workshop.start(
           slots: 2,
           [
-            "AKER_CENSUS_API_KEY": Self.key, "AKER_BEA_API_KEY": Self.key, "AKER_LOG_LEVEL": "trace",
+            "AKER_CENSUS_API_KEY": Self.key, "AKER_BEA_API_KEY": Self.key, "AKER_BLS_API_KEY": Self.key,
+            "AKER_LOG_LEVEL": "trace",
           ])
         let watch = Task { await Self.arguments(below: worker.processID) }
         let result = try await worker.wait()
@@ -42,7 +45,8 @@ struct PlantedKeyTests {
         let states = try await connection.query(
           "SELECT string_agg(data_year || ' ' || state, ', ' ORDER BY data_year) AS t FROM queue.task")
         #expect(
-          try states[0].decode("t", as: String?.self) == "2010 failed, 2011 failed, 2012 completed, 2020 completed",
+          try states[0].decode("t", as: String?.self)
+            == "2010 failed, 2011 failed, 2012 completed, 2020 completed, 2023 completed",
           "\(result)")
 
         var written = [result.output, result.errorOutput, arguments]

@@ -1,4 +1,5 @@
 internal import Catalog
+internal import FoundationEssentials
 internal import HTTP
 internal import Telemetry
 
@@ -44,11 +45,8 @@ struct RequestAddress: Sendable {
     self.headers = headers
     self.secretHeaders = secretHeaders
     self.credentials = credentials
-    var sent = request.body
-    if case .body = source.authentication {
-      sent = Array(String(decoding: sent, as: UTF8.self).replacing("{key}", with: value ?? "").utf8)
-    }
-    self.body = sent
+    body =
+      if case .body = source.authentication { Self.body(request.body, key: value) } else { request.body }
     shown = plain
     let body = String(decoding: request.body, as: UTF8.self)
     // Bytes as they are, not as text: two uploads that differ in a stray byte are two requests.
@@ -58,6 +56,17 @@ struct RequestAddress: Sendable {
       return "\n\(part.name) \(part.fileName ?? "") \(hash.finish())"
     }
     key = SHA256.hash("\(request.method.rawValue) \(plain)\n\(redaction(body))\(parts.joined())")
+  }
+
+  /// The JSON with the key in the place of `{key}`. Without a key the member that would have it is left out: an empty key
+  /// is a wrong one, and many sources answer a little without.
+  private static func body(_ bytes: [UInt8], key: String?) -> [UInt8] {
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard let key else {
+      return Array(text.replacing(/,"[^"]*":"\{key\}"|"[^"]*":"\{key\}",?/, with: "").utf8)
+    }
+    let quoted = (try? JSONEncoder().encode(key)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    return Array(text.replacing("\"{key}\"", with: quoted).replacing("{key}", with: key).utf8)
   }
 
   /// `?a=b&c=d`, percent-encoded; `*`, `:` and `,` stay, as the Census API's own examples have them.
