@@ -88,7 +88,8 @@ package struct S3Client: Sendable {
       _ = try await send("PUT", key, upload: .init(path: path, offset: 0, byteCount: byteCount))
       return
     }
-    let started = try await send("POST", key, query: [("uploads", "")])
+    // In a task of its own, which is not cancelled with this one: an upload whose id nobody has read cannot be aborted.
+    let started = try await Task { try await send("POST", key, query: [("uploads", "")]) }.value
     guard let uploadID = Self.element("UploadId", in: started.text) else {
       throw Failure.transfer("S3 gave no upload id")
     }
@@ -96,6 +97,7 @@ package struct S3Client: Sendable {
       var tags: [String] = []
       var offset: Int64 = 0
       while offset < byteCount {
+        try Task.checkCancellation()
         let count = min(partByteCount, byteCount - offset)
         let sent = try await send(
           "PUT", key, query: [("partNumber", "\(tags.count + 1)"), ("uploadId", uploadID)],
