@@ -32,14 +32,15 @@ struct Workshop {
 
   /// - Parameter datasets: copied from the project's catalog.
   static func open(
-    datasets: [String] = [], endpoints: [String: String] = [:], directory: String? = nil,
+    datasets: [String] = [], endpoints: [String: String] = [:], database: TestDatabase = .current,
+    directory: String? = nil,
     _ body: (Workshop, PostgresConnection) async throws -> Void
   ) async throws {
     let directory = directory ?? "/tmp/aker-workshop-\(UUID().uuidString)"
     let files = FileManager.default
     try files.createDirectory(atPath: directory + "/catalog/datasets", withIntermediateDirectories: true)
     defer { try? files.removeItem(atPath: directory) }
-    let workshop = Workshop(database: .current, directory: directory, endpoints: endpoints)
+    let workshop = Workshop(database: database, directory: directory, endpoints: endpoints)
     try files.copyItem(atPath: PackageRoot.catalog + "/sources.yml", toPath: workshop.catalog + "/sources.yml")
     for name in datasets {
       try files.copyItem(

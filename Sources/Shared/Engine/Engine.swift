@@ -97,7 +97,7 @@ package struct Engine: Sendable {
     var name = Array("/tmp/aker-script-XXXXXX".utf8CString)
     // Readable by us only; other children are spawned with their own descriptors alone.
     let descriptor = mkstemp(&name)
-    guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+    guard descriptor >= 0 else { throw unwritable(Errno(rawValue: errno)) }
     unlink(name)
     let file = FileDescriptor(rawValue: descriptor)
     do {
@@ -105,9 +105,13 @@ package struct Engine: Sendable {
       try file.seek(offset: 0, from: FileDescriptor.SeekOrigin.start)
     } catch {
       try file.close()
-      throw error
+      throw (error as? Errno).map(unwritable) ?? error
     }
     return file
+  }
+
+  private static func unwritable(_ error: Errno) -> EngineError {
+    .diskFull(step: "start", message: "/tmp: \(error.description)")
   }
 
   /// DuckDB's messages quote at most a few values; more than this is not read by anyone.
