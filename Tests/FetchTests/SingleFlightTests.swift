@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import TestSupport
 import Testing
 
@@ -21,6 +22,27 @@ struct SingleFlightTests {
       let hashes = results.map { $0.output.split(separator: " ").first }
       #expect(hashes[0] != nil && hashes[0] == hashes[1])
       #expect(try await world.requestCount("_generated") == 1)
+    }
+  }
+
+  /// The one that asks is suspended in the middle: others wait for a while, and then ask themselves.
+  @Test func aSuspendedProcessHoldsNobodyUp() async throws {
+    try await FetchWorld.run { world in
+      try await world.addFaults(#"{"fault": "stall", "path": "/_generated", "after_bytes": 1000}"#)
+      let environment = ["PROBE_ENDPOINT": world.base + "/_generated", "PROBE_CACHE": world.folder + "/c"]
+      let sleeper = try await Program.start(
+        Executable.fetchProbe, ["download", "/2000000?seed=4"], environment: environment)
+      try await eventually(within: .seconds(120), "it is being answered") {
+        try await world.requestCount("_generated") == 1
+      }
+      sleeper.send(SIGSTOP)
+      try await world.removeFaults()
+      let other = try await Program.run(
+        Executable.fetchProbe, ["download", "/2000000?seed=4"], environment: environment)
+      sleeper.send(SIGKILL)
+      _ = try await sleeper.wait()
+      #expect(other.exitCode == 0, "\(other)")
+      #expect(try await world.requestCount("_generated") == 2)
     }
   }
 }

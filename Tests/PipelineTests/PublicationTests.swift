@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Lake
 import Lineage
+import Pipeline
 import Postgres
 import TestSupport
 import Testing
@@ -40,6 +41,28 @@ struct PublicationTests {
           "SELECT data_year, string_agg(DISTINCT as_of, ',') AS as_of FROM market_income GROUP BY 1 ORDER BY 1")
         #expect(try vintages.map { try $0.decode("as_of", as: String.self) } == ["2024-06", "2025-01", "2024-06"])
         #expect(try await workshop.lake.files().count == 5)
+
+        // What is not to be kept goes, and what the warehouse shows stays, however old; lineage stays whole.
+        let lake = workshop.lake
+        let publicationCount = try await connection.query("SELECT FROM lineage.publication").count
+        func prune(_ dry: Bool) async throws -> [String] {
+          try await LakePruning.run(dataset: nil, isDryRun: dry, in: lake, connection).flatMap(\.files).map(\.path)
+        }
+        #expect(try await prune(false) == [])
+        let file = workshop.catalog + "/datasets/market_income/dataset.yml"
+        let definition = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
+        try Data((definition + "\nretention: {keep_vintages: 1}\n").utf8).write(to: URL(filePath: file))
+        try await workshop.apply(connection)
+        let expired = [
+          "market_income/as_of=2023-12/data_year=2012/market_income.parquet",
+          "market_income/as_of=2024-06/data_year=2011/market_income.parquet",
+        ]
+        #expect(try await prune(true) == expired)
+        #expect(try await lake.files().count == 5)
+        #expect(try await prune(false) == expired)
+        #expect(try await lake.files().count == 3)
+        #expect(try await LakeRepair(lake).run(connection, removingOrphans: false).isClean)
+        #expect(try await connection.query("SELECT FROM lineage.publication").count == publicationCount)
       }
     }
   }

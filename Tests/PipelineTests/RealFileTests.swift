@@ -16,22 +16,11 @@ struct RealFileTests {
     _ files: [String: String], _ body: (Workshop, PostgresConnection) async throws -> Void
   ) async throws {
     let shared = try #require(SharedData.directory)
-    let recordings = "/tmp/aker-recordings-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: recordings) }
-    for (path, file) in files {
-      let target = recordings + "/test_files/" + path
-      try FileManager.default.createDirectory(
-        atPath: URL(filePath: target).deletingLastPathComponent().path, withIntermediateDirectories: true)
-      try FileManager.default.createSymbolicLink(atPath: target, withDestinationPath: shared + "/" + file)
-    }
-    try Data("source: test_files\ntitle: Files\nsynthetic: false\n".utf8)
-      .write(to: URL(filePath: recordings + "/test_files/manifest.yml"))
-    try await Simulator.running(recordings: recordings) { simulator in
-      try await Workshop.open(endpoints: ["test_files": simulator.endpoint + "/test_files"]) { workshop, connection in
-        let source = "sources:\n  - {id: test_files, name: Files, endpoint: \"\(simulator.endpoint)/test_files\"}\n"
-        try Data(source.utf8).write(to: URL(filePath: workshop.catalog + "/sources_supplement.yml"))
-        try await body(workshop, connection)
-      }
+    try await Workshop.serving(Array(files.keys)) { path, target in
+      try FileManager.default.createSymbolicLink(
+        atPath: target, withDestinationPath: shared + "/" + (files[path] ?? ""))
+    } body: { workshop, connection in
+      try await body(workshop, connection)
     }
   }
 

@@ -159,6 +159,31 @@ struct Workshop {
 }
 
 extension Workshop {
+  /// A workshop with a source `test_files` that serves files of the test's own.
+  /// - Parameter place: makes the file of a path at a place of the disk.
+  static func serving(
+    _ paths: [String], _ place: (_ path: String, _ target: String) throws -> Void,
+    body: (Workshop, PostgresConnection) async throws -> Void
+  ) async throws {
+    let recordings = "/tmp/aker-recordings-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: recordings) }
+    for path in paths {
+      let target = recordings + "/test_files/" + path
+      try FileManager.default.createDirectory(
+        atPath: URL(filePath: target).deletingLastPathComponent().path, withIntermediateDirectories: true)
+      try place(path, target)
+    }
+    try Data("source: test_files\ntitle: Files\nsynthetic: false\n".utf8)
+      .write(to: URL(filePath: recordings + "/test_files/manifest.yml"))
+    try await Simulator.running(recordings: recordings) { simulator in
+      try await open(endpoints: ["test_files": simulator.endpoint + "/test_files"]) { workshop, connection in
+        let source = "sources:\n  - {id: test_files, name: Files, endpoint: \"\(simulator.endpoint)/test_files\"}\n"
+        try Data(source.utf8).write(to: URL(filePath: workshop.catalog + "/sources_supplement.yml"))
+        try await body(workshop, connection)
+      }
+    }
+  }
+
   /// The pipeline as a program has it, in this process.
   func pipeline() async throws -> PipelineEnvironment {
     let configuration = try AkerConfiguration(environment: try await workerEnvironment([:]))

@@ -15,7 +15,7 @@ struct LakeCommand: AsyncParsableCommand {
         aker lake rollback market_income 2012
         aker lake repair
       """,
-    subcommands: [List.self, LakeHistoryCommand.self, Repair.self, LakeRollbackCommand.self])
+    subcommands: [List.self, LakeHistoryCommand.self, Repair.self, LakeRollbackCommand.self, LakePruneCommand.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

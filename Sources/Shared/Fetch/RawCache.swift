@@ -78,14 +78,50 @@ package struct RawCache: Sendable {
   }
 
   /// Lets one process of this host at a time work on a request; the others find its answer in the cache afterwards.
+  ///
+  /// They wait for as long as the first shows that it is at work, and no longer: one that is suspended would hold up all
+  /// others for ever, and asking the source twice costs less.
   func withSingleFlight<Result: Sendable>(_ key: String, _ body: () async throws -> Result) async throws -> Result {
     let path = "\(directory)/index/\(key).lock"
     let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Failure(description: "\(path): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
     // Polled, so that waiting blocks no thread of the cooperative pool and can be cancelled.
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 { try await Task.sleep(for: .milliseconds(20)) }
-    return try await body()
+    let start = ContinuousClock.now
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      if ContinuousClock.now - start > Self.holderPatience, Self.age(descriptor) > Self.holderPatience {
+        return try await body()
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    let heartbeat = Task {
+      while !Task.isCancelled {
+        utimensat(AT_FDCWD, path, nil, 0)
+        try? await Task.sleep(for: Self.heartbeatInterval)
+      }
+    }
+    do {
+      let result = try await body()
+      heartbeat.cancel()
+      await heartbeat.value
+      return result
+    } catch {
+      heartbeat.cancel()
+      await heartbeat.value
+      throw error
+    }
+  }
+
+  private static let heartbeatInterval = Duration.seconds(2)
+  /// Five heartbeats: a host that is merely slow does not miss them all.
+  private static let holderPatience = Duration.seconds(10)
+
+  /// Since the file was last touched.
+  private static func age(_ descriptor: Int32) -> Duration {
+    var status = stat()
+    var now = timespec()
+    guard fstat(descriptor, &status) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return .zero }
+    return .seconds(now.tv_sec - status.st_mtim.tv_sec)
   }
 
   /// Marks an object as used now: pruning takes those that were not used for longest.

@@ -37,6 +37,7 @@ extension DatasetSpec {
       dependsOn: fields["depends_on"]?.elements.compactMap { identifier($0, limit: nameLimit) } ?? [], requests: [],
       columns: [], key: [], checks: [], knownBreaks: fields["known_breaks"]?.texts ?? [], datasetYAML: datasetYAML,
       transformSQL: transformSQL)
+    if let retention = fields["retention"] { spec.keptVintageCount = readRetention(retention) }
     if spec.dependsOn.contains(name) { fields["depends_on"]?.error("a dataset cannot depend on itself") }
 
     if let partitions = required("partitions") { readPartitions(partitions, into: &spec) }
@@ -110,6 +111,18 @@ extension DatasetSpec {
       }
     }
     spec.isSplit = !spec.regions.isEmpty
+  }
+
+  private static func readRetention(_ node: DefinitionNode) -> Int? {
+    guard let count = node.fields(known: ["keep_vintages"])["keep_vintages"] else {
+      node.error("retention needs keep_vintages")
+      return nil
+    }
+    guard let number = count.text.flatMap({ Int($0) }), number >= 1 else {
+      count.error("keep_vintages is a number of vintages, 1 or more")
+      return nil
+    }
+    return number
   }
 
   /// Regions become names of tables and folders.

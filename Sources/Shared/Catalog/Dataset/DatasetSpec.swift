@@ -20,6 +20,8 @@ package struct DatasetSpec: Sendable {
   package var checks: [DatasetCheck]
   /// What a reader of a long series must know: where figures before and after are not the same thing.
   package var knownBreaks: [String]
+  /// Vintages of a partition that the lake keeps, newest first; nil for all.
+  package var keptVintageCount: Int?
 
   /// The files as they were read, from which the hash is made.
   package var datasetYAML: String
