@@ -15,12 +15,16 @@ struct ExpansionReviewTests {
   @Test func decisionsAreKeptBesideTheOriginalAndSurviveARefresh() async throws {
     let home = "/tmp/aker-home-\(UUID().uuidString.prefix(8))"
     defer { try? FileManager.default.removeItem(atPath: home) }
+    // DuckDB's extensions are looked for there.
+    try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: home + "/tools", withDestinationPath: PackageRoot.path + "/.aker/tools")
     try await Simulator.running { simulator in
       var environment = [
         "AKER_HOME": home, "AKER_POSTGIS_DSN": TestDatabase.current.dsn,
         "AKER_DUCKDB": ProcessInfo.processInfo.environment["AKER_DUCKDB"] ?? PackageRoot.path + "/.aker/tools/duckdb",
       ]
-      for source in ["press_feeds", "press_feeds_globenewswire", "census_codes"] {
+      for source in ["press_feeds", "press_feeds_globenewswire", "census_codes", "census_tiger"] {
         environment["AKER_SOURCE_\(source.uppercased())_ENDPOINT"] = simulator.endpoint + "/" + source
       }
       func aker(_ arguments: String...) async throws -> Program.Result {
@@ -30,6 +34,13 @@ struct ExpansionReviewTests {
       #expect(early.exitCode == 64 && early.errorOutput.contains("aker flow run scan-expansions"), "\(early)")
       let first = try await aker("run", "expansion_event", "--year", "2021", "--as-of", "2026-09")
       #expect(first.exitCode == 0, "\(first)")
+
+      // The outlines tell which of several counties it is.
+      for arguments in [["boundary_county"], ["boundary_place", "--region", "39"]] {
+        let run = try await Program.run(
+          Executable.aker, ["run"] + arguments + ["--year", "2021", "--as-of", "2026-09"], environment: environment)
+        #expect(run.exitCode == 0, "\(run)")
+      }
 
       func waiting(_ arguments: String...) async throws -> [Waiting] {
         let result = try await Program.run(
@@ -43,6 +54,16 @@ struct ExpansionReviewTests {
       let nordby = try #require(low.first?.event_id)
       let vandt = try #require(all.first { $0.company == "Vandt Steel" }?.event_id)
 
+      let connection = try await TestDatabase.current.connect()
+      func row(_ sql: String) async throws -> String? {
+        try await connection.query("SELECT (\(sql))::text AS answer")[0].decode("answer")
+      }
+      let nordbySite = """
+        SELECT (county_id, county_name, county_from, county_boundary_year, ST_IsValid(geometry)) FROM expansion_event_site
+        WHERE event_id = '\(nordby)'
+        """
+      #expect(try await row(nordbySite) == #"(39049,"Franklin County",boundary,2021,t)"#)
+
       let correct = try await aker(
         "expansions", "correct", String(nordby.prefix(8)), "--geo-id", "39049", "--kind", "expansion", "--reason",
         "their notice names Franklin County", "--by", "maria")
@@ -52,10 +73,6 @@ struct ExpansionReviewTests {
       let reject = try await aker("expansions", "reject", vandt, "--reason", "withdrawn")
       #expect(reject.exitCode == 0, "\(reject)")
 
-      let connection = try await TestDatabase.current.connect()
-      func row(_ sql: String) async throws -> String? {
-        try await connection.query("SELECT (\(sql))::text AS answer")[0].decode("answer")
-      }
       let shown = """
         SELECT (as_of, kind, state_code, geo_id, jobs, review, reviewed_by) FROM expansion_event_reviewed
         WHERE event_id = '\(nordby)'
@@ -65,6 +82,7 @@ struct ExpansionReviewTests {
       #expect(try await row(shown) == "(2026-09,expansion,39,39049,12,corrected,li)")
       #expect(try await row(original) == "(2026-09,new,,)")
       #expect(try await row(rejected) == "0")
+      #expect(try await row(nordbySite) == #"(39049,"Franklin County",review,2021,t)"#)
       #expect(try await waiting().isEmpty)
 
       let second = try await aker("run", "expansion_event", "--year", "2021", "--as-of", "2026-10")

@@ -50,7 +50,7 @@ struct ExpansionTests {
           "new | Tallgrass Robotics | 18097 | 75 | - | 2020-02-18 13:30 | 0.7",
           "relocation | Kestrel Aerospace | 39049 | 85 | - | 2020-11-12 14:00 | 0.85",
           "expansion | Brightline Logistics | 47157 | 1200 | - | 2021-06-09 09:45 | 0.7",
-          "new | Nordby Dairy | 39041,39049 | - | - | 2021-08-05 20:05 | 0.4",
+          "new | Nordby Dairy | 39041,39045,39049 | - | - | 2021-08-05 20:05 | 0.4",
           "closure | Vandt Steel | 39035 | 310 | - | 2021-09-29 13:00 | 0.85",
           "new | Harlan Foods | 55101 | 250 | 120000000 | 2021-10-01 18:33 | 1",
         ])
@@ -90,6 +90,29 @@ struct ExpansionTests {
       try await body(workshop, connection) {
         try Data($0.utf8).write(to: URL(filePath: folder + "/press_feeds/rss/news-releases-list.rss"))
       }
+    }
+  }
+
+  @Test("who speaks for a company is not the company, and what only sounds like a plant is not sure")
+  func headlines() async throws {
+    let headlines = [
+      "Governor Hale Announces Ferro Batteries Will Locate First Plant in Memphis, Tennessee",
+      "Cobalt Paper to Permanently Idle Mill in Prattville, Ala.",
+      "Marlow Corp. Closes $40 Million Series B for Facilities Management",
+      "Verity Robotics Opens Registration for Users Conference in Cleveland, Ohio",
+      "Lattice Chips expands R&amp;D center in Indianapolis, IN, with US$250M investment",
+      "Investors of Ferro Batteries: class action over plant closing in Memphis, Tennessee",
+    ]
+    try await withFeed { workshop, connection, write in
+      try write(Self.feed(headlines.map { ($0, "", "Fri, 2 Oct 2026 18:33:00 +0000") }))
+      try await scan(2026...2026, asOf: "2026-10", workshop, connection)
+      #expect(
+        try await lines(
+          "SELECT ARRAY[company, kind, geo_id, investment_usd::text, confidence::text] FROM expansion_event ORDER BY company",
+          connection) == [
+            "Cobalt Paper | closure | 01001 | 0.7", "Ferro Batteries | new | 47157 | 0.7",
+            "Lattice Chips | expansion | 18097 | 250000000 | 0.85",
+          ])
     }
   }
 

@@ -101,7 +101,7 @@ parts AS (
 said AS (
   SELECT * EXCLUDE (sent), sent.place AS dateline,
     list_transform([title, left(coalesce(nullif(sent.rest, ''), summary), 700)], lambda t: regexp_replace(t,
-      '(?i)\b(?:clos|open)(?:e|es|ed|ing|s)? (?:on |of )?(?:the |its |their |a )?(?:previously announced |public |private |initial |pending )*(?:acquisition|sale|purchase|merger|offering|transaction|financing|placement|round|deal)\b',
+      '(?i)\b(?:clos|open)(?:e|es|ed|ing|s)? (?:(?:on|of|the|its|their|an?|previously|announced|public|private|initial|pending|strategic|oversubscribed|plant|facility|office) |\$?[\d.,]+ ?(?:million |billion |[MB] )?){0,6}(?:acquisition|sale|purchase|merger|offering|transaction|financing|funding|placement|round|series|deal)\b',
       '[deal]', 'g')) AS texts
   FROM parts
 ),
@@ -117,7 +117,7 @@ cues AS (
         OR regexp_matches(t, '(?i)' || facility || '.{0,30}\bexpansion\b'),
       regexp_matches(t, '(?i)\b(?:open(?:s|ed|ing)?|build(?:s|ing)?|construct(?:s|ed|ion|ing)?|br(?:eak|eaks|eaking|oke) ground|establish(?:es|ed|ing)?|locat(?:e|es|ing)|select(?:s|ed|ing)?|choos(?:e|es)|chose|invest(?:s|ed|ing|ment)?|plan(?:s|ned)?|launch(?:es)?|inaugurat(?:e|es|ed|ion)|unveil(?:s|ed)?|announc(?:e|es|ed) (?:a )?new)\b.{0,70}\b' || facility)
     ]) AS kinds
-  FROM said, (SELECT '(?:plants?|factor(?:y|ies)|facilit(?:y|ies)|headquarters|HQ|campus|warehouses?|(?:distribution|fulfil?lment|data|logistics|research|innovation|operations|service|call|tech(?:nology)?) cent(?:er|re)s?|manufacturing (?:site|operations|hub|complex)|production (?:site|line|operations)|offices?|mills?|foundry|laborator(?:y|ies)|terminal|brewery|refinery|gigafactory)\b' AS facility)
+  FROM said, (SELECT '(?:plants?|factor(?:y|ies)|facilit(?:y|ies)|headquarters|HQ|campus|warehouses?|(?:distribution|fulfil?lment|data|logistics|research|R&D|innovation|engineering|design|training|operations|service|support|call|tech(?:nology|nical)?) cent(?:er|re)s?|manufacturing (?:site|operations|hub|complex)|production (?:site|line|operations)|offices?|mills?|foundry|laborator(?:y|ies)|terminal|brewery|refinery|gigafactory)\b' AS facility)
 ),
 events AS (
   SELECT *,
@@ -125,8 +125,9 @@ events AS (
     CASE WHEN list_contains(kinds[1], true) THEN 1 WHEN list_contains(kinds[2], true) THEN 2 END AS cue_text,
     ['closure', 'relocation', 'expansion', 'new'][list_position(kinds[cue_text], true)] AS kind,
     kind = 'closure' AND list_contains(kinds[cue_text][2:4], true) AS is_contradictory,
-    regexp_extract(title,
-      '^(?:[A-Z][A-Za-z ]{2,20}[:–—] ?)?([A-Z0-9][^:]{1,79}?),? (?i:announces?|announced|to (?:open|build|expand|invest|relocate|move|close|shut|create|add|construct|locate|establish|consolidate|cease|idle|double)|will|plans?|opens?|opening|builds?|building|expands?|expanding|breaks?|broke|invests?|investing|relocates?|relocating|moves?|moving|closes?|closing|selects?|chooses?|picks?|unveils?|launches|celebrates|completes?|begins?|starts?|shuts?|idles?|ceases|consolidates?|establishes|inaugurates?|adds?|creates?|doubles)\b', 1)
+    -- A governor who announces a company's plant is not the company.
+    regexp_extract(regexp_replace(title, '^(?:Gov(?:ernor|\.)|Lt\.|Mayor|Secretary|State of|City of|County of) [^:]{2,60}? (?i:announces?|welcomes?|celebrates?) (?:that )?', ''),
+      '^(?:[A-Z][A-Za-z ]{2,20}[:–—] ?)?([A-Z0-9][^:]{1,79}?),? (?i:announces?|announced|to (?:[a-z]+ly )?(?:open|build|expand|invest|relocate|move|close|shut|create|add|construct|locate|establish|consolidate|cease|idle|double)|will|plans?|opens?|opening|builds?|building|expands?|expanding|breaks?|broke|invests?|investing|relocates?|relocating|moves?|moving|closes?|closing|selects?|chooses?|picks?|unveils?|launches|celebrates|completes?|begins?|starts?|shuts?|idles?|ceases|consolidates?|establishes|inaugurates?|adds?|creates?|doubles)\b', 1)
       AS headline_company,
     regexp_extract(texts[2],
       '^([A-Z0-9][^:]{1,79}?)(?: \([^)]{2,60}\))?(?:, | (?:today|announced|announces|has|is|will|plans|said)\b)', 1) AS text_company
