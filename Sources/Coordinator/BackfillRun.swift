@@ -19,7 +19,7 @@ struct BackfillRun {
     if enqueuing.workers > 0, !enqueuing.dryRun { try await requireWorkable(session) }
     let connection = try await session.connectMigrated(migrates: true)
     let chosen = try await selection.prepare(session, connection)
-    if enqueuing.dryRun { return try await PlanCommand.show(chosen, connection, json: options.json) }
+    if enqueuing.dryRun { return try await PlanCommand.show(chosen, enqueuing, connection, json: options.json) }
     try await confirm(chosen, connection)
     let enqueued = try await enqueue(chosen, connection)
     await connection.close()
@@ -51,10 +51,10 @@ struct BackfillRun {
   }
 
   private func confirm(_ chosen: ChosenPartitions, _ connection: PostgresConnection) async throws {
-    let rows = try await connection.query(
-      "SELECT count(*) AS count FROM queue.plan_backfill($1, $2, $3, $4, $5) WHERE action = 'enqueue'",
-      chosen.parameters)
-    let count: Int = try rows[0].decode("count")
+    let forecast = try await PlanForecast.make(
+      chosen, slots: enqueuing.plannedSlots, maxRunning: enqueuing.maxRunning, connection)
+    for note in forecast.quotaNotes { Terminal.standardError.write("note: \(note)\n") }
+    let count = forecast.tasks
     if count > Self.largeTaskCount {
       try Confirmation.require("This enqueues \(count) tasks.", yes: enqueuing.yes)
     }

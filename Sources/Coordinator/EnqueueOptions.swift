@@ -20,6 +20,9 @@ struct EnqueueOptions: ParsableArguments {
   @Flag(help: "Only show what would be enqueued.")
   var dryRun = false
 
+  @Flag(help: "Watch until it has ended: what is done unless told otherwise.")
+  var watch = false
+
   @Flag(help: "Enqueue and return, without watching.")
   var detach = false
 
@@ -27,9 +30,13 @@ struct EnqueueOptions: ParsableArguments {
   var yes = false
 
   func validate() throws {
+    guard !(watch && detach) else { throw ValidationError("say --watch or --detach, not both") }
     guard workers >= 0, slots > 0 else { throw ValidationError("--workers and --slots must be positive") }
     guard !(detach && workers > 0) else {
       throw ValidationError("--workers end with the watch: leave out --detach, or start aker-worker yourself")
     }
   }
+
+  /// Tasks at a time of the workers that are to be started here; nil for none.
+  var plannedSlots: Int? { workers > 0 ? workers * slots : nil }
 }

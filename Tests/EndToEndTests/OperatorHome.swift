@@ -28,8 +28,10 @@ struct OperatorHome: Sendable {
       where !source.contains(".") {
         home.environment["AKER_SOURCE_\(source.uppercased())_ENDPOINT"] = simulator.endpoint + "/" + source
       }
-      // Recorded sources that want a key take any.
-      for key in ["CENSUS_API_KEY", "BLS_API_KEY", "BEA_API_KEY"] { home.environment["AKER_" + key] = "test" }
+      // Recorded sources that want a key take this one.
+      let registry = String(
+        decoding: FileManager.default.contents(atPath: PackageRoot.catalog + "/sources.yml") ?? Data(), as: UTF8.self)
+      for match in registry.matches(of: /auth_key_name: *([A-Z0-9_]+)/) { home.environment["AKER_\(match.1)"] = "demo" }
       try await home.use(body)
     }
   }

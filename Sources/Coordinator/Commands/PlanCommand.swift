@@ -1,5 +1,6 @@
 import ArgumentParser
 import Postgres
+import Quality
 
 /// Says what a backfill would do.
 struct PlanCommand: AsyncParsableCommand {
@@ -7,39 +8,87 @@ struct PlanCommand: AsyncParsableCommand {
     commandName: "plan",
     abstract: "Show what a backfill would enqueue and skip, and why; enqueues nothing.",
     discussion: """
+      Takes what aker backfill takes. With the requests that go to each source, against its limits and its daily quota, and \
+      how long it takes: by those limits, and by what the last partitions of each dataset took.
+
       EXAMPLES
         aker plan market_income --years 2009-2023
         aker plan --flow refresh-economic-indicators
-        aker plan --all --years 2020 --json
+        aker plan --all --years 2020 --workers 2 --json
       """)
   @OptionGroup var backfill: BackfillOptions
+  @OptionGroup var enqueuing: EnqueueOptions
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: true)
     let chosen = try await backfill.selection.prepare(session, connection)
-    try await Self.show(chosen, connection, json: options.json)
+    try await Self.show(chosen, enqueuing, connection, json: options.json)
   }
 
-  static func show(_ chosen: ChosenPartitions, _ connection: PostgresConnection, json: Bool) async throws {
-    let plan = "SELECT * FROM queue.plan_backfill($1, $2, $3, $4, $5)"
-    let parameters = chosen.parameters
+  private static let plan = "SELECT * FROM queue.plan_backfill($1, $2, $3, $4, $5)"
+
+  static func show(
+    _ chosen: ChosenPartitions, _ enqueuing: EnqueueOptions, _ connection: PostgresConnection, json: Bool
+  ) async throws {
+    let forecast = try await PlanForecast.make(
+      chosen, slots: enqueuing.plannedSlots, maxRunning: enqueuing.maxRunning, connection)
     if json {
-      return try await printQuery(connection, plan, parameters, json: true, whenEmpty: "")
+      let rows = try await connection.query(
+        "SELECT coalesce(jsonb_agg(to_jsonb(p)), '[]')::text AS json FROM (\(plan)) p", chosen.parameters)
+      return try printJSON(Report(partitions: try rows[0].decode("json"), forecast: forecast))
     }
     try await printQuery(
       connection,
       """
-      SELECT dataset, action, coalesce(reason, '') AS reason, count(*) AS partitions,
-        min(data_year) || '-' || max(data_year) AS years
-      FROM (\(plan)) p GROUP BY dataset, action, reason ORDER BY dataset, action, reason
-      """, parameters, json: false, whenEmpty: "nothing was asked for")
-    let rows = try await connection.query(
-      "SELECT count(*) FILTER (WHERE action = 'enqueue') AS tasks, count(*) FILTER (WHERE action = 'skip') AS skipped FROM (\(plan)) p",
-      parameters)
-    print(
-      "\n\(try rows[0].decode("tasks", as: Int.self)) tasks would be enqueued, \(try rows[0].decode("skipped", as: Int.self)) partitions skipped"
-    )
+      SELECT dataset, count(*) AS partitions, min(data_year) || '-' || max(data_year) AS years,
+        action || coalesce(': ' || reason, '') AS action
+      FROM (\(plan)) p GROUP BY dataset, p.action, reason ORDER BY dataset, p.action, reason
+      """, chosen.parameters, json: false, whenEmpty: "nothing was asked for")
+    if !forecast.sources.isEmpty { print("\n" + sources(forecast), terminator: "") }
+    print("\n\(forecast.tasks) tasks would be enqueued, \(forecast.skipped) partitions skipped")
+    let columns = Terminal.standardOutput.columnLimit ?? .max
+    for text in forecast.quotaNotes + [time(forecast)].compactMap({ $0 }) {
+      print(Wrapped.lines(text, columns: columns).joined(separator: "\n"))
+    }
+  }
+
+  private struct Report: Encodable {
+    var partitions: JSONText
+    var forecast: PlanForecast
+
+    init(partitions: String, forecast: PlanForecast) {
+      self.partitions = JSONText(partitions)
+      self.forecast = forecast
+    }
+  }
+
+  private static func sources(_ forecast: PlanForecast) -> String {
+    let rows = forecast.sources.map { source in
+      [
+        source.source, "\(source.requests)\(source.is_least ? " or more" : "")",
+        source.per_second.map { "\(SourceEntry.number(($0 * 10).rounded() / 10))/s" } ?? "",
+        source.daily_quota.map { "\(source.requests_today) of \($0)" } ?? "",
+        source.seconds.map { Frame.duration(Int($0.rounded(.up))) } ?? "",
+      ]
+    }
+    return Table(headings: ["source", "requests", "limit", "used today", "takes"], rows: rows)
+      .rendered(Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode)
+  }
+
+  /// Nil where there is nothing to do.
+  private static func time(_ forecast: PlanForecast) -> String? {
+    guard forecast.tasks > 0 else { return nil }
+    let slots = "\(forecast.slots) slot\(forecast.slots == 1 ? "" : "s")"
+    let unknown =
+      forecast.without_history.isEmpty
+      ? "" : "; \(forecast.without_history.joined(separator: ", ")) never ran, and may add to it"
+    guard let seconds = forecast.seconds else { return "how long it takes is not known: nothing like it ran yet" }
+    let worked = forecast.worked_seconds.map {
+      ", by history \(Frame.duration(Int($0.rounded(.up)))) of work with \(slots)"
+    }
+    return
+      "takes about \(Frame.duration(Int(seconds.rounded(.up))))\(worked ?? ", by the sources' limits alone")\(unknown)"
   }
 }

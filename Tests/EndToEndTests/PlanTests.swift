@@ -1,0 +1,104 @@
+import FoundationEssentials
+import Testing
+import TestSupport
+
+/// `aker plan`: what would be done, what it asks of each source, and how long it takes.
+@Suite(.database)
+struct PlanTests {
+  private struct Plan: Decodable {
+    struct Partition: Decodable {
+      var dataset: String
+      var data_year: Int
+      var action: String
+      var reason: String?
+    }
+    struct Forecast: Decodable {
+      struct Source: Decodable {
+        var source: String
+        var requests: Int
+        var daily_quota: Int?
+        var daily_resets: Int
+        var seconds: Double?
+      }
+      var tasks: Int
+      var skipped: Int
+      var slots: Int
+      var sources: [Source]
+      var worked_seconds: Double?
+      var without_history: [String]
+      var seconds: Double?
+    }
+    var partitions: [Partition]
+    var forecast: Forecast
+  }
+
+  private func plan(_ home: OperatorHome, _ arguments: String..., environment: [String: String] = [:]) async throws
+    -> Plan
+  {
+    let result = try await Program.run(
+      Executable.aker, ["plan"] + arguments + ["--json"], environment: home.environment.merging(environment) { $1 })
+    #expect(result.exitCode == 0, "\(result)")
+    return try JSONDecoder().decode(Plan.self, from: Data(result.output.utf8))
+  }
+
+  @Test func requestsAndTimeComeFromLimitsAndHistory() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
+      let before = try await plan(home, "market_income", "--years", "2009-2012")
+      #expect(before.forecast.tasks == 4 && before.forecast.without_history == ["market_income"])
+      // County, state and metro of each year.
+      #expect(before.forecast.sources.map(\.source) == ["census_acs5"] && before.forecast.sources[0].requests == 12)
+      #expect(before.forecast.worked_seconds == nil && before.forecast.seconds != nil)
+
+      #expect(try await home.aker("run", "market_income", "--year", "2012").exitCode == 0)
+      let after = try await plan(
+        home, "market_income", "--years", "2009-2012", "--workers", "3", "--slots", "2", "--max-running", "5")
+      #expect(after.forecast.tasks == 3 && after.forecast.skipped == 1 && after.forecast.slots == 5)
+      #expect(after.partitions.first { $0.data_year == 2012 }?.reason == "already published")
+      #expect(after.forecast.without_history.isEmpty && (after.forecast.worked_seconds ?? 0) > 0)
+      let text = try await home.aker("plan", "market_income", "--years", "2009-2012")
+      #expect(text.output.contains("skip: already published") && text.output.contains("takes about"), "\(text)")
+    }
+  }
+
+  @Test func aDailyQuotaThatDoesNotSufficeIsSaidAndWaitedFor() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
+      let catalog = try home.copyOfCatalog()
+      try home.write(
+        "sources:\n  - {id: census_acs5, rate_limit: {per_second: 10, burst: 10, per_day: 5}}\n",
+        to: "catalog/sources_supplement.yml")
+      let environment = ["AKER_CATALOG_PATH": catalog]
+      let plan = try await plan(home, "market_income", "--years", "2009-2012", environment: environment)
+      let source = try #require(plan.forecast.sources.first)
+      // 12 requests: 5 today, 5 tomorrow, 2 the day after.
+      #expect(source.daily_quota == 5 && source.daily_resets == 2)
+      #expect((source.seconds ?? 0) > 86_400 && (source.seconds ?? 0) < 3 * 86_400)
+      let enqueued = try await home.aker(
+        "backfill", "market_income", "--years", "2009-2012", "--detach", environment: environment)
+      #expect(enqueued.exitCode == 0)
+      #expect(enqueued.errorOutput.contains("wait for the reset at midnight UTC 2 times"), "\(enqueued)")
+    }
+  }
+
+  @Test func moreThanTenThousandTasksAreAskedAboutFirst() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
+      let catalog = try home.copyOfCatalog()
+      let regions = (10_000...20_001).map { "\"\($0)\"" }.joined(separator: ", ")
+      let file = catalog + "/datasets/market_jobs/dataset.yml"
+      let text = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
+      let changed = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+        $0.hasPrefix("  regions:") ? "  regions: [\(regions)]" : String($0)
+      }.joined(separator: "\n")
+      try Data(changed.utf8).write(to: URL(filePath: file))
+      let environment = ["AKER_CATALOG_PATH": catalog]
+      let refused = try await home.aker(
+        "backfill", "market_jobs", "--years", "2021", "--detach", environment: environment)
+      #expect(refused.exitCode == 64)
+      #expect(
+        refused.errorOutput.contains("This enqueues 10002 tasks.") && refused.errorOutput.contains("--yes"),
+        "\(refused)")
+      let forced = try await home.aker(
+        "backfill", "market_jobs", "--years", "2021", "--detach", "--yes", environment: environment)
+      #expect(forced.exitCode == 0 && forced.output.contains("10002 tasks enqueued"), "\(forced)")
+    }
+  }
+}
