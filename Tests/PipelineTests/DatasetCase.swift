@@ -161,6 +161,14 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
         ),
         ("SELECT count(*) FROM hazard_water_stress WHERE geo_level = 'basin' AND indicator = 'water_stress'", "20"),
       ]),
+    DatasetCase(
+      dataset: "state_unemployment", year: 2020, sources: ["bls_state_unemployment"],
+      figures: [
+        // 51 series, which are two queries.
+        ("SELECT (count(*), count(DISTINCT geo_id), count(unemployment_rate)) FROM state_unemployment", "(612,51,611)"),
+        ("SELECT unemployment_rate FROM state_unemployment WHERE geo_id = '39' AND period_start = '2020-05-01'", "5.0"),
+        ("SELECT (geo_id, period_start) FROM state_unemployment WHERE note = 'not_collected'", "(24,2020-10-01)"),
+      ]),
   ]
 
   /// Datasets whose figures are in DatasetTests.

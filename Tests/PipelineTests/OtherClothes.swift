@@ -5,7 +5,7 @@ import TestSupport
 /// order mark, compressed anew. No figure changes.
 enum OtherClothes {
   /// The simulator answers for these itself, out of its recordings: their columns come as they are asked for.
-  private static let simulated = ["census_acs5", "bls_timeseries"]
+  private static let simulated = ["census_acs5", "bls_timeseries", "bls_state_unemployment"]
 
   /// Writes a copy of one source's recordings.
   static func write(source: String, from recordings: String, to folder: String) async throws {
