@@ -65,5 +65,57 @@ extension DatasetCase {
           "20001 -77.0177 14146595, 43015 -83.068 13870307, 43040 -83.3671 13882888, 43201 -83.002 13931481, 43215 -83.0046 13937081"
         )
       ]),
+    // Which county an outline touches was worked out in Python, edge by edge.
+    DatasetCase(
+      dataset: "hazard_smoke", year: 2020, sources: ["census_tiger", "noaa_hms"], upstreams: ["boundary_county"],
+      figures: [
+        (
+          "SELECT (count(*), sum(smoke_days), sum(light_days), sum(medium_days), sum(heavy_days), sum(unknown_density_days)) FROM hazard_smoke WHERE smoke_days > 0",
+          "(134,253,213,35,5,0)"
+        ),
+        (
+          "SELECT (smoke_days, medium_days, heavy_days, density_sum, round(severity::numeric, 6)) FROM hazard_smoke WHERE geo_id = '39049'",
+          "(4,2,1,64,0.647642)"
+        ),
+        (
+          "SELECT (smoke_days, medium_days, heavy_days, density_sum, round(severity::numeric, 6)) FROM hazard_smoke WHERE geo_id = '46003'",
+          "(0,0,0,0,0.000000)"
+        ),
+        ("SELECT count(*) FROM hazard_smoke", "320"),
+        ("SELECT DISTINCT days_with_smoke_anywhere FROM hazard_smoke", "4"),
+      ]),
+    // A day of KML columns, and densities that are numbers.
+    DatasetCase(
+      dataset: "hazard_smoke", year: 2015, sources: ["census_tiger", "noaa_hms"], upstreams: ["boundary_county"],
+      figures: [
+        (
+          "SELECT (count(*), sum(smoke_days), sum(light_days), sum(medium_days), sum(heavy_days), sum(unknown_density_days)) FROM hazard_smoke WHERE smoke_days > 0",
+          "(134,143,79,9,9,46)"
+        ),
+        (
+          "SELECT (smoke_days, medium_days, heavy_days, density_sum, round(severity::numeric, 6)) FROM hazard_smoke WHERE geo_id = '39159'",
+          "(2,1,1,43,0.436327)"
+        ),
+      ]),
+    // A day of nothing but outlines.
+    DatasetCase(
+      dataset: "hazard_smoke", year: 2018, sources: ["census_tiger", "noaa_hms"], upstreams: ["boundary_county"],
+      figures: [
+        (
+          "SELECT (count(*), sum(smoke_days), sum(light_days), sum(medium_days), sum(heavy_days), sum(unknown_density_days)) FROM hazard_smoke WHERE smoke_days > 0",
+          "(134,134,88,0,0,46)"
+        )
+      ]),
+    DatasetCase(
+      dataset: "hazard_wildfire", year: 2025, sources: ["usfs_wrc"],
+      figures: [
+        ("SELECT count(*) FROM hazard_wildfire", "6"),
+        (
+          "SELECT (name, state_code, severity, burn_probability_rank, direct_exposure_share, buildings) FROM hazard_wildfire WHERE geo_id = '06003'",
+          "(\"Alpine County\",06,98.7,0.991,0.125,1650)"
+        ),
+        ("SELECT (severity, note) FROM hazard_wildfire WHERE geo_id = '11001'", "(,not_available)"),
+        ("SELECT risk_national_rank FROM hazard_wildfire WHERE geo_id = '39049'", "0.105"),
+      ]),
   ]
 }

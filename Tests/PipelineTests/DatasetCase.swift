@@ -6,6 +6,8 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
   var dataset: String
   var year: Int
   var sources: [String]
+  /// Datasets that it reads, in the order in which they are built.
+  var upstreams: [String] = []
   /// Files of the one source that stand in for the recordings: layouts of other years.
   var files: [String: String] = [:]
   /// A query of one value, and what it must be.

@@ -14,8 +14,10 @@ struct DatasetFigureTests {
     try await Simulator.running(recordings: recordings) { simulator in
       var workshop = workshop
       for source in test.sources { workshop.endpoints[source] = simulator.endpoint + "/" + source }
-      try await workshop.enqueue(test.dataset, test.year...test.year, asOf: asOf, connection)
-      try await workshop.work(Self.keys)
+      for dataset in test.upstreams + [test.dataset] {
+        try await workshop.enqueue(dataset, test.year...test.year, asOf: asOf, connection)
+        try await workshop.work(Self.keys)
+      }
       let failed = try await connection.query(
         "SELECT dataset || ' ' || region || ': ' || reason AS task FROM queue.task WHERE state <> 'completed'")
       for task in failed { Issue.record("\(try task.decode("task", as: String.self))") }
@@ -31,7 +33,7 @@ struct DatasetFigureTests {
 
   @Test("what is published is what the files hold", arguments: DatasetCase.all + DatasetCase.places)
   func figures(_ test: DatasetCase) async throws {
-    try await Workshop.open(datasets: [test.dataset]) { workshop, connection in
+    try await Workshop.open(datasets: test.upstreams + [test.dataset]) { workshop, connection in
       try await publish(test, recordings: PackageRoot.recordings, asOf: "2026-09", workshop, connection)
       try await expectFigures(test, connection)
     }
@@ -49,7 +51,7 @@ struct DatasetFigureTests {
       try Data(text.utf8).write(to: URL(filePath: path))
       if isCompressed { #expect(try await Program.run("gzip", ["--no-name", path]).exitCode == 0) }
     }
-    try await Workshop.open(datasets: [test.dataset]) { workshop, connection in
+    try await Workshop.open(datasets: test.upstreams + [test.dataset]) { workshop, connection in
       try await publish(test, recordings: folder, asOf: "2026-09", workshop, connection)
       try await expectFigures(test, connection)
     }
@@ -133,7 +135,7 @@ struct DatasetFigureTests {
     for source in test.sources {
       try await OtherClothes.write(source: source, from: PackageRoot.recordings, to: folder)
     }
-    try await Workshop.open(datasets: [test.dataset]) { workshop, connection in
+    try await Workshop.open(datasets: test.upstreams + [test.dataset]) { workshop, connection in
       try await publish(test, recordings: PackageRoot.recordings, asOf: "2026-09", workshop, connection)
       try await publish(test, recordings: folder, asOf: "2026-10", workshop, connection)
       let rows = try await connection.query(

@@ -96,7 +96,17 @@ package struct InputView: Sendable {
       }
       return tables.joined(separator: " UNION ALL ")
     }
-    return "SELECT \(columns) FROM \(reader(columns: declared)) AS came"
+    return "SELECT \(columns) FROM \(complete(reader(columns: declared), declared)) AS came"
+  }
+
+  /// What a reader gives, with the columns that not every file has.
+  private func complete(_ reader: String, _ declared: RequestColumns) -> String {
+    // Members of objects are NULL by themselves where they are absent.
+    if declared.optionalNames.isEmpty || request.format.isObjects { return reader }
+    let absent = declared.optionalNames.sorted().map {
+      "CAST(NULL AS VARCHAR) AS \(SQL.identifier(declared.sourceName($0)))"
+    }
+    return "(SELECT * FROM \(reader) UNION ALL BY NAME SELECT \(absent.joined(separator: ", ")) WHERE false)"
   }
 
   /// For each column with a declared type, how many values are not of it: `{"request", "column", "type", "count",

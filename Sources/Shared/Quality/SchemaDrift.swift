@@ -45,7 +45,9 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
       return (column: column, name: names.first { name in header.contains { same($0, name) } } ?? names[0])
     }
     let wanted = named.map(\.name)
-    let missing = wanted.filter { name in !header.contains { same($0, name) } }
+    let missing = named.filter { !declared.optionalNames.contains($0.column) }.map(\.name).filter { name in
+      !header.contains { same($0, name) }
+    }
     let patterns = declared.patterns.sorted { $0.key < $1.key }.compactMap { column, text in
       (try? Regex(text)).map { (column: column, text: text, expression: $0) }
     }

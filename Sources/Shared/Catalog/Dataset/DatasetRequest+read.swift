@@ -92,13 +92,13 @@ extension RequestColumns {
     return [names(elements)]
   }
 
-  /// `NAME`, `{name: NAME, type: number, in_file: "Name in the file", at: [1, 5]}` or `{name: NAME, pattern: "regular expression"}`.
+  /// `NAME`, `{name: NAME, type: number, in_file: "Name in the file", at: [1, 5], optional: true}` or `{name: NAME, pattern: "regular expression"}`.
   private static func names(_ elements: [DefinitionNode]) -> RequestColumns {
     var columns = RequestColumns(names: [])
     for element in elements {
       var name: String?
       if element.isMapping {
-        let fields = element.fields(known: ["name", "type", "in_file", "at", "pattern"])
+        let fields = element.fields(known: ["name", "type", "in_file", "at", "pattern", "optional"])
         name = fields["name"]?.text
         if name == nil { element.error("a column needs a name") }
         if let name, let source = fields["in_file"] {
@@ -113,6 +113,7 @@ extension RequestColumns {
           }
           columns.patterns[name] = text
         }
+        if let name, fields["optional"]?.bool == true { columns.optionalNames.insert(name) }
         if let name, let at = fields["at"] {
           let places = at.elements.compactMap(\.int)
           if places.count == 2, places[0] >= 1, places[1] >= places[0] {

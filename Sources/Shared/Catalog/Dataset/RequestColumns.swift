@@ -13,6 +13,8 @@ package struct RequestColumns: Sendable, Equatable {
   /// view it is one column, a map of names to values.
   package var patterns: [String: String] = [:]
 
+  /// Declared names that not every file has: NULL where it is absent, and no drift.
+  package var optionalNames: Set<String> = []
   /// Of fixed width: from which to which character of the line, the first being 1.
   package var positions: [String: ClosedRange<Int>] = [:]
 
