@@ -117,5 +117,49 @@ extension DatasetCase {
         ("SELECT (severity, note) FROM hazard_wildfire WHERE geo_id = '11001'", "(,not_available)"),
         ("SELECT risk_national_rank FROM hazard_wildfire WHERE geo_id = '39049'", "0.105"),
       ]),
+    // Nine lines of one tile and two of another: one outline twice, one that crosses itself, four unusable.
+    DatasetCase(
+      dataset: "building_footprint", year: 2025, sources: ["ms_building_footprints"],
+      figures: [
+        (
+          "SELECT string_agg(region || ' ' || n, ', ' ORDER BY region) FROM (SELECT region, count(*) AS n FROM building_footprint GROUP BY 1) s",
+          "032001003 4, 032010032 2"
+        ),
+        ("SELECT string_agg(height::text, ' ' ORDER BY height) FROM building_footprint", "3.2 7.5 12.25"),
+        ("SELECT count(*) FROM building_footprint WHERE height IS NULL AND confidence = 0.81", "1"),
+        ("SELECT round((ST_Area(geometry) * 1e9)::numeric, 3) FROM building_footprint WHERE was_repaired", "20.000"),
+      ]),
+    DatasetCase(
+      dataset: "building_footprint_reject", year: 2025, sources: ["ms_building_footprints"],
+      figures: [
+        (
+          "SELECT string_agg(reason || ' ' || row_count, ', ' ORDER BY reason) FROM building_footprint_reject",
+          "duplicate 1, no_area 1, no_geometry 1, not_a_polygon 1, unreadable 1"
+        ),
+        (
+          "SELECT content FROM building_footprint_reject WHERE reason = 'unreadable'",
+          #"{"type":"Feature","properties":{"height":4.0,"conf"#
+        ),
+      ]),
+    DatasetCase(
+      dataset: "address_point", year: 2025, sources: ["openaddresses"],
+      figures: [
+        ("SELECT (count(*), count(source_hash), count(unit)) FROM address_point", "(6,5,1)"),
+        (
+          "SELECT (street, city, postcode, ST_AsText(geometry)) FROM address_point WHERE house_number = '77'",
+          #"("N High St",Columbus,43215,"POINT(-82.9988 39.9612)")"#
+        ),
+        ("SELECT street FROM address_point WHERE house_number = '100 \u{BD}'", "Ma\u{F1}ana Ln"),
+        ("SELECT count(*) FROM address_point WHERE lower(street) = 'w broad st'", "2"),
+      ]),
+    DatasetCase(
+      dataset: "address_point_reject", year: 2025, sources: ["openaddresses"],
+      figures: [
+        (
+          "SELECT string_agg(reason || ' ' || n, ', ' ORDER BY reason) FROM (SELECT reason, sum(row_count) AS n FROM address_point_reject GROUP BY 1) s",
+          "duplicate 1, impossible_place 1, no_number 1, no_place 3, no_street 2"
+        ),
+        ("SELECT content FROM address_point_reject WHERE reason = 'impossible_place'", "40,-400,a,b,,,"),
+      ]),
   ]
 }

@@ -1,6 +1,7 @@
 -- Where the edition of a year is: the source names its files anew each time.
-SELECT CASE getvariable('data_year')
-  WHEN 2025 THEN '2025/05/wrc_download_202505'
-  WHEN 2026 THEN '2026/04/wrc_download_20260415'
-  ELSE error('where the edition of ' || getvariable('data_year') || ' is, is not known: add it to edition.sql')
-END AS edition
+SELECT CASE getvariable('data_year') WHEN 2025 THEN '05' WHEN 2026 THEN '04' END AS month,
+  CASE getvariable('data_year')
+    WHEN 2025 THEN 'wrc_download_202505'
+    WHEN 2026 THEN 'wrc_download_20260415'
+    ELSE error('where the edition of ' || getvariable('data_year') || ' is, is not known: add it to edition.sql')
+  END AS file

@@ -61,9 +61,9 @@ extension DatasetRequest {
     let expected: FetchRequest.Content =
       switch format {
       // A compressed document, rather than a compressed transfer: DuckDB reads it as it is.
-      case _ where path.hasSuffix(".gz"): .gzip
+      case _ where filled(path).hasSuffix(".gz"): .gzip
       // A tar is not known by its beginning.
-      case _ where input.member != nil && !path.hasSuffix(".tar"): .zip
+      case _ where input.member != nil && !filled(path).hasSuffix(".tar"): .zip
       case _ where input.member != nil: .any
       case .xlsx, .shapefile: .zip
       case .feed: .xml
