@@ -58,9 +58,10 @@ struct PrepareTests {
     try await folder { folder in
       let rss = """
         <?xml version="1.0" encoding="ISO-8859-1"?>
-        <rss version="2.0"><channel><title>News</title><image><title>Logo</title></image>
+        <rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>News</title><image><title>Logo</title></image>
         <item><title><![CDATA[ Caf\u{E9} & Co opens ]]></title><link>https://x.example/1</link>
-        <pubDate>Mon, 02 Mar 2026 10:00 GMT</pubDate><description>&lt;b&gt;50 jobs&lt;/b&gt;</description></item>
+        <pubDate>Mon, 02 Mar 2026 10:00 GMT</pubDate><description>&lt;b&gt;50 jobs&lt;/b&gt;</description><media:title>a.jpg</media:title>
+        <media:description>A cup</media:description></item>
         <item><title>Second</title><guid>2</guid></item></channel></rss>
         """
       let latin = rss.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }

@@ -13,6 +13,7 @@ int xmlTextReaderNodeType(struct _xmlTextReader *);
 int xmlTextReaderIsEmptyElement(struct _xmlTextReader *);
 int xmlTextReaderGetParserLineNumber(struct _xmlTextReader *);
 const unsigned char *xmlTextReaderConstLocalName(struct _xmlTextReader *);
+const unsigned char *xmlTextReaderConstPrefix(struct _xmlTextReader *);
 const unsigned char *xmlTextReaderConstValue(struct _xmlTextReader *);
 int xmlTextReaderMoveToAttribute(struct _xmlTextReader *, const unsigned char *name);
 int xmlTextReaderMoveToElement(struct _xmlTextReader *);

@@ -38,6 +38,9 @@ package enum FeedReader {
     }
   }
 
+  /// Prefixes of RSS, Atom and what they borrow from Dublin Core. `media:title` is a picture's, `itunes:summary` a player's.
+  private static let prefixes: Set<String> = ["", "atom", "a10", "content", "dc", "dcterms"]
+
   /// - Returns: the number of items.
   @discardableResult
   package static func read(_ path: String, _ body: (Item) throws -> Void) throws -> Int {
@@ -79,7 +82,9 @@ package enum FeedReader {
           field = nil
         } else if field == name {
           let value = trimmed(text)
-          if item == nil {
+          if !prefixes.contains(string(xmlTextReaderConstPrefix(reader)) ?? "") {
+            // Not the feed's own.
+          } else if item == nil {
             if name == "title", feedTitle == nil { feedTitle = value }
           } else {
             set(name, value, &item)
