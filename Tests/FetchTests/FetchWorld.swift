@@ -51,14 +51,16 @@ struct FetchWorld: Sendable {
   /// - Parameter source: fields of the registry's entry, beside `id`, `name` and `endpoint`.
   func fetcher(
     _ id: String, _ source: String = "", endpoint: String? = nil, limiter: any RateLimiter = UnlimitedRate(),
-    allowsPrivate: Bool = true, secrets: [String: String] = [:]
+    allowsPrivate: Bool = true, secrets: [String: String] = [:], cache folderOfCache: String = "/cache",
+    shared: SharedCache? = nil
   ) throws -> Fetcher {
     var text = "sources:\n  - id: \(id)\n    name: \(id)\n    endpoint: \"\(endpoint ?? "\(base)/\(id)")\"\n"
     if allowsPrivate { text += "    allow_private_address: true\n" }
     text += source.split(separator: "\n").map { "    \($0)\n" }.joined()
     return try Fetcher(
-      registry: SourceRegistry([YAMLNode.parse(text, file: "test.yml")]), cacheDirectory: cache, limiter: limiter,
-      logger: Logger(label: "test"), secret: { secrets[$0] })
+      registry: SourceRegistry([YAMLNode.parse(text, file: "test.yml")]), cacheDirectory: folder + folderOfCache,
+      shared: shared,
+      limiter: limiter, logger: Logger(label: "test"), secret: { secrets[$0] })
   }
 
   /// A fetcher of the real registry, with one source sent here.

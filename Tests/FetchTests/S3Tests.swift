@@ -164,6 +164,45 @@ struct S3Tests {
     }
   }
 
+  @Test func whatOneHostFetchedNoOtherAsksFor() async throws {
+    try await with { store, folder in
+      let shared = SharedCache(client(store, folder), prefix: "cache/raw")
+      try await FetchWorld.run(recordings: ["docs/a.json": "[1]", "docs/b.json": "[2]"]) { world in
+        func host(_ name: String, days: Int = 1) throws -> Fetcher {
+          try world.fetcher("docs", "cache_ttl_days: \(days)", cache: "/\(name)", shared: shared)
+        }
+        let first = try await host("one").fetch(.get("docs", "/a.json"))
+        let absent = try await host("one").fetch(.get("docs", "/c.json", optional: true))
+        #expect(!first.cacheHit && absent.path == nil)
+        let second = try await host("two").fetch(.get("docs", "/a.json"))
+        #expect(second.cacheHit && second.text == "[1]" && second.path != first.path)
+        #expect(second.etag == first.etag)
+        #expect(try await host("two").fetch(.get("docs", "/c.json", optional: true)).status == 404)
+        #expect(try await world.requestCount("docs") == 2)
+
+        // No longer fresh: one host asks whether it changed, and all know.
+        #expect(try await host("two", days: 0).fetch(.get("docs", "/a.json")).cacheHit)
+        #expect(try await world.log().contains("\"status\":304"))
+        #expect(try await world.requestCount("docs") == 3)
+        #expect(try await host("three").fetch(.get("docs", "/a.json")).fetchedAt > first.fetchedAt)
+        #expect(try await world.requestCount("docs") == 3)
+
+        // Bytes that are not those are not taken.
+        let sha256 = try #require(first.sha256)
+        _ = try await store.inspect(
+          "s3.put_object(Bucket='lake', Key='cache/raw/objects/\(sha256.prefix(2))/\(sha256)', Body=b'[9]')")
+        #expect(try await host("four").fetch(.get("docs", "/a.json")).text == "[1]")
+        #expect(try await world.requestCount("docs") == 4)
+        // A document is there by its hash, also where its request is not known.
+        let cache = try RawCache(directory: world.folder + "/five", shared: shared)
+        let other = try await host("one").fetch(.get("docs", "/b.json"))
+        let path = try await cache.restore(try #require(other.sha256))
+        #expect(path.flatMap { FileManager.default.contents(atPath: $0) } == Data("[2]".utf8))
+        #expect(try await cache.restore(String(repeating: "0", count: 64)) == nil)
+      }
+    }
+  }
+
   @Test func aBucketIsASource() async throws {
     try await with { store, folder in
       let key = try await strict(store)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Lake
+import Logging
 import Pipeline
 import Postgres
 import Quality
@@ -233,6 +234,11 @@ struct S3PublicationTests {
           let environment = try await workshop.pipeline()
           let validations = try await Revalidation.run(dataset: "market_income", years: [2011], in: environment)
           #expect(validations.map(\.success) == [true])
+          // As on a host that has fetched nothing: the documents are in the bucket, too.
+          try FileManager.default.removeItem(atPath: environment.rawCache + "/objects")
+          let again = try await Reproduction.run(
+            dataset: "market_income", dataYear: 2011, in: environment, logger: Logger(label: "test"))
+          #expect(again.isIdentical)
 
           let lost = try #require(try await lake.files().first)
           try await lake.remove(lost)

@@ -18,15 +18,17 @@ package struct Fetcher: Sendable {
 
   /// - Parameters:
   ///   - cacheDirectory: the folder of the raw cache; created when absent.
+  ///   - shared: what all hosts share of it, in a bucket.
   ///   - clientName: for the User-Agent, such as `aker/0.1.0`.
   /// - Throws: `FetchError` when the cache cannot be written.
   package init(
-    registry: SourceRegistry, cacheDirectory: String, limiter: any RateLimiter, clientName: String = "aker",
+    registry: SourceRegistry, cacheDirectory: String, shared: SharedCache? = nil, limiter: any RateLimiter,
+    clientName: String = "aker",
     logger: Logger, secret: @escaping @Sendable (String) throws -> String?
   ) throws {
     self.registry = registry
     do {
-      cache = try RawCache(directory: cacheDirectory)
+      cache = try RawCache(directory: cacheDirectory, shared: shared)
     } catch let failure as RawCache.Failure {
       var error = FetchError(sourceID: "", url: "", reason: .cache(failure.description), errorClass: .transient)
       error.advice = "Make it writable, or set AKER_CACHE_PATH to a folder that is."
@@ -59,7 +61,11 @@ package struct Fetcher: Sendable {
     let address = try RequestAddress(request, source: source, secret: secret)
     do {
       return try await cache.withSingleFlight(address.key) {
-        try await fetch(request, address, source, isForced: isForced)
+        let startedAt = Date()
+        let input = try await fetch(request, address, source, isForced: isForced)
+        // Asked for now, or confirmed now.
+        if input.fetchedAt >= startedAt { try await cache.share(input, key: address.key) }
+        return input
       }
     } catch let failure as RawCache.Failure {
       throw error(
@@ -71,10 +77,9 @@ package struct Fetcher: Sendable {
   private func fetch(
     _ request: FetchRequest, _ address: RequestAddress, _ source: SourceDefinition, isForced: Bool
   ) async throws -> FetchedInput {
-    let cached = cache.entry(address.key)
-    // What was not published yesterday may be today.
-    let days = cached?.sha256 == nil ? min(source.cacheTTLDays, 1) : source.cacheTTLDays
-    if !isForced, var cached, Date().timeIntervalSince(cached.fetchedAt) < days * 86_400 {
+    var cached = cache.entry(address.key)
+    if !isFresh(cached, source) || isForced { cached = try await cache.newest(address.key, cached) }
+    if !isForced, isFresh(cached, source), var cached {
       cache.touch(cached)
       cached.requestName = request.name
       cached.cacheHit = true
@@ -99,6 +104,13 @@ package struct Fetcher: Sendable {
       }
     }
     preconditionFailure("the loop ends by returning or throwing")
+  }
+
+  private func isFresh(_ cached: FetchedInput?, _ source: SourceDefinition) -> Bool {
+    guard let cached else { return false }
+    // What was not published yesterday may be today.
+    let days = cached.sha256 == nil ? min(source.cacheTTLDays, 1) : source.cacheTTLDays
+    return Date().timeIntervalSince(cached.fetchedAt) < days * 86_400
   }
 
   /// 5 s: a Retry-After up to this is waited for within the attempt; a longer one is the queue's.

@@ -5,11 +5,14 @@ internal import Glibc
 /// `raw/index/<hash of the request>.json`. Files appear by rename, so that a reader never sees half of one.
 package struct RawCache: Sendable {
   let directory: String
+  /// What all hosts share, where the cache is in a bucket.
+  let shared: SharedCache?
 
   /// - Parameter directory: the folder `raw` of the cache; created when absent.
   /// - Throws: `RawCache.Failure` when it cannot be created or written.
-  package init(directory: String) throws {
+  package init(directory: String, shared: SharedCache? = nil) throws {
     self.directory = directory
+    self.shared = shared
     for folder in ["objects", "index", "partial"] {
       let path = directory + "/" + folder
       do {
@@ -51,13 +54,9 @@ package struct RawCache: Sendable {
   func store(_ input: FetchedInput, partial: String?, key: String) throws -> FetchedInput {
     var input = input
     if let partial, let sha256 = input.sha256 {
-      let path = objectPath(sha256)
       // The same bytes again, under another address or after a while.
-      try make(URL(filePath: path).deletingLastPathComponent().path)
-      guard rename(partial, path) == 0 else {
-        throw Failure(description: "\(path): \(String(cString: strerror(errno)))")
-      }
-      input.path = path
+      try place(partial, at: objectPath(sha256))
+      input.path = objectPath(sha256)
     }
     try record(input, key: key)
     return input
@@ -65,16 +64,29 @@ package struct RawCache: Sendable {
 
   /// Records an answer whose bytes are already there.
   func record(_ input: FetchedInput, key: String) throws {
+    let partial = partialPath()
+    guard FileManager.default.createFile(atPath: partial, contents: try Self.encoded(input)),
+      rename(partial, indexPath(key)) == 0
+    else { throw Failure(description: "\(indexPath(key)): \(String(cString: strerror(errno)))") }
+  }
+
+  /// As the index keeps it.
+  static func encoded(_ input: FetchedInput) throws -> Data {
     let encoder = JSONEncoder()
     encoder.dateEncodingStrategy = .secondsSince1970
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var stored = input
     stored.path = nil  // where the cache is may change; what it holds does not
     stored.cacheHit = false
-    let partial = partialPath()
-    guard FileManager.default.createFile(atPath: partial, contents: try encoder.encode(stored)),
-      rename(partial, indexPath(key)) == 0
-    else { throw Failure(description: "\(indexPath(key)): \(String(cString: strerror(errno)))") }
+    return try encoder.encode(stored)
+  }
+
+  /// Gives a finished file its name.
+  func place(_ partial: String, at path: String) throws {
+    try make(URL(filePath: path).deletingLastPathComponent().path)
+    guard rename(partial, path) == 0 else {
+      throw Failure(description: "\(path): \(String(cString: strerror(errno)))")
+    }
   }
 
   /// Lets one process of this host at a time work on a request; the others find its answer in the cache afterwards.
@@ -129,7 +141,8 @@ package struct RawCache: Sendable {
     if let path = input.path { utimensat(AT_FDCWD, path, nil, 0) }
   }
 
-  private func objectPath(_ sha256: String) -> String {
+  /// Where a document's bytes are on this host, if they are.
+  package func objectPath(_ sha256: String) -> String {
     "\(directory)/objects/\(sha256.prefix(2))/\(sha256)"
   }
 
@@ -149,7 +162,7 @@ package struct RawCache: Sendable {
     errno == 0 ? "\(error)" : String(cString: strerror(errno))
   }
 
-  private static func decoder() -> JSONDecoder {
+  static func decoder() -> JSONDecoder {
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .secondsSince1970
     return decoder

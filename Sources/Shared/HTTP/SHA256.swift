@@ -1,4 +1,5 @@
 internal import CLibcrypto
+internal import Glibc
 
 /// A running SHA-256, by libcrypto.
 package struct SHA256: ~Copyable {
@@ -27,6 +28,23 @@ package struct SHA256: ~Copyable {
     let digits = Array("0123456789abcdef".utf8)
     return String(
       decoding: digest.prefix(Int(count)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
+  /// - Throws: `HTTPTransfer.Failure` when the file cannot be read.
+  package static func hash(ofFile path: String) throws -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw HTTPTransfer.Failure.cannotWrite("\(path): \(String(cString: strerror(errno)))")
+    }
+    defer { close(descriptor) }
+    var hash = SHA256()
+    var buffer = [UInt8](repeating: 0, count: 256 * 1024)
+    while true {
+      let count = read(descriptor, &buffer, buffer.count)
+      guard count >= 0 else { throw HTTPTransfer.Failure.cannotWrite("\(path): \(String(cString: strerror(errno)))") }
+      if count == 0 { return hash.finish() }
+      buffer.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
   }
 
   package static func hash(_ text: String) -> String {

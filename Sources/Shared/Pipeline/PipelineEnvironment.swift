@@ -16,6 +16,8 @@ package struct PipelineEnvironment: Sendable {
   package let inputs: any InputSource
   /// Folder of the raw cache.
   package let rawCache: String
+  /// The documents in it.
+  let documents: RawCache
   private let configuration: AkerConfiguration
 
   /// - Parameters:
@@ -33,12 +35,15 @@ package struct PipelineEnvironment: Sendable {
         ?? SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
     }
     let fetcher = try Fetcher(
-      registry: registry, cacheDirectory: cache + "/raw", limiter: QueueRateLimiter(pool), clientName: clientName,
+      registry: registry, cacheDirectory: cache + "/raw", shared: try configuration.sharedCache(),
+      limiter: QueueRateLimiter(pool), clientName: clientName,
       logger: logger, secret: { try configuration.secret($0) })
     return PipelineEnvironment(
       engine: Engine(duckdb, limits: limits(slots: slots, cache: cache), logger: logger),
       lake: try configuration.lake(), database: pool, inputs: LiveInputs(fetcher),
-      rawCache: cache + "/raw", configuration: configuration)
+      rawCache: cache + "/raw",
+      documents: try RawCache(directory: cache + "/raw", shared: try configuration.sharedCache()),
+      configuration: configuration)
   }
 
   /// For a preview: the sources as the catalog's files have them, asked within their rates by this process alone, and a
@@ -49,12 +54,15 @@ package struct PipelineEnvironment: Sendable {
     let cache = configuration.localCachePath
     let registry = try SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
     let fetcher = try Fetcher(
-      registry: registry, cacheDirectory: cache + "/raw", limiter: PacedRate(registry), clientName: clientName,
+      registry: registry, cacheDirectory: cache + "/raw", shared: try configuration.sharedCache(),
+      limiter: PacedRate(registry), clientName: clientName,
       logger: logger, secret: { try configuration.secret($0) })
     return PipelineEnvironment(
       engine: try await engine(configuration, logger: logger), lake: try configuration.lake(),
       database: database.map { PostgresPool($0, maximumCount: 1) }, inputs: LiveInputs(fetcher),
-      rawCache: cache + "/raw", configuration: configuration)
+      rawCache: cache + "/raw",
+      documents: try RawCache(directory: cache + "/raw", shared: try configuration.sharedCache()),
+      configuration: configuration)
   }
 
   /// - Throws: `PipelineError.noDatabase` in a preview without one.

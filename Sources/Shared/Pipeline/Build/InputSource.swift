@@ -68,27 +68,31 @@ package struct LiveInputs: InputSource {
 /// Documents that were recorded in lineage, by hash; asks no source.
 package struct RecordedInputs: InputSource {
   private let recorded: [String: [FetchedInput]]
+  private let cache: RawCache
 
   /// - Parameter recorded: in the order of lineage, which is that of the publication.
-  package init(_ recorded: [FetchedInput]) {
+  package init(_ recorded: [FetchedInput], cache: RawCache) {
     self.recorded = Dictionary(grouping: recorded, by: \.requestName)
+    self.cache = cache
   }
 
   package func fetch(
     _ requests: [DatasetRequest], for partition: Partition,
     rows: @Sendable (DatasetRequest) async throws -> SelectedRows
   ) async throws -> [FetchedInput] {
-    try requests.flatMap { request in
+    var found: [FetchedInput] = []
+    for request in requests {
       // No row may have been selected: then nothing was asked.
       guard let inputs = recorded[request.name] ?? (request.rowsFile == nil ? nil : []) else {
         throw PipelineError.notReproducible("lineage has no input '\(request.name)'")
       }
       for input in inputs {
-        if let path = input.path, !FileManager.default.fileExists(atPath: path) {
-          throw PipelineError.notReproducible("the raw cache no longer holds \(input.sha256 ?? path) of \(input.url)")
+        if let sha256 = input.sha256, try await cache.restore(sha256) == nil {
+          throw PipelineError.notReproducible("the raw cache no longer holds \(sha256) of \(input.url)")
         }
       }
-      return inputs
+      found += inputs
     }
+    return found
   }
 }

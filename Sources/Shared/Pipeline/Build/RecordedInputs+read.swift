@@ -5,7 +5,7 @@ internal import Postgres
 extension RecordedInputs {
   /// The documents of a publication, as they lie in the raw cache.
   static func read(
-    publicationID: Int64, rawCache: String, _ connection: PostgresConnection
+    publicationID: Int64, cache: RawCache, _ connection: PostgresConnection
   ) async throws -> RecordedInputs {
     let rows = try await connection.query(
       "SELECT * FROM lineage.input WHERE publication_id = $1 AND kind = 'source' ORDER BY ordinal", [publicationID])
@@ -16,12 +16,12 @@ extension RecordedInputs {
         status: try row.decode("status"), fetchedAt: try row.decode("fetched_at"), sha256: sha256,
         byteCount: try row.decode("byte_count") ?? 0, cacheHit: true, etag: nil, lastModified: nil, contentType: nil,
         isSynthetic: try row.decode("synthetic"),
-        path: sha256.map { "\(rawCache)/objects/\($0.prefix(2))/\($0)" })
+        path: sha256.map { cache.objectPath($0) })
       if let parameters: String = try row.decode("parameters") {
         input.values = try JSONDecoder().decode([String: String].self, from: Data(parameters.utf8))
       }
       return input
     }
-    return RecordedInputs(inputs)
+    return RecordedInputs(inputs, cache: cache)
   }
 }

@@ -64,7 +64,7 @@ package struct PartitionRun: Sendable {
     var recorded: RecordedInputs?
     if let publicationID {
       recorded = try await pool.withConnection {
-        try await RecordedInputs.read(publicationID: publicationID, rawCache: environment.rawCache, $0)
+        try await RecordedInputs.read(publicationID: publicationID, cache: environment.documents, $0)
       }
     }
     let client = QueueClient(pool: pool)

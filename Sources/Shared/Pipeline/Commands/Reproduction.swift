@@ -39,7 +39,7 @@ package struct Reproduction: Sendable {
         let spec = try await DefinitionStore().definition(
           dataset: dataset, hash: row.decode("definition_hash"), connection)
         let recorded = try await RecordedInputs.read(
-          publicationID: row.decode("publication_id"), rawCache: environment.rawCache, connection)
+          publicationID: row.decode("publication_id"), cache: environment.documents, connection)
         var timer = StepTimer(observer)
         let builder = PartitionBuilder(
           engine: environment.engine, lake: environment.lake, workspace: workspace, inputs: recorded,

@@ -1,3 +1,5 @@
+package import Fetch
+internal import FoundationEssentials
 internal import HTTP
 package import Lake
 
@@ -14,7 +16,23 @@ extension AkerConfiguration {
   /// The lake below AKER_CACHE_PATH.
   /// - Throws: `ConfigurationError`, for S3 without bucket or keys.
   package func lake() throws -> any LakeStore {
-    guard cachePath.hasPrefix(Self.s3Scheme) else { return DiskLake(directory: cachePath + "/data_lake") }
+    guard let (client, prefix, scratch) = try bucket("data_lake") else {
+      return DiskLake(directory: cachePath + "/data_lake")
+    }
+    return S3Lake(client, prefix: prefix, scratch: scratch)
+  }
+
+  /// What all hosts share of the raw cache, where AKER_CACHE_PATH is in S3.
+  /// - Throws: `ConfigurationError`, for S3 without bucket or keys.
+  package func sharedCache() throws -> SharedCache? {
+    guard let (client, prefix, scratch) = try bucket("raw") else { return nil }
+    try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+    return SharedCache(client, prefix: prefix)
+  }
+
+  /// A folder of the bucket that AKER_CACHE_PATH names; nil where it is a path.
+  private func bucket(_ folder: String) throws -> (client: S3Client, prefix: String, scratch: String)? {
+    guard cachePath.hasPrefix(Self.s3Scheme) else { return nil }
     let parts = cachePath.dropFirst(Self.s3Scheme.count).split(separator: "/")
     guard let bucket = parts.first else { throw ConfigurationError.malformedS3(cachePath) }
     let scratch = localCachePath + "/s3"
@@ -23,7 +41,7 @@ extension AkerConfiguration {
       bucket: String(bucket), endpoint: endpoint, signature: try s3Signature, scratch: scratch,
       // The operator named the server; it may well be in their own network.
       allowsPrivateAddress: endpoint != nil)
-    return S3Lake(client, prefix: (parts.dropFirst() + ["data_lake"]).joined(separator: "/"), scratch: scratch)
+    return (client, (parts.dropFirst() + [Substring(folder)]).joined(separator: "/"), scratch)
   }
 
   private var s3Signature: S3Signature {
