@@ -111,11 +111,12 @@ struct AnswerJudge {
       case .json: found == .json
       case .xml: found == .xml
       case .zip: found == .zip
-      case .gzip: found == .gzip
+      // A transfer that was decompressed on its way, and a text that its source compresses from one day on: both are read.
+      case .gzip: found == .gzip || found == .text
       case .parquet: found == .parquet
       case .html: found == .html
       // A text format may begin with anything but a page or something binary.
-      case .text: found == .text || found == .json
+      case .text: found == .text || found == .json || found == .gzip
       }
     if fits { return nil }
     let title = found == .html ? Self.title(beginning).map { address.redaction($0) } : nil
