@@ -25,6 +25,17 @@ struct PublicationTests {
         #expect(tree.inputs.contains { $0.note == "the source does not offer it (404)" })
         #expect(tree.lines().first == "market_income 2011 as of 2024-06")
 
+        // The report is what Great Expectations' own schema takes, which refuses unknown fields.
+        let report = workshop.lake.location + "/market_income/as_of=2024-06/data_year=2011/_validation/validation.json"
+        let json = try #require(FileManager.default.contents(atPath: report))
+        let keys = try JSONDecoder().decode([String: Anything].self, from: json).keys.sorted()
+        #expect(keys == ["meta", "results", "statistics", "success", "suite_name", "suite_parameters"])
+        struct Report: Decodable { var results: [[String: Anything]] }
+        for result in try JSONDecoder().decode(Report.self, from: json).results {
+          #expect(
+            result.keys.sorted() == ["exception_info", "expectation_config", "meta", "result", "success"])
+        }
+
         // The same again changes nothing, and says so.
         try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", mode: "all", connection)
         try await workshop.work()
@@ -66,4 +77,9 @@ struct PublicationTests {
       }
     }
   }
+}
+
+/// A value that only has to be there.
+private struct Anything: Decodable {
+  init(from decoder: any Decoder) {}
 }

@@ -20,7 +20,7 @@ package struct ValidationReport: Sendable {
     let results: [Result]
     let suite_name: String
     let meta: Meta
-    let evaluation_parameters: [String: String] = [:]
+    let suite_parameters: [String: String] = [:]
   }
 
   private struct Statistics: Encodable {
