@@ -152,6 +152,12 @@ struct RowRequestTests {
           dataset: "found", dataYear: year, in: try await workshop.pipeline(), logger: Logger(label: "test"))
         #expect(again.isIdentical, "\(year): \(again)")
       }
+      // Other addresses under the same name: what it was made from is gone.
+      try await connection.execute("UPDATE lake.manifest SET sha256 = repeat('0', 64) WHERE dataset = 'places'")
+      await #expect(throws: PipelineError.self) {
+        try await Reproduction.run(
+          dataset: "found", dataYear: 2011, in: try await workshop.pipeline(), logger: Logger(label: "test"))
+      }
     }
   }
 

@@ -63,17 +63,17 @@ struct UpstreamPartition {
   ) async throws -> [UpstreamPartition] {
     let rows = try await connection.query(
       """
-      SELECT p.dataset, p.lake_path AS path, p.publication_id, p.output_sha256 AS sha256, p.byte_count, p.is_synthetic,
+      SELECT i.request_name AS dataset, p.lake_path AS path, p.publication_id, p.output_sha256 AS sha256, p.byte_count, p.is_synthetic,
         EXISTS (SELECT FROM lake.manifest m WHERE m.path = p.lake_path AND m.sha256 = p.output_sha256) AS is_kept
-      FROM lineage.input i JOIN lineage.publication p ON p.publication_id = i.input_publication_id
-      WHERE i.publication_id = $1 ORDER BY i.ordinal
+      FROM lineage.input i LEFT JOIN lineage.publication p ON p.publication_id = i.input_publication_id
+      WHERE i.publication_id = $1 AND i.kind = 'dataset' ORDER BY i.ordinal
       """, [publicationID])
     var found: [UpstreamPartition] = []
     for row in rows {
       guard try row.decode("is_kept", as: Bool.self) else {
         throw PipelineError.notReproducible(
-          "\(try row.text("path") ?? "an input") was published anew since, and the lake keeps one file for each vintage"
-        )
+          "\(try row.text("path") ?? "its input of \(try row.text("dataset") ?? "")") was published anew since, or removed: "
+            + "the lake keeps one file for each vintage")
       }
       found.append(try await UpstreamPartition(row, for: partition, lake, scratch))
     }
