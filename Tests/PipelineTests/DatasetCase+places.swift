@@ -161,5 +161,16 @@ extension DatasetCase {
         ),
         ("SELECT content FROM address_point_reject WHERE reason = 'impossible_place'", "40,-400,a,b,,,"),
       ]),
+    // Horn's method cell by cell in Python, and which cells lie in the county by ray casting; two cells have no data.
+    DatasetCase(
+      dataset: "hazard_slope", year: 2020, sources: ["census_tiger", "elevation_grid"], upstreams: ["boundary_county"],
+      figures: [
+        (
+          "SELECT (name, cell_count, round(mean_slope::numeric, 6), round(max_slope::numeric, 6), round(severity::numeric, 6)) FROM hazard_slope",
+          #"("Franklin County",354,2.670706,28.929976,7.344633)"#
+        ),
+        ("SELECT round(mean_elevation::numeric, 4) FROM hazard_slope", "349.3343"),
+        ("SELECT round(cell_size::numeric, 2) FROM hazard_slope", "2223.90"),
+      ]),
   ]
 }
