@@ -47,5 +47,6 @@ SELECT
   100.0 * count(*) FILTER (slope > 15) / count(*) AS severity
 FROM county
 JOIN slopes ON ST_Contains(county.geometry, ST_Point(slopes.lon, slopes.lat))
-WHERE slope IS NOT NULL
+-- The method does not look at the cell itself.
+WHERE slope IS NOT NULL AND z IS NOT NULL
 GROUP BY geo_id
