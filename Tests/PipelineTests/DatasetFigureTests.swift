@@ -100,6 +100,30 @@ struct DatasetFigureTests {
     }
   }
 
+  @Test(
+    "the table of all areas and years as it was: Latin-1, odd quotes, notes at the end, (NA)",
+    .enabled(if: SharedData.isPresent, "the shared data is not beside this clone"))
+  func realPersonalIncome() async throws {
+    let folder = "/tmp/aker-recordings-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let target = folder + "/bea_regional/regional/zip"
+    try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+    let file = try #require(SharedData.directory) + "/bea_regional/CAINC1__ALL_AREAS_1969_2021.csv"
+    let zipped = try await Program.run("python3", ["-m", "zipfile", "-c", target + "/CAINC1.zip", file])
+    #expect(zipped.exitCode == 0, "\(zipped)")
+    let test = DatasetCase(
+      dataset: "personal_income", year: 1975, sources: ["bea_regional"],
+      figures: [
+        ("SELECT (count(*), count(note), sum(population)) FROM personal_income", "(3140,31,215456585)"),
+        ("SELECT name FROM personal_income WHERE geo_id = '35013'", "Doña Ana, NM"),
+        ("SELECT (personal_income, note) FROM personal_income WHERE geo_id = '02010'", "(,not_available)"),
+      ])
+    try await Workshop.open(datasets: [test.dataset]) { workshop, connection in
+      try await publish(test, recordings: folder, asOf: "2026-09", workshop, connection)
+      try await expectFigures(test, connection)
+    }
+  }
+
   @Test("a column that may have two names is found by either, and a pattern that nothing matches stops the partition")
   func drift() throws {
     let columns = RequestColumns(

@@ -57,6 +57,8 @@ enum OtherClothes {
             try: return json.dumps(document(json.loads(data)), indent=1).replace('\n', '\r\n').encode()
             # An object a line.
             except ValueError: return '\r\n'.join(json.dumps(turned(json.loads(line))) for line in data.splitlines()).encode()
+        # Latin-1 with notes at the end: no table of one width.
+        if name.startswith('CAINC1'): return data.replace(b'\n', b'\r\n')
         if name.endswith(('.csv', '.tsv', '.tsv000')):
             return table(data.decode(), '\t' if '.tsv' in name else ',').encode()
         if name.endswith('.txt'): return b'\xef\xbb\xbf' + data.replace(b'\r\n', b'\n').replace(b'\n', b'\r\n')
