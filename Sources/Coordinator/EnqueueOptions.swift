@@ -31,10 +31,16 @@ struct EnqueueOptions: ParsableArguments {
 
   func validate() throws {
     guard !(watch && detach) else { throw ValidationError("say --watch or --detach, not both") }
+    try Self.requirePriority(priority)
+    guard maxRunning ?? 1 > 0 else { throw ValidationError("--max-running must be at least 1") }
     guard workers >= 0, slots > 0 else { throw ValidationError("--workers and --slots must be positive") }
     guard !(detach && workers > 0) else {
       throw ValidationError("--workers end with the watch: leave out --detach, or start aker-worker yourself")
     }
+  }
+
+  static func requirePriority(_ priority: Int) throws {
+    guard (-100...100).contains(priority) else { throw ValidationError("--priority must be from -100 to 100") }
   }
 
   /// Tasks at a time of the workers that are to be started here; nil for none.

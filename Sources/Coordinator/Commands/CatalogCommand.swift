@@ -8,6 +8,12 @@ import Postgres
 struct CatalogCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "catalog", abstract: "Check, apply, list, describe or scaffold dataset definitions.",
+    discussion: """
+      EXAMPLES
+        aker catalog check
+        aker catalog ls
+        aker catalog apply
+      """,
     subcommands: [Check.self, Apply.self, List.self, New.self, Docs.self])
 
   struct Check: AsyncParsableCommand {

@@ -19,7 +19,8 @@ struct DatabaseCommand: AsyncParsableCommand {
     subcommands: [Start.self, Stop.self, Psql.self, URL.self, Remove.self])
 
   struct Start: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Start the embedded database if it is not running.")
+    static let configuration = CommandConfiguration(
+      abstract: "Start the embedded database if it is not running.", discussion: "EXAMPLES\n  aker database start")
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
@@ -31,7 +32,8 @@ struct DatabaseCommand: AsyncParsableCommand {
   }
 
   struct Stop: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Stop the embedded database; its data stay.")
+    static let configuration = CommandConfiguration(
+      abstract: "Stop the embedded database; its data stay.", discussion: "EXAMPLES\n  aker database stop")
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
@@ -40,7 +42,9 @@ struct DatabaseCommand: AsyncParsableCommand {
   }
 
   struct Remove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Stop the embedded database and delete all its data.")
+    static let configuration = CommandConfiguration(
+      abstract: "Stop the embedded database and delete all its data.",
+      discussion: "EXAMPLES\n  aker database remove --yes")
     @OptionGroup var options: GlobalOptions
     @Flag(help: "Do it: without this flag nothing is deleted.") var yes = false
 
@@ -57,7 +61,8 @@ struct DatabaseCommand: AsyncParsableCommand {
 
   struct URL: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print the connection string, without its password; starts the embedded database if need be.")
+      abstract: "Print the connection string, without its password; starts the embedded database if need be.",
+      discussion: "EXAMPLES\n  psql \"$(aker database url)\"\n  aker database url")
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
@@ -67,7 +72,8 @@ struct DatabaseCommand: AsyncParsableCommand {
 
   struct Psql: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Open psql on the database, with the arguments given.")
+      abstract: "Open psql on the database, with the arguments given.",
+      discussion: "EXAMPLES\n  aker database psql\n  aker database psql -c 'TABLE queue.overview'")
     @OptionGroup var options: GlobalOptions
     @Argument(parsing: .captureForPassthrough, help: "Arguments for psql.") var arguments: [String] = []
 

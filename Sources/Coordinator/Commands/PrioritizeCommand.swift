@@ -18,6 +18,10 @@ struct PrioritizeCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
   @Option(help: "From -100 to 100.") var priority = 10
 
+  func validate() throws {
+    try EnqueueOptions.requirePriority(priority)
+  }
+
   func run() async throws {
     let target = try target.target([.task, .backfill])
     let connection = try await Session.open(options).connectMigrated(migrates: false)

@@ -77,6 +77,9 @@ struct Failure: Error {
     case QueueError.wrongState: code = .transient
     case is QueueError: code = .usage
     case is EmbeddedClusterError, is MigrationError, is EngineError: code = .unavailable
+    case let error as PipelineError: code = Self.code(error)
+    case CatalogScaffold.Failure.cannotWrite: code = .cannotWrite
+    case is CatalogScaffold.Failure: code = .usage
     default:
       code =
         switch error.errorClass {
@@ -86,6 +89,16 @@ struct Failure: Error {
         }
     }
     self.init(code, error.summary, advice: error.advice)
+  }
+
+  private static func code(_ error: PipelineError) -> Code {
+    switch error {
+    case .unknownDataset, .notPublished: .usage
+    case .unknownDefinition, .incompatibleTable, .tooManyRows: .data
+    case .missingExtension, .noDatabase, .upstreamNeedsDatabase: .unavailable
+    case .missingUpstream, .timeLimit, .notEnqueued: .transient
+    case .notReproducible: .unsuccessful
+    }
   }
 
   private func show() {

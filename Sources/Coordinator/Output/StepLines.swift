@@ -8,6 +8,7 @@ final class StepLines: Sendable {
   private let style: Style
   private let isInteractive: Bool
   private let ended = Mutex<[Line]>([])
+  private let bar = Mutex(ProgressBar())
 
   struct Line: Encodable, Sendable {
     var step: String
@@ -27,7 +28,16 @@ final class StepLines: Sendable {
   func observe(_ event: StepEvent) {
     let name = event.step.rawValue.padded(to: Self.nameWidth)
     switch event.phase {
+    case .progressed(let portion, let total):
+      guard isInteractive else { return }
+      let columns = terminal.size.columns - Self.nameWidth - 2
+      let unit: ProgressBar.Unit = event.step == .fetch ? .bytes : .rows
+      let text = bar.withLock {
+        $0.advance(by: portion, of: total, unit, columns: columns, unicode: Terminal.isUnicode)
+      }
+      if let text { terminal.write("\r\u{1B}[K  \(name)\(style.dim(text))") }
     case .started:
+      bar.withLock { $0 = ProgressBar() }
       if isInteractive { terminal.write("\r\u{1B}[K  \(name)\(style.dim("…"))") }
     case .ended:
       let seconds = event.duration / .seconds(1)

@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Glibc
 internal import Synchronization
+internal import Telemetry
 
 /// One document over libcurl, streamed into a file while it is hashed.
 ///
@@ -116,7 +117,8 @@ package struct HTTPTransfer: Sendable {
   /// - Parameter permit: awaited before each exchange: redirects and resumes ask the server too.
   /// - Throws: `Failure`, or what `permit` throws.
   package func perform(permit: @Sendable () async throws -> Void = {}) async throws -> Response {
-    let sink = try TransferSink(file: file, maximumBytes: limits.maximumBytes)
+    let sink = try TransferSink(
+      file: file, maximumBytes: limits.maximumBytes, observer: WorkProgress.observer)
     var exchange = Exchange(self)
     var redirectCount = 0
     var resumeCount = 0

@@ -12,6 +12,7 @@ final class TransferSink: @unchecked Sendable {
   private let file: String
   private let maximumBytes: Int64
   private let descriptor: Int32
+  private let observer: (@Sendable (Int) -> Void)?
   private var hash = SHA256()
   private var inflater: Inflater?
   private var cancellation: Cancellation?
@@ -28,8 +29,10 @@ final class TransferSink: @unchecked Sendable {
   /// while it cannot go on after a break.
   private(set) var validator: String?
 
-  init(file: String, maximumBytes: Int64) throws {
+  /// - Parameter observer: is told of the bytes of each portion that was written.
+  init(file: String, maximumBytes: Int64, observer: (@Sendable (Int) -> Void)? = nil) throws {
     self.file = file
+    self.observer = observer
     self.maximumBytes = maximumBytes
     descriptor = open(file, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
@@ -156,6 +159,7 @@ final class TransferSink: @unchecked Sendable {
       }
       remaining = remaining.dropFirst(written)
     }
+    observer?(bytes.count)
     return true
   }
 }

@@ -50,12 +50,13 @@ package struct PipelineTaskHandler: TaskHandler {
       attemptNumber: lease.attemptNumber, workerID: "\(context.worker.name)/\(context.worker.workerID)",
       host: context.worker.host, codeVersion: context.worker.version, startedAt: lease.startedAt)
     let staging = LakePath.staging(taskID: lease.taskID, leaseToken: lease.leaseToken)
-    var timer = StepTimer { event in
-      observer?(event)
-      guard event.phase == .ended else { return }
-      context.logger.debug(
-        "\(event.step.rawValue)", metadata: ["duration": "\(event.duration)", "detail": "\(event.detail)"])
-    }
+    var timer = StepTimer(
+      { event in
+        observer?(event)
+        guard event.phase == .ended else { return }
+        context.logger.debug(
+          "\(event.step.rawValue)", metadata: ["duration": "\(event.duration)", "detail": "\(event.detail)"])
+      }, reportsProgress: observer != nil)
     do {
       let spec = try await definitions.definition(
         dataset: lease.dataset, hash: lease.definitionHash, connection)

@@ -16,8 +16,10 @@ package enum PipelineStep: String, Sendable, CaseIterable {
 
 /// What happened, for whoever watches one partition.
 package struct StepEvent: Sendable {
-  package enum Phase: Sendable {
+  package enum Phase: Sendable, Equatable {
     case started
+    /// A portion is done: bytes of a fetch, rows of a load or a publication. `total` where it is known before.
+    case progressed(portion: Int, total: Int?)
     case ended
   }
 

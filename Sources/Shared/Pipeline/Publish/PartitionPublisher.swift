@@ -44,7 +44,7 @@ struct PartitionPublisher {
     let loader = WarehouseLoader(engine: engine, built: built)
     var stagingTable: String?
     if expected == .published && built.rowCount > swapRowCount {
-      stagingTable = try await timer.time(.load, detail: { "into \($0)" }) {
+      stagingTable = try await timer.time(.load, total: built.rowCount, detail: { "into \($0)" }) {
         try await load(loader, built, lease, connection)
       }
       StepBoundary.stagingLoaded.reached()
@@ -58,7 +58,8 @@ struct PartitionPublisher {
         dataset: partition.dataset, asOf: partition.asOf, dataYear: partition.dataYear, region: partition.region),
       stagedPath: "\(built.staging)/\(built.spec.name).parquet", lake: lake.location, inputs: built.inputs,
       change: change, stepSeconds: timer.seconds)
-    let (outcome, publicationID) = try await timer.time(.publish, detail: { "\($0.0.rawValue)" }) { [record] in
+    let (outcome, publicationID) = try await timer.time(.publish, total: built.rowCount, detail: { "\($0.0.rawValue)" })
+    { [record] in
       try await commit(record, built, lease, loader, stagingTable: stagingTable, connection)
     }
     record.outcome = outcome

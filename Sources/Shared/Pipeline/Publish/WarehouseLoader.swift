@@ -3,6 +3,7 @@ internal import Engine
 internal import FoundationEssentials
 internal import Glibc
 internal import Postgres
+internal import Telemetry
 
 /// Streams a partition's rows out of DuckDB into a table, holding none of them.
 struct WarehouseLoader {
@@ -36,8 +37,17 @@ struct WarehouseLoader {
     try await transaction.execute("DELETE FROM warehouse.\(SQL.identifier(leaf))")
     let (engine, script) = (engine, script)
     return try await transaction.copyIn(copySQL(leaf)) { writer in
-      try await engine.stream(script) { try await writer.write($0) }
+      try await engine.stream(script) { chunk in
+        try await writer.write(chunk)
+        Self.report(chunk)
+      }
     }
+  }
+
+  /// Tells whoever watches how many lines went by: rows, but for those with a line break in a text.
+  private static func report(_ chunk: [UInt8]) {
+    guard let observer = WorkProgress.observer else { return }
+    observer(chunk.count { $0 == UInt8(ascii: "\n") })
   }
 
   /// Fills a staging table by one COPY after another, each a short transaction: a COPY of minutes would keep the vacuum
@@ -61,7 +71,10 @@ struct WarehouseLoader {
       do {
         while try await pipe.hasMore() {
           count += try await connection.copyIn(sql) { writer in
-            while let chunk = try await pipe.nextOfPiece() { try await writer.write(chunk) }
+            while let chunk = try await pipe.nextOfPiece() {
+              try await writer.write(chunk)
+              Self.report(chunk)
+            }
           }
         }
       } catch {
