@@ -51,7 +51,7 @@ struct FormatScene {
       requestName: "rows", sourceID: "test_files", url: "/", status: 200, fetchedAt: Date(), sha256: "", byteCount: 0,
       cacheHit: false, path: path)
     var preparation = InputPreparation(folder: folder + "/prepared-\(UUID().uuidString)", year: 2020)
-    let prepared = try preparation.prepare([input], for: [request])
+    let prepared = try await preparation.prepare([input], for: [request])
     let view = InputView(request: request, files: prepared.compactMap(\.path), year: 2020)
     var script = EngineScript()
     script.extensions = [.spatial, .excel]

@@ -209,6 +209,18 @@ struct FormatTests {
     }
   }
 
+  @Test("what is being prepared ends with the task that waits for it")
+  func cancelled() async throws {
+    try await FormatScene.open { scene in
+      let path = try scene.file("a.csv", "# made\na,b\n1,2\n".utf8)
+      let task = Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        _ = try await scene.read("format: csv, skip_lines: 1, columns: [a]", path, "SELECT 1")
+      }
+      await #expect(throws: CancellationError.self) { try await task.value }
+    }
+  }
+
   @Test("no header: the declared names, and rows that end early where that is said")
   func noHeader() async throws {
     try await FormatScene.open { scene in

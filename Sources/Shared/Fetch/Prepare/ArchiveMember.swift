@@ -37,6 +37,15 @@ package enum ArchiveMember {
   package static func extract(
     _ pattern: String, companions: [String] = [], from archivePath: String, into folder: String, maximumBytes: Int64
   ) throws -> [String] {
+    try extract(
+      pattern, companions: companions, from: archivePath, into: folder, maximumBytes: maximumBytes,
+      cancellation: BlockingWork.Cancellation())
+  }
+
+  static func extract(
+    _ pattern: String, companions: [String], from archivePath: String, into folder: String, maximumBytes: Int64,
+    cancellation: BlockingWork.Cancellation
+  ) throws -> [String] {
     guard let archive = archive_read_new() else { throw Failure.unreadable("no memory") }
     defer { archive_read_free(archive) }
     archive_read_support_format_zip(archive)
@@ -67,7 +76,7 @@ package enum ArchiveMember {
       guard fits || companions.contains(where: { belongs(name, ending: $0, to: pattern) }) else { continue }
       if fits { found.append(name) }
       try makeFolders(folder + "/" + name)
-      byteCount += try write(archive, to: folder + "/" + name, limit: limit - byteCount, total: limit)
+      byteCount += try write(archive, to: folder + "/" + name, limit: limit - byteCount, total: limit, cancellation)
     }
     if found.isEmpty { throw Failure.noMember(pattern, of: Array(names.prefix(20))) }
     return found
@@ -95,13 +104,17 @@ package enum ArchiveMember {
     }
   }
 
-  private static func write(_ archive: OpaquePointer, to target: String, limit: Int64, total: Int64) throws -> Int64 {
+  private static func write(
+    _ archive: OpaquePointer, to target: String, limit: Int64, total: Int64,
+    _ cancellation: BlockingWork.Cancellation
+  ) throws -> Int64 {
     let descriptor = open(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Failure.cannotWrite(String(cString: strerror(errno))) }
     defer { close(descriptor) }
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
     var written: Int64 = 0
     while true {
+      try cancellation.check()
       let count = archive_read_data(archive, &buffer, buffer.count)
       if count == 0 { return written }
       guard count > 0 else { throw unreadable(archive) }

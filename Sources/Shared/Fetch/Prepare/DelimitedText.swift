@@ -40,11 +40,12 @@ struct DelimitedText {
 
   /// - Throws: `Failure`, `TextReader.Failure`, `OutputFile.Failure`.
   static func tidy(
-    _ path: String, to target: String, options: InputOptions, delimiter: UInt8, declaredNames: [String]
+    _ path: String, to target: String, options: InputOptions, delimiter: UInt8, declaredNames: [String],
+    _ cancellation: BlockingWork.Cancellation
   ) throws {
     var text = DelimitedText(options, delimiter: delimiter, declaredNames: declaredNames)
     var reader = try TextReader(path, encoding: options.encoding)
-    var output = try OutputFile(target)
+    var output = try OutputFile(target, cancellation)
     var parser = DelimitedParser(
       delimiter: options.delimiter?.utf8.first ?? delimiter, skippedLineCount: options.skippedLineCount)
     if options.headerRowCount == 0 { try text.writeHeader(declaredNames, &output) }

@@ -4,7 +4,7 @@ internal import Telemetry
 
 /// Makes of fetched documents what DuckDB reads: members out of archives, items out of feeds, plain text out of odd text. The
 /// raw cache keeps what came; what is made of it lies in the attempt's staging folder.
-package struct InputPreparation {
+package struct InputPreparation: Sendable {
   private let folder: String
   private let year: Int
   /// What was made of a document, by request and path: a document may be asked for twice.
@@ -38,7 +38,9 @@ package struct InputPreparation {
 
   /// - Returns: the inputs with the paths of what is to be read; one that was an archive once for each of its members.
   /// - Throws: `FetchError` with reason `unreadable`.
-  package mutating func prepare(_ fetched: [FetchedInput], for requests: [DatasetRequest]) throws -> [FetchedInput] {
+  package mutating func prepare(_ fetched: [FetchedInput], for requests: [DatasetRequest]) async throws
+    -> [FetchedInput]
+  {
     var prepared: [FetchedInput] = []
     for input in fetched {
       guard let request = requests.first(where: { $0.name == input.requestName }), Self.changes(request),
@@ -48,7 +50,15 @@ package struct InputPreparation {
         continue
       }
       let key = request.name + " " + path
-      let paths = try made[key] ?? files(of: input, path, request, number: made.count)
+      let paths: [String]
+      if let known = made[key] {
+        paths = known
+      } else {
+        let number = made.count
+        paths = try await BlockingWork.run { [self] cancellation in
+          try files(of: input, path, request, number: number, cancellation)
+        }
+      }
       made[key] = paths
       for path in paths {
         var input = input
@@ -64,8 +74,10 @@ package struct InputPreparation {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  private func files(of input: FetchedInput, _ path: String, _ request: DatasetRequest, number: Int) throws -> [String]
-  {
+  private func files(
+    of input: FetchedInput, _ path: String, _ request: DatasetRequest, number: Int,
+    _ cancellation: BlockingWork.Cancellation
+  ) throws -> [String] {
     let place = "\(folder)/\(number)"
     do {
       try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
@@ -73,13 +85,13 @@ package struct InputPreparation {
       if let pattern = request.input.member ?? (request.format == .shapefile ? "*.shp" : nil) {
         let members = try ArchiveMember.extract(
           pattern, companions: request.format == .shapefile ? Self.shapefileParts : [], from: path, into: place,
-          maximumBytes: Self.maximumByteCount)
+          maximumBytes: Self.maximumByteCount, cancellation: cancellation)
         paths = members.map { place + "/" + $0 }
       }
       guard Self.changesText(request) else { return paths }
       return try paths.enumerated().map { index, path in
         let target = "\(place)/\(index).prepared"
-        try change(path, to: target, request)
+        try change(path, to: target, request, cancellation)
         return target
       }
     } catch let failure as ArchiveMember.Failure {
@@ -97,10 +109,12 @@ package struct InputPreparation {
     }
   }
 
-  private func change(_ path: String, to target: String, _ request: DatasetRequest) throws {
+  private func change(
+    _ path: String, to target: String, _ request: DatasetRequest, _ cancellation: BlockingWork.Cancellation
+  ) throws {
     switch request.format {
     case .feed:
-      var output = try OutputFile(target)
+      var output = try OutputFile(target, cancellation)
       let encoder = JSONEncoder()
       try FeedReader.read(path) { item in
         try output.write(encoder.encode(item))
@@ -112,10 +126,10 @@ package struct InputPreparation {
       try DelimitedText.tidy(
         path, to: target, options: request.input,
         delimiter: request.format == .csv ? UInt8(ascii: ",") : UInt8(ascii: "\t"),
-        declaredNames: declared?.names.map { declared?.sourceName($0) ?? $0 } ?? [])
+        declaredNames: declared?.names.map { declared?.sourceName($0) ?? $0 } ?? [], cancellation)
     default:
       var reader = try TextReader(path, encoding: request.input.encoding)
-      var output = try OutputFile(target)
+      var output = try OutputFile(target, cancellation)
       var skipped = request.input.skippedLineCount
       while var piece = try reader.next() {
         while skipped > 0, !piece.isEmpty {

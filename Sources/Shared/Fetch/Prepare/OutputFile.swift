@@ -8,12 +8,15 @@ struct OutputFile: ~Copyable {
 
   private let descriptor: Int32
   private var buffer: [UInt8] = []
+  private let cancellation: BlockingWork.Cancellation?
 
+  /// - Parameter cancellation: asked at each flush.
   /// - Throws: `Failure` when the file cannot be made.
-  init(_ path: String) throws {
+  init(_ path: String, _ cancellation: BlockingWork.Cancellation? = nil) throws {
     let descriptor = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Failure(why: "\(path): \(String(cString: strerror(errno)))") }
     self.descriptor = descriptor
+    self.cancellation = cancellation
     buffer.reserveCapacity(2 * Self.bufferSize)
   }
 
@@ -27,6 +30,7 @@ struct OutputFile: ~Copyable {
 
   /// To be called at the end.
   mutating func flush() throws {
+    try cancellation?.check()
     var start = 0
     while start < buffer.count {
       // The buffer is not empty here, so it has an address.

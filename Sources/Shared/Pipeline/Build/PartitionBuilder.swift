@@ -52,7 +52,7 @@ package struct PartitionBuilder: Sendable {
     var prepared = fetched
     if preparation.isNeeded(for: spec.requests) {
       prepared = try await timer.time(.prepare, detail: { "\($0.count) files" }) {
-        try preparation.prepare(fetched, for: spec.requests)
+        try await preparation.prepare(fetched, for: spec.requests)
       }
     }
     var context = try await Self.comparison(for: partition, spec, connection)
@@ -89,7 +89,7 @@ package struct PartitionBuilder: Sendable {
     var fetched: [FetchedInput] = []
     for stage in spec.requestStages {
       let selection = RowSelection(
-        spec: spec, partition: partition, fetched: try preparation.prepare(fetched, for: spec.requests),
+        spec: spec, partition: partition, fetched: try await preparation.prepare(fetched, for: spec.requests),
         upstreams: upstreams, engine: engine.spilling(into: folder), scratch: folder + "/spill")
       let asked = stage.filter { $0.isAsked(in: partition.dataYear) }
       fetched += try await inputs.fetch(asked, for: partition) { try await selection.rows($0) }
