@@ -40,7 +40,8 @@ struct DataCommandTests {
       #expect(census.key_variable == "AKER_CENSUS_API_KEY" && census.key_is_set == true)
       #expect(census.datasets.contains("market_income") && census.per_second == 10)
       #expect((census.state?.requests_ever ?? 0) > 0)
-      let table = try await home.aker("sources")
+      // A licensed source for which no endpoint is configured.
+      let table = try await home.aker("sources", environment: ["AKER_SOURCE_MAPBOX_GEOCODING_ENDPOINT": ""])
       #expect(table.output.contains("mapbox_geocoding") && table.output.contains("disabled"), "\(table)")
       let one = try await home.aker("sources", "census_acs5")
       #expect(one.output.contains("Jam values") && one.output.contains("today (UTC)"), "\(one)")

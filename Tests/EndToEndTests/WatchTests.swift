@@ -37,7 +37,8 @@ struct WatchTests {
       try await terminal.tmux("send-keys", "\(Executable.aker) watch; echo \"ended with $?\"", "Enter")
       try await terminal.waitFor("Ctrl-C stops watching")
       let small = try await terminal.screen()
-      #expect(small.contains("backfill 1") && small.contains("market_jobs") && small.contains("0 workers"), "\(small)")
+      #expect(
+        small.contains("backfill 1") && small.contains("boundary_county") && small.contains("0 workers"), "\(small)")
 
       try await terminal.tmux("resize-window", "-x", "50", "-y", "16")
       try await eventually(within: .seconds(60), "it is drawn for the new size") {
