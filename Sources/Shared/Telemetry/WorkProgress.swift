@@ -3,4 +3,15 @@
 package enum WorkProgress {
   /// Told of each portion, on whatever thread it was done.
   @TaskLocal package static var observer: (@Sendable (_ portion: Int) -> Void)?
+
+  /// Tells the observer of all that is done in `body`.
+  ///
+  /// Not inlined: optimised into a caller of another module, Swift 6.3 stores the observer where there is no memory, and
+  /// a release build crashes in `swift_task_localValuePush`.
+  @inline(never)
+  package static func observed<Value>(
+    by observer: @escaping @Sendable (_ portion: Int) -> Void, _ body: () async throws -> Value
+  ) async throws -> Value {
+    try await $observer.withValue(observer, operation: body)
+  }
 }

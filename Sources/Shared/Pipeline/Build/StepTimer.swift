@@ -18,7 +18,10 @@ struct StepTimer {
   ) async throws -> Value {
     observer?(StepEvent(step: step, phase: .started, duration: .zero, detail: ""))
     let start = clock.now
-    let value = try await WorkProgress.$observer.withValue(progress(step, total), operation: body)
+    let value =
+      if let progress = progress(step, total) { try await WorkProgress.observed(by: progress, body) } else {
+        try await body()
+      }
     let duration = clock.now - start
     let (whole, attoseconds) = duration.components
     seconds[step.rawValue, default: 0] += Double(whole) + Double(attoseconds / 1_000_000_000_000) / 1_000_000
