@@ -214,7 +214,6 @@ actor WorkerService: Service {
     let held = running.filter { $0.value.stopReason != .leaseLost }.map(\.key)
     let tick = try await client.tick(workerID: workerID, leaseTokens: held)
     for token in tick.lostTokens {
-      logger.info("lease lost", metadata: running[token]?.lease.logMetadata ?? [:])
       running[token]?.stop(.leaseLost)
     }
     let now = ContinuousClock.now

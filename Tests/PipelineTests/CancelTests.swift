@@ -1,8 +1,10 @@
 import FoundationEssentials
 import Glibc
 import Lake
+import Logging
 import Pipeline
 import Postgres
+import Telemetry
 import TestSupport
 import Testing
 
@@ -45,6 +47,32 @@ struct CancelTests {
     let faults = #"[{"fault": "stall", "after_bytes": 100}]"#
     try await cancelling(transformSQL: Self.plainSQL, faults: faults) { _, simulator in
       try await Self.requestsUnderWay(simulator) == 1
+    }
+  }
+
+  @Test("a task that is cancelled once it has published still puts its file in place")
+  func placesWhatIsPublished() async throws {
+    try await Simulator.running { simulator in
+      let endpoint = simulator.endpoint + "/census_acs5"
+      try await Workshop.open(endpoints: ["census_acs5": endpoint]) { workshop, connection in
+        try workshop.define("cancel_test", Self.datasetYAML, Self.plainSQL)
+        try await workshop.apply(connection)
+        let run = PartitionRun(
+          in: try await workshop.pipeline(), database: workshop.database.configuration, version: "test",
+          redaction: Redaction(secrets: []), logger: Logger(label: "tests"))
+        // In a task of its own, which is the one that is cancelled.
+        try await Task {
+          _ = try await run.run(
+            Partition(dataset: "cancel_test", dataYear: 2012, region: "", asOf: "2024-01"), note: "test",
+            observer: { event in
+              if event.step == .publish, event.phase == .ended { withUnsafeCurrentTask { $0?.cancel() } }
+            })
+        }.value
+        let files = try await connection.query("SELECT path, state FROM lake.manifest")
+        #expect(try files.map { try $0.decode("state", as: String.self) } == ["in_place"])
+        #expect(try await workshop.lake.files() == files.map { try $0.decode("path", as: String.self) })
+        #expect(try await workshop.lake.stagingNames() == [])
+      }
     }
   }
 

@@ -77,6 +77,51 @@ struct PublicationTests {
       }
     }
   }
+
+  @Test(
+    "few rows, which come with the build, and many, which are streamed, arrive alike",
+    arguments: [9_999, 10_000, 10_001])
+  func publishesRows(count: Int) async throws {
+    try await Simulator.running { simulator in
+      try await Workshop.open(endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"]) { workshop, connection in
+        try workshop.define(
+          "rows_test",
+          """
+          name: rows_test
+          title: Rows
+          partitions: {years: 2012-}
+          requests:
+            - name: state
+              source: census_acs5
+              path: "/data/{data_year}/acs/acs5"
+              query: {get: "NAME,B19013_001E,B01003_001E", for: "state:*"}
+              format: json_table
+              columns: [NAME, B19013_001E, B01003_001E, state]
+          columns:
+            - {name: n, type: bigint, description: A number.}
+            - {name: label, type: text, description: What COPY could trip over.}
+          key: [n]
+          """,
+          #"""
+          SELECT range AS n, [NULL, '', 'a,b', 'say "hi"', 'two' || chr(10) || 'lines', 'é', '\.'][range % 7 + 1] AS label
+          FROM range(\#(count))
+          """#)
+        try await workshop.apply(connection)
+        try await workshop.enqueue("rows_test", 2012...2012, asOf: "2024-01", connection)
+        try await workshop.work()
+        try await workshop.requireExactlyOnce("rows_test", partitions: 1, connection)
+
+        let wrong = try await connection.query(
+          #"""
+          SELECT n, label FROM rows_test WHERE label IS DISTINCT FROM
+            (ARRAY[NULL, '', 'a,b', 'say "hi"', E'two\nlines', 'é', '\.'])[n % 7 + 1]
+          """#)
+        #expect(wrong.isEmpty)
+        let rows = try await connection.query("SELECT count(DISTINCT n) AS n FROM rows_test")
+        #expect(try rows[0].decode("n", as: Int.self) == count)
+      }
+    }
+  }
 }
 
 /// A value that only has to be there.

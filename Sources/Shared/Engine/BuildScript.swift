@@ -86,24 +86,44 @@ package enum BuildScript {
 
   /// The rows of a partition's file as CSV on standard output, with the columns of the warehouse table.
   package static func exportScript(
-    spec: DatasetSpec, file: String, year: Int, region: String, asOf: String, columns: [DatasetColumn]
+    spec: DatasetSpec, file: String, year: Int, region: String, asOf: String
   ) -> EngineScript {
     var script = EngineScript()
     script.needsSpatial = spec.hasGeometry
     script.allowedPaths = [file]
+    let rows = warehouseRows(spec: spec, file: file, year: year, region: region, asOf: asOf)
+    script.add("export", "COPY (\(rows)) TO '/dev/stdout' (FORMAT csv, HEADER false);")
+    return script
+  }
+
+  /// The same into `output` by the process that built the file, where it has at most `exportedRowLimit` rows; else
+  /// `output` has none. Loading so few takes less than starting another process for them.
+  package static func addExport(
+    _ script: inout EngineScript, spec: DatasetSpec, file: String, year: Int, region: String, asOf: String,
+    output: String
+  ) {
+    let rows = warehouseRows(spec: spec, file: file, year: year, region: region, asOf: asOf)
+    let limit = "SELECT CASE WHEN count(*) <= \(exportedRowLimit) THEN count(*) ELSE 0 END FROM \(reader(file))"
+    script.allowedPaths.append(output)
+    script.add("export", "COPY (\(rows) LIMIT (\(limit))) TO \(SQL.literal(output)) (FORMAT csv, HEADER false);")
+  }
+
+  package static let exportedRowLimit = 10_000
+
+  private static func warehouseRows(
+    spec: DatasetSpec, file: String, year: Int, region: String, asOf: String
+  ) -> String {
     var values = ["\(year)"]
     if spec.isSplit { values.append(SQL.literal(region)) }
     values.append(SQL.literal(asOf))
-    values += columns.map { column in
+    values += spec.columns.map { column in
       // As WKB in hex, which PostGIS reads and which rounds nothing.
       column.type == .geometry ? "ST_AsHEXWKB(\(SQL.identifier(column.name)))" : SQL.identifier(column.name)
     }
-    script.add(
-      "export",
-      """
-      COPY (SELECT \(values.joined(separator: ", ")) FROM read_parquet(\(SQL.literal(file)), hive_partitioning = false))
-      TO '/dev/stdout' (FORMAT csv, HEADER false);
-      """)
-    return script
+    return "SELECT \(values.joined(separator: ", ")) FROM \(reader(file))"
+  }
+
+  private static func reader(_ file: String) -> String {
+    "read_parquet(\(SQL.literal(file)), hive_partitioning = false)"
   }
 }

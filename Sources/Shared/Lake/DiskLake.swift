@@ -20,7 +20,9 @@ package struct DiskLake: LakeStore {
   }
 
   package func stage(_ staging: String) async throws {
-    for name in try Self.entries(absolute(staging)) { try Self.sync(absolute(staging) + "/" + name) }
+    for name in try Self.entries(absolute(staging)) where LakePath.isPublished(name) {
+      try Self.sync(absolute(staging) + "/" + name)
+    }
     try Self.sync(absolute(staging))
   }
 

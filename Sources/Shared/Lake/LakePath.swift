@@ -18,6 +18,11 @@ package enum LakePath {
   /// What an attempt writes until it is published. Readers skip names that begin with `.`.
   package static let staging = ".staging"
 
+  /// What else an attempt's folder holds (rows for COPY, spilled rows, upstream partitions) is gone with it.
+  static func isPublished(_ name: String) -> Bool {
+    name.hasSuffix(".parquet") || name.hasPrefix("validation.")
+  }
+
   package static func staging(taskID: Int64, leaseToken: Int64) -> String {
     "\(staging)/\(taskID)-\(leaseToken)"
   }

@@ -32,15 +32,10 @@ package struct S3Lake: LakeStore {
 
   package func stage(_ staging: String) async throws {
     let folder = local.location + "/" + staging
-    for name in try DiskLake.entries(folder).sorted() where Self.isPublished(name) {
+    for name in try DiskLake.entries(folder).sorted() where LakePath.isPublished(name) {
       let key = prefix + staging + "/" + name
       try await asking("write", key) { try await client.put(folder + "/" + name, at: key) }
     }
-  }
-
-  /// What an attempt's folder holds besides (spilled rows, upstream partitions) is nobody's business.
-  private static func isPublished(_ name: String) -> Bool {
-    name.hasSuffix(".parquet") || name.hasPrefix("validation.")
   }
 
   package func place(_ staging: String, at path: String) async throws -> Bool {

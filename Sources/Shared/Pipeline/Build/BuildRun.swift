@@ -12,6 +12,8 @@ struct BuildRun {
   let upstreams: [UpstreamPartition]
   let engine: Engine
   let file: String
+  /// Where the rows go for COPY, if they are few and to be published.
+  var rowsFile: String?
   let context: CheckContext
 
   private var absentDatasets: Set<String> { Set(spec.comparedDatasets).subtracting(upstreams.map(\.dataset)) }
@@ -37,6 +39,11 @@ struct BuildRun {
     BuildScript.addTransform(&script, spec: spec, output: file)
     script.allowedPaths.append(file)
     script.add("checks", query.sql)
+    if let rowsFile {
+      BuildScript.addExport(
+        &script, spec: spec, file: file, year: partition.dataYear, region: partition.region, asOf: partition.asOf,
+        output: rowsFile)
+    }
 
     let output: EngineOutput
     do {

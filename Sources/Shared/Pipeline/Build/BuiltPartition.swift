@@ -13,6 +13,8 @@ package struct BuiltPartition: Sendable {
   package var staging: String
   /// The Parquet file on this host.
   package var localFile: String
+  /// The same rows as COPY reads them, where they are few.
+  package var rowsFile: String?
   package var sha256: String
   package var byteCount: Int
   package var validation: Validation

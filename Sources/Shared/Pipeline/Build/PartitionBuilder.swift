@@ -58,11 +58,12 @@ package struct PartitionBuilder: Sendable {
     var context = try await Self.comparison(for: partition, spec, connection)
     context.oldestInputDays = fetched.map(\.fetchedAt).min().map { Date().timeIntervalSince($0) / 86_400 }
     let file = folder + "/" + spec.name + ".parquet"
+    let rowsFile = folder + "/rows.csv"
     let validation = try await timer.time(.build, detail: { "\($0.rowCount ?? 0) rows, \($0.results.count) checks" }) {
       try await BuildRun(
         spec: spec, partition: partition, fetched: prepared, upstreams: upstreams,
         engine: engine.spilling(into: folder),
-        file: file, context: context
+        file: file, rowsFile: rowsFile, context: context
       ).run()
     }
     StepBoundary.built.reached()
@@ -77,7 +78,8 @@ package struct PartitionBuilder: Sendable {
     StepBoundary.checked.reached()
     return BuiltPartition(
       partition: partition, spec: spec, definitionHash: spec.definitionHash, startedAt: startedAt, staging: staging,
-      localFile: file, sha256: content.sha256, byteCount: content.byteCount, validation: validation,
+      localFile: file, rowsFile: (validation.rowCount ?? 0) <= BuildScript.exportedRowLimit ? rowsFile : nil,
+      sha256: content.sha256, byteCount: content.byteCount, validation: validation,
       inputs: fetched.map(\.lineage) + upstreams.filter { !spec.comparedDatasets.contains($0.dataset) }.map(\.lineage))
   }
 

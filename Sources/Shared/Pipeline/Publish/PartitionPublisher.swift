@@ -18,8 +18,8 @@ struct PartitionPublisher {
   let swapRowCount: Int
   let events: OpenLineageEvents?
 
-  /// Chosen, not yet measured: meant to keep DELETE and COPY of the publish transaction around a second, so that it holds
-  /// back nobody's vacuum for long. AKER_SWAP_ROW_COUNT changes it.
+  /// Up to here both ways take as long; above, the swap is quicker and its transaction a tenth of the other's
+  /// (docs/benchmarks.md). AKER_SWAP_ROW_COUNT changes it.
   static let standardSwapRowCount = 150_000
 
   struct Result {
@@ -65,8 +65,9 @@ struct PartitionPublisher {
     record.outcome = outcome
     StepBoundary.committed.reached()
 
-    try await timer.time(.place, detail: { "\(record.lakePath)" }) {
-      await place(record, publicationID: publicationID, built, connection)
+    try await timer.time(.place, detail: { "\(record.lakePath)" }) { [record] in
+      // It is published, so there is no lease to hold: the worker's next tick calls it lost, and cancels us.
+      await Task { await place(record, publicationID: publicationID, built, connection) }.value
     }
     return Result(outcome: outcome, rowCount: built.rowCount, publicationID: publicationID, change: change)
   }

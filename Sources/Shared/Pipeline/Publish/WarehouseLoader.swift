@@ -2,6 +2,7 @@ internal import Catalog
 internal import Engine
 internal import FoundationEssentials
 internal import Glibc
+internal import Lake
 internal import Postgres
 internal import Telemetry
 
@@ -9,17 +10,9 @@ internal import Telemetry
 struct WarehouseLoader {
   let engine: Engine
   let built: BuiltPartition
-  /// The table's own columns that the definition still declares, or has: those the rows have.
-  let columns: [DatasetColumn]
-
-  init(engine: Engine, built: BuiltPartition) {
-    self.engine = engine
-    self.built = built
-    columns = built.spec.columns
-  }
 
   private func copySQL(_ table: String) -> String {
-    let names = ["data_year"] + (built.spec.isSplit ? ["region"] : []) + ["as_of"] + columns.map(\.name)
+    let names = ["data_year"] + (built.spec.isSplit ? ["region"] : []) + ["as_of"] + built.spec.columns.map(\.name)
     return
       "COPY warehouse.\(SQL.identifier(table)) (\(names.map { SQL.identifier($0) }.joined(separator: ", "))) "
       + "FROM STDIN (FORMAT csv)"
@@ -28,19 +21,39 @@ struct WarehouseLoader {
   private var script: EngineScript {
     BuildScript.exportScript(
       spec: built.spec, file: built.localFile, year: built.partition.dataYear, region: built.partition.region,
-      asOf: built.partition.asOf, columns: columns)
+      asOf: built.partition.asOf)
   }
 
   /// Replaces all rows of the partition's leaf, within the publish transaction.
   /// - Returns: the rows loaded.
   func replace(_ leaf: String, in transaction: PostgresTransaction) async throws -> Int {
     try await transaction.execute("DELETE FROM warehouse.\(SQL.identifier(leaf))")
-    let (engine, script) = (engine, script)
+    let (engine, script, rowsFile) = (engine, script, built.rowsFile)
     return try await transaction.copyIn(copySQL(leaf)) { writer in
-      try await engine.stream(script) { chunk in
+      @Sendable func write(_ chunk: [UInt8]) async throws {
         try await writer.write(chunk)
         Self.report(chunk)
       }
+      if let rowsFile {
+        try await Self.read(rowsFile, write)
+      } else {
+        try await engine.stream(script, write)
+      }
+    }
+  }
+
+  private static func read(_ file: String, _ body: ([UInt8]) async throws -> Void) async throws {
+    let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw LakeError.io("open", file, errno) }
+    defer { close(descriptor) }
+    while true {
+      let chunk = try [UInt8](unsafeUninitializedCapacity: 262_144) { buffer, count in
+        let length = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        guard length >= 0 else { throw LakeError.io("read", file, errno) }
+        count = length
+      }
+      if chunk.isEmpty { return }
+      try await body(chunk)
     }
   }
 
