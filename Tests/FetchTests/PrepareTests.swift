@@ -1,3 +1,4 @@
+@testable import Catalog
 import Fetch
 import FoundationEssentials
 import TestSupport
@@ -85,6 +86,37 @@ struct PrepareTests {
       #expect(items == [.init(title: "E", link: "https://x/e", guid: "i", published: "2026-03-02T10:00Z", source: "A")])
       try FetchWorld.write(Data("<rss><channel><item>".utf8), to: folder + "/cut.xml")
       #expect(throws: FeedReader.Failure.self) { try FeedReader.read(folder + "/cut.xml") { _ in } }
+    }
+  }
+
+  @Test func whatCameAsGzipOrWithAByteOrderMarkIsPlainBeforeItIsRead() async throws {
+    try await folder { folder in
+      let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      let rss = "<?xml version=\"1.0\"?><rss><channel><item><title>One</title></item></channel></rss>"
+      let documents: [(name: String, format: InputFormat, content: [UInt8], expected: String)] = [
+        ("a.json", .json, mark + Array("[{\"a\": 1}]".utf8), "[{\"a\": 1}]"),
+        ("b.json", .jsonDocument, Array("{\"b\": 2}".utf8), "{\"b\": 2}"),
+        ("c.rss", .feed, Array(rss.utf8), "{\"title\":\"One\"}\n"),
+      ]
+      for document in documents {
+        let path = folder + "/" + document.name
+        try FetchWorld.write(Data(document.content), to: path)
+        let zipped = try await Program.run("gzip", ["--keep", "--no-name", path])
+        #expect(zipped.exitCode == 0, "\(zipped)")
+        for path in [path, path + ".gz"] {
+          let request = DatasetRequest(
+            name: document.name, sourceID: "s", path: "/", query: [], format: document.format, vintages: [],
+            isOptional: false, line: 1)
+          var preparation = InputPreparation(folder: path + ".prepared", year: 2020)
+          let input = FetchedInput(
+            requestName: document.name, sourceID: "s", url: "https://x.example", status: 200, fetchedAt: Date(),
+            sha256: nil, byteCount: 0, cacheHit: false, etag: nil, lastModified: nil, contentType: nil,
+            isSynthetic: false, path: path)
+          let prepared = try await preparation.prepare([input], for: [request])
+          let found = FileManager.default.contents(atPath: try #require(prepared[0].path)) ?? Data()
+          #expect(String(decoding: found, as: UTF8.self) == document.expected, "\(path)")
+        }
+      }
     }
   }
 }

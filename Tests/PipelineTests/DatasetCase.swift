@@ -180,6 +180,9 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
     DatasetCase(dataset: "business_formation", year: 2024, sources: ["census_bfs"], figures: []),
     DatasetCase(dataset: "building_permits", year: 2019, sources: ["census_bps"], figures: []),
     DatasetCase(dataset: "personal_income", year: 2021, sources: ["bea_regional"], figures: []),
+    DatasetCase(dataset: "market_income", year: 2012, sources: ["census_acs5"], figures: []),
+    DatasetCase(dataset: "market_income", year: 2017, sources: ["census_acs5"], figures: []),
+    DatasetCase(dataset: "price_index", year: 2023, sources: ["bls_timeseries"], figures: []),
   ]
 
   private static let populationSources = ["census_acs5", "census_decennial", "census_pep"]

@@ -61,7 +61,11 @@ package struct InputView: Sendable {
     case .geojson, .geojsonLines: return featureHeader(file)
     case .fixedWidth: return fixedWidthHeader(file)
     case .xlsx, .shapefile: return tableHeader(file)
-    case .feed: return "SELECT \(SQL.list(InputFormat.feedColumns)) AS columns"
+    case .feed:
+      let columns = InputFormat.feedColumns.filter {
+        $0 != InputFormat.unreadableColumn || request.declaresUnreadableFeeds
+      }
+      return "SELECT \(SQL.list(columns)) AS columns"
     case .parquet:
       return "SELECT list(column_name) AS columns FROM (DESCRIBE SELECT * FROM read_parquet(\(path)))"
     case .lines: return "SELECT ['line'] AS columns"

@@ -11,11 +11,28 @@ struct AnswerJudge {
 
   /// What is wrong with the answer; nil when it is what was asked for.
   func verdict(_ response: HTTPTransfer.Response) -> FetchError? {
-    let beginning = Self.text(response.beginning)
-    if let error = rule(response, beginning) { return error }
+    let bytes = Self.unfolded(response.beginning)
+    let beginning = Self.text(bytes)
+    if let error = rule(response, bytes, beginning) { return error }
     if !(200..<300).contains(response.status) { return statusError(response, beginning) }
     if response.status == 204 { return error(.status(204), .permanent) }
-    return contentError(response, beginning)
+    return contentError(response, bytes, beginning)
+  }
+
+  private static let gzipMark: [UInt8] = [0x1F, 0x8B]
+
+  /// What a document that is sent as gzip begins with; of any other, the bytes as they came.
+  private static func unfolded(_ bytes: [UInt8]) -> [UInt8] {
+    guard bytes.starts(with: gzipMark) else { return bytes }
+    var found: [UInt8] = []
+    let inflater = Inflater()
+    _ = bytes.withUnsafeBytes { folded in
+      inflater.inflate(folded) { piece in
+        found.append(contentsOf: piece)
+        return found.count < HTTPTransfer.beginningByteCount
+      }
+    }
+    return found
   }
 
   /// Enough to recognise a document by: UTF-16 (feeds have it) loses its zero bytes.
@@ -26,10 +43,10 @@ struct AnswerJudge {
 
   // MARK: Rules of the registry
 
-  private func rule(_ response: HTTPTransfer.Response, _ beginning: String) -> FetchError? {
+  private func rule(_ response: HTTPTransfer.Response, _ bytes: [UInt8], _ beginning: String) -> FetchError? {
     // Errors are short: a body that is longer than what was kept of it is not parsed.
     lazy var json =
-      response.byteCount == Int64(response.beginning.count) ? JSONValue.parse(response.beginning) : nil
+      response.byteCount == Int64(response.beginning.count) ? JSONValue.parse(bytes) : nil
     for rule in source.errorRules {
       guard rule.statuses.isEmpty || rule.statuses.contains(response.status) else { continue }
       var message = Self.title(beginning)
@@ -102,33 +119,34 @@ struct AnswerJudge {
 
   // MARK: Content
 
-  private func contentError(_ response: HTTPTransfer.Response, _ beginning: String) -> FetchError? {
-    let found = Self.content(response.beginning, beginning)
+  private func contentError(_ response: HTTPTransfer.Response, _ bytes: [UInt8], _ beginning: String) -> FetchError? {
+    let isFolded = response.beginning.starts(with: Self.gzipMark)
+    let found = Self.content(bytes, beginning)
     guard request.expected != .any, request.expected != .html || found != .html else { return nil }
     let fits: Bool =
       switch request.expected {
       case .any: true
       case .json: found == .json
       case .xml: found == .xml
-      case .zip: found == .zip
+      case .zip: found == .zip && !isFolded
       // A transfer that was decompressed on its way, and a text that its source compresses from one day on: both are read.
-      case .gzip: found == .gzip || found == .text
-      case .parquet: found == .parquet
+      case .gzip: found != .html && isFolded || found == .text || found == .json
+      case .parquet: found == .parquet && !isFolded
       case .html: found == .html
       // A text format may begin with anything but a page or something binary.
-      case .text: found == .text || found == .json || found == .gzip
+      case .text: found == .text || found == .json
       }
     if fits { return nil }
     let title = found == .html ? Self.title(beginning).map { address.redaction($0) } : nil
     // A page in place of data is most often maintenance, a block or a moved file; rules say where it is final.
     return error(
-      .unexpectedContent(expected: request.expected.rawValue, found: found.rawValue, title: title),
+      .unexpectedContent(
+        expected: request.expected.rawValue, found: (isFolded ? "gzip of " : "") + found.rawValue, title: title),
       response.redirectCount > 0 ? .permanent : .transient)
   }
 
   private static func content(_ bytes: [UInt8], _ text: String) -> FetchRequest.Content {
     if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) || bytes.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .zip }
-    if bytes.starts(with: [0x1F, 0x8B]) { return .gzip }
     if bytes.starts(with: Array("PAR1".utf8)) { return .parquet }
     let trimmed = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }
     if isHTML(text) { return .html }

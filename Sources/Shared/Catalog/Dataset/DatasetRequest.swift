@@ -70,6 +70,11 @@ package struct DatasetRequest: Sendable, Equatable {
   /// each group. Selected rows may be none.
   package var documentCount: Int { rowsFile != nil ? 0 : variables.reduce(1) { $0 * $1.groups.count } }
 
+  /// Whether a feed that cannot be read is told in a row, rather than stop the partition.
+  package var declaresUnreadableFeeds: Bool {
+    format == .feed && vintages.contains { $0.names.contains(InputFormat.unreadableColumn) }
+  }
+
   /// Whether a column stands for all that match a pattern, in any year.
   package func isPattern(_ column: String) -> Bool { vintages.contains { $0.patterns[column] != nil } }
 }

@@ -23,7 +23,7 @@ package enum InputFormat: String, Sendable, CaseIterable {
   case geojsonLines = "geojson_lines"
   /// A shapefile in a zip: its attributes as columns, and `geometry` as WKT.
   case shapefile
-  /// RSS or Atom: `title`, `link`, `guid`, `published`, `summary`, `source` of each item.
+  /// RSS or Atom: `title`, `link`, `guid`, `published`, `summary`, `source` of each item, and `unreadable` of a feed.
   case feed
 
   /// Whether DuckDB needs its spatial extension to read it.
@@ -47,6 +47,9 @@ package enum InputFormat: String, Sendable, CaseIterable {
   /// The column in which `geojson_lines` gives what is no feature, or whose shape cannot be read. Without it declared, such
   /// a line stops the partition.
   package static let rejectedColumn = "rejected_line"
-  /// What `feed` gives.
-  package static let feedColumns = ["title", "link", "guid", "published", "summary", "source"]
+  /// What `feed` can give.
+  package static let feedColumns = ["title", "link", "guid", "published", "summary", "source", unreadableColumn]
+  /// The column in which `feed` gives why a feed cannot be read to its end, in a row of its own. Without it declared, such a
+  /// feed stops the partition.
+  package static let unreadableColumn = "unreadable"
 }

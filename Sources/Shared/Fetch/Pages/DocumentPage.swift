@@ -1,5 +1,4 @@
 internal import Catalog
-internal import Glibc
 
 /// What a page says of itself.
 struct DocumentPage {
@@ -46,23 +45,23 @@ struct DocumentPage {
 
   /// Lines that are not empty.
   private static func lineCount(_ path: String) throws -> Int {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw JSONScan.Failure(description: "\(path): \(String(cString: strerror(errno)))") }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
     var count = 0
     var isInLine = false
-    while true {
-      let read = read(descriptor, &buffer, buffer.count)
-      guard read > 0 else { return count + (isInLine ? 1 : 0) }
-      for byte in buffer[..<read] {
-        if byte == 0x0A {
-          if isInLine { count += 1 }
-          isInLine = false
-        } else if byte != 0x0D {
-          isInLine = true
+    do {
+      var reader = try TextReader(path, encoding: nil)
+      while let piece = try reader.next() {
+        for byte in piece {
+          if byte == 0x0A {
+            if isInLine { count += 1 }
+            isInLine = false
+          } else if byte != 0x0D {
+            isInLine = true
+          }
         }
       }
+    } catch let failure as TextReader.Failure {
+      throw JSONScan.Failure(description: failure.summary)
     }
+    return count + (isInLine ? 1 : 0)
   }
 }

@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import Glibc
 
 /// What a JSON document holds at a few paths, in one pass over its file and without holding it: pages of polygons are tens
 /// of megabytes.
@@ -117,29 +116,29 @@ struct JSONScan {
     Failure(description: "not the JSON that was due: \(what) (at byte \(reader.position))")
   }
 
-  /// Bytes of a file, in pieces.
+  /// Bytes of a file, in pieces; unfolded where it is gzip, and without its byte order mark.
   private final class Reader {
-    private let descriptor: Int32
-    private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    private var text: TextReader
+    private var buffer: [UInt8] = []
     private var start = 0
-    private var end = 0
     private(set) var position = 0
 
     init(_ file: String) throws {
-      descriptor = open(file, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw Failure(description: "\(file): \(String(cString: strerror(errno)))") }
-      // A byte order mark is none of the value.
-      for byte: UInt8 in [0xEF, 0xBB, 0xBF] where try peek() == byte { _ = try next() }
+      do {
+        text = try TextReader(file, encoding: nil)
+      } catch let failure as TextReader.Failure {
+        throw Failure(description: "\(file): \(failure.summary)")
+      }
     }
 
-    deinit { close(descriptor) }
-
     func peek() throws -> UInt8? {
-      if start == end {
-        let count = read(descriptor, &buffer, buffer.count)
-        guard count >= 0 else { throw Failure(description: String(cString: strerror(errno))) }
-        if count == 0 { return nil }
-        (start, end) = (0, count)
+      while start == buffer.count {
+        do {
+          guard let piece = try text.next() else { return nil }
+          (buffer, start) = (piece, 0)
+        } catch let failure as TextReader.Failure {
+          throw Failure(description: failure.summary)
+        }
       }
       return buffer[start]
     }

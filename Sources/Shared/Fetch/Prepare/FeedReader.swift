@@ -2,7 +2,7 @@ internal import CLibxml2
 internal import FoundationEssentials
 
 /// RSS and Atom through libxml2, whatever their encoding, into one JSON object a line:
-/// `title, link, guid, published, summary, source`. Texts stay as they came; dates are read in SQL, where they are judged.
+/// `title, link, guid, published, summary, source`, and `unreadable` of what could not be read to its end. Texts stay as they came; dates are read in SQL, where they are judged.
 package enum FeedReader {
   package enum Failure: Error, Equatable {
     case notWellFormed(line: Int)
@@ -24,10 +24,12 @@ package enum FeedReader {
     package var published: String?
     package var summary: String?
     package var source: String?
+    /// Why the feed could not be read (on), in place of all else.
+    package var unreadable: String?
 
     package init(
       title: String? = nil, link: String? = nil, guid: String? = nil, published: String? = nil, summary: String? = nil,
-      source: String? = nil
+      source: String? = nil, unreadable: String? = nil
     ) {
       self.title = title
       self.link = link
@@ -35,6 +37,7 @@ package enum FeedReader {
       self.published = published
       self.summary = summary
       self.source = source
+      self.unreadable = unreadable
     }
   }
 

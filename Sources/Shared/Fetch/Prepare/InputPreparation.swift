@@ -2,8 +2,8 @@ package import Catalog
 internal import FoundationEssentials
 internal import Telemetry
 
-/// Makes of fetched documents what DuckDB reads: members out of archives, items out of feeds, plain text out of odd text. The
-/// raw cache keeps what came; what is made of it lies in the attempt's staging folder.
+/// Makes of fetched documents what DuckDB reads: members out of archives, items out of feeds, plain text out of odd text, and
+/// plain JSON where it came as gzip or with a byte order mark. The raw cache keeps what came; what is made of it lies in the attempt's staging folder.
 package struct InputPreparation: Sendable {
   private let folder: String
   private let year: Int
@@ -20,8 +20,13 @@ package struct InputPreparation: Sendable {
     self.year = year
   }
 
-  /// Whether any document of the requests must be changed before it is read.
-  package func isNeeded(for requests: [DatasetRequest]) -> Bool { requests.contains(where: Self.changes) }
+  /// Whether any of the documents must be changed before it is read.
+  package func isNeeded(for fetched: [FetchedInput], of requests: [DatasetRequest]) -> Bool {
+    requests.contains { request in
+      Self.changes(request)
+        || fetched.contains { $0.requestName == request.name && $0.path.map { Self.isWrapped($0, request) } == true }
+    }
+  }
 
   private static func changes(_ request: DatasetRequest) -> Bool {
     request.input.member != nil || changesText(request) || request.format == .shapefile
@@ -36,6 +41,16 @@ package struct InputPreparation: Sendable {
     }
   }
 
+  /// Whether a document that is read as it came has something about it that DuckDB's JSON readers do not take, or take only
+  /// of all files of a request at once: gzip, and a byte order mark before lines.
+  private static func isWrapped(_ path: String, _ request: DatasetRequest) -> Bool {
+    switch request.format {
+    case .json, .jsonTable, .jsonDocument, .geojson, .ndjson: TextReader.isWrapped(path)
+    // The reader of tables and lines takes both.
+    default: false
+    }
+  }
+
   /// - Returns: the inputs with the paths of what is to be read; one that was an archive once for each of its members.
   /// - Throws: `FetchError` with reason `unreadable`.
   package mutating func prepare(_ fetched: [FetchedInput], for requests: [DatasetRequest]) async throws
@@ -43,8 +58,8 @@ package struct InputPreparation: Sendable {
   {
     var prepared: [FetchedInput] = []
     for input in fetched {
-      guard let request = requests.first(where: { $0.name == input.requestName }), Self.changes(request),
-        let path = input.path
+      guard let request = requests.first(where: { $0.name == input.requestName }), let path = input.path,
+        Self.changes(request) || Self.isWrapped(path, request)
       else {
         prepared.append(input)
         continue
@@ -88,8 +103,8 @@ package struct InputPreparation: Sendable {
           maximumBytes: Self.maximumByteCount, cancellation: cancellation)
         paths = members.map { place + "/" + $0 }
       }
-      guard Self.changesText(request) else { return paths }
       return try paths.enumerated().map { index, path in
+        guard Self.changesText(request) || Self.isWrapped(path, request) else { return path }
         let target = "\(place)/\(index).prepared"
         try change(path, to: target, request, cancellation)
         return target
@@ -113,14 +128,7 @@ package struct InputPreparation: Sendable {
     _ path: String, to target: String, _ request: DatasetRequest, _ cancellation: BlockingWork.Cancellation
   ) throws {
     switch request.format {
-    case .feed:
-      var output = try OutputFile(target, cancellation)
-      let encoder = JSONEncoder()
-      try FeedReader.read(path) { item in
-        try output.write(encoder.encode(item))
-        try output.write([UInt8(ascii: "\n")])
-      }
-      try output.flush()
+    case .feed: try readFeed(path, to: target, request, cancellation)
     case .csv, .tsv:
       let declared = request.columns(year: year)
       try DelimitedText.tidy(
@@ -128,22 +136,52 @@ package struct InputPreparation: Sendable {
         delimiter: request.format == .csv ? UInt8(ascii: ",") : UInt8(ascii: "\t"),
         declaredNames: declared?.names.map { declared?.sourceName($0) ?? $0 } ?? [], cancellation)
     default:
-      var reader = try TextReader(path, encoding: request.input.encoding)
-      var output = try OutputFile(target, cancellation)
-      var skipped = request.input.skippedLineCount
-      while var piece = try reader.next() {
-        while skipped > 0, !piece.isEmpty {
-          guard let end = piece.firstIndex(of: UInt8(ascii: "\n")) else {
-            piece = []
-            break
-          }
-          piece.removeFirst(end + 1)
-          skipped -= 1
-        }
-        try output.write(piece)
-      }
-      try output.flush()
+      try unfold(path, to: target, request.input, cancellation)
     }
+  }
+
+  private func readFeed(
+    _ path: String, to target: String, _ request: DatasetRequest, _ cancellation: BlockingWork.Cancellation
+  ) throws {
+    var output = try OutputFile(target, cancellation)
+    let encoder = JSONEncoder()
+    func write(_ item: FeedReader.Item) throws {
+      try output.write(encoder.encode(item))
+      try output.write([UInt8(ascii: "\n")])
+    }
+    var plain = path
+    if TextReader.isWrapped(path) {
+      plain = target + ".xml"
+      try unfold(path, to: plain, InputOptions(), cancellation)
+    }
+    do {
+      try FeedReader.read(plain, write)
+    } catch let failure as FeedReader.Failure {
+      guard request.declaresUnreadableFeeds else { throw failure }
+      try write(FeedReader.Item(unreadable: failure.summary))
+    }
+    try output.flush()
+  }
+
+  /// A text as it is, without what is about it.
+  private func unfold(
+    _ path: String, to target: String, _ options: InputOptions, _ cancellation: BlockingWork.Cancellation
+  ) throws {
+    var reader = try TextReader(path, encoding: options.encoding)
+    var output = try OutputFile(target, cancellation)
+    var skipped = options.skippedLineCount
+    while var piece = try reader.next() {
+      while skipped > 0, !piece.isEmpty {
+        guard let end = piece.firstIndex(of: UInt8(ascii: "\n")) else {
+          piece = []
+          break
+        }
+        piece.removeFirst(end + 1)
+        skipped -= 1
+      }
+      try output.write(piece)
+    }
+    try output.flush()
   }
 
   private func unreadable(_ input: FetchedInput, _ why: String, advice: String? = nil) -> FetchError {

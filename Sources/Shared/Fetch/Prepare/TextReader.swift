@@ -47,6 +47,16 @@ struct TextReader: ~Copyable {
     if let decoder { iconv_close(decoder) }
   }
 
+  /// Whether a file is gzip, or begins with a byte order mark of UTF-8.
+  static func isWrapped(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var mark: [UInt8] = [0, 0, 0]
+    let count = read(descriptor, &mark, 3)
+    return count >= 2 && mark[..<2] == [0x1F, 0x8B] || count == 3 && mark == [0xEF, 0xBB, 0xBF]
+  }
+
   /// 64 KiB at a time, so that memory stays flat.
   private static let pieceSize = 65_536
 

@@ -66,6 +66,8 @@ extension DatasetRequest {
       case _ where input.member != nil && !filled(path).hasSuffix(".tar"): .zip
       case _ where input.member != nil: .any
       case .xlsx, .shapefile: .zip
+      // Whatever is no feed is told in a row.
+      case .feed where declaresUnreadableFeeds: .any
       case .feed: .xml
       case .geojson: .json
       case .jsonTable, .json, .jsonDocument: .json

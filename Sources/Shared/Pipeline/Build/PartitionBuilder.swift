@@ -50,7 +50,7 @@ package struct PartitionBuilder: Sendable {
     StepBoundary.fetched.reached()
 
     var prepared = fetched
-    if preparation.isNeeded(for: spec.requests) {
+    if preparation.isNeeded(for: fetched, of: spec.requests) {
       prepared = try await timer.time(.prepare, detail: { "\($0.count) files" }) {
         try await preparation.prepare(fetched, for: spec.requests)
       }
