@@ -75,7 +75,7 @@ struct CatalogPagesTests {
     let sources = ["census_acs5", "bls_laus", "bls_qcew", "bea_regional", "census_bps"]
     let datasets = [
       "market_income", "market_population", "market_jobs", "market_unemployment", "personal_income", "building_permits",
-      "rent_index", "commute_flows", "hazard_risk", "hazard_water_stress",
+      "rent_index", "commute_flows", "hazard_risk", "hazard_water_stress", "boundary_county",
     ]
     try await Simulator.running { simulator in
       let endpoints = Dictionary(uniqueKeysWithValues: sources.map { ($0, simulator.endpoint + "/" + $0) })

@@ -151,7 +151,8 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
         ("SELECT DISTINCT version FROM hazard_risk", "March 2023"),
       ]),
     DatasetCase(
-      dataset: "hazard_water_stress", year: 2019, sources: ["wri_aqueduct"],
+      dataset: "hazard_water_stress", year: 2019, sources: ["census_tiger", "wri_aqueduct", "hydrosheds"],
+      upstreams: ["boundary_county"],
       figures: [
         (
           "SELECT (round(severity::numeric, 6), round(share_scored::numeric, 6)) FROM hazard_water_stress WHERE geo_id = '24' AND indicator = 'water_stress'",
@@ -162,6 +163,19 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
           "Arid and Low Water Use arid_and_low_use, 100 Extremely High (>80%) near_zero_supply"
         ),
         ("SELECT count(*) FROM hazard_water_stress WHERE geo_level = 'basin' AND indicator = 'water_stress'", "20"),
+        // Outlines of counties were cut by the basins' boxes in Python: one within a basin, some over two or four, one with a gap.
+        (
+          "SELECT string_agg(concat_ws(' ', geo_id, round(severity::numeric, 6), round(raw_value::numeric, 6), round(share_scored::numeric, 6)), ', ' ORDER BY geo_id) FROM hazard_water_stress WHERE indicator = 'water_stress' AND geo_id IN ('11001', '24001', '24031', '39049')",
+          "11001 61.822800 0.556405 1.000000, 24001 67.805028 0.610245 1.000000, 24031 66.398020 0.597582 0.621274, 39049 75.553280 0.679980 1.000000"
+        ),
+        (
+          "SELECT string_agg(state_code || ' ' || n, ', ' ORDER BY state_code) FROM (SELECT state_code, count(*) AS n FROM hazard_water_stress WHERE geo_level = 'county' AND indicator = 'water_stress' GROUP BY 1) s",
+          "11 1, 24 24, 39 88, 51 103"
+        ),
+        (
+          "SELECT string_agg(geo_id || ' ' || note, ', ' ORDER BY geo_id) FROM hazard_water_stress WHERE geo_level = 'county' AND indicator = 'water_stress' AND severity IS NULL",
+          "24045 no_data, 24047 no_data"
+        ),
       ]),
     DatasetCase(
       dataset: "state_unemployment", year: 2020, sources: ["bls_state_unemployment"],

@@ -1,6 +1,6 @@
 -- One row per county and year with the headline measures of all datasets: what to open first. A measure is NULL where its
 -- dataset has no figure for that county and year; the column ending in _as_of says which vintage (YYYY-MM) is shown. Hazards are
--- of the version in force in the year, water stress of the county's state, rent the mean of the year's months.
+-- of the version in force in the year, water stress of the baseline in every year, rent the mean of the year's months.
 WITH income AS (
   SELECT geo_id, data_year, name, median_household_income, population, as_of FROM market_income WHERE geo_level = 'county'
 ), counted AS (
@@ -63,4 +63,4 @@ LEFT JOIN rents USING (geo_id, data_year)
 LEFT JOIN commuters USING (geo_id, data_year)
 LEFT JOIN hazards USING (geo_id, data_year)
 LEFT JOIN hazard_water_stress water
-  ON water.geo_level = 'state' AND water.indicator = 'water_stress' AND water.geo_id = left(places.geo_id, 2)
+  ON water.geo_level = 'county' AND water.indicator = 'water_stress' AND water.geo_id = places.geo_id

@@ -35,6 +35,44 @@ pieces AS (
       AS severity,
     CASE WHEN raw NOT IN (9999, -9999) THEN raw END AS raw_value
   FROM cells
+),
+-- A basin within a state: what all of its pieces are by area, and how much of it has a figure at all.
+basins AS (
+  SELECT basin, state_code, indicator,
+    sum(severity * area ORDER BY piece) / sum(area ORDER BY piece) FILTER (severity IS NOT NULL) AS severity,
+    coalesce(sum(area ORDER BY piece) FILTER (severity IS NOT NULL), 0) / sum(area ORDER BY piece) AS share_scored,
+    sum(raw_value * area ORDER BY piece) / sum(area ORDER BY piece) FILTER (raw_value IS NOT NULL) AS raw_value,
+    coalesce(sum(area ORDER BY piece) FILTER (raw_value IS NOT NULL), 0) / sum(area ORDER BY piece) AS share_raw,
+    bool_or(score = -1) AS is_arid
+  FROM pieces
+  GROUP BY basin, state_code, indicator
+),
+outlines AS (
+  SELECT CAST(CAST(CAST(PFAF_ID AS DOUBLE) AS BIGINT) AS VARCHAR) AS basin,
+    CASE WHEN ST_IsValid(drawn) THEN drawn ELSE ST_MakeValid(drawn) END AS shape
+  FROM (SELECT PFAF_ID, ST_GeomFromText(geometry) AS drawn FROM raw.basin)
+),
+common AS (
+  SELECT county.geo_id, county.state_code, basin, ST_Intersection(county.geometry, shape) AS shape
+  FROM published.boundary_county AS county
+  JOIN outlines ON ST_Intersects(county.geometry, outlines.shape)
+),
+-- A degree of longitude is shorter by the cosine of its latitude; what all lengths have in common falls out of a mean.
+parts AS (
+  SELECT geo_id, state_code, basin, sum(ST_Area(shape) * cos(radians(ST_Y(ST_Centroid(shape))))) AS weight
+  FROM common
+  WHERE ST_Area(shape) > 0
+  GROUP BY geo_id, state_code, basin
+),
+counties AS (
+  SELECT geo_id, indicator,
+    -- In one order, so that the same documents give the same digits.
+    sum(severity * weight * share_scored ORDER BY basin) / nullif(sum(weight * share_scored ORDER BY basin), 0) AS severity,
+    sum(weight * share_scored ORDER BY basin) AS weight_scored,
+    sum(raw_value * weight * share_raw ORDER BY basin) / nullif(sum(weight * share_raw ORDER BY basin), 0) AS raw_value,
+    bool_or(is_arid) AS is_arid
+  FROM parts JOIN basins USING (basin, state_code)
+  GROUP BY geo_id, indicator
 )
 SELECT
   'wri_aqueduct' AS source_id,
@@ -64,11 +102,28 @@ SELECT
   state,
   NULL,
   indicator,
-  sum(severity * area) / sum(area) FILTER (severity IS NOT NULL),
+  sum(severity * area ORDER BY piece) / sum(area ORDER BY piece) FILTER (severity IS NOT NULL),
   NULL,
   CASE WHEN count(severity) = 0 THEN 'no_data' END,
-  sum(raw_value * area) / sum(area) FILTER (raw_value IS NOT NULL),
-  sum(area),
-  coalesce(sum(area) FILTER (severity IS NOT NULL), 0) / sum(area)
+  sum(raw_value * area ORDER BY piece) / sum(area ORDER BY piece) FILTER (raw_value IS NOT NULL),
+  sum(area ORDER BY piece),
+  coalesce(sum(area ORDER BY piece) FILTER (severity IS NOT NULL), 0) / sum(area ORDER BY piece)
 FROM pieces
 GROUP BY state_code, state, indicator
+UNION ALL
+SELECT
+  'wri_aqueduct',
+  'county',
+  county.geo_id,
+  county.state_code,
+  county.name,
+  NULL,
+  indicator,
+  severity,
+  NULL,
+  CASE WHEN severity IS NULL THEN CASE WHEN is_arid THEN 'arid_and_low_use' ELSE 'no_data' END END,
+  raw_value,
+  county.land_area / 1e6,
+  -- Outlines that meet exactly can add up to a little more than the whole.
+  least(1, weight_scored / (ST_Area(geometry) * cos(radians(ST_Y(ST_Centroid(geometry))))))
+FROM counties JOIN published.boundary_county AS county USING (geo_id)
