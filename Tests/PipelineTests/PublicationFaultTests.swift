@@ -12,8 +12,17 @@ struct PublicationFaultTests {
   /// Of waiting for what a slow machine does in a few: none of this is about speed.
   private static let patience = Duration.seconds(180)
 
+  /// How published rows are replaced: in their table, or by another table.
+  enum Replacement: String, CaseIterable, CustomTestStringConvertible {
+    case rows
+    case swap
+    var testDescription: String { rawValue }
+    var settings: [String: String] { ["AKER_SWAP_ROW_COUNT": self == .swap ? "10" : "1000000"] }
+  }
+
+  /// Runs `body` with partitions of 2010 and 2011 that are published and to be replaced, while readers look on.
   private func withTask(
-    database: TestDatabase = .current, directory: String? = nil, enqueues: Bool = true,
+    _ replacement: Replacement, database: TestDatabase = .current, directory: String? = nil, enqueues: Bool = true,
     _ body: (Workshop, PostgresConnection) async throws -> Void
   ) async throws {
     try await Simulator.running { simulator in
@@ -21,8 +30,17 @@ struct PublicationFaultTests {
         datasets: ["market_income"], endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"],
         database: database, directory: directory
       ) { workshop, connection in
-        if enqueues { try await workshop.enqueue("market_income", 2010...2011, asOf: "2024-06", connection) }
-        try await body(workshop, connection)
+        var workshop = workshop
+        workshop.environment = replacement.settings
+        try await workshop.enqueue("market_income", 2010...2011, asOf: "2024-06", connection)
+        try await workshop.work()
+        try await workshop.makeStale("market_income", "median_household_income", connection)
+        if enqueues {
+          try await workshop.enqueue("market_income", 2010...2011, asOf: "2024-06", mode: "all", connection)
+        }
+        try await PublicationReader.watching("market_income", of: workshop) { [workshop] in
+          try await body(workshop, connection)
+        }
       }
     }
   }
@@ -37,9 +55,9 @@ struct PublicationFaultTests {
     try await workshop.requireExactlyOnce("market_income", partitions: 2, connection)
   }
 
-  @Test("a worker that is suspended past its lease publishes nothing when it wakes")
-  func suspension() async throws {
-    try await withTask { workshop, connection in
+  @Test("a worker that is suspended past its lease publishes nothing when it wakes", arguments: Replacement.allCases)
+  func suspension(_ replacement: Replacement) async throws {
+    try await withTask(replacement) { workshop, connection in
       try await connection.execute("UPDATE queue.setting SET lease_interval = '1 second'")
       let sleeper = try await workshop.start()
       try await eventually(within: Self.patience, "a task is claimed") {
@@ -68,9 +86,33 @@ struct PublicationFaultTests {
     }
   }
 
-  @Test("connections that are cut, again and again, cost time and nothing else")
-  func cutConnections() async throws {
-    try await withTask { workshop, connection in
+  @Test(
+    "a worker that hangs with the new rows in its hands keeps no reader waiting, and is passed by",
+    arguments: Replacement.allCases)
+  func suspensionInside(_ replacement: Replacement) async throws {
+    try await withTask(replacement) { workshop, connection in
+      try await connection.execute("UPDATE queue.setting SET lease_interval = '1 second'")
+      let sleeper = try await workshop.start(["AKER_SUSPEND_AT": StepBoundary.rowsReplaced.rawValue])
+      try await eventually(within: Self.patience, "it has stopped in its publish transaction") {
+        try await !connection.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction' "
+            + "AND state_change < now() - interval '0.5 seconds' AND application_name LIKE 'aker-worker%'"
+        ).isEmpty
+      }
+      try await eventually(within: Self.patience, "the lease is taken away") {
+        _ = try await connection.query("SELECT queue.reap()")
+        return try await connection.query("SELECT FROM queue.lease").isEmpty
+      }
+      try await finish(workshop, connection)
+      sleeper.send(SIGCONT)
+      #expect(try await sleeper.wait().exitCode == 0)
+      try await workshop.requireExactlyOnce("market_income", partitions: 2, connection)
+    }
+  }
+
+  @Test("connections that are cut, again and again, cost time and nothing else", arguments: Replacement.allCases)
+  func cutConnections(_ replacement: Replacement) async throws {
+    try await withTask(replacement) { workshop, connection in
       let worker = try await workshop.start(slots: 2)
       for _ in 0..<15 {
         try await Task.sleep(for: .milliseconds(Int.random(in: 10...80)))
@@ -83,12 +125,14 @@ struct PublicationFaultTests {
     }
   }
 
-  @Test("Postgres is restarted in the middle of publications, and each partition is published once")
-  func restarts() async throws {
+  @Test(
+    "Postgres is restarted in the middle of publications, and each partition is published once",
+    arguments: Replacement.allCases)
+  func restarts(_ replacement: Replacement) async throws {
     let cluster = try await TestCluster.start()
     try await TestDatabase.makeTemplate(on: cluster)
     let database = try await TestDatabase.create(on: cluster, name: "restarted")
-    try await withTask(database: database, enqueues: false) { workshop, connection in
+    try await withTask(replacement, database: database, enqueues: false) { workshop, connection in
       try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", connection)
       await connection.close()
       var connection = connection
@@ -110,8 +154,8 @@ struct PublicationFaultTests {
         try await cluster.restartServer(mode)
         connection = try await database.connect()
         try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", mode: "all", connection)
-        // Other bytes than before, so that rows, manifest and file are replaced.
-        try await connection.execute("UPDATE lake.manifest SET sha256 = repeat('0', 64)")
+        // Other rows than before, so that rows, manifest and file are replaced.
+        try await workshop.makeStale("market_income", "median_household_income", connection)
         await connection.close()
       }
       _ = try await worker.wait()
@@ -128,9 +172,9 @@ struct PublicationFaultTests {
   }
 
   @Test(
-    "a full disk is a transient error with a clear message, whatever meets it first, and leaves no partition half there"
-  )
-  func fullDisk() async throws {
+    "a full disk is a transient error with a clear message, whatever meets it first, and leaves no partition half there",
+    arguments: Replacement.allCases)
+  func fullDisk(_ replacement: Replacement) async throws {
     let directory = "/tmp/aker-full-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -140,14 +184,15 @@ struct PublicationFaultTests {
       return
     }
     do {
-      try await withTask(directory: directory, enqueues: false) { workshop, connection in
+      try await withTask(replacement, directory: directory, enqueues: false) { workshop, connection in
         // Attempts enough to fail for as long as the disk is full, and not in a rush.
         try await connection.execute(
           """
           UPDATE queue.setting SET max_attempts = 100, retry_base_interval = '100 milliseconds',
             retry_cap_interval = '100 milliseconds'
           """)
-        // The cache's folders, without a task.
+        // As on a host that has fetched nothing, with the cache's folders.
+        try FileManager.default.removeItem(atPath: workshop.cache + "/raw")
         try await workshop.work()
         let ballast = directory + "/ballast"
         var reasons: Set<String> = []
@@ -182,7 +227,10 @@ struct PublicationFaultTests {
           }
           for path in try await workshop.lake.files() {
             let isKnown = try await connection.query(
-              "SELECT FROM lake.manifest WHERE path = $1 AND sha256 = $2",
+              """
+              SELECT FROM lake.manifest m JOIN lineage.publication p USING (publication_id)
+              WHERE m.path = $1 AND p.output_sha256 = $2
+              """,
               [path, try await workshop.lake.sha256(path)])
             #expect(isKnown.count == 1, "\(path)")
           }

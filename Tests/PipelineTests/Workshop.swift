@@ -89,6 +89,25 @@ struct Workshop {
       """, [dataset, Array(years), asOf, mode])
   }
 
+  /// Makes the rows that are published look as if they had come from other data, so that what is published next replaces
+  /// rows that differ from its own.
+  /// - Parameter column: of numbers.
+  func makeStale(_ dataset: String, _ column: String, _ connection: PostgresConnection) async throws {
+    try await connection.withTransaction { transaction in
+      // First what a publication locks first.
+      _ = try await transaction.query("SELECT FROM warehouse.partition WHERE dataset = $1 FOR UPDATE", [dataset])
+      try await transaction.execute("UPDATE public.\"\(dataset)\" SET \"\(column)\" = coalesce(\"\(column)\", 0) + 1")
+      try await transaction.execute(
+        """
+        WITH shown AS (
+          UPDATE warehouse.partition SET sha256 = md5(random()::text) || md5(random()::text)
+          WHERE dataset = $1 AND publication_id IS NOT NULL RETURNING *)
+        UPDATE lake.manifest m SET sha256 = s.sha256 FROM shown s
+        WHERE (m.dataset, m.data_year, m.region, m.as_of) = (s.dataset, s.data_year, s.region, s.as_of)
+        """, [dataset])
+    }
+  }
+
   func workerEnvironment(_ extra: [String: String]) async throws -> [String: String] {
     var variables = [
       "AKER_POSTGIS_DSN": database.dsn, "AKER_CACHE_PATH": cache, "AKER_CATALOG_PATH": catalog,

@@ -2,7 +2,8 @@ internal import FoundationEssentials
 internal import Glibc
 
 /// The places between two steps where a worker can die, by name. In a debug build, `AKER_CRASH_AT=<name>` makes the
-/// process kill itself there, as SIGKILL or a power cut would: the tests of exactly-once do so at each of them.
+/// process kill itself there, as SIGKILL or a power cut would, and `AKER_SUSPEND_AT=<name>` makes it stop until SIGCONT:
+/// the tests of exactly-once do so.
 package enum StepBoundary: String, Sendable, CaseIterable {
   case claimed, fetched, built, checked, staged
   case partitionPrepared = "partition-prepared"
@@ -15,10 +16,16 @@ package enum StepBoundary: String, Sendable, CaseIterable {
   package func reached() {
     #if DEBUG
     if Self.crashAt == self { kill(getpid(), SIGKILL) }
+    if Self.suspendAt == self { kill(getpid(), SIGSTOP) }
     #endif
   }
 
   #if DEBUG
-  private static let crashAt = ProcessInfo.processInfo.environment["AKER_CRASH_AT"].flatMap(StepBoundary.init)
+  private static let crashAt = named(by: "AKER_CRASH_AT")
+  private static let suspendAt = named(by: "AKER_SUSPEND_AT")
+
+  private static func named(by variable: String) -> StepBoundary? {
+    ProcessInfo.processInfo.environment[variable].flatMap(StepBoundary.init)
+  }
   #endif
 }

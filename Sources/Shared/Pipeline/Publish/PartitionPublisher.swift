@@ -137,7 +137,8 @@ struct PartitionPublisher {
   ) async throws -> (PublicationRecord.Outcome, Int64) {
     for number in 1... {
       do {
-        // The swap waits a moment at a time for readers to let go; when they do not, rows are moved instead.
+        // The swap waits a moment at a time for readers to let go, of the table or of a snapshot that is older than the new
+        // rows; when they do not, rows are moved instead.
         let swaps = number <= Self.swapTries
         let result = try await connection.withTransaction { transaction in
           try await publish(
@@ -166,6 +167,8 @@ struct PartitionPublisher {
 
   /// Readers queue behind a waiting swap for this long at most, so many times.
   private static let swapLockTimeout = "150ms"
+  /// `idleLimit` once it has swapped, since readers wait until it commits, and it has only to say a few things.
+  private static let swappedIdleLimit = "2s"
   private static let swapTries = 6
   private static let lockNotAvailable = "55P03"
 
@@ -183,7 +186,13 @@ struct PartitionPublisher {
       await transaction.query(Self.beginSQL, Self.beginParameters(partition, built.sha256)))
     if outcome == .published {
       if let stagingTable {
-        if swaps { try await transaction.execute("SET LOCAL lock_timeout = '\(Self.swapLockTimeout)'") }
+        if swaps {
+          try await transaction.executeScript(
+            """
+            SET LOCAL lock_timeout = '\(Self.swapLockTimeout)';
+            SET LOCAL idle_in_transaction_session_timeout = '\(Self.swappedIdleLimit)';
+            """)
+        }
         try await transaction.execute(
           "SELECT warehouse.\(swaps ? "swap" : "move")_partition($1, $2, $3, $4)",
           [partition.dataset, partition.dataYear, partition.region, stagingTable])
