@@ -176,14 +176,8 @@ struct PublicationFaultTests {
     arguments: Replacement.allCases)
   func fullDisk(_ replacement: Replacement) async throws {
     let directory = "/tmp/aker-full-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
-    let mounted = try await Program.run("mount", ["-t", "tmpfs", "-o", "size=32m", "tmpfs", directory])
-    guard mounted.exitCode == 0 else {
-      print("a full disk: not tested, since mounting a tmpfs is not allowed here")
-      return
-    }
-    do {
+    try await SmallDisk.mounted(at: directory, byteCount: 32 << 20) { disk in
       try await withTask(replacement, directory: directory, enqueues: false) { workshop, connection in
         // Attempts enough to fail for as long as the disk is full, and not in a rush.
         try await connection.execute(
@@ -194,13 +188,12 @@ struct PublicationFaultTests {
         // As on a host that has fetched nothing, with the cache's folders.
         try FileManager.default.removeItem(atPath: workshop.cache + "/raw")
         try await workshop.work()
-        let ballast = directory + "/ballast"
         var reasons: Set<String> = []
         // From no room at all to nearly enough: the raw cache, DuckDB, the reports meet it in turn, since what was fetched
         // stays.
         for roomKiB in [0, 4, 12, 24, 40, 64] {
           try await workshop.enqueue("market_income", 2010...2011, asOf: "2024-06", mode: "all", connection)
-          try Self.fill(directory, with: ballast, leaving: roomKiB * 1024)
+          try disk.fill(leaving: roomKiB * 1024)
           let before = try await connection.query("SELECT max(attempt_id) AS n FROM queue.attempt")
           let last: Int64 = try before.first?.decode("n") ?? 0
           let worker = try await workshop.start()
@@ -234,27 +227,13 @@ struct PublicationFaultTests {
               [path, try await workshop.lake.sha256(path)])
             #expect(isKnown.count == 1, "\(path)")
           }
-          try FileManager.default.removeItem(atPath: ballast)
+          disk.empty()
         }
         print("a full disk was met as: \(reasons.sorted())")
         #expect(!reasons.isEmpty)
         // With room, the same tasks go through.
         try await finish(workshop, connection)
       }
-    } catch {
-      _ = try await Program.run("umount", ["-l", directory])
-      throw error
     }
-    _ = try await Program.run("umount", ["-l", directory])
-  }
-
-  /// Takes all room but so many bytes.
-  private static func fill(_ directory: String, with ballast: String, leaving room: Int) throws {
-    var status = statvfs()
-    guard statvfs(directory, &status) == 0 else { throw TestFailure("statvfs: \(errno)") }
-    let free = Int(status.f_bavail) * Int(status.f_bsize)
-    let descriptor = open(ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-    defer { close(descriptor) }
-    guard posix_fallocate(descriptor, 0, free - room) == 0 else { throw TestFailure("no ballast of \(free - room)") }
   }
 }

@@ -44,6 +44,10 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
     self.advice = advice
   }
 
+  /// For what the disk below the cache refuses.
+  static let cacheAdvice =
+    "Free space below AKER_CACHE_PATH, or make it writable for the worker's user; the task is tried again by itself."
+
   package var summary: String {
     switch reason {
     case .unknownSource: "source \(sourceID) is not in the registry"

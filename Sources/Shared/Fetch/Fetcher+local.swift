@@ -46,7 +46,7 @@ extension Fetcher {
       case .outside: throw error(request, .unsafeURL("it leads out of the source's folder"), .permanent)
       case .tooLarge: throw error(request, .tooLarge(limit: limits(source).maximumBytes), .permanent)
       case .cannotRead(let why): throw error(request, .transfer(why), .transient)
-      case .cannotWrite(let why): throw error(request, .cache(why), .transient)
+      case .cannotWrite(let why): throw error(request, .cache(why), .transient, advice: FetchError.cacheAdvice)
       }
     }
   }

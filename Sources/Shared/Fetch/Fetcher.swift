@@ -70,7 +70,7 @@ package struct Fetcher: Sendable {
     } catch let failure as RawCache.Failure {
       throw error(
         request, .cache(address.redaction(failure.description)), .transient,
-        advice: "Check the space and permissions of AKER_CACHE_PATH.")
+        advice: FetchError.cacheAdvice)
     }
   }
 
@@ -221,7 +221,7 @@ package struct Fetcher: Sendable {
     switch failure {
     case .cancelled: return CancellationError()
     case .tooLarge: (error.reason, error.errorClass) = (.tooLarge(limit: limits.maximumBytes), .permanent)
-    case .cannotWrite(let why): error.reason = .cache(why)
+    case .cannotWrite(let why): (error.reason, error.advice) = (.cache(why), FetchError.cacheAdvice)
     case .truncated(let why): error.reason = .truncated(why)
     case .transfer(let why): error.reason = .transfer(why)
     case .unsafe(let why): (error.reason, error.errorClass) = (.unsafeURL(why), .permanent)

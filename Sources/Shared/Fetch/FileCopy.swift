@@ -49,7 +49,7 @@ struct FileCopy {
     guard input >= 0 else { throw Failure.cannotRead(String(cString: strerror(errno))) }
     defer { close(input) }
     let output = open(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
-    guard output >= 0 else { throw Failure.cannotWrite(String(cString: strerror(errno))) }
+    guard output >= 0 else { throw Failure.cannotWrite("\(target): \(String(cString: strerror(errno)))") }
     defer { close(output) }
     var hash = SHA256()
     var result = Result(byteCount: 0, sha256: "", version: version, beginning: [])
@@ -67,11 +67,11 @@ struct FileCopy {
       var start = 0
       while start < count {
         let written = buffer.withUnsafeBytes { write(output, $0.baseAddress! + start, count - start) }  // never empty
-        guard written > 0 else { throw Failure.cannotWrite(String(cString: strerror(errno))) }
+        guard written > 0 else { throw Failure.cannotWrite("\(target): \(String(cString: strerror(errno)))") }
         start += written
       }
     }
-    guard fsync(output) == 0 else { throw Failure.cannotWrite(String(cString: strerror(errno))) }
+    guard fsync(output) == 0 else { throw Failure.cannotWrite("\(target): \(String(cString: strerror(errno)))") }
     result.sha256 = hash.finish()
     return result
   }

@@ -67,7 +67,11 @@ package struct RawCache: Sendable {
     let partial = partialPath()
     guard FileManager.default.createFile(atPath: partial, contents: try Self.encoded(input)),
       rename(partial, indexPath(key)) == 0
-    else { throw Failure(description: "\(indexPath(key)): \(String(cString: strerror(errno)))") }
+    else {
+      let code = errno
+      unlink(partial)
+      throw Failure(description: "\(indexPath(key)): \(String(cString: strerror(code)))")
+    }
   }
 
   /// As the index keeps it.

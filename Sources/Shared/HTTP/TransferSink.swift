@@ -77,7 +77,9 @@ final class TransferSink: @unchecked Sendable {
   /// - Throws: when the bytes are not on disk.
   func finish() throws -> (byteCount: Int64, sha256: String) {
     // They must be there before the cache's index says that they are.
-    guard fsync(descriptor) == 0 else { throw HTTPTransfer.Failure.cannotWrite(String(cString: strerror(errno))) }
+    guard fsync(descriptor) == 0 else {
+      throw HTTPTransfer.Failure.cannotWrite("\(file): \(String(cString: strerror(errno)))")
+    }
     var whole = SHA256()
     swap(&whole, &hash)
     return (byteCount, whole.finish())
@@ -154,7 +156,7 @@ final class TransferSink: @unchecked Sendable {
       let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: remaining).baseAddress, remaining.count)
       if written < 0 {
         if errno == EINTR { continue }
-        failure = .cannotWrite(String(cString: strerror(errno)))
+        failure = .cannotWrite("\(file): \(String(cString: strerror(errno)))")
         return false
       }
       remaining = remaining.dropFirst(written)

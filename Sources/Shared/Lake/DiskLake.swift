@@ -102,7 +102,7 @@ package struct DiskLake: LakeStore {
     guard Glibc.rename(from, to) == 0 else { throw LakeError.io("rename \(from) to", to, errno) }
   }
 
-  static func makeFolders(_ path: String) throws {
+  package static func makeFolders(_ path: String) throws {
     if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
     guard errno == ENOENT else { throw LakeError.io("create", path, errno) }
     let parent = LakePath.folder(of: path)

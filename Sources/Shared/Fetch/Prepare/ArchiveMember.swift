@@ -75,7 +75,7 @@ package enum ArchiveMember {
       let fits = matches(name, pattern)
       guard fits || companions.contains(where: { belongs(name, ending: $0, to: pattern) }) else { continue }
       if fits { found.append(name) }
-      try makeFolders(folder + "/" + name)
+      try makeFolders(above: folder + "/" + name)
       byteCount += try write(archive, to: folder + "/" + name, limit: limit - byteCount, total: limit, cancellation)
     }
     if found.isEmpty { throw Failure.noMember(pattern, of: Array(names.prefix(20))) }
@@ -95,7 +95,7 @@ package enum ArchiveMember {
     return fnmatch(pattern.lowercased(), compared.lowercased(), 0) == 0
   }
 
-  private static func makeFolders(_ path: String) throws {
+  static func makeFolders(above path: String) throws {
     for index in path.indices where path[index] == "/" && index != path.startIndex {
       let folder = String(path[..<index])
       guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
@@ -109,7 +109,7 @@ package enum ArchiveMember {
     _ cancellation: BlockingWork.Cancellation
   ) throws -> Int64 {
     let descriptor = open(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Failure.cannotWrite(String(cString: strerror(errno))) }
+    guard descriptor >= 0 else { throw Failure.cannotWrite("\(target): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
     var written: Int64 = 0
@@ -124,7 +124,7 @@ package enum ArchiveMember {
       while start < count {
         // The buffer is not empty, so it has an address.
         let size = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, count - start) }
-        guard size > 0 else { throw Failure.cannotWrite(String(cString: strerror(errno))) }
+        guard size > 0 else { throw Failure.cannotWrite("\(target): \(String(cString: strerror(errno)))") }
         start += size
       }
     }

@@ -95,7 +95,7 @@ package struct InputPreparation: Sendable {
   ) throws -> [String] {
     let place = "\(folder)/\(number)"
     do {
-      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+      try ArchiveMember.makeFolders(above: place + "/")
       var paths = [path]
       if let pattern = request.input.member ?? (request.format == .shapefile ? "*.shp" : nil) {
         let members = try ArchiveMember.extract(
@@ -109,6 +109,8 @@ package struct InputPreparation: Sendable {
         try change(path, to: target, request, cancellation)
         return target
       }
+    } catch ArchiveMember.Failure.cannotWrite(let why) {
+      throw unwritable(input, why)
     } catch let failure as ArchiveMember.Failure {
       throw unreadable(input, failure.summary)
     } catch let failure as FeedReader.Failure {
@@ -119,9 +121,14 @@ package struct InputPreparation: Sendable {
       throw unreadable(
         input, failure.summary, advice: "Check the request's header_rows, skip_lines, delimiter, footer and ragged.")
     } catch let failure as OutputFile.Failure {
-      throw FetchError(
-        sourceID: input.sourceID, url: input.url, reason: .cache(failure.why), errorClass: .transient)
+      throw unwritable(input, failure.why)
     }
+  }
+
+  private func unwritable(_ input: FetchedInput, _ why: String) -> FetchError {
+    FetchError(
+      sourceID: input.sourceID, url: input.url, reason: .cache(why), errorClass: .transient,
+      advice: FetchError.cacheAdvice)
   }
 
   private func change(

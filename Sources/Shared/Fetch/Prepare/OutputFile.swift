@@ -6,6 +6,7 @@ struct OutputFile: ~Copyable {
     var why: String
   }
 
+  private let path: String
   private let descriptor: Int32
   private var buffer: [UInt8] = []
   private let cancellation: BlockingWork.Cancellation?
@@ -15,6 +16,7 @@ struct OutputFile: ~Copyable {
   init(_ path: String, _ cancellation: BlockingWork.Cancellation? = nil) throws {
     let descriptor = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Failure(why: "\(path): \(String(cString: strerror(errno)))") }
+    self.path = path
     self.descriptor = descriptor
     self.cancellation = cancellation
     buffer.reserveCapacity(2 * Self.bufferSize)
@@ -35,7 +37,7 @@ struct OutputFile: ~Copyable {
     while start < buffer.count {
       // The buffer is not empty here, so it has an address.
       let size = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, buffer.count - start) }
-      guard size > 0 else { throw Failure(why: String(cString: strerror(errno))) }
+      guard size > 0 else { throw Failure(why: "\(path): \(String(cString: strerror(errno)))") }
       start += size
     }
     buffer.removeAll(keepingCapacity: true)

@@ -1,6 +1,7 @@
 internal import Catalog
 internal import Engine
 internal import Fetch
+internal import Lake
 internal import FoundationEssentials
 
 /// Runs the SQL that decides what is asked for, over what is published and what was fetched before.
@@ -51,7 +52,7 @@ struct RowSelection {
     let count = try await engine.run(counting).rows("count", as: Count.self).first?.count ?? 0
     if count == 0 { return [] }
     let folder = "\(scratch)/rows-\(request.name)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try DiskLake.makeFolders(folder)
     var writing = script
     var files: [String] = []
     for start in stride(from: 0, to: count, by: upload.size) {

@@ -1,0 +1,62 @@
+import FoundationEssentials
+import Glibc
+import Testing
+
+/// A file system of a few MiB in memory, to be filled.
+package struct SmallDisk: Sendable {
+  package let directory: String
+
+  /// Mounts it at a folder, which is made where there is none, for as long as `body` runs. Says so and does nothing where
+  /// mounting is not allowed.
+  package static func mounted(
+    at directory: String, byteCount: Int, _ body: (SmallDisk) async throws -> Void
+  ) async throws {
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    let mounted = try await Program.run("mount", ["-t", "tmpfs", "-o", "size=\(byteCount)", "tmpfs", directory])
+    guard mounted.exitCode == 0 else {
+      print("a full disk: not tested, since mounting a tmpfs is not allowed here")
+      return
+    }
+    do {
+      try await body(SmallDisk(directory: directory))
+    } catch {
+      _ = try await Program.run("umount", ["-l", directory])
+      throw error
+    }
+    _ = try await Program.run("umount", ["-l", directory])
+  }
+
+  private var ballast: String { directory + "/.ballast" }
+
+  /// Takes all room but so many bytes.
+  package func fill(leaving room: Int) throws {
+    unlink(ballast)
+    var status = statvfs()
+    guard statvfs(directory, &status) == 0 else { throw TestFailure("statvfs: \(errno)") }
+    let free = Int(status.f_bavail) * Int(status.f_bsize)
+    let descriptor = open(ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    defer { close(descriptor) }
+    guard posix_fallocate(descriptor, 0, free - room) == 0 else { throw TestFailure("no ballast of \(free - room)") }
+  }
+
+  /// Gives the room back.
+  package func empty() {
+    unlink(ballast)
+  }
+
+  /// Takes all names but so many, as where a file system has run out of inodes.
+  package func limitNames(leaving count: Int) async throws {
+    var status = statvfs()
+    guard statvfs(directory, &status) == 0 else { throw TestFailure("statvfs: \(errno)") }
+    try await remount("nr_inodes=\(Int(status.f_files) - Int(status.f_ffree) + count)")
+  }
+
+  package func unlimitNames() async throws {
+    try await remount("nr_inodes=100000")
+  }
+
+  package func remount(_ option: String) async throws {
+    let result = try await Program.run("mount", ["-o", "remount,\(option)", directory])
+    guard result.exitCode == 0 else { throw TestFailure("remount: \(result)") }
+  }
+}
