@@ -10,6 +10,7 @@ struct RunningTask {
   }
 
   let lease: TaskLease
+  let steps: AttemptSteps
   /// Kept, so that this task alone can be cancelled. The service waits for it before it ends.
   let handle: Task<Void, Never>
   let timeIsUpAt: ContinuousClock.Instant

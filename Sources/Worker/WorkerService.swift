@@ -39,10 +39,11 @@ actor WorkerService: Service {
     case snooze(TaskLease, Duration, reason: String)
     case release(TaskLease, reason: String)
     case failure(TaskLease, FailureReport)
+    case note(TaskLease, detail: String)
 
     var lease: TaskLease {
       switch self {
-      case .snooze(let lease, _, _), .release(let lease, _), .failure(let lease, _): lease
+      case .snooze(let lease, _, _), .release(let lease, _), .failure(let lease, _), .note(let lease, _): lease
       }
     }
   }
@@ -226,6 +227,9 @@ actor WorkerService: Service {
       }
     }
     isEmpty = !tick.isPending
+    // For whoever asks what an attempt does, or did when its worker died.
+    let notes = running.values.compactMap { task in task.steps.note(redaction).map { (task.lease, $0) } }
+    if !notes.isEmpty { try await client.note(notes) }
   }
 
   // MARK: Tasks
@@ -271,7 +275,7 @@ actor WorkerService: Service {
       post.yield(.finished(leaseToken: lease.leaseToken, result))
     }
     running[lease.leaseToken] = RunningTask(
-      lease: lease, handle: handle, timeIsUpAt: .now + lease.timeLimit, stopReason: nil)
+      lease: lease, steps: context.steps, handle: handle, timeIsUpAt: .now + lease.timeLimit, stopReason: nil)
   }
 
   private func finish(_ token: Int64, _ result: Result<TaskOutcome, any Error>) {
@@ -284,6 +288,7 @@ actor WorkerService: Service {
       logger.log(level: level, "finished", metadata: lease.logMetadata)
     case (_, .leaseLost):
       logger.info("stopped: \(RunningTask.StopReason.leaseLost.rawValue)", metadata: lease.logMetadata)
+      note(task)
     case (.success(.completed(let result)), _):
       logger.log(level: level, "finished", metadata: lease.logMetadata)
       completions.append(.init(taskID: lease.taskID, leaseToken: token, result: result))
@@ -291,17 +296,25 @@ actor WorkerService: Service {
       reports.append(.snooze(lease, interval, reason: redaction(reason)))
     case (.failure(QueueError.leaseLost(let reason)), _):
       logger.info("fenced off", metadata: lease.logMetadata.merging(["reason": "\(reason)"]) { $1 })
+      note(task)
     case (.failure, .draining):
       reports.append(.release(lease, reason: "worker \(settings.name) stops"))
+      note(task)
     case (.failure, .timeLimit):
       reports.append(
         .failure(
           lease,
           FailureReport(
-            .transient, "ran longer than its limit of \(lease.timeLimit)", type: "TimeLimit", redaction: redaction)))
+            .transient, "ran longer than its limit of \(lease.timeLimit)", type: "TimeLimit", steps: task.steps,
+            redaction: redaction)))
     case (.failure(let error), nil):
-      reports.append(.failure(lease, FailureReport(error, redaction: redaction)))
+      reports.append(.failure(lease, FailureReport(error, steps: task.steps, redaction: redaction)))
     }
+  }
+
+  /// Tells how far an attempt came that the queue has ended already.
+  private func note(_ task: RunningTask) {
+    if let detail = task.steps.note(redaction) { reports.append(.note(task.lease, detail: detail)) }
   }
 
   /// Tells the queue, one by one: these are the rare ends.
@@ -316,6 +329,7 @@ actor WorkerService: Service {
         case .release(_, let reason):
           try await client.release(lease, reason: reason)
           logger.info("released", metadata: lease.logMetadata)
+        case .note(_, let detail): try await client.note([(lease, detail)])
         case .failure(_, let failure):
           let outcome = try await client.fail(
             lease, errorClass: failure.errorClass, reason: failure.reason, detail: failure.detail,

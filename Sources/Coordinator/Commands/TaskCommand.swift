@@ -7,8 +7,8 @@ struct TaskCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "task", abstract: "Tell a task's whole story: its attempts, what each met, and what to do next.",
     discussion: """
-      Attempts with where they ran and why they ended, the checks that failed, the documents and the steps of what was \
-      published, the report's path, and the commands that come next.
+      Attempts with where they ran, how long each step took and in which one they ended, the error with the chain of its \
+      causes, the checks that failed, the documents, the report's path, and the commands that come next.
 
       EXAMPLES
         aker task 8812
@@ -22,10 +22,13 @@ struct TaskCommand: AsyncParsableCommand {
     let connection = try await session.connectMigrated(migrates: false)
     let story = try await TaskStory.read(task, connection)
     guard let story else { throw Failure(.usage, "there is no task \(task)", advice: "aker tasks lists them.") }
-    if options.json { return Terminal.standardOutput.write(story.json + "\n") }
+    let lake = session.configuration.cachePath + "/data_lake"
+    if options.json {
+      return Terminal.standardOutput.write(try await story.json(lake: lake, connection) + "\n")
+    }
     Terminal.standardOutput.write(
       try story.rendered(
         columns: Terminal.standardOutput.columnLimit ?? .max, style: Style(.standardOutput),
-        unicode: Terminal.isUnicode, lake: session.configuration.cachePath + "/data_lake"))
+        unicode: Terminal.isUnicode, lake: lake))
   }
 }

@@ -32,7 +32,8 @@ package struct Engine: Sendable {
     }
     let output = EngineOutput(outcome.value)
     if let error = error(outcome.status, outcome.message, script, lastStep: output.lastStep) {
-      throw EngineFailure(error: error, output: output)
+      throw EngineFailure(
+        error: error, output: output, causes: error.place + EngineMessage(outcome.message).causes)
     }
     return output
   }

@@ -35,6 +35,18 @@ package enum EngineError: ClassifiedError, Equatable {
     }
   }
 
+  /// Where it was, as the first of a failure's causes.
+  var place: [String] {
+    switch self {
+    case .sql(let step, _, let line?, let column): ["SQL error at \(step):\(line):\(column ?? 1)"]
+    case .sql(let step, _, nil, _): ["SQL error in step \(step)"]
+    case .crashed(_, let signal): ["signal \(signal)"]
+    case .failed(let step, let code, _): ["DuckDB ended with code \(code) in step \(step)"]
+    case .outOfMemory(let step, _, _), .diskFull(let step, _): ["DuckDB ended in step \(step)"]
+    case .notFound, .wrongVersion: []
+    }
+  }
+
   package var advice: String? {
     switch self {
     case .sql: nil

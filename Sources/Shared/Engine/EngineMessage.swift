@@ -35,6 +35,21 @@ struct EngineMessage {
     return .sql(step: step, message: message, line: line, column: line == nil ? nil : place?.column)
   }
 
+  /// Its lines, each a cause of the one before; the quoted line without its number, which counts what the user did not
+  /// write.
+  var causes: [String] {
+    var causes: [String] = []
+    for line in lines {
+      if line.allSatisfy({ $0.isWhitespace || $0 == "^" }) { continue }
+      if line.hasPrefix("LINE "), let colon = line.firstIndex(of: ":") {
+        causes.append("in: \(line[line.index(after: colon)...].drop { $0.isWhitespace })")
+        break
+      }
+      causes.append(String(line))
+    }
+    return Array(causes.prefix(Self.quotedLines + 1))
+  }
+
   /// The message without the quoted line, on one line.
   private var message: String {
     var kept: [Substring] = []

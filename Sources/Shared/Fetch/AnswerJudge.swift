@@ -13,6 +13,20 @@ struct AnswerJudge {
   func verdict(_ response: HTTPTransfer.Response) -> FetchError? {
     let bytes = Self.unfolded(response.beginning)
     let beginning = Self.text(bytes)
+    guard var error = verdict(response, bytes, beginning) else { return nil }
+    error.causes = ["HTTP \(response.status) from \(URLHost.of(response.effectiveURL))"]
+    if let said = Self.said(beginning) { error.causes.append("it said: \(address.redaction(said))") }
+    return error
+  }
+
+  /// The answer's own words: a page's title, or the first line of a text.
+  private static func said(_ beginning: String) -> String? {
+    let line = title(beginning) ?? beginning.split(whereSeparator: \.isNewline).first.map(String.init)
+    guard let line, !line.isEmpty, !line.utf8.contains(where: { $0 < 9 }) else { return nil }
+    return String(line.prefix(300))
+  }
+
+  private func verdict(_ response: HTTPTransfer.Response, _ bytes: [UInt8], _ beginning: String) -> FetchError? {
     if let error = rule(response, bytes, beginning) { return error }
     if !(200..<300).contains(response.status) { return statusError(response, beginning) }
     if response.status == 204 { return error(.status(204), .permanent) }

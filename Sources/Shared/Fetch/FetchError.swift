@@ -31,6 +31,7 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
   package var errorClass: ErrorClass
   package var retryAfter: Duration?
   package var advice: String?
+  package var causes: [String] = []
 
   package init(
     sourceID: String, url: String, reason: Reason, errorClass: ErrorClass, retryAfter: Duration? = nil,

@@ -86,19 +86,18 @@ package struct Fetcher: Sendable {
       return cached
     }
     if source.endpoint.hasPrefix("file://") { return try copyFile(request, address, source, cached) }
+    var earlier: [String] = []
     for number in 1... {
       do {
         return try await transfer(request, address, source, cached)
-      } catch let error as FetchError where number < source.retry.maxTries {
-        let pause: Duration
-        switch error.errorClass {
-        case .transient: pause = Self.backoff(after: number)
-        // Everybody's cool-down is set; a short one is waited for here, where the task has its slot anyway.
-        case .rateLimited:
-          guard let wait = error.retryAfter, wait <= Self.longestPause else { throw error }
-          pause = wait
-        default: throw error
+      } catch var error as FetchError {
+        guard number < source.retry.maxTries, let pause = Self.pause(after: number, error) else {
+          if !earlier.isEmpty {
+            error.causes.append("asked \(number) times; before: \(earlier.joined(separator: ", "))")
+          }
+          throw error
         }
+        earlier.append(error.causes.first ?? error.summary)
         logger.info("retrying a request", metadata: ["url": "\(address.shown)", "reason": "\(error.summary)"])
         try await Task.sleep(for: pause)
       }
@@ -111,6 +110,16 @@ package struct Fetcher: Sendable {
     // What was not published yesterday may be today.
     let days = cached.sha256 == nil ? min(source.cacheTTLDays, 1) : source.cacheTTLDays
     return Date().timeIntervalSince(cached.fetchedAt) < days * 86_400
+  }
+
+  /// - Returns: nil where another try within the attempt is of no use.
+  private static func pause(after number: Int, _ error: FetchError) -> Duration? {
+    switch error.errorClass {
+    case .transient: backoff(after: number)
+    // Everybody's cool-down is set; a short one is waited for here, where the task has its slot anyway.
+    case .rateLimited: error.retryAfter.flatMap { $0 <= longestPause ? $0 : nil }
+    default: nil
+    }
   }
 
   /// 5 s: a Retry-After up to this is waited for within the attempt; a longer one is the queue's.
@@ -218,6 +227,12 @@ package struct Fetcher: Sendable {
   ) -> any Error {
     var error = FetchError(
       sourceID: request.sourceID, url: address.shown, reason: .transfer(""), errorClass: .transient)
+    let host = URLHost.of(address.shown)
+    switch failure {
+    case .truncated(let why): error.causes = ["the answer of \(host) was not whole", why]
+    case .transfer(let why): error.causes = ["no answer from \(host)", why]
+    default: break
+    }
     switch failure {
     case .cancelled: return CancellationError()
     case .tooLarge: (error.reason, error.errorClass) = (.tooLarge(limit: limits.maximumBytes), .permanent)

@@ -27,6 +27,16 @@ package enum LakeError: ClassifiedError, Equatable {
     }
   }
 
+  package var causes: [String] {
+    switch self {
+    case .system(_, _, let code, let message): code == 0 ? [] : ["\(message) (errno \(code))"]
+    case .s3(_, _, .refused(let status, let code, let message)):
+      ["HTTP \(status) from S3"] + [code, message].filter { !$0.isEmpty }
+    case .s3(_, _, .transfer(let reason)): ["no answer from S3", reason]
+    case .wrongContent: []
+    }
+  }
+
   package var advice: String? {
     switch self {
     case .system(_, _, ENOSPC, _), .system(_, _, EDQUOT, _):

@@ -53,7 +53,11 @@ package struct PipelineTaskHandler: TaskHandler {
     var timer = StepTimer(
       { event in
         observer?(event)
-        guard event.phase == .ended else { return }
+        switch event.phase {
+        case .started: return context.steps.began(event.step.rawValue)
+        case .progressed: return
+        case .ended: context.steps.ended(event.step.rawValue, detail: event.detail)
+        }
         context.logger.debug(
           "\(event.step.rawValue)", metadata: ["duration": "\(event.duration)", "detail": "\(event.detail)"])
       }, reportsProgress: observer != nil)
@@ -61,7 +65,8 @@ package struct PipelineTaskHandler: TaskHandler {
       let spec = try await definitions.definition(
         dataset: lease.dataset, hash: lease.definitionHash, connection)
       if let events { try await events.queueStart(attempt, partition, connection) }
-      let builder = PartitionBuilder(engine: engine, lake: lake, inputs: inputs, logger: context.logger)
+      var builder = PartitionBuilder(engine: engine, lake: lake, inputs: inputs, logger: context.logger)
+      builder.didFetch = { context.steps.read($0.map(AttemptSteps.Input.init)) }
       let built = try await builder.build(partition, spec: spec, staging: staging, connection, &timer)
       let publisher = PartitionPublisher(
         engine: engine, lake: lake, logger: context.logger, swapRowCount: swapRowCount, events: events)

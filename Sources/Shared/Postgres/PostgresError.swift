@@ -64,6 +64,13 @@ package struct PostgresError: ClassifiedError, CustomStringConvertible {
 
   package var advice: String? { hint }
 
+  package var causes: [String] {
+    [
+      sqlState.map { "SQLSTATE \($0)" }, detail, constraint.map { "constraint \($0)" },
+      context.map { "while: " + $0.split(whereSeparator: \.isNewline).joined(separator: "; ") },
+    ].compactMap { $0 }
+  }
+
   package var description: String {
     var text = "Postgres: \(summary)"
     if let hint { text += " Hint: \(hint)" }

@@ -6,33 +6,41 @@ package struct FailureReport: Sendable {
   package var errorClass: ErrorClass
   package var reason: String
   package var retryAfter: Duration?
-  /// JSON.
+  /// JSON: advice, error type, cause chain, the steps and the documents of the attempt.
   package var detail: String?
 
-  package init(_ error: any Error, redaction: Redaction) {
+  package init(_ error: any Error, steps: AttemptSteps? = nil, redaction: Redaction) {
     guard let classified = error as? any ClassifiedError else {
       // Unknown to us, so perhaps gone the next time; max_attempts is the end of it.
-      self.init(.transient, "\(error)", type: "\(type(of: error))", redaction: redaction)
+      self.init(.transient, "\(error)", type: "\(type(of: error))", steps: steps, redaction: redaction)
       return
     }
     self.init(
       classified.errorClass == .workerLost ? .transient : classified.errorClass, classified.summary,
-      type: "\(type(of: error))", advice: classified.advice, retryAfter: classified.retryAfter, redaction: redaction)
+      type: "\(type(of: error))", advice: classified.advice, causes: classified.causes,
+      retryAfter: classified.retryAfter, steps: steps, redaction: redaction)
   }
 
   package init(
-    _ errorClass: ErrorClass, _ reason: String, type: String, advice: String? = nil, retryAfter: Duration? = nil,
-    redaction: Redaction
+    _ errorClass: ErrorClass, _ reason: String, type: String, advice: String? = nil, causes: [String] = [],
+    retryAfter: Duration? = nil, steps: AttemptSteps? = nil, redaction: Redaction
   ) {
     self.errorClass = errorClass
     self.reason = redaction(reason)
     self.retryAfter = retryAfter
-    detail = (try? JSONEncoder().encode(Detail(advice: advice.map { redaction($0) }, error: type)))
-      .map { String(decoding: $0, as: UTF8.self) }
+    let record = steps?.record(redaction)
+    let detail = Detail(
+      advice: advice.map { redaction($0) }, error: type, causes: causes.map { redaction($0) }, step: record?.step,
+      steps: record?.steps, inputs: record?.inputs)
+    self.detail = (try? JSONEncoder().encode(detail)).map { String(decoding: $0, as: UTF8.self) }
   }
 
   private struct Detail: Encodable {
     var advice: String?
     var error: String
+    var causes: [String]
+    var step: String?
+    var steps: [AttemptSteps.Step]?
+    var inputs: [AttemptSteps.Input]?
   }
 }

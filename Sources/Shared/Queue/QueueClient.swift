@@ -85,6 +85,15 @@ package struct QueueClient: Sendable {
     return try rows.first?.decode("kind") ?? ""
   }
 
+  /// Keeps what is known of attempts that run, or that ended without being able to say it themselves.
+  ///
+  /// - Parameter notes: JSON objects, as `AttemptSteps.note` makes them.
+  package func note(_ notes: [(lease: TaskLease, detail: String)]) async throws {
+    _ = try await call(
+      "SELECT queue.note_attempts($1, $2, $3::jsonb[])",
+      [notes.map(\.lease.taskID), notes.map(\.lease.leaseToken), notes.map(\.detail)])
+  }
+
   package func release(_ lease: TaskLease, reason: String) async throws {
     _ = try await call("SELECT queue.release($1, $2, $3)", [lease.taskID, lease.leaseToken, reason])
   }

@@ -23,6 +23,8 @@ package enum TaskOutcome: Sendable, Equatable {
 /// Who runs the task.
 package struct TaskContext: Sendable {
   package let worker: WorkerIdentity
+  /// Where the handler says how far it has come.
+  package let steps = AttemptSteps()
   private let base: Logger
   private let lease: TaskLease?
 

@@ -5,11 +5,15 @@ package protocol ClassifiedError: Error, Sendable {
   var summary: String { get }
   /// What the operator can do, as a sentence or a command; nil when waiting is all there is.
   var advice: String? { get }
+  /// What lies beneath the summary, from near to far: `HTTP 503 from api.census.gov`, then what the server said. Empty
+  /// where the summary is all there is.
+  var causes: [String] { get }
   /// How long the other side asked to be left alone, when it said so.
   var retryAfter: Duration? { get }
 }
 
 extension ClassifiedError {
   package var advice: String? { nil }
+  package var causes: [String] { [] }
   package var retryAfter: Duration? { nil }
 }

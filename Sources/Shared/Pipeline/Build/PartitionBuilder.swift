@@ -7,6 +7,7 @@ internal import Lineage
 package import Logging
 internal import Postgres
 internal import Quality
+internal import Queue
 
 /// Fetch, transform, check: everything before publishing, which changes nothing that anybody else can see.
 package struct PartitionBuilder: Sendable {
@@ -16,6 +17,8 @@ package struct PartitionBuilder: Sendable {
   let workspace: any LakeStore
   let inputs: any InputSource
   let logger: Logger
+  /// Told of the documents before anything is made of them.
+  var didFetch: (@Sendable ([FetchedInput]) -> Void)?
 
   package init(
     engine: Engine, lake: any LakeStore, workspace: (any LakeStore)? = nil, inputs: any InputSource, logger: Logger
@@ -47,6 +50,7 @@ package struct PartitionBuilder: Sendable {
     let fetched = try await timer.time(.fetch, detail: Self.describe) {
       try await fetch(partition, spec, upstreams, folder, &preparation)
     }
+    didFetch?(fetched)
     StepBoundary.fetched.reached()
 
     var prepared = fetched
@@ -141,5 +145,14 @@ extension FetchedInput {
       origin: .source(id: sourceID, url: url, fetchedAt: fetchedAt, status: status, cacheHit: cacheHit),
       sha256: sha256, byteCount: byteCount, isSynthetic: isSynthetic,
       parameters: values, note: path == nil ? "the source does not offer it (\(status))" : nil)
+  }
+}
+
+extension AttemptSteps.Input {
+  init(_ input: FetchedInput) {
+    self.init(
+      request: input.requestName, source: input.sourceID, url: input.url,
+      fetchedAt: input.fetchedAt.formatted(.iso8601), byteCount: input.byteCount, sha256: input.sha256,
+      cacheHit: input.cacheHit)
   }
 }

@@ -79,7 +79,7 @@ package struct PartitionRun: Sendable {
       let (result, stop) = try await attempt(
         lease, context, client, try environment.handler(inputs: recorded, observer: observer), session.workerID)
       let published = try await Self.uncancelled {
-        try await settle(lease, result, stop, client)
+        try await settle(lease, result, stop, context.steps, client)
         return try await publication(lease)
       }
       await goodbye(session, client, "done")
@@ -183,12 +183,14 @@ package struct PartitionRun: Sendable {
 
   /// Tells the queue how the attempt ended, where the publication did not.
   private func settle(
-    _ lease: TaskLease, _ result: Result<TaskOutcome, any Error>, _ stop: Stop?, _ client: QueueClient
+    _ lease: TaskLease, _ result: Result<TaskOutcome, any Error>, _ stop: Stop?, _ steps: AttemptSteps,
+    _ client: QueueClient
   ) async throws {
     let error: any Error
     switch (result, stop) {
     case (.success, _): return
     case (.failure, .leaseLost?):
+      await note(lease, steps, client)
       throw Failed(
         taskID: lease.taskID, error: QueueError.leaseLost("its lease was taken away"), errorClass: .workerLost,
         reason: "task \(lease.taskID) was cancelled or taken away while it ran",
@@ -199,9 +201,10 @@ package struct PartitionRun: Sendable {
     }
     if error is CancellationError {
       try await cancel(lease, "interrupted")
+      await note(lease, steps, client)
       throw error
     }
-    let report = FailureReport(error, redaction: redaction)
+    let report = FailureReport(error, steps: steps, redaction: redaction)
     let outcome = try await client.fail(
       lease, errorClass: report.errorClass, reason: report.reason, detail: report.detail, retryAfter: report.retryAfter)
     // The queue would have a worker try it again; who ran it by hand wants to know now.
@@ -209,6 +212,16 @@ package struct PartitionRun: Sendable {
     throw Failed(
       taskID: lease.taskID, error: error, errorClass: report.errorClass, reason: report.reason,
       advice: (error as? any ClassifiedError)?.advice.map { redaction($0) })
+  }
+
+  /// Tells how far an attempt came that the queue has ended already.
+  private func note(_ lease: TaskLease, _ steps: AttemptSteps, _ client: QueueClient) async {
+    guard let detail = steps.note(redaction) else { return }
+    do {
+      try await client.note([(lease, detail)])
+    } catch {
+      logger.info("how far the attempt came could not be stored", metadata: ["reason": "\(error)"])
+    }
   }
 
   private func cancel(_ lease: TaskLease, _ reason: String) async throws {
