@@ -93,7 +93,7 @@ package struct Fetcher: Sendable {
       } catch var error as FetchError {
         guard number < source.retry.maxTries, let pause = Self.pause(after: number, error) else {
           if !earlier.isEmpty {
-            error.causes.append("asked \(number) times; before: \(earlier.joined(separator: ", "))")
+            error.causes.append("asked \(number) times; before: \(Self.counted(earlier))")
           }
           throw error
         }
@@ -110,6 +110,15 @@ package struct Fetcher: Sendable {
     // What was not published yesterday may be today.
     let days = cached.sha256 == nil ? min(source.cacheTTLDays, 1) : source.cacheTTLDays
     return Date().timeIntervalSince(cached.fetchedAt) < days * 86_400
+  }
+
+  /// `HTTP 503 from a (3 times), no answer from a`
+  private static func counted(_ texts: [String]) -> String {
+    var counts: [(text: String, count: Int)] = []
+    for text in texts {
+      if counts.last?.text == text { counts[counts.count - 1].count += 1 } else { counts.append((text, 1)) }
+    }
+    return counts.map { $0.count == 1 ? $0.text : "\($0.text) (\($0.count) times)" }.joined(separator: ", ")
   }
 
   /// - Returns: nil where another try within the attempt is of no use.
