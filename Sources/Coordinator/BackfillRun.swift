@@ -77,7 +77,11 @@ struct BackfillRun {
   }
 
   private func report(_ enqueued: Enqueued) throws {
-    if options.json { return try printJSON(enqueued) }
+    if options.json {
+      // What is watched is a stream of lines, of which this is the first.
+      if enqueued.taskCount > 0, !enqueuing.detach { return try printJSONLine(enqueued) }
+      return try printJSON(enqueued)
+    }
     let skipped = enqueued.skippedCount > 0 ? ", \(enqueued.skippedCount) skipped" : ""
     if enqueued.taskCount == 0 {
       print(
@@ -89,7 +93,7 @@ struct BackfillRun {
   }
 
   private func watch(_ session: Session, _ backfillID: Int64) async throws {
-    let watcher = Watcher(session: session, backfillID: backfillID)
+    let watcher = Watcher(session: session, backfillID: backfillID, json: options.json)
     let ending = try await withThrowingTaskGroup(of: Watcher.Ending?.self) { group in
       if enqueuing.workers > 0 {
         let processes = WorkerProcesses(
@@ -115,6 +119,6 @@ struct BackfillRun {
       group.cancelAll()
       return ending
     }
-    try WatchCommand.conclude(ending ?? .interrupted, backfillID: backfillID)
+    try WatchCommand.conclude(ending ?? .interrupted, backfillID: backfillID, json: options.json)
   }
 }

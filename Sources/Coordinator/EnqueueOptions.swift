@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// How a backfill is enqueued, and what happens then.
 struct EnqueueOptions: ParsableArguments {
-  @Option(help: "Priority, from -100 to 100; higher runs first.")
+  @Option(parsing: .unconditional, help: "Priority, from -100 to 100; higher runs first.")
   var priority = 0
 
   @Option(help: "Tasks of this backfill that may run at once, over all hosts.")

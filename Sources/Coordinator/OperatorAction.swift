@@ -17,27 +17,32 @@ enum OperatorAction {
     }
   }
 
-  /// How many tasks of a target are in one of the states.
-  static func count(
-    _ target: Target, states: [String], errorClass: String? = nil, _ connection: PostgresConnection
+  /// The same for each of many tasks, one by one; what moved on meanwhile is left alone.
+  ///
+  /// - Returns: how many tasks it was done to.
+  static func callEach(
+    _ tasks: [Int64], _ function: String, _ parameters: [(any PostgresEncodable)?] = [],
+    _ connection: PostgresConnection
   ) async throws -> Int {
-    let condition: String
-    let parameter: (any PostgresEncodable)?
-    switch target {
-    case .task(let id): (condition, parameter) = ("task_id = $2::bigint", id)
-    case .backfill(let id, _): (condition, parameter) = ("backfill_id = $2::bigint", id)
-    case .dataset(let name): (condition, parameter) = ("dataset = $2", name)
-    case .source(let id): (condition, parameter) = ("$2 = ANY (source_ids)", id)
-    case .queue: (condition, parameter) = ("$2::text IS NULL", nil)
+    var count = 0
+    for task in tasks {
+      do {
+        let rows = try await connection.query("SELECT \(function)::text AS result", [task] + parameters)
+        // Functions that return nothing did it to one.
+        count += try rows.first?.decode("result", as: String?.self).flatMap { Int($0) } ?? 1
+      } catch let error as PostgresError where error.sqlState == wrongState {
+        continue
+      }
     }
-    var dataset: String?
-    if case .backfill(_, let name) = target { dataset = name }
-    let rows = try await connection.query(
-      """
-      SELECT count(*) AS count FROM queue.task WHERE state::text = ANY ($1) AND \(condition)
-        AND ($3::text IS NULL OR dataset = $3) AND ($4::text IS NULL OR error_class = $4)
-      """, [states, parameter, dataset, errorClass])
-    return try rows[0].decode("count")
+    return count
+  }
+
+  /// AK006: it ended, was taken along by another's retry, or another backfill builds it.
+  private static let wrongState = "AK006"
+
+  /// Says what is about to happen to how many tasks, before it does.
+  static func announce(_ text: String) {
+    Terminal.standardError.write(text + "\n")
   }
 
   private struct Report: Encodable {

@@ -5,12 +5,15 @@ import Postgres
 struct CancelCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cancel",
-    abstract: "Cancel a task, or all of a backfill that has not ended; what runs is stopped within two seconds.",
+    abstract:
+      "Cancel what has not ended: a task, or all of a backfill, a dataset or a source; what runs is stopped in 2 s.",
     discussion: """
-      Nothing of a cancelled attempt is published. What was published before stays.
+      Says first how many tasks that ends, and asks on a terminal. Nothing of a cancelled attempt is published. What was published before stays.
 
       EXAMPLES
         aker cancel --backfill 3
+        aker cancel --backfill 3 --dataset market_jobs
+        aker cancel --source bls_qcew --yes
         aker cancel --task 8812 --reason "wrong vintage"
       """)
   @OptionGroup var target: TargetOptions
@@ -19,20 +22,26 @@ struct CancelCommand: AsyncParsableCommand {
   @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
 
   func run() async throws {
-    let target = try target.target([.task, .backfill])
+    let target = try target.target([.task, .backfill, .dataset, .source])
     let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let tasks = try await TargetTasks.read(target, connection)
+    // Of a task that has ended, the queue says so.
+    if target.kind != .task || tasks.waiting + tasks.running > 0 {
+      try Confirmation.ask("This cancels \(tasks.openText).", yes: yes)
+    }
     let count: Int
     switch target {
     case .backfill(let id, nil):
-      let open = try await OperatorAction.count(target, states: ["blocked", "ready", "running"], connection)
-      let running = try await OperatorAction.count(target, states: ["running"], connection)
-      try Confirmation.ask("This cancels \(open) tasks of backfill \(id), \(running) of them running.", yes: yes)
       count = try await OperatorAction.call("queue.cancel_backfill($1, $2)", [id, reason], connection) ?? 0
     case .task(let id):
       try await OperatorAction.call("queue.cancel_task($1, $2)", [id, reason], connection)
       count = 1
-    default: throw Failure(.usage, "cancel a whole backfill, or single tasks")
+    default:
+      let open = try await TargetTasks.ids(target, states: ["blocked", "ready", "running"], connection)
+      count = try await OperatorAction.callEach(open, "queue.cancel_task($1, $2)", [reason], connection)
     }
+    // A backfill of which nothing is left has ended, also where no worker is there to notice.
+    try await OperatorAction.call("queue.tidy()", [], connection)
     try OperatorAction.report("cancelled", target, count: count, unit: "tasks cancelled", options)
   }
 }

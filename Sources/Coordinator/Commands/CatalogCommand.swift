@@ -49,12 +49,22 @@ struct CatalogCommand: AsyncParsableCommand {
     )
     @OptionGroup var options: GlobalOptions
 
+    private struct Report: Encodable {
+      var datasets: Int
+      var views: Int
+      /// Views whose tables are not there yet, and which.
+      var waiting: [String]
+    }
+
     func run() async throws {
       let session = try await Session.open(options)
       let connection = try await session.connectMigrated(migrates: true)
       let folder = try CatalogLoading.folder(session)
       let waiting = try await CatalogLoading.apply(folder.datasets, from: folder, session, connection)
-      if options.json { return }
+      if options.json {
+        return try printJSON(
+          Report(datasets: folder.datasets.count, views: folder.views.count - waiting.count, waiting: waiting))
+      }
       waiting.forEach { print("note: \($0)") }
       print("\(folder.datasets.count) datasets and \(folder.views.count - waiting.count) views are applied")
     }
@@ -96,6 +106,7 @@ struct CatalogCommand: AsyncParsableCommand {
 
     func run() async throws {
       let files = try CatalogScaffold.create(name, source: source, catalog: try options.configuration().catalogPath)
+      if options.json { return try printJSON(files) }
       files.forEach { print("wrote \($0)") }
       print("then: aker catalog check")
     }

@@ -18,6 +18,13 @@ struct DatabaseCommand: AsyncParsableCommand {
       """,
     subcommands: [Start.self, Stop.self, Psql.self, URL.self, Remove.self])
 
+  private struct Report: Encodable {
+    var state: String
+    var dsn: String?
+    /// Whether this command made it so.
+    var changed: Bool
+  }
+
   struct Start: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Start the embedded database if it is not running.", discussion: "EXAMPLES\n  aker database start")
@@ -27,6 +34,9 @@ struct DatabaseCommand: AsyncParsableCommand {
       let cluster = try embeddedCluster(options)
       let isRunning = try await cluster.running() != nil
       let database = try await cluster.start()
+      if options.json {
+        return try printJSON(Report(state: "running", dsn: database.redactedDSN, changed: !isRunning))
+      }
       print(isRunning ? "already running: \(database.redactedDSN)" : "started: \(database.redactedDSN)")
     }
   }
@@ -37,7 +47,9 @@ struct DatabaseCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-      print(try await embeddedCluster(options).stop() ? "stopped" : "was not running")
+      let wasRunning = try await embeddedCluster(options).stop()
+      if options.json { return try printJSON(Report(state: "stopped", changed: wasRunning)) }
+      print(wasRunning ? "stopped" : "was not running")
     }
   }
 
@@ -55,6 +67,7 @@ struct DatabaseCommand: AsyncParsableCommand {
           advice: "To go ahead: aker database remove --yes")
       }
       try await embeddedCluster(options).remove()
+      if options.json { return try printJSON(Report(state: "removed", changed: true)) }
       print("removed")
     }
   }
@@ -66,14 +79,18 @@ struct DatabaseCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-      print(try await Session.open(options).database.redactedDSN)
+      let dsn = try await Session.open(options).database.redactedDSN
+      if options.json { return try printJSON(Report(state: "running", dsn: dsn, changed: false)) }
+      print(dsn)
     }
   }
 
   struct Psql: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Open psql on the database, with the arguments given.",
-      discussion: "EXAMPLES\n  aker database psql\n  aker database psql -c 'TABLE queue.overview'")
+      discussion:
+        "Output is psql's, also its formats: --csv, --html, or to_json in SQL.\n\n"
+        + "EXAMPLES\n  aker database psql\n  aker database psql -c 'TABLE queue.overview'")
     @OptionGroup var options: GlobalOptions
     @Argument(parsing: .captureForPassthrough, help: "Arguments for psql.") var arguments: [String] = []
 

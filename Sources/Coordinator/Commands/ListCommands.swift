@@ -65,9 +65,10 @@ struct TasksCommand: AsyncParsableCommand {
       """
     let parameters: [(any PostgresEncodable)?] = [backfill, state, dataset, year, errorClass, limit]
     if ids {
-      for row in try await connection.query("SELECT task_id FROM (\(sql)) found", parameters) {
-        print(try row.decode("task_id", as: Int64.self))
-      }
+      let found = try await connection.query("SELECT task_id FROM (\(sql)) found", parameters)
+        .map { try $0.decode("task_id", as: Int64.self) }
+      if options.json { return try printJSON(found) }
+      found.forEach { print($0) }
       return
     }
     try await printQuery(

@@ -7,7 +7,7 @@ struct PauseCommand: AsyncParsableCommand {
     commandName: "pause",
     abstract: "Let no more tasks start: of a backfill, a dataset, a source, or at all.",
     discussion: """
-      What runs ends as it would. Every pause has a reason, which aker why and queue.waiting show.
+      Says first how many tasks that holds. What runs ends as it would. Every pause has a reason, which aker why and queue.waiting show.
 
       EXAMPLES
         aker pause --source bls_qcew --reason "maintenance until 18:00"
@@ -21,15 +21,19 @@ struct PauseCommand: AsyncParsableCommand {
   func run() async throws {
     let target = try target.target([.backfill, .dataset, .source, .queue])
     let connection = try await Session.open(options).connectMigrated(migrates: false)
-    let waiting = try await OperatorAction.count(target, states: ["blocked", "ready"], connection)
+    if case .backfill(_, .some) = target {
+      throw Failure(.usage, "a dataset is paused in every backfill: leave out --backfill")
+    }
+    let tasks = try await TargetTasks.read(target, connection)
+    let running = tasks.running > 0 ? "; \(tasks.running) that run end as they would" : ""
+    OperatorAction.announce("This holds \(tasks.text(waiting: "waiting"))\(running).")
     switch target {
-    case .backfill(let id, nil):
+    case .backfill(let id, _):
       try await OperatorAction.call("queue.pause_backfill($1, $2)", [id, reason], connection)
-    case .backfill: throw Failure(.usage, "a dataset is paused in every backfill: leave out --backfill")
     case .dataset(let name): try await OperatorAction.call("queue.pause_dataset($1, $2)", [name, reason], connection)
     case .source(let id): try await OperatorAction.call("queue.pause_source($1, $2)", [id, reason], connection)
     case .queue, .task: try await OperatorAction.call("queue.pause_queue($1)", [reason], connection)
     }
-    try OperatorAction.report("paused", target, count: waiting, unit: "waiting tasks are held", options)
+    try OperatorAction.report("paused", target, count: tasks.waiting, unit: "waiting tasks are held", options)
   }
 }

@@ -7,7 +7,7 @@ struct ResumeCommand: AsyncParsableCommand {
     commandName: "resume",
     abstract: "End a pause, and close the circuit breaker that may have caused it.",
     discussion: """
-      A pause at another level stays: resuming a backfill does not resume a source that it needs.
+      Says first how many tasks that frees. A pause at another level stays: resuming a backfill does not resume a source that it needs.
 
       EXAMPLES
         aker resume --backfill 3
@@ -21,16 +21,19 @@ struct ResumeCommand: AsyncParsableCommand {
   func run() async throws {
     let target = try target.target([.backfill, .dataset, .source, .queue])
     let connection = try await Session.open(options).connectMigrated(migrates: false)
+    if case .backfill(_, .some) = target {
+      throw Failure(.usage, "a dataset is resumed in every backfill: leave out --backfill")
+    }
+    let tasks = try await TargetTasks.read(target, connection)
+    OperatorAction.announce("This frees \(tasks.text(waiting: "waiting")).")
     switch target {
-    case .backfill(let id, nil): try await OperatorAction.call("queue.resume_backfill($1)", [id], connection)
-    case .backfill: throw Failure(.usage, "a dataset is resumed in every backfill: leave out --backfill")
+    case .backfill(let id, _): try await OperatorAction.call("queue.resume_backfill($1)", [id], connection)
     case .dataset(let name): try await OperatorAction.call("queue.resume_dataset($1)", [name], connection)
     case .source(let id):
       try await OperatorAction.call("queue.resume_source($1)", [id], connection)
       if coolDown { try await OperatorAction.call("queue.end_cool_down($1)", [id], connection) }
     case .queue, .task: try await OperatorAction.call("queue.resume_queue()", [], connection)
     }
-    let waiting = try await OperatorAction.count(target, states: ["blocked", "ready"], connection)
-    try OperatorAction.report("resumed", target, count: waiting, unit: "tasks wait", options)
+    try OperatorAction.report("resumed", target, count: tasks.waiting, unit: "tasks wait", options)
   }
 }

@@ -5,14 +5,16 @@ import Postgres
 struct RetryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retry",
-    abstract: "Try a failed task again, or all failed tasks of a backfill.",
+    abstract: "Try a failed task again, or all failed tasks of a backfill, a dataset or a source.",
     discussion: """
-      Tasks that failed only because another did are tried again with it.
+      Says first how many tasks that are, and asks on a terminal. Of a dataset or a source, what a later backfill tried again \
+      is left alone. Tasks that failed only because another did are tried again with it.
 
       EXAMPLES
         aker retry --task 8812
         aker retry --backfill 3
         aker retry --backfill 3 --error-class data --dataset market_jobs
+        aker retry --source bls_qcew --error-class transient
       """)
   @OptionGroup var target: TargetOptions
   @OptionGroup var options: GlobalOptions
@@ -23,18 +25,27 @@ struct RetryCommand: AsyncParsableCommand {
   @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
 
   func run() async throws {
-    let target = try target.target([.task, .backfill])
+    let target = try target.target([.task, .backfill, .dataset, .source])
     let connection = try await Session.open(options).connectMigrated(migrates: false)
+    // Of one backfill, all; of a dataset or a source, in whichever backfill it was tried last.
+    let newest = target.kind == .dataset || target.kind == .source
+    let tasks = try await TargetTasks.read(target, errorClass: errorClass, newest: newest, connection)
     let count: Int
     switch target {
     case .task(let id):
+      if tasks.failed > 0 {
+        OperatorAction.announce("This tries task \(id) again, and those that failed only because it did.")
+      }
       count = try await OperatorAction.call("queue.retry_task($1)", [id], connection) ?? 0
     case .backfill(let id, let dataset):
-      let failed = try await OperatorAction.count(target, states: ["failed"], errorClass: errorClass, connection)
-      try Confirmation.ask("This tries \(failed) failed tasks of \(target.description) again.", yes: yes)
+      try Confirmation.ask("This tries again \(tasks.failedText).", yes: yes)
       count =
         try await OperatorAction.call("queue.retry_backfill($1, $2, $3)", [id, errorClass, dataset], connection) ?? 0
-    default: throw Failure(.usage, "retry a task, or the failed tasks of a backfill")
+    default:
+      try Confirmation.ask("This tries again \(tasks.failedText).", yes: yes)
+      let failed = try await TargetTasks.ids(
+        target, states: ["failed"], errorClass: errorClass, newest: newest, connection)
+      count = try await OperatorAction.callEach(failed, "queue.retry_task($1)", [], connection)
     }
     try OperatorAction.report("retried", target, count: count, unit: "tasks will run again", options)
   }

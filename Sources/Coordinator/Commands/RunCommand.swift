@@ -111,7 +111,7 @@ struct RunCommand: AsyncParsableCommand {
         try await PartitionPreview.run(
           partition, spec: spec, in: environment, logger: logger, observer: steps.observe)
       }
-      if options.json { return try printJSON(PreviewReport(partition, preview, steps.lines, note: note)) }
+      if options.json { return try show(PreviewReport(partition, preview, steps.lines, note: note), partition) }
       show(preview.validation)
       let style = Style(.standardOutput)
       print(style.bold("first rows"))
@@ -154,7 +154,7 @@ struct RunCommand: AsyncParsableCommand {
       let published = try await interruptible {
         try await run.run(partition, note: "aker run \(partition.description)", observer: steps.observe)
       }
-      if options.json { return try printJSON(RunReport(partition, published, steps.lines)) }
+      if options.json { return try show(RunReport(partition, published, steps.lines), partition) }
       let synthetic = published.isSynthetic ? " (made-up recordings: not real figures)" : ""
       let outcome =
         switch published.outcome {
@@ -194,6 +194,12 @@ struct RunCommand: AsyncParsableCommand {
     if let note { print(style.dim(note)) }
   }
 
+  /// As JSON: a line each where there are several regions.
+  private func show(_ report: some Encodable, _ partition: Partition) throws {
+    let isOneOfMany = !partition.region.isEmpty && region == nil
+    try isOneOfMany ? printJSONLine(report) : printJSON(report)
+  }
+
   private func show(_ validation: Validation) {
     let style = Style(.standardOutput)
     print("\n" + style.bold("checks"))
@@ -206,7 +212,7 @@ struct RunCommand: AsyncParsableCommand {
   private func conclude(_ error: any Error, _ partition: Partition, _ steps: StepLines) throws -> any Error {
     guard let invalid = error as? Quality.ValidationError else { return error }
     if options.json {
-      try printJSON(FailedReport(partition, invalid.validation, steps.lines))
+      try show(FailedReport(partition, invalid.validation, steps.lines), partition)
     } else {
       show(invalid.validation)
     }

@@ -7,12 +7,13 @@ struct WatchCommand: AsyncParsableCommand {
     commandName: "watch",
     abstract: "Follow a backfill until it has ended; the newest open one unless told.",
     discussion: """
-      Redraws in place on a terminal, prints a line per change elsewhere. Ctrl-C stops watching; the backfill goes on. Exits \
-      with 1 when tasks failed.
+      Redraws in place on a terminal, prints a line per change elsewhere; with --json, an object a line, twice a second. \
+      Ctrl-C stops watching; the backfill goes on. Exits with 1 when tasks failed.
 
       EXAMPLES
         aker watch
         aker watch 3 > watch.log
+        aker watch --json | jq .counts
       """)
   @Argument(help: "The backfill's id.") var backfill: Int64?
   @OptionGroup var options: GlobalOptions
@@ -31,15 +32,16 @@ struct WatchCommand: AsyncParsableCommand {
     }
     await connection.close()
     try Self.conclude(
-      try await Watcher(session: session, backfillID: backfillID).watch(), backfillID: backfillID)
+      try await Watcher(session: session, backfillID: backfillID, json: options.json).watch(), backfillID: backfillID,
+      json: options.json)
   }
 
   /// Says how a watch ended, with the commands that come next.
-  static func conclude(_ ending: Watcher.Ending, backfillID: Int64) throws {
+  static func conclude(_ ending: Watcher.Ending, backfillID: Int64, json: Bool) throws {
     switch ending {
     case .interrupted:
-      print(
-        "\nstopped watching; backfill \(backfillID) goes on as workers find it: aker watch \(backfillID), or aker cancel --backfill \(backfillID)"
+      (json ? Terminal.standardError : .standardOutput).write(
+        "\nstopped watching; backfill \(backfillID) goes on as workers find it: aker watch \(backfillID), or aker cancel --backfill \(backfillID)\n"
       )
       throw ExitCode(Failure.Code.interrupted.rawValue)
     case .finished(let snapshot) where snapshot.counts.failed > 0:

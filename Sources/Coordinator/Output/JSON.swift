@@ -9,6 +9,14 @@ func printJSON(_ value: some Encodable) throws {
   Terminal.standardOutput.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
 }
 
+/// Prints a value as JSON on one line, for a stream of them.
+func printJSONLine(_ value: some Encodable) throws {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  encoder.dateEncodingStrategy = .iso8601
+  Terminal.standardOutput.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+}
+
 /// Prints what a query finds: as a table, or as the JSON that Postgres makes of the same rows, so that names and types
 /// are those of the documented view.
 ///

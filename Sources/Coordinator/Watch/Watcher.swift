@@ -7,6 +7,8 @@ import UnixSignals
 struct Watcher: Sendable {
   let session: Session
   let backfillID: Int64
+  /// Whether to write a JSON object a line instead, on a terminal too.
+  var json = false
 
   enum Ending: Sendable {
     case finished(Snapshot)
@@ -30,9 +32,13 @@ struct Watcher: Sendable {
   /// Twice a second: as often as a person reads.
   private static let interval = Duration.milliseconds(500)
 
+  private var display: any Display {
+    if json { return JSONDisplay() }
+    return Terminal.standardOutput.isInteractive ? TerminalDisplay() : LineDisplay()
+  }
+
   private func follow() async throws -> Snapshot {
-    let display: any Display =
-      Terminal.standardOutput.isInteractive ? TerminalDisplay() : LineDisplay()
+    let display = display
     let reader = SnapshotReader(backfillID: backfillID)
     var meter = RateMeter()
     var connection = try await session.connect()

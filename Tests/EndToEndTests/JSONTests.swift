@@ -1,0 +1,152 @@
+import FoundationEssentials
+import Testing
+import TestSupport
+
+/// Every command that prints takes `--json`, and what it prints then is JSON: all commands that there are, in the order in
+/// which an operator could give them, on a fresh database.
+struct JSONTests {
+  private struct Step {
+    /// As the help names it.
+    var command: String
+    var arguments: [String]
+    var exitCode: Int32
+
+    /// - Parameter line: the command, a bar, and its arguments.
+    init(_ line: String, exitCode: Int32 = 0) {
+      let parts = line.split(separator: "|", omittingEmptySubsequences: false)
+      command = parts[0].split(separator: " ").joined(separator: " ")
+      arguments = parts.count > 1 ? parts[1].split(separator: " ").map(String.init) : []
+      self.exitCode = exitCode
+    }
+  }
+
+  /// Commands that are left out, each with the reason.
+  private static let exceptions = [
+    "serve": "runs until it is stopped, and logs to standard error",
+    "database psql": "prints what psql prints, which has formats of its own",
+  ]
+
+  private static let steps = [
+    Step("database start"), Step("database url"), Step("migrate"), Step("config"), Step("doctor |--offline"),
+    Step("catalog check"), Step("catalog ls"), Step("catalog apply"), Step("catalog docs |--output HOME/pages"),
+    Step("catalog new |county_births --source census_acs5"), Step("sources"), Step("flow ls"),
+    Step("plan |market_income --years 2011-2012"), Step("flow run |collect-permits --years 2020 --detach"),
+    Step("cancel |--backfill 1 --yes"),
+    Step("backfill |market_income --years 2011-2012 --as-of 2024-06 --detach"),
+    Step("pause |--backfill 2"), Step("resume |--backfill 2"), Step("prioritize |--task 2"),
+    Step("cancel |--dataset market_income --yes"),
+    Step("backfill |market_income --years 2009-2010 --as-of 2024-06 --workers 1", exitCode: 1),
+    Step("retry |--backfill 3 --error-class data --yes"), Step("cancel |--backfill 3 --yes"),
+    Step("watch |3", exitCode: 0),
+    Step("status"), Step("backfills"), Step("tasks"), Step("tasks |--ids"), Step("task |4"), Step("why |4"),
+    Step("workers"), Step("run |market_income --year 2012 --dry-run"), Step("run |market_income --year 2012"),
+    Step("run |market_jobs --year 2021 --dry-run"),
+    Step("run |expansion_event --year 2021"), Step("lineage show |market_income 2012"),
+    Step("lineage export |--openlineage"), Step("validate |market_income"), Step("reproduce |market_income 2012"),
+    Step("lake ls"), Step("lake history |market_income 2012"), Step("lake repair"), Step("lake prune |--dry-run"),
+    Step("run |market_income --year 2012 --as-of 2024-07"),
+    Step("lake rollback |market_income 2012 --to PUBLICATION --yes"),
+    Step("cache ls"), Step("cache forget |census_acs5"), Step("cache prune |--to 1GB --yes"),
+    Step("expansions review |--below 1"), Step("expansions accept |EVENT --reason right"),
+    Step("expansions reject |EVENT --reason wrong"),
+    Step("expansions correct |EVENT --jobs 12 --reason phone"), Step("expansions decisions"), Step("database stop"),
+    Step("database remove |--yes"),
+  ]
+
+  @Test func everyCommandThatPrintsPrintsJSON() async throws {
+    let dump = try await Program.run(Executable.aker, ["--experimental-dump-help"])
+    let known = try JSONDecoder().decode(Tool.self, from: Data(dump.output.utf8)).command.leaves([])
+    #expect(known.count > 40)
+    let tried = Set(Self.steps.map(\.command))
+    #expect(Set(known) == tried.union(Self.exceptions.keys), "each command is tried here, or left out with a reason")
+    #expect(tried.isDisjoint(with: Self.exceptions.keys))
+
+    let faults = #"[{"path": "/census_acs5/data/2010", "fault": "changed_columns", "drop": ["NAME"]}]"#
+    let file = "/tmp/aker-faults-\(UUID().uuidString.prefix(8)).json"
+    try Data(faults.utf8).write(to: URL(filePath: file))
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try await OperatorHome.with(simulator: ["--faults", file]) { home in
+      var home = home
+      home.environment["AKER_CATALOG_PATH"] = try home.copyOfCatalog()
+      var places = ["HOME": home.path]
+      for step in Self.steps {
+        let arguments = step.arguments.map { places.reduce($0) { $0.replacing($1.key, with: $1.value) } }
+        let command = step.command.split(separator: " ").map(String.init)
+        let result = try await Program.run(
+          Executable.aker, command + arguments + ["--json"], environment: home.environment)
+        #expect(result.exitCode == step.exitCode, "\(step.command) \(arguments): \(result)")
+        let values = try #require(JSONValue.all(in: result.output), "\(step.command): \(result)")
+        #expect(!values.isEmpty, "\(step.command) printed nothing: \(result)")
+        if step.command == "lake history" { places["PUBLICATION"] = values.first?.first("publication")?.text }
+        if step.command == "expansions review" { places["EVENT"] = values.first?.first("event_id")?.text }
+      }
+    }
+  }
+
+  private struct Tool: Decodable {
+    struct Command: Decodable {
+      var commandName: String
+      var subcommands: [Command]?
+
+      func leaves(_ path: [String]) -> [String] {
+        let children = (subcommands ?? []).filter { $0.commandName != "help" }
+        return children.isEmpty
+          ? [path.joined(separator: " ")] : children.flatMap { $0.leaves(path + [$0.commandName]) }
+      }
+    }
+    var command: Command
+  }
+}
+
+/// Any JSON.
+private enum JSONValue: Decodable {
+  case array([JSONValue])
+  case object([String: JSONValue])
+  case string(String)
+  case number(Double)
+  case bool(Bool)
+  case null
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .string(value)
+    } else if let value = try? container.decode([JSONValue].self) {
+      self = .array(value)
+    } else {
+      self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  /// One value over all of the text, or one a line.
+  ///
+  /// - Returns: nil where it is neither.
+  static func all(in text: String) -> [JSONValue]? {
+    func decode(_ text: some StringProtocol) -> JSONValue? {
+      try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+    }
+    if let value = decode(text) { return [value] }
+    let lines = text.split(separator: "\n").map { decode($0) }
+    return lines.contains { $0 == nil } ? nil : lines.compactMap { $0 }
+  }
+
+  /// Of the first object in an array.
+  func first(_ key: String) -> JSONValue? {
+    guard case .array(let values) = self, case .object(let fields)? = values.first else { return nil }
+    return fields[key]
+  }
+
+  var text: String? {
+    switch self {
+    case .string(let text): text
+    case .number(let number): "\(Int(number))"
+    default: nil
+    }
+  }
+}
