@@ -43,7 +43,8 @@ struct PartitionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Years, such as 2009-2023,2025.", valueName: "years"))
   var years: YearList?
 
-  @Option(parsing: .upToNextOption, help: "Regions, where a dataset is split; all of its regions unless told.")
+  @Option(
+    parsing: .upToNextOption, help: "Regions, where a dataset is split; those that its definition lists unless told.")
   var regions: [String] = []
 
   @Option(help: ArgumentHelp("Vintage to publish as; this month unless told.", valueName: "YYYY-MM"))
@@ -94,7 +95,7 @@ struct BackfillSelection {
 
   /// Reads the catalog and makes it known to the database.
   ///
-  /// - Throws: `Failure` for unknown flows and datasets, and for years that none of the datasets has.
+  /// - Throws: `Failure` for unknown flows and datasets, and for years and regions that none of the datasets has.
   func prepare(_ session: Session, _ connection: PostgresConnection) async throws -> ChosenPartitions {
     let folder = try CatalogLoading.folder(session.configuration)
     let chosen: ChosenPartitions
@@ -112,6 +113,7 @@ struct BackfillSelection {
         try CatalogLoading.select(names, from: folder), years: partitions.years, note: names.joined(separator: ", "))
       try chosen.requireYears()
     }
+    try chosen.requireRegions()
     try await CatalogLoading.apply(chosen.specs, from: folder, session, connection)
     return chosen
   }
@@ -139,6 +141,11 @@ struct ChosenPartitions {
         "\(spec.name) has the years \(spec.firstYear)-\(spec.lastYear.map(String.init) ?? ""); \(years) \(years.years.count == 1 ? "is" : "are") outside",
         advice: "Choose --years within them.")
     }
+  }
+
+  /// - Throws: `Failure` for a region that none of the datasets has.
+  func requireRegions() throws {
+    for region in partitions.regions { try CatalogLoading.requireRegion(region, in: specs) }
   }
 
   /// The order of the SQL functions' arguments.

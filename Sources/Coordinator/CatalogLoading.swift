@@ -36,6 +36,24 @@ enum CatalogLoading {
     throw unknown("flow", name, known: folder.flows.map(\.name))
   }
 
+  /// - Throws: `Failure` for a region that none of the datasets has, with those that come near.
+  static func requireRegion(_ region: String, in specs: [DatasetSpec]) throws {
+    if specs.contains(where: { $0.contains(region: region) }) { return }
+    let split = specs.filter(\.isSplit)
+    let names = (split.isEmpty ? specs : split).map(\.name)
+    let subject = names.count == 1 ? names[0] : "none of \(names.joined(separator: ", "))"
+    if split.isEmpty {
+      throw Failure(
+        .usage, "\(subject) \(names.count == 1 ? "is not" : "is") split into regions", advice: "Leave regions out.")
+    }
+    let known = split.flatMap(\.regions)
+    let others = split.compactMap(\.otherRegionsPattern).map { ", and any like \($0)" }.joined()
+    throw Failure(
+      .usage, "\(subject) has \(names.count == 1 ? "no" : "a") region '\(region)'",
+      advice: NearestName.find(region, in: known).map { "Did you mean \($0)?" }
+        ?? "There are: \(known.joined(separator: ", "))\(others)")
+  }
+
   private static func unknown(_ what: String, _ name: String, known: [String]) -> Failure {
     let near = NearestName.find(name, in: known).map { [$0] } ?? NearestName.list(name, in: known)
     return Failure(

@@ -9,6 +9,7 @@ struct PlanTests {
     struct Partition: Decodable {
       var dataset: String
       var data_year: Int
+      var region: String
       var action: String
       var reason: String?
     }
@@ -57,6 +58,19 @@ struct PlanTests {
       #expect(after.forecast.without_history.isEmpty && (after.forecast.worked_seconds ?? 0) > 0)
       let text = try await home.aker("plan", "market_income", "--years", "2009-2012")
       #expect(text.output.contains("skip: already published") && text.output.contains("takes about"), "\(text)")
+    }
+  }
+
+  @Test func regionsThatNoListNamesMayBeAskedFor() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
+      let listed = try await plan(home, "market_jobs", "--years", "2021")
+      #expect(listed.partitions.map(\.region) == ["39041", "39049", "39117", "39159"])
+      let asked = try await plan(
+        home, "market_jobs", "commute_flows", "--years", "2021", "--regions", "US000", "39049", "oh")
+      #expect(
+        asked.partitions.map { "\($0.dataset) \($0.region)" }.sorted() == [
+          "commute_flows oh", "market_jobs 39049", "market_jobs US000",
+        ])
     }
   }
 

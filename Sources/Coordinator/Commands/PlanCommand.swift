@@ -27,7 +27,7 @@ struct PlanCommand: AsyncParsableCommand {
     try await Self.show(chosen, enqueuing, connection, json: options.json)
   }
 
-  private static let plan = "SELECT * FROM queue.plan_backfill($1, $2, $3, $4, $5)"
+  private static let plan = "SELECT * FROM queue.plan_backfill($1, $2, $3, $4, $5) ORDER BY dataset, data_year, region"
 
   static func show(
     _ chosen: ChosenPartitions, _ enqueuing: EnqueueOptions, _ connection: PostgresConnection, json: Bool

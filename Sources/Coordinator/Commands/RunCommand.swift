@@ -29,7 +29,8 @@ struct RunCommand: AsyncParsableCommand {
 
   @Argument(help: "The dataset, as aker catalog ls names it.") var dataset: String
   @Option(help: "The year.") var year: Int
-  @Option(help: "The region, where the dataset is split; all of them, one after the other, unless told.")
+  @Option(
+    help: "The region, where the dataset is split; those that its definition lists, one after the other, unless told.")
   var region: String?
   @Option(help: ArgumentHelp("Vintage to publish as; this month unless told.", valueName: "YYYY-MM")) var asOf: String?
   @Flag(help: "Build and check, and publish nothing.") var dryRun = false
@@ -73,20 +74,9 @@ struct RunCommand: AsyncParsableCommand {
         "\(spec.name) has the years \(spec.firstYear)-\(spec.lastYear.map(String.init) ?? ""); \(year) is outside",
         advice: "Choose --year within them.")
     }
-    switch (spec.isSplit, region) {
-    case (false, nil): return [""]
-    case (false, _?):
-      throw Failure(.usage, "\(spec.name) is not split into regions", advice: "Leave out --region.")
-    case (true, nil): return spec.regions
-    case (true, let region?):
-      guard spec.regions.contains(region) else {
-        let near = NearestName.find(region, in: spec.regions).map { "Did you mean \($0)?" }
-        throw Failure(
-          .usage, "\(spec.name) has no region '\(region)'",
-          advice: near ?? "There are: \(spec.regions.joined(separator: ", "))")
-      }
-      return [region]
-    }
+    guard let region else { return spec.isSplit ? spec.regions : [""] }
+    try CatalogLoading.requireRegion(region, in: [spec])
+    return [region]
   }
 
   // MARK: Without publishing

@@ -89,7 +89,7 @@ extension DatasetSpec {
   }
 
   private static func readPartitions(_ node: DefinitionNode, into spec: inout DatasetSpec) {
-    let fields = node.fields(known: ["years", "regions"])
+    let fields = node.fields(known: ["years", "regions", "other_regions"])
     if let years = fields["years"] {
       if let range = years.text.flatMap(YearRange.init) {
         spec.firstYear = range.first
@@ -100,7 +100,10 @@ extension DatasetSpec {
     } else {
       node.error("field 'years' is missing")
     }
-    guard let regions = fields["regions"] else { return }
+    guard let regions = fields["regions"] else {
+      fields["other_regions"]?.error("other_regions without regions: name those that a backfill builds unless told")
+      return
+    }
     for region in regions.elements {
       guard let name = region.text else { continue }
       if isRegion(name) {
@@ -111,6 +114,9 @@ extension DatasetSpec {
       }
     }
     spec.isSplit = !spec.regions.isEmpty
+    guard let others = fields["other_regions"], let pattern = others.text else { return }
+    guard (try? Regex(pattern)) != nil else { return others.error("other_regions is not a regular expression") }
+    spec.otherRegionsPattern = pattern
   }
 
   private static func readRetention(_ node: DefinitionNode) -> Int? {

@@ -10,8 +10,10 @@ package struct DatasetSpec: Sendable {
   package var firstYear: Int
   /// Nil while it is still published.
   package var lastYear: Int?
-  /// What a year is cut into; empty when it is not.
+  /// What a year is cut into, unless a backfill asks for others; empty when it is not.
   package var regions: [String]
+  /// Regular expression of the regions beside these that may be asked for.
+  package var otherRegionsPattern: String?
   package var isSplit: Bool
   package var dependsOn: [String]
   package var requests: [DatasetRequest]
@@ -38,6 +40,13 @@ package struct DatasetSpec: Sendable {
 
   package func contains(year: Int) -> Bool {
     year >= firstYear && lastYear.map { year <= $0 } ?? true
+  }
+
+  package func contains(region: String) -> Bool {
+    if regions.contains(region) { return true }
+    guard let otherRegionsPattern, Self.isRegion(region) else { return false }
+    // Read with the definition, which refuses one that is none.
+    return (try? Regex(otherRegionsPattern).wholeMatch(in: region)) != nil
   }
 
   /// Whether its SQL reads what it has published before, as `published.<its own name>`.

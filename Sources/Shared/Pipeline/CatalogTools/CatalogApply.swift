@@ -27,6 +27,7 @@ package struct CatalogApply: Sendable {
     let last_year: Int?
     let is_split: Bool
     let regions: [String]
+    let region_pattern: String?
     let source_ids: [String]
     let primary_source_id: String?
     let depends_on: [String]
@@ -113,7 +114,8 @@ package struct CatalogApply: Sendable {
       name: spec.name, definition_hash: hash, dataset_yml: spec.datasetYAML, transform_sql: spec.transformSQL,
       rows_sql: spec.rowsSQL,
       title: spec.title, description: spec.description, owner: spec.owner, first_year: spec.firstYear,
-      last_year: spec.lastYear, is_split: spec.isSplit, regions: spec.regions, source_ids: spec.sourceIDs,
+      last_year: spec.lastYear, is_split: spec.isSplit, regions: spec.regions,
+      region_pattern: spec.otherRegionsPattern, source_ids: spec.sourceIDs,
       primary_source_id: spec.sourceIDs.first, depends_on: spec.dependsOn,
       columns: spec.columns.enumerated().map { index, column in
         Declaration.Column(

@@ -48,6 +48,7 @@ package enum CatalogScaffold {
     partitions:
       years: 2009-                # 2009-2020 for a dataset that has ended
       # regions: [md, va]         # cuts a year further, for what is too large
+      # other_regions: '[a-z]{2}' # those that may be asked for besides
 
     requests:                     # each becomes the view raw.<name>, all columns text
       - name: state

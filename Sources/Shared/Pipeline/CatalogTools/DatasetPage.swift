@@ -43,6 +43,9 @@ package struct DatasetPage: Sendable {
       ["years", spec.lastYear.map { "\(spec.firstYear)-\($0)" } ?? "\(spec.firstYear) to now"],
     ]
     if !spec.regions.isEmpty { facts.append(["regions", spec.regions.joined(separator: ", ")]) }
+    if let pattern = spec.otherRegionsPattern {
+      facts.append(["other regions", "with `--regions`, any like `\(pattern)`"])
+    }
     if !spec.key.isEmpty { facts.append(["key", spec.key.map { "`\($0)`" }.joined(separator: ", ")]) }
     if !spec.dependsOn.isEmpty {
       facts.append(["reads", spec.dependsOn.map { "[\($0)](\($0).md)" }.joined(separator: ", ")])
