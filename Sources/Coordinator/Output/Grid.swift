@@ -64,7 +64,7 @@ struct Grid {
       case .blocked: "blocked"
       case .paused: "paused"
       case .cancelled: "cancelled"
-      case .skipped: "was there already"
+      case .skipped: "skipped"
       }
     }
 

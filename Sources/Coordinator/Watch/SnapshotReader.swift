@@ -15,7 +15,9 @@ struct SnapshotReader: Sendable {
       PostgresStatement(
         """
         SELECT l.dataset, s.data_year, count(*) AS skipped FROM queue.skipped_partition s JOIN queue.lane l USING (lane_id)
-        WHERE l.backfill_id = $1 GROUP BY l.dataset, s.data_year
+          JOIN catalog.dataset d ON d.name = l.dataset
+        WHERE l.backfill_id = $1 AND s.data_year BETWEEN d.first_year AND coalesce(d.last_year, s.data_year)
+        GROUP BY l.dataset, s.data_year
         """, [backfillID]),
       PostgresStatement(
         """
