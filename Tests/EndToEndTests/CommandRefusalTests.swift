@@ -152,8 +152,17 @@ struct CommandRefusalTests {
         "run", "market_income", "--year", "2012", "--dry-run",
         environment: ["AKER_CENSUS_API_KEY_FILE": "/nowhere/key"])
       #expect(secret.exitCode != 0 && secret.errorOutput.contains("/nowhere/key"), "\(secret)")
-      // A mistake in a definition, with its file and line.
+      // A check that cannot be made, and a mistake in a definition, with file and line.
       let catalog = try home.copyOfCatalog()
+      try home.replace(
+        "dataset: boundary_county", by: "dataset: boundary_conty",
+        in: catalog + "/datasets/hazard_smoke/dataset.yml")
+      let check = try await home.aker("catalog", "check", environment: ["AKER_CATALOG_PATH": catalog])
+      #expect(check.exitCode == 65 && check.errorOutput.contains("1 mistake in the catalog"), "\(check)")
+      #expect(check.output.contains("hazard_smoke/dataset.yml:55"), "\(check)")
+      #expect(
+        check.output.contains("'boundary_conty', which depends_on does not name; did you mean 'boundary_county'?"),
+        "\(check)")
       try home.replace(
         "key: [geo_level, geo_id]", by: "key: [geo_levl]", in: catalog + "/datasets/market_income/dataset.yml")
       let mistake = try await home.aker(

@@ -18,7 +18,7 @@ struct CatalogCommand: AsyncParsableCommand {
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Validate every definition and bind every transform against its declared inputs; needs no database.",
+      abstract: "Validate every definition, and bind every transform and check, without a row; needs no database.",
       discussion: "EXAMPLES\n  aker catalog check")
     @OptionGroup var options: GlobalOptions
 
@@ -37,7 +37,7 @@ struct CatalogCommand: AsyncParsableCommand {
         lines.forEach { print($0) }
       }
       let errors = problems.count { $0.severity == .error }
-      if errors > 0 { throw Failure(.data, "\(errors) mistakes in the catalog") }
+      if errors > 0 { throw Failure(.data, "\(errors) \(errors == 1 ? "mistake" : "mistakes") in the catalog") }
       if !options.json { print("\(folder.datasets.count) datasets and \(registry.sources.count) sources are in order") }
     }
   }

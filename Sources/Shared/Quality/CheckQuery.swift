@@ -13,11 +13,17 @@ package struct CheckQuery: Sendable {
   /// The declared checks, after those that the key stands for.
   /// - Parameter absentDatasets: those that are not readable, whose checks are not made.
   package init(_ spec: DatasetSpec, file: String, absentDatasets: Set<String> = []) {
+    self.init(
+      spec, table: "read_parquet(\(SQL.literal(file)), hive_partitioning = false)", absentDatasets: absentDatasets)
+  }
+
+  /// Over anything that has the columns.
+  package init(_ spec: DatasetSpec, table: String, absentDatasets: Set<String> = []) {
     self.absentDatasets = absentDatasets
     columns = spec.columns
     key = spec.key
     checks = Self.implied(by: spec) + spec.checks
-    table = "read_parquet(\(SQL.literal(file)), hive_partitioning = false)"
+    self.table = table
   }
 
   /// A key is never null and never twice, whether the checks say so or not.

@@ -77,10 +77,12 @@ extension DatasetSpec {
     for check in spec.checks {
       // A warning may compare with what is there, if it is; what stops a publication must not depend on that.
       if let dataset = check.dataset, check.severity == .fail, !spec.dependsOn.contains(dataset) {
+        let near = DatasetSpec.near(dataset, spec.dependsOn)
         reader.problems.append(
           DefinitionProblem(
             .error, file: file, line: check.line,
-            "\(check.name.rawValue) reads dataset '\(dataset)', which depends_on does not name; or say severity: warn"))
+            "\(check.name.rawValue) reads dataset '\(dataset)', which depends_on does not name"
+              + (near.isEmpty ? "; or say severity: warn" : near)))
       }
     }
     if transformSQL.allSatisfy(\.isWhitespace) { root.error("transform.sql is empty") }

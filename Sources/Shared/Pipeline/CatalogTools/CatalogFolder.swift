@@ -91,15 +91,6 @@ package struct CatalogFolder: Sendable {
           DefinitionProblem(.error, file: file, line: 1, "depends_on: there is no dataset '\(dependency)'\(near)"))
       }
     }
-    for dataset in datasets {
-      for check in dataset.checks {
-        guard let other = check.dataset, byName[other] == nil, !dataset.dependsOn.contains(other) else { continue }
-        problems.append(
-          DefinitionProblem(
-            .warning, file: "\(root)/\(dataset.name)/dataset.yml", line: check.line,
-            "\(check.name.rawValue) compares with '\(other)', which is no dataset of this catalog"))
-      }
-    }
     for cycle in Self.cycles(byName.mapValues(\.dependsOn)) {
       problems.append(
         DefinitionProblem(
