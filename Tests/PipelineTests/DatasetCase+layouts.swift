@@ -19,12 +19,15 @@ extension DatasetCase {
         ("SELECT (geo_id, state, rent) FROM rent_estimate WHERE name = 'Columbus, OH'", "(,Ohio,870)"),
       ]),
     DatasetCase(
-      dataset: "rent_index", year: 2022, sources: ["zillow_research"],
+      dataset: "rent_index", year: 2022, sources: ["zillow_research", "census_popest"],
       files: [
         "research/public_csvs/zori/Metro_zori_sm_month.csv": """
         RegionID,SizeRank,RegionName,RegionType,StateName,2021-12-31,2022-01-31
         102001,0,United States,country,,1700.5,1710.25
         394913,1,"New York, NY",msa,NY,2500,
+        395236,77,"Winston-Salem, NC",msa,NC,,1200
+        394807,45,"Louisville, KY",msa,KY,,1100
+        394500,600,"Columbus, MS",msa,MS,,800
         """,
         "research/public_csvs/zori/County_zori_sm_month.csv": """
         RegionID,SizeRank,RegionName,RegionType,StateName,State,Metro,StateCodeFIPS,MunicipalCodeFIPS,2022-01-31
@@ -32,30 +35,116 @@ extension DatasetCase {
         """,
       ],
       figures: [
-        ("SELECT string_agg(geo_id || ' ' || rent, ', ' ORDER BY geo_id) FROM rent_index", "01001 900, US 1710.25"),
+        // A title as a whole, one up to its first city and state, and one that the list does not have.
+        (
+          "SELECT string_agg(concat_ws(' ', geo_id, zillow_region_id, rent), ', ' ORDER BY rent) FROM rent_index",
+          "394500 800, 01001 3101 900, 31140 394807 1100, 49180 395236 1200, US 102001 1710.25"
+        ),
         ("SELECT state_code FROM rent_index WHERE metro_name = 'Montgomery, AL'", "01"),
       ]),
     DatasetCase(
-      dataset: "market_tracker", year: 2024, sources: ["redfin_data_center"],
+      dataset: "market_tracker", year: 2024, sources: ["redfin_data_center", "census_codes"],
       files: [
         // Upper-case headers, quoted texts, no leading space.
         "redfin_market_tracker/us_national_market_tracker.tsv000.gz": redfin([
-          "PERIOD_BEGIN": "2024-01-01", "PERIOD_END": "2024-01-31", "PERIOD_DURATION": "30",
-          "REGION_TYPE": "\"national\"", "IS_SEASONALLY_ADJUSTED": "false", "REGION": "\"National\"",
-          "STATE_CODE": "\"US\"", "PROPERTY_TYPE": "\"All Residential\"", "MEDIAN_SALE_PRICE": "380000",
-          "TABLE_ID": "1400", "LAST_UPDATED": "\"2024-02-20 14:34:31 Z\"",
+          [
+            "PERIOD_BEGIN": "2024-01-01", "PERIOD_END": "2024-01-31", "PERIOD_DURATION": "30",
+            "REGION_TYPE": "\"national\"", "IS_SEASONALLY_ADJUSTED": "false", "REGION": "\"National\"",
+            "STATE_CODE": "\"US\"", "PROPERTY_TYPE": "\"All Residential\"", "MEDIAN_SALE_PRICE": "380000",
+            "TABLE_ID": "1400", "LAST_UPDATED": "\"2024-02-20 14:34:31 Z\"",
+          ]
         ])
       ],
       figures: [
         (
-          "SELECT (geo_id, name, is_seasonally_adjusted, median_sale_price, homes_sold) FROM market_tracker",
-          "(US,National,f,380000,)"
+          "SELECT (geo_id, redfin_region_id, name, is_seasonally_adjusted, median_sale_price, homes_sold) FROM market_tracker",
+          "(US,1400,National,f,380000,)"
         )
+      ]),
+    // The files of states, metros and counties. A county whose name the Census Bureau does not have stays without a code.
+    DatasetCase(
+      dataset: "market_tracker", year: 2021, sources: ["redfin_data_center", "census_codes"],
+      files: [
+        "redfin_market_tracker/us_national_market_tracker.tsv000.gz": redfin([
+          region("national", "1400", " National", "US", homesSold: "500000")
+        ]),
+        "redfin_market_tracker/state_market_tracker.tsv000.gz": redfin([
+          region("state", "36", "Ohio", "OH", homesSold: "12000"),
+          region("state", "20", "Maryland", "MD", homesSold: "7000"),
+        ]),
+        "redfin_market_tracker/redfin_metro_market_tracker.tsv000.gz": redfin([
+          region(
+            "metro", "18140", "Columbus, OH metro area", "OH", metro: ("Columbus, OH", "18140"), homesSold: "2500"),
+          region(
+            "metro", "11694", "Arlington, VA metro area", "VA", metro: ("Arlington, VA", "11694"), homesSold: "900"),
+        ]),
+        "redfin_market_tracker/county_market_tracker.tsv000.gz": redfin([
+          region("county", "2088", "Franklin County, OH", "OH", metro: ("Columbus, OH", "18140"), homesSold: "1400"),
+          region("county", "1346", "St. Mary's County, MD", "MD", homesSold: "150"),
+          region("county", "1333", "Baltimore City, MD", "MD", metro: ("Baltimore, MD", "12580"), homesSold: "800"),
+          region("county", "1334", "Baltimore County, MD", "MD", metro: ("Baltimore, MD", "12580"), homesSold: "900"),
+          region("county", "9998", "Capitol Planning Region, CT", "CT", homesSold: "2"),
+          region("county", "9999", "Mary's County, MD", "MD", homesSold: "1"),
+        ]),
+      ],
+      figures: [
+        (
+          "SELECT string_agg(concat_ws(' ', geo_level, redfin_region_id, geo_id, parent_metro_code, homes_sold), ', ' ORDER BY geo_level, redfin_region_id) FROM market_tracker",
+          "county 1333 24510 12580 800, county 1334 24005 12580 900, county 1346 24037 150, county 2088 39049 18140 1400, county 9998 2, county 9999 1, metro 11694 11694 11694 900, metro 18140 18140 18140 2500, nation 1400 US 500000, state 20 24 7000, state 36 39 12000"
+        ),
+        ("SELECT string_agg(state, ' ' ORDER BY state) FROM market_tracker WHERE geo_level = 'state'", "MD OH"),
+        (
+          "SELECT (column_name, unexpected_count) FROM quality.check_result WHERE NOT success AND column_name = 'geo_id'",
+          "(geo_id,2)"
+        ),
+      ]),
+    // Inland in the place of riverine flooding, planning regions in Connecticut, no percentiles. The archive has a dictionary, too.
+    DatasetCase(
+      dataset: "hazard_risk", year: 2025, sources: ["fema_nri"],
+      files: [
+        "about/reports-and-data/openfema/nri/v120/NRI_Table_Counties.zip": """
+        \u{FEFF}OID_,NRI_ID,STATE,STATEABBRV,STATEFIPS,COUNTY,COUNTYTYPE,COUNTYFIPS,STCOFIPS,RISK_VALUE,RISK_SCORE,RISK_RATNG,EAL_SCORE,EAL_RATNG,EAL_VALT,SOVI_SCORE,SOVI_RATNG,RESL_SCORE,RESL_RATNG,RESL_VALUE,CRF_VALUE,CFLD_AFREQ,CFLD_EALT,CFLD_EALS,CFLD_EALR,CFLD_RISKV,CFLD_RISKS,CFLD_RISKR,HAIL_AFREQ,HAIL_EALT,HAIL_EALS,HAIL_EALR,HAIL_RISKV,HAIL_RISKS,HAIL_RISKR,IFLD_AFREQ,IFLD_EALT,IFLD_EALS,IFLD_EALR,IFLD_RISKV,IFLD_RISKS,IFLD_RISKR,NRI_VER
+        1,C09110,Connecticut,CT,9,Capitol,Planning Region,110,9110,31000000.5,91.25,Relatively High,90.5,Relatively High,30500000,40,Relatively Low,70,Relatively High,55.5,1.01,,,,Not Applicable,,,Not Applicable,0.9,12000,20,Very Low,12100.5,21.5,Very Low,2.25,900000,80,Relatively Moderate,910000,81.125,Relatively Moderate,December 2025
+        2,C39049,Ohio,OH,39,Franklin,County,49,39049,47000000,95,Very High,94,Relatively High,46000000,60,Relatively Moderate,50,Relatively Moderate,54,1.2,,,,Not Applicable,,,Not Applicable,1.5,900000,88,Relatively High,950000,89,Relatively High,1.25,700000,75,Relatively Moderate,720000,76,Relatively Moderate,December 2025
+        """,
+        "about/reports-and-data/openfema/nri/v120/NRI_Table_CensusTracts.zip": """
+        OID_,NRI_ID,STATEABBRV,STATEFIPS,COUNTY,STCOFIPS,TRACT,TRACTFIPS,RISK_VALUE,RISK_SCORE,RISK_RATNG,EAL_SCORE,EAL_VALT,SOVI_SCORE,SOVI_RATNG,RESL_SCORE,RESL_RATNG,RESL_VALUE,IFLD_AFREQ,IFLD_EALT,IFLD_EALS,IFLD_RISKV,IFLD_RISKS,IFLD_RISKR,NRI_VER
+        1,T09110400100,CT,9,Capitol,9110,400100,9110400100,1500,12.5,Very Low,11,1400,30,Relatively Low,45,Relatively Low,50,0.5,100,5,110,6,Very Low,December 2025
+        """,
+      ],
+      figures: [
+        (
+          "SELECT string_agg(concat_ws(' ', geo_id, severity, rating, note, raw_value, expected_annual_loss, annual_frequency), ', ' ORDER BY geo_id) FROM hazard_risk WHERE hazard = 'inland_flooding'",
+          "09110 81.125 relatively_moderate 910000 900000 2.25, 09110400100 6 very_low 110 100 0.5, 39049 76 relatively_moderate 720000 700000 1.25"
+        ),
+        (
+          "SELECT string_agg(DISTINCT hazard, ' ' ORDER BY hazard) FROM hazard_risk WHERE geo_level = 'county'",
+          "all coastal_flooding community_resilience hail inland_flooding social_vulnerability"
+        ),
+        ("SELECT string_agg(DISTINCT note, ' ') FROM hazard_risk WHERE hazard = 'coastal_flooding'", "not_applicable"),
+        (
+          "SELECT (name, severity, raw_value, expected_annual_loss, version) FROM hazard_risk WHERE geo_id = '09110' AND hazard = 'all'",
+          "(\"Capitol, CT\",91.25,31000000.5,30500000,\"December 2025\")"
+        ),
       ]),
   ]
 
-  /// A file of Redfin with the given cells and no others.
-  private static func redfin(_ cells: [String: String]) -> String {
+  /// A row of January 2021 in the files of 2022 and before.
+  private static func region(
+    _ type: String, _ id: String, _ name: String, _ state: String, metro: (name: String, code: String) = ("", ""),
+    homesSold: String
+  ) -> [String: String] {
+    [
+      "PERIOD_BEGIN": "2021-01-01", "PERIOD_END": "2021-01-31", "PERIOD_DURATION": "30", "REGION_TYPE": type,
+      "TABLE_ID": id, "IS_SEASONALLY_ADJUSTED": "f", "REGION": name, "STATE_CODE": state,
+      "PROPERTY_TYPE": "All Residential", "MEDIAN_SALE_PRICE": "250000", "HOMES_SOLD": homesSold,
+      "PARENT_METRO_REGION": metro.name, "PARENT_METRO_REGION_METRO_CODE": metro.code,
+      "LAST_UPDATED": "2021-02-20 14:34:31",
+    ]
+  }
+
+  /// A file of Redfin with rows of the given cells and no others.
+  private static func redfin(_ rows: [[String: String]]) -> String {
     let measures = [
       "MEDIAN_SALE_PRICE", "MEDIAN_LIST_PRICE", "MEDIAN_PPSF", "MEDIAN_LIST_PPSF", "HOMES_SOLD", "PENDING_SALES",
       "NEW_LISTINGS", "INVENTORY", "MONTHS_OF_SUPPLY", "MEDIAN_DOM", "AVG_SALE_TO_LIST", "SOLD_ABOVE_LIST",
@@ -67,7 +156,7 @@ extension DatasetCase {
     ]
     names += measures.flatMap { [$0, $0 + "_MOM", $0 + "_YOY"] }
     names += ["PARENT_METRO_REGION", "PARENT_METRO_REGION_METRO_CODE", "LAST_UPDATED"]
-    let row = names.map { cells[$0] ?? "" }
-    return names.joined(separator: "\t") + "\n" + row.joined(separator: "\t") + "\n"
+    let lines = [names] + rows.map { cells in names.map { cells[$0] ?? "" } }
+    return lines.map { $0.joined(separator: "\t") + "\n" }.joined()
   }
 }

@@ -17,7 +17,7 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
 
   static let all: [DatasetCase] = [
     DatasetCase(
-      dataset: "rent_index", year: 2020, sources: ["zillow_research"],
+      dataset: "rent_index", year: 2020, sources: ["zillow_research", "census_popest"],
       figures: [
         ("SELECT count(*) FROM rent_index", "156"),
         (
@@ -32,6 +32,11 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
           "SELECT string_agg(DISTINCT geo_id, ' ' ORDER BY geo_id) FROM rent_index WHERE state_code = '39'",
           "39041 39049 39159"
         ),
+        // Codes of the Census Bureau: of three metros named Columbus, that of Ohio.
+        (
+          "SELECT string_agg(DISTINCT concat_ws(' ', zillow_region_id, name, geo_id), ', ') FROM rent_index WHERE geo_level = 'metro'",
+          "394358 Baltimore, MD 12580, 394492 Columbus, OH 18140, 395209 Washington, DC 47900"
+        ),
       ]),
     DatasetCase(
       dataset: "rent_estimate", year: 2018, sources: ["apartment_list"],
@@ -45,7 +50,7 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
         ("SELECT count(*) FROM rent_estimate WHERE geo_id = 'US' AND geo_level = 'nation'", "36"),
       ]),
     DatasetCase(
-      dataset: "market_tracker", year: 2020, sources: ["redfin_data_center"],
+      dataset: "market_tracker", year: 2020, sources: ["redfin_data_center", "census_codes"],
       figures: [
         ("SELECT count(*) FROM market_tracker WHERE name = 'National' AND geo_id = 'US'", "48"),
         (
@@ -79,6 +84,19 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
         ),
         // The recordings of 2020 have incomes only.
         ("SELECT DISTINCT population_note FROM market_population WHERE series = 'acs5'", "not_answered"),
+      ]),
+    // The files of later vintages have states, too, a name in Latin-1, and planning regions.
+    DatasetCase(
+      dataset: "market_population", year: 2023, sources: populationSources,
+      figures: [
+        (
+          "SELECT string_agg(concat_ws(' ', series, geo_level, n), ', ' ORDER BY geo_level) FROM (SELECT series, geo_level, count(*) AS n FROM market_population GROUP BY 1, 2) s",
+          "pep county 11, pep state 7"
+        ),
+        (
+          "SELECT string_agg(concat_ws(' ', geo_id, name, population, reference_period, vintage), ', ' ORDER BY geo_id) FROM market_population WHERE geo_id IN ('09120', '35013', '39', '39049')",
+          "09120 Greater Bridgeport Planning Region, Connecticut 331234 2023-07-01 2023, 35013 Doña Ana County, New Mexico 229580 2023-07-01 2023, 39 Ohio 11919524 2023-07-01 2023, 39049 Franklin County, Ohio 1319826 2023-07-01 2023"
+        ),
       ]),
     DatasetCase(
       dataset: "commute_flows", year: 2020, sources: ["lehd_lodes"],
@@ -199,5 +217,5 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
     DatasetCase(dataset: "price_index", year: 2023, sources: ["bls_timeseries"], figures: []),
   ]
 
-  private static let populationSources = ["census_acs5", "census_decennial", "census_pep"]
+  private static let populationSources = ["census_acs5", "census_decennial", "census_pep", "census_popest"]
 }

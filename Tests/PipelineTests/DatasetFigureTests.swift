@@ -51,11 +51,22 @@ struct DatasetFigureTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     for (name, text) in test.files {
       let isCompressed = name.hasSuffix(".gz")
-      let path = "\(folder)/\(test.sources[0])/\(isCompressed ? String(name.dropLast(3)) : name)"
+      let isArchive = name.hasSuffix(".zip")
+      let plain = isCompressed ? String(name.dropLast(3)) : isArchive ? name.dropLast(3) + "csv" : name
+      let path = "\(folder)/\(test.sources[0])/\(plain)"
       try FileManager.default.createDirectory(
         atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
       try Data(text.utf8).write(to: URL(filePath: path))
       if isCompressed { #expect(try await Program.run("gzip", ["--no-name", path]).exitCode == 0) }
+      if isArchive {
+        let zipped = try await Program.run("python3", ["-m", "zipfile", "-c", path.dropLast(3) + "zip", path])
+        #expect(zipped.exitCode == 0, "\(zipped)")
+      }
+    }
+    // Other sources, which do not change with the layout.
+    for source in test.sources.dropFirst() {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder)/\(source)", withDestinationPath: "\(PackageRoot.recordings)/\(source)")
     }
     try await Workshop.open(datasets: test.upstreams + [test.dataset]) { workshop, connection in
       try await publish(test, recordings: folder, asOf: "2026-09", workshop, connection)

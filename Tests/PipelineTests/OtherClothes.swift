@@ -46,7 +46,7 @@ enum OtherClothes {
             # Commas at a line's end are no columns.
             row = row[:len(rows[0])]
             if row: writer.writerow(row[::-1] + ['a_new_column' if index == 0 else 'new'])
-        return '\ufeff' + out.getvalue()
+        return out.getvalue()
 
     def turned(value):
         if isinstance(value, dict):
@@ -83,7 +83,10 @@ enum OtherClothes {
             # An object a line, some of which may be none.
             return BOM + b'\r\n'.join(line_of(line) for line in data.splitlines())
         if name.endswith(('.csv', '.tsv', '.tsv000')):
-            return table(data.decode(), '\t' if '.tsv' in name else ',').encode()
+            delimiter = '\t' if '.tsv' in name else ','
+            try: return BOM + table(data.decode(), delimiter).encode()
+            # Latin-1 has no such mark.
+            except UnicodeDecodeError: return table(data.decode('latin-1'), delimiter).encode('latin-1')
         if name.endswith('.txt'): return BOM + data.replace(b'\r\n', b'\n').replace(b'\n', b'\r\n')
         return data
 

@@ -22,6 +22,14 @@ WITH answers AS (
   UNION ALL
   SELECT 'pep', 'census_pep', 'county', state || county, state, "NAME", POP
   FROM raw.pep_2021
+  UNION ALL
+  -- 40 is a state, 50 a county; codes may have lost their zeros.
+  SELECT 'pep', 'census_popest', CASE CAST(SUMLEV AS INTEGER) WHEN 40 THEN 'state' WHEN 50 THEN 'county' END,
+    lpad(trim("STATE"), 2, '0') || CASE CAST(SUMLEV AS INTEGER) WHEN 50 THEN lpad(trim(COUNTY), 3, '0') ELSE '' END,
+    lpad(trim("STATE"), 2, '0'),
+    CASE CAST(SUMLEV AS INTEGER) WHEN 50 THEN trim(CTYNAME) || ', ' ELSE '' END || trim(STNAME),
+    estimates['POPESTIMATE' || getvariable('data_year')]
+  FROM raw.pep_file
 ),
 -- '61145', '-666666666' and '-666666666.0' alike; anything else fails the transform rather than become NULL.
 numbers AS (
@@ -46,7 +54,7 @@ SELECT
     ELSE CAST(getvariable('data_year') AS VARCHAR) || '-07-01'
   END AS reference_period,
   CASE
-    WHEN series = 'pep' AND getvariable('data_year') >= 2020 THEN '2021'
+    WHEN series = 'pep' AND getvariable('data_year') = 2020 THEN '2021'
     ELSE CAST(getvariable('data_year') AS VARCHAR)
   END AS vintage
 FROM numbers

@@ -7,15 +7,27 @@ WITH rows AS (
   SELECT * EXCLUDE (changes, others) FROM raw.metro
   UNION ALL BY NAME
   SELECT * EXCLUDE (changes, others) FROM raw.county
+),
+states AS (
+  SELECT DISTINCT trim("STATE") AS letters, trim(STATEFP) AS code FROM raw.county_code
+),
+-- `Franklin County, OH`, as the source writes a county. A name that several have is none.
+counties AS (
+  SELECT trim(regexp_replace(replace(lower(COUNTYNAME || ', ' || "STATE"), 'saint ', 'st '), '[^a-z0-9]+', ' ', 'g')) AS name, min(trim(STATEFP) || trim(COUNTYFP)) AS code
+  FROM raw.county_code
+  GROUP BY 1
+  HAVING count(*) = 1
 )
 SELECT
   'redfin_data_center' AS source_id,
   CASE lower(trim(region_type)) WHEN 'national' THEN 'nation' ELSE lower(trim(region_type)) END AS geo_level,
   CASE lower(trim(region_type))
     WHEN 'national' THEN 'US'
-    WHEN 'state' THEN upper(trim(state_code))
-    ELSE 'R' || trim(table_id)
+    WHEN 'state' THEN states.code
+    WHEN 'metro' THEN regexp_extract(trim(coalesce(parent_metro_region_metro_code, '')), '^\d{5}$')
+    WHEN 'county' THEN counties.code
   END AS geo_id,
+  trim(table_id) AS redfin_region_id,
   trim(region) AS name,
   CASE lower(trim(region_type)) WHEN 'national' THEN NULL ELSE upper(trim(state_code)) END AS state,
   nullif(trim(coalesce(parent_metro_region_metro_code, '')), '') AS parent_metro_code,
@@ -46,4 +58,6 @@ SELECT
   CAST(nullif(trim(off_market_in_two_weeks), '') AS DOUBLE) AS off_market_in_two_weeks,
   CAST(regexp_replace(trim(last_updated), '\s*(Z|UTC)$', '') AS TIMESTAMP) AS updated_at
 FROM rows
+LEFT JOIN states ON states.letters = upper(trim(state_code))
+LEFT JOIN counties ON counties.name = trim(regexp_replace(replace(lower(region), 'saint ', 'st '), '[^a-z0-9]+', ' ', 'g'))
 WHERE year(CAST(period_begin AS DATE)) = getvariable('data_year')
