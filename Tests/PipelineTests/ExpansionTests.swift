@@ -13,7 +13,7 @@ struct ExpansionTests {
   ) async throws {
     try await Simulator.running(recordings: recordings) { simulator in
       let endpoints = Dictionary(uniqueKeysWithValues: Self.sources.map { ($0, simulator.endpoint + "/" + $0) })
-      try await Workshop.open(datasets: ["expansion_event"], endpoints: endpoints, body)
+      try await Workshop.open(datasets: ["expansion_event", "expansion_feed"], endpoints: endpoints, body)
     }
   }
 
@@ -113,6 +113,110 @@ struct ExpansionTests {
             "Cobalt Paper | closure | 01001 | 0.7", "Ferro Batteries | new | 47157 | 0.7",
             "Lattice Chips | expansion | 18097 | 250000000 | 0.85",
           ])
+    }
+  }
+
+  @Test("a release that lists its places is an event for each; one that names several otherwise waits for a person")
+  func severalPlaces() async throws {
+    let date = "Fri, 2 Oct 2026 18:33:00 +0000"
+    let list = (
+      title: "Ferro Batteries to Build Plants in Memphis, Tennessee; Prattville, Ala.; and Dublin, Ohio",
+      summary: "Ferro Batteries will create 300 jobs and invest $90 million in the plants.", date: date as String?
+    )
+    let unclear = (
+      title: "Cobalt Paper Expands Warehouse in Memphis, Tennessee, After Success in Cleveland, Ohio",
+      summary: "Cobalt Paper will add 40 jobs.", date: date as String?
+    )
+    let based = (
+      title: "Verity Robotics, Based in Cleveland, Ohio, Opens Plant in Indianapolis, Indiana", summary: "",
+      date: date as String?
+    )
+    let elsewhere = (
+      title:
+        "Lattice Chips, With Offices in Memphis, Tennessee and Cleveland, Ohio, Opens Plant in Prattville, Alabama",
+      summary: "", date: date as String?
+    )
+    let rows = """
+      SELECT ARRAY[split_part(company, ' ', 1), place_name, coalesce(geo_id, candidate_geo_ids), coalesce(jobs::text, '-'),
+        coalesce(release_jobs::text, '-'), coalesce(investment_usd::text, '-'), coalesce(release_investment_usd::text, '-'),
+        place_count::text, CASE WHEN needs_review THEN 'review' ELSE 'sure' END]
+      FROM expansion_event ORDER BY company, place_name
+      """
+    try await withFeed { workshop, connection, write in
+      try write(Self.feed([list, unclear, based, elsewhere]))
+      try await scan(2026...2026, asOf: "2026-10", workshop, connection)
+      let expected = [
+        "Cobalt | Memphis | 47157 | 40 | 40 | - | - | 1 | review",
+        "Ferro | Dublin | 39041,39049 | - | 300 | - | 90000000 | 3 | sure",
+        "Ferro | Memphis | 47157 | - | 300 | - | 90000000 | 3 | sure",
+        "Ferro | Prattville | 01001 | - | 300 | - | 90000000 | 3 | sure",
+        "Lattice | Memphis | 47157 | - | - | - | - | 1 | review",
+        "Verity | Indianapolis | 18097 | - | - | - | - | 1 | sure",
+      ]
+      #expect(try await lines(rows, connection) == expected)
+      let identifiers = """
+        SELECT ARRAY[count(*)::text, count(DISTINCT event_id)::text, count(DISTINCT release_id)::text,
+          count(*) FILTER (WHERE event_id = release_id)::text, md5(string_agg(event_id, ' ' ORDER BY event_id))]
+        FROM expansion_event
+        """
+      let first = try await lines(identifiers, connection)
+      #expect(first.first?.hasPrefix("6 | 6 | 4 | 4 | ") == true)
+      // Shown once more, and then no more.
+      try await scan(2026...2026, asOf: "2026-10", workshop, connection)
+      #expect(try await lines(identifiers, connection) == first)
+      try write(Self.feed([based]))
+      try await scan(2026...2026, asOf: "2026-11", workshop, connection)
+      #expect(try await lines(rows, connection) == expected)
+      #expect(try await lines(identifiers, connection) == first)
+    }
+  }
+
+  @Test("a feed that is cut, and a page in place of one, do not stop the others, and are told with their reason")
+  func unreadableFeeds() async throws {
+    let folder = "/tmp/aker-recordings-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let industry = "/press_feeds/rss/heavy-industry-manufacturing-latest-news"
+    let wire = "/press_feeds_globenewswire/RssFeed/orgclass/1/feedTitle"
+    for directory in [industry, wire] {
+      try FileManager.default.createDirectory(atPath: folder + directory, withIntermediateDirectories: true)
+    }
+    try FileManager.default.copyItem(
+      atPath: PackageRoot.recordings + "/census_codes", toPath: folder + "/census_codes")
+    func write(_ text: String, _ path: String) throws { try Data(text.utf8).write(to: URL(filePath: folder + path)) }
+    let date = "Fri, 2 Oct 2026 18:33:00 +0000" as String?
+    let whole = Self.feed([("Harlan Foods to build plant in Memphis, Tenn.", "", date)])
+    let second = Self.feed([("Cobalt Paper to idle mill in Prattville, Ala.", "", date), ("Lost", "", date)])
+    try write(whole, "/press_feeds/rss/news-releases-list.rss")
+    let cut = try #require(second.firstRange(of: "Lost"))
+    try write(String(second[..<cut.upperBound]), industry + "/heavy-industry-manufacturing-latest-news-list.rss")
+    try write(
+      "<!DOCTYPE html><html><head><title>Back soon</title></head><body></body></html>",
+      wire + "/GlobeNewswire - News about Public Companies")
+    try await opened(recordings: folder) { workshop, connection in
+      try await scan(2026...2026, asOf: "2026-10", workshop, connection)
+      try await workshop.enqueue("expansion_feed", 2026...2026, asOf: "2026-10", connection)
+      try await workshop.work()
+      #expect(
+        try await lines("SELECT ARRAY[company, geo_id] FROM expansion_event ORDER BY company", connection) == [
+          "Cobalt Paper | 01001", "Harlan Foods | 47157",
+        ])
+      #expect(
+        try await lines(
+          """
+          SELECT ARRAY[split_part(feed, '/', 1), item_count::text, item_count_of_year::text,
+            coalesce(regexp_replace(unreadable, '[0-9]+', 'N'), '-')]
+          FROM expansion_feed ORDER BY feed
+          """, connection) == [
+            "RssFeed | 0 | 0 | it is neither RSS nor Atom, but 'html'",
+            "heavy-industry-manufacturing-latest-news | 1 | 1 | it is not well-formed XML on line N",
+            "news-releases-list.rss | 1 | 1 | -",
+          ])
+      #expect(
+        try await lines(
+          """
+          SELECT ARRAY[r.unexpected_count::text, severity] FROM quality.check_result r
+          WHERE r.column_name = 'unreadable' AND NOT r.success
+          """, connection) == ["2 | warn"])
     }
   }
 

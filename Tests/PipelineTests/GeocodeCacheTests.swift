@@ -103,6 +103,42 @@ struct GeocodeCacheTests {
     }
   }
 
+  @Test("a run asks for so many and no more; the next one goes on with what waits, and asks for nothing again")
+  func limits() async throws {
+    try await opened(sources: ["address_list", "census_geocoder", "nominatim"]) { workshop, connection, simulator in
+      for (file, limit, lower) in [("not_in_batch", "2000", "2"), ("not_at_census", "1000", "1")] {
+        let path = workshop.catalog + "/datasets/geocode_cache/\(file).sql"
+        let sql = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
+        #expect(sql.contains("LIMIT \(limit)\n"))
+        try Data(sql.replacing("LIMIT \(limit)\n", with: "LIMIT \(lower)\n").utf8).write(to: URL(filePath: path))
+      }
+      try await workshop.apply(connection)
+      let waiting =
+        "SELECT ARRAY[asked_of, count(*)::text] FROM geocode_cache WHERE status = 'waiting' GROUP BY asked_of ORDER BY 1"
+      // The batch and two lines, of which one goes on to Nominatim.
+      try await build(2021, asOf: "2026-09", workshop, connection)
+      #expect(try await asked(simulator) == [3, 1, 0])
+      #expect(try await lines(waiting, connection) == ["batch | 2", "batch, one_line | 1"])
+      try await build(2021, asOf: "2026-09", workshop, connection)
+      #expect(try await asked(simulator) == [2, 1, 0])
+      #expect(try await lines(waiting, connection) == ["batch, one_line | 2"])
+      for left in [["batch, one_line | 1"], []] {
+        try await build(2021, asOf: "2026-09", workshop, connection)
+        #expect(try await asked(simulator) == [0, 1, 0])
+        #expect(try await lines(waiting, connection) == left)
+      }
+      try await build(2021, asOf: "2026-10", workshop, connection)
+      #expect(try await asked(simulator) == [0, 0, 0])
+      #expect(
+        try await lines(found(2021), connection) == [
+          "100 Larkspur Loop | no_match | 3 | batch, one_line, nominatim",
+          "12 Harbor Walk, Unit 4 | matched | nominatim place | POINT(-76.6120002 39.2784001) | 3 | batch, one_line, nominatim",
+          "210 Depot Ln | no_match | 3 | batch, one_line, nominatim",
+          "79 Wistful Vista | no_match | 3 | batch, one_line, nominatim", "unanswered | 0",
+        ])
+    }
+  }
+
   @Test("a batch that fails passes when it is sent again")
   func failingBatch() async throws {
     try await opened(sources: ["address_list", "census_geocoder", "nominatim"]) { workshop, connection, simulator in

@@ -6,7 +6,9 @@
 --   place          0.25 one county, 0.15 a place in several counties, 0.10 a state, or where the release was sent from
 --   jobs           0.15
 --   investment     0.15
---   and less       0.15 a closure together with something else, 0.10 no date that can be read
+--   and less       0.15 a closure together with something else, 0.15 several places that are no plain list, 0.10 no date that can be read
+-- A release that lists its places (in Columbus, Ohio; Memphis, Tennessee; and Prattville, Alabama) is an event for each of them. Where it
+-- names several in another way, which one is meant is for a person to say.
 WITH feed_items AS (
   SELECT 'press_feeds' AS source_id, feed, title, link, guid, published, summary FROM raw.prnewswire
   UNION ALL
@@ -158,12 +160,14 @@ patterns AS (
     string_agg(replace(name, '.', '\.'), '|' ORDER BY length(name) DESC, name) FILTER (WHERE length(name) > 2) AS long_state
   FROM (SELECT DISTINCT name FROM state_names)
 ),
--- Every way in which a place is given, the surest first: `City, State` after a word of place, or anywhere; a state alone;
+-- Every way in which a place is given, the surest first: `City, State` after a word of place (not where the company is based), or
+-- anywhere; a state alone;
 -- where the release was sent from.
 mentions AS (
   SELECT event_id, rank, n, regexp_extract(text, pattern, 1) AS place, regexp_extract(text, pattern, 2) AS state
   FROM (
-    SELECT event_id, rank, n, pattern, CASE rank WHEN 4 THEN dateline ELSE texts[n] END AS text
+    SELECT event_id, rank, n, pattern,
+      CASE rank WHEN 4 THEN dateline WHEN 1 THEN regexp_replace(texts[n], '(?i)\b(?:based|headquartered|headquarters|founded) (?:in|near|at|outside) ', ' ', 'g') ELSE texts[n] END AS text
     FROM events, (
       SELECT unnest([1, 2, 3, 4]) AS rank, unnest([
         '\b(?:in|near|to|at|outside|from) (?:downtown |the city of )?((?:[A-Z][A-Za-z''.-]+ ){0,3}[A-Z][A-Za-z''.-]+), (' || any_state || ')(?:[^A-Za-z]|$)',
@@ -198,7 +202,7 @@ named AS (
   WHERE place <> ''
 ),
 places AS (
-  SELECT m.event_id, m.rank, coalesce(m.state_code, d.state_code) AS state_code, coalesce(c.geo_ids, []) AS geo_ids,
+  SELECT m.event_id, m.rank, m.key, coalesce(m.state_code, d.state_code) AS state_code, coalesce(c.geo_ids, []) AS geo_ids,
     CASE WHEN m.rank = 4 AND m.place_name = upper(m.place_name)
       -- A dateline is in capitals.
       THEN array_to_string(list_transform(string_split(lower(m.place_name), ' '), lambda w: upper(w[1]) || w[2:]), ' ')
@@ -211,8 +215,58 @@ places AS (
   QUALIFY row_number() OVER (PARTITION BY m.event_id
     ORDER BY CASE WHEN m.rank < 3 AND len(geo_ids) > 0 THEN 0 ELSE m.rank END, m.rank, m.n, m.place_name) = 1
 ),
+-- Places of the sentence that says what happens: those of its one list, and all that it names. Where a company is based is no such place.
+lists AS (
+  SELECT event_id, texts[cue_text] AS text, city, any_state,
+    regexp_extract(text, '\b(?:in|near|to|at|across|outside) (' || pair || '(?:(?:[;,] (?:and |& )?| and | & )' || pair || ')+)(?:[^A-Za-z]|$)', 1) AS list
+  FROM events, (
+    SELECT any_state, '(?:[A-Z][A-Za-z''.-]+ ){0,3}[A-Z][A-Za-z''.-]+' AS city, city || ', (?:' || any_state || ')' AS pair
+    FROM patterns
+  )
+),
+named_places AS (
+  SELECT event_id, 'list' AS how, unnest(range(1, len(cities) + 1)) AS n, unnest(cities) AS city, unnest(states) AS state
+  FROM (
+    SELECT event_id, regexp_extract_all(list, '(' || city || '), (' || any_state || ')', 1) AS cities,
+      regexp_extract_all(list, '(' || city || '), (' || any_state || ')', 2) AS states
+    FROM lists
+  )
+  UNION ALL
+  SELECT event_id, 'text', 0, unnest(cities), unnest(states)
+  FROM (
+    SELECT event_id, regexp_extract_all(plain, pattern, 1) AS cities, regexp_extract_all(plain, pattern, 2) AS states
+    FROM (
+      SELECT event_id, '\b(?:in|near|to|at|outside) (?:downtown |the city of )?(' || city || '), (' || any_state || ')(?:[^A-Za-z]|$)' AS pattern,
+        regexp_replace(text, '(?i)\b(?:based|headquartered|headquarters|founded) (?:in|near|at|outside) ', ' ', 'g') AS plain
+      FROM lists
+    )
+  )
+),
+keyed AS (
+  SELECT event_id, how, n, city AS place_name, s.state_code,
+    trim(regexp_replace(regexp_replace(replace(lower(city), 'saint ', 'st '), '[^a-z0-9 ]', ' ', 'g'), ' +', ' ', 'g')) AS key
+  FROM named_places JOIN state_names s ON s.name = state
+),
+several AS (
+  SELECT event_id, list(DISTINCT state_code || key) FILTER (how = 'list') AS listed, list(DISTINCT state_code || key) AS all_named
+  FROM keyed
+  GROUP BY event_id
+  HAVING len(all_named) > 1
+),
+sites AS (
+  SELECT k.event_id, row_number() OVER (PARTITION BY k.event_id ORDER BY n) AS site, count(*) OVER (PARTITION BY k.event_id) AS site_count,
+    key, 1 AS rank, k.place_name, k.state_code, coalesce(c.geo_ids, []) AS geo_ids, false AS is_unclear
+  FROM (FROM keyed WHERE how = 'list' QUALIFY row_number() OVER (PARTITION BY event_id, state_code, key ORDER BY n) = 1) k
+  JOIN several ON several.event_id = k.event_id AND len(listed) = len(all_named)
+  LEFT JOIN counties c ON c.state_code = k.state_code AND c.name = k.key
+  UNION ALL
+  SELECT p.event_id, 1, 1, key, rank, place_name, state_code, geo_ids, several.event_id IS NOT NULL
+  FROM places p LEFT JOIN several USING (event_id)
+  WHERE coalesce(len(listed), 0) < coalesce(len(all_named), 1)
+),
 figures AS (
-  SELECT e.*, p.place_name, p.state_code, p.geo_ids, p.rank AS place_rank,
+  SELECT e.*, p.place_name, p.state_code, p.geo_ids, p.rank AS place_rank, coalesce(site, 1) AS site, coalesce(site_count, 1) AS place_count,
+    coalesce(is_unclear, false) AS is_unclear, p.key AS place_key,
     coalesce(nullif(trim(regexp_replace(headline_company, '\s*\([^)]*\)', '', 'g'), ' ,'), ''),
       nullif(trim(text_company, ' ,'), '')) AS company,
     headline_company <> '' AS is_headline_company,
@@ -232,7 +286,7 @@ figures AS (
       regexp_extract(whole, '(?i)(?:^|[^A-Za-z]|\bUS)\$ ?(\d[\d,]*(?:\.\d+)?)[ -]?(trillion|billion|million|thousand|bn|mn|[bmk])?\b,?(?: [a-z-]+){0,4} (?:invest\w*|expansion|project|plant|factory|facility|headquarters|campus|warehouse|center)\b',
         ['amount', 'unit']) AS b
     FROM events
-  ) e LEFT JOIN places p USING (event_id)
+  ) e LEFT JOIN sites p USING (event_id)
 ),
 scored AS (
   SELECT *,
@@ -250,28 +304,35 @@ scored AS (
       CASE WHEN jobs IS NOT NULL THEN {'name': 'jobs', 'weight': 0.15} END,
       CASE WHEN money.amount <> '' THEN {'name': 'investment', 'weight': 0.15} END,
       CASE WHEN is_contradictory THEN {'name': 'closure and more', 'weight': -0.15} END,
+      CASE WHEN is_unclear THEN {'name': 'several places', 'weight': -0.15} END,
+      CASE WHEN place_count > 1 THEN {'name': 'one of ' || place_count || ' places', 'weight': 0.0} END,
       CASE WHEN published_on IS NULL THEN {'name': 'no date', 'weight': -0.10} END
     ], lambda part: part IS NOT NULL) AS found
   FROM figures
 ),
 extracted AS (
-  SELECT event_id, source_id, kind, company, place_name, state_code,
+  SELECT
+    -- The first place has the release's own id.
+    CASE site WHEN 1 THEN event_id ELSE left(md5(event_id || ' ' || state_code || ' ' || place_key), 16) END AS event_id,
+    event_id AS release_id, place_count, is_unclear, source_id, kind, company, place_name, state_code,
     CASE WHEN len(geo_ids) = 1 THEN geo_ids[1] END AS geo_id,
     CASE WHEN len(geo_ids) > 1 THEN array_to_string(geo_ids, ',') END AS candidate_geo_ids,
-    jobs, investment_usd, published_on, published_at, title, link, feed,
+    CASE place_count WHEN 1 THEN jobs END AS jobs, CASE place_count WHEN 1 THEN investment_usd END AS investment_usd,
+    jobs AS release_jobs, investment_usd AS release_investment_usd, published_on, published_at, title, link, feed,
     round(greatest(0, list_sum(list_transform(found, lambda part: part.weight))), 2) AS confidence,
     array_to_string(list_transform(found, lambda part: part.name), '; ') AS evidence,
     getvariable('as_of') AS first_as_of
   FROM scored
 )
 -- What feeds do not show any more stays as it was; what they still show is read anew, and keeps when it was first seen.
-SELECT e.* REPLACE (least(coalesce(p.first_as_of, e.first_as_of), e.first_as_of) AS first_as_of), e.confidence < 0.6 AS needs_review
+SELECT e.* EXCLUDE (is_unclear) REPLACE (least(coalesce(p.first_as_of, e.first_as_of), e.first_as_of) AS first_as_of), e.confidence < 0.6 OR e.is_unclear AS needs_review
 FROM extracted e
 LEFT JOIN published.expansion_event p ON p.event_id = e.event_id AND p.data_year = getvariable('data_year')
 WHERE (SELECT is_known FROM known)
 UNION ALL BY NAME
 SELECT p.event_id, p.source_id, p.kind, p.company, p.place_name, p.state_code, p.geo_id, p.candidate_geo_ids, p.jobs,
-  p.investment_usd, p.published_on, p.published_at, p.title, p.link, p.feed, p.confidence, p.evidence, p.first_as_of, p.needs_review
+  p.investment_usd, p.release_jobs, p.release_investment_usd, p.published_on, p.published_at, p.title, p.link, p.feed, p.confidence,
+  p.evidence, p.first_as_of, p.needs_review, coalesce(p.release_id, p.event_id) AS release_id, coalesce(p.place_count, 1) AS place_count
 FROM published.expansion_event p
-WHERE p.data_year = getvariable('data_year') AND p.event_id NOT IN (SELECT event_id FROM items)
+WHERE p.data_year = getvariable('data_year') AND coalesce(p.release_id, p.event_id) NOT IN (SELECT event_id FROM items)
   AND (SELECT is_known FROM known)

@@ -1,4 +1,4 @@
--- What is to be asked now: addresses of the list that no partition has found, and that were not asked within three months. The
+-- What is to be asked now, at most 100,000 in a run, which is ten files: addresses of the list that no partition has found, and that were not asked within three months. The
 -- batch takes: an id, street, city, state, ZIP. `published` has one row for each address and year in whose list it is.
 WITH listed AS (
   SELECT left(md5(trim(regexp_replace(upper(concat_ws(' ', street, city, state, zip)), '[^A-Z0-9]+', ' ', 'g'))), 16) AS address_id,
@@ -16,3 +16,5 @@ known AS (
 SELECT address_id, street, coalesce(city, '') AS city, coalesce(state, '') AS state, coalesce(zip, '') AS zip
 FROM listed
 WHERE address_id NOT IN (SELECT address_id FROM known)
+ORDER BY address_id
+LIMIT 100000

@@ -55,15 +55,23 @@ mapbox AS (
     FROM raw.mapbox
   )
 ),
+asked_ids AS (
+  SELECT address_id FROM batch UNION SELECT address_id FROM one_line UNION SELECT address_id FROM nominatim
+  UNION SELECT address_id FROM mapbox
+),
 asked AS (
-  SELECT b.address_id,
+  SELECT i.address_id,
     CASE WHEN 'matched' IN (b.status, o.status, n.status, m.status) THEN 'matched'
-      WHEN 'tie' IN (b.status, o.status, n.status, m.status) THEN 'tie' ELSE 'no_match' END AS status,
+      -- A run asks for so many and no more: the rest goes on with the next one.
+      WHEN n.address_id IS NULL THEN 'waiting'
+      WHEN 'tie' IN (b.status, o.status, n.status, m.status) OR w.match_type = 'census tie' THEN 'tie' ELSE 'no_match' END AS status,
     CASE WHEN 'matched' IN (b.status, o.status) THEN 'census_geocoder' WHEN n.status = 'matched' THEN 'nominatim'
       WHEN m.status = 'matched' THEN 'mapbox_geocoding' END AS source_id,
     CASE WHEN b.status = 'matched' THEN b.match_type WHEN o.status = 'matched' THEN 'census one_line'
       WHEN n.status = 'matched' THEN 'nominatim ' || coalesce(n.best ->> '$.category', 'place')
-      WHEN m.status = 'matched' THEN 'mapbox ' || coalesce(m.best ->> '$.properties.accuracy', 'address') END AS match_type,
+      WHEN m.status = 'matched' THEN 'mapbox ' || coalesce(m.best ->> '$.properties.accuracy', 'address')
+      -- For the run that goes on.
+      WHEN n.address_id IS NULL AND ('tie' IN (b.status, o.status) OR w.match_type = 'census tie') THEN 'census tie' END AS match_type,
     CASE WHEN b.status = 'matched' THEN b.matched_address WHEN o.status = 'matched' THEN o.best ->> '$.matchedAddress'
       WHEN n.status = 'matched' THEN n.best ->> '$.display_name'
       WHEN m.status = 'matched' THEN m.best ->> '$.place_name' END AS matched_address,
@@ -77,17 +85,23 @@ asked AS (
       WHEN m.status = 'matched' THEN CAST(m.best ->> '$.center[1]' AS DOUBLE) END AS latitude,
     CASE WHEN b.status = 'matched' THEN b.geo_id END AS geo_id,
     CASE WHEN b.status = 'matched' THEN b.tract_id END AS tract_id,
-    1 + CAST(o.address_id IS NOT NULL AS INTEGER) + CAST(n.address_id IS NOT NULL AS INTEGER)
+    CAST(b.address_id IS NOT NULL AS INTEGER) + CAST(o.address_id IS NOT NULL AS INTEGER) + CAST(n.address_id IS NOT NULL AS INTEGER)
       + CAST(m.address_id IS NOT NULL AS INTEGER) AS attempt_count,
-    concat_ws(', ', 'batch', CASE WHEN o.address_id IS NOT NULL THEN 'one_line' END,
+    -- What an earlier run asked, and this one went on from.
+    concat_ws(', ', CASE WHEN b.address_id IS NULL THEN nullif(w.asked_of, '') ELSE 'batch' END,
+      CASE WHEN o.address_id IS NOT NULL THEN 'one_line' END,
       CASE WHEN n.address_id IS NOT NULL THEN 'nominatim' END, CASE WHEN m.address_id IS NOT NULL THEN 'mapbox' END) AS asked_of
-  FROM batch b
+  FROM asked_ids i
+  LEFT JOIN batch b USING (address_id)
+  LEFT JOIN before w USING (address_id)
   LEFT JOIN one_line o USING (address_id)
   LEFT JOIN nominatim n USING (address_id)
   LEFT JOIN mapbox m USING (address_id)
 ),
 answered AS (
-  SELECT l.address_id, l.street, l.city, l.state, l.zip, coalesce(a.status, p.status, 'unanswered') AS status,
+  SELECT l.address_id, l.street, l.city, l.state, l.zip, coalesce(a.status, p.status,
+      CASE WHEN trim(coalesce(l.street, '')) <> '' AND (trim(coalesce(l.city, '')) <> '' OR trim(coalesce(l.zip, '')) <> '')
+        THEN 'waiting' ELSE 'unanswered' END) AS status,
     -- All from one answer: the one of now, or else what was published before.
     CASE WHEN a.status IS NOT NULL THEN a.source_id ELSE p.source_id END AS source_id,
     CASE WHEN a.status IS NOT NULL THEN a.match_type ELSE p.match_type END AS match_type,

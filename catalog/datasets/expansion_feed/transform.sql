@@ -1,0 +1,14 @@
+-- What came of each feed. A feed without items has no row but that of why it cannot be read.
+WITH items AS (
+  SELECT 'press_feeds' AS source_id, feed, title, published, unreadable FROM raw.prnewswire
+  UNION ALL
+  SELECT 'press_feeds_globenewswire' AS source_id, feed, title, published, unreadable FROM raw.globenewswire
+)
+SELECT
+  source_id,
+  feed,
+  count(*) FILTER (WHERE unreadable IS NULL) AS item_count,
+  count(*) FILTER (WHERE regexp_matches(published, '(^|[^0-9])' || getvariable('data_year') || '([^0-9]|$)')) AS item_count_of_year,
+  min(unreadable) AS unreadable
+FROM items
+GROUP BY source_id, feed
