@@ -129,7 +129,7 @@ let package = Package(
         "Pipeline", "Catalog", "Engine", "Fetch", "Lake", "Lineage", "Postgres", "Quality", "Queue", logging,
         systemPackage,
       ]),
-    tests("CoordinatorTests", ["Coordinator", "Pipeline", "Postgres"]),
+    tests("CoordinatorTests", ["Coordinator", "Pipeline", "Postgres", argumentParser]),
     tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),
     tests("EndToEndTests", ["Postgres", subprocess, systemPackage]),
   ]

@@ -59,6 +59,12 @@ struct PartitionOptions: ParsableArguments {
   @Flag(help: "Build what is published already, too: the same as --only all.")
   var force = false
 
+  @Flag(
+    help:
+      "Also the datasets that these read, where they are neither published nor under way: built first, in one backfill."
+  )
+  var withUpstream = false
+
   @Option(help: "Which years first.")
   var order = Order.newest
 
@@ -115,7 +121,20 @@ struct BackfillSelection {
     }
     try chosen.requireRegions()
     try await CatalogLoading.apply(chosen.specs, from: folder, session, connection)
-    return chosen
+    return partitions.withUpstream ? try await adding(to: chosen, from: folder, connection) : chosen
+  }
+
+  /// With what they read, and what that reads, where it is missing. Their definitions are known to the database already.
+  private func adding(
+    to chosen: ChosenPartitions, from folder: CatalogFolder, _ connection: PostgresConnection
+  ) async throws -> ChosenPartitions {
+    var chosen = chosen
+    while true {
+      let missing = Set(try await UnmetDependency.find(chosen, connection).map(\.upstream))
+        .subtracting(chosen.specs.map(\.name))
+      guard !missing.isEmpty else { return chosen }
+      chosen.specs += try CatalogLoading.select(missing.sorted(), from: folder)
+    }
   }
 
   private func choose(_ specs: [DatasetSpec], years: YearList?, note: String) -> ChosenPartitions {

@@ -53,6 +53,7 @@ struct BackfillRun {
   private func confirm(_ chosen: ChosenPartitions, _ connection: PostgresConnection) async throws {
     let forecast = try await PlanForecast.make(
       chosen, slots: enqueuing.plannedSlots, maxRunning: enqueuing.maxRunning, connection)
+    for unmet in forecast.unmet_dependencies { Terminal.standardError.write("warning: \(unmet.text)\n") }
     for note in forecast.quotaNotes { Terminal.standardError.write("note: \(note)\n") }
     let count = forecast.tasks
     if count > Self.largeTaskCount {

@@ -28,6 +28,14 @@ struct PlanTests {
       var worked_seconds: Double?
       var without_history: [String]
       var seconds: Double?
+      var unmet_dependencies: [Unmet]
+    }
+    struct Unmet: Decodable, Equatable {
+      var dataset: String
+      var upstream: String
+      var years: [Int]
+      var tasks: Int
+      var command: String?
     }
     var partitions: [Partition]
     var forecast: Forecast
@@ -113,6 +121,65 @@ struct PlanTests {
       let forced = try await home.aker(
         "backfill", "market_jobs", "--years", "2021", "--detach", "--yes", environment: environment)
       #expect(forced.exitCode == 0 && forced.output.contains("10002 tasks enqueued"), "\(forced)")
+    }
+  }
+
+  @Test func tasksThatWouldFailForWantOfWhatTheyReadAreSaidWithTheCommandThatHelps() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
+      let command = "aker backfill boundary_county --years 2020-2021 --as-of 2024-06"
+      let unmet = try await plan(home, "hazard_smoke", "--years", "2020-2021", "--as-of", "2024-06")
+      #expect(
+        unmet.forecast.unmet_dependencies == [
+          .init(
+            dataset: "hazard_smoke", upstream: "boundary_county", years: [2020, 2021], tasks: 2, command: command)
+        ])
+      let text = try await home.aker("plan", "hazard_smoke", "--years", "2020-2021", "--as-of", "2024-06")
+      #expect(
+        text.output.contains("warning: 2 tasks of hazard_smoke would fail") && text.output.contains(command), "\(text)")
+
+      // Planned with it, by name or as what it needs; under way; published.
+      let both = try await plan(home, "hazard_smoke", "boundary_county", "--years", "2021", "--as-of", "2024-06")
+      #expect(both.forecast.unmet_dependencies.isEmpty && both.forecast.tasks == 2)
+      let added = try await plan(home, "hazard_smoke", "--years", "2021", "--as-of", "2024-06", "--with-upstream")
+      #expect(added.forecast.unmet_dependencies.isEmpty)
+      #expect(Set(added.partitions.map(\.dataset)) == ["boundary_county", "hazard_smoke"])
+      let upstream = try await home.aker(
+        "backfill", "boundary_county", "--years", "2020", "--as-of", "2024-06", "--detach")
+      #expect(upstream.exitCode == 0, "\(upstream)")
+      let underWay = try await plan(home, "hazard_smoke", "--years", "2020-2021", "--as-of", "2024-06")
+      #expect(underWay.forecast.unmet_dependencies.map(\.years) == [[2021]])
+      let run = try await home.aker("run", "boundary_county", "--year", "2021", "--as-of", "2024-05")
+      #expect(run.exitCode == 0, "\(run)")
+      let published = try await plan(home, "hazard_smoke", "--years", "2020-2021", "--as-of", "2024-06")
+      #expect(published.forecast.unmet_dependencies.isEmpty)
+    }
+  }
+
+  @Test func aBackfillWarnsOfThemOrBuildsThemFirst() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
+      let warned = try await home.aker("backfill", "hazard_smoke", "--years", "2021", "--detach")
+      #expect(warned.exitCode == 0, "\(warned)")
+      #expect(warned.errorOutput.contains("warning: 1 task of hazard_smoke would fail"), "\(warned)")
+      #expect(try await home.aker("cancel", "--backfill", "1", "--yes").exitCode == 0)
+      let built = try await home.aker(
+        "backfill", "hazard_smoke", "--years", "2021", "--with-upstream", "--workers", "1")
+      #expect(built.exitCode == 0 && !built.errorOutput.contains("warning"), "\(built)")
+      let tasks = try await home.aker("tasks", "--backfill", "2", "--state", "completed")
+      #expect(tasks.output.contains("boundary_county 2021") && tasks.output.contains("hazard_smoke 2021"), "\(tasks)")
+    }
+  }
+
+  @Test func aYearThatTheUpstreamDatasetDoesNotHaveIsSaid() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
+      let catalog = try home.copyOfCatalog()
+      try home.replace(
+        "  years: 2012-", by: "  years: 2021-", in: catalog + "/datasets/boundary_county/dataset.yml")
+      let unmet = try await plan(
+        home, "hazard_smoke", "--years", "2020", environment: ["AKER_CATALOG_PATH": catalog])
+      #expect(unmet.forecast.unmet_dependencies.map(\.command) == [nil])
+      let text = try await home.aker(
+        "plan", "hazard_smoke", "--years", "2020", environment: ["AKER_CATALOG_PATH": catalog])
+      #expect(text.output.contains("it reads boundary_county, which does not have 2020"), "\(text)")
     }
   }
 }

@@ -121,6 +121,9 @@ struct RunCommandTests {
       #expect(one.exitCode == 0, "\(one)")
       #expect(try report(one).region == "39049")
       #expect(all.output.contains("market_jobs 2021 39041") && all.output.contains("market_jobs 2021 39159"))
+      let counts = all.output.matches(of: /([0-9]+) of ([0-9]+) regions/)
+      #expect(counts.count > 1 && counts.map(\.1) == (1...counts.count).map { "\($0)" })
+      #expect(counts.allSatisfy { $0.2 == "\(counts.count)" } && !one.errorOutput.contains("regions"), "\(one)")
     }
   }
 

@@ -1,6 +1,7 @@
 import Fetch
 import FoundationEssentials
 import HTTP
+import Synchronization
 import Telemetry
 import TestSupport
 import Testing
@@ -104,6 +105,45 @@ struct TransferTests {
         Issue.record("\(error)")
         return
       }
+    }
+  }
+
+  /// What a watcher was told, added up.
+  private final class Told: Sendable {
+    let sum = Mutex((done: 0, expected: 0, isOpenEnded: false, most: 0))
+
+    func hear(_ portion: WorkProgress.Portion) {
+      sum.withLock {
+        switch portion {
+        case .done(let count): $0.done += count
+        case .expected(let count): $0.expected += count
+        case .openEnded: $0.isOpenEnded = true
+        }
+        $0.most = max($0.most, $0.expected)
+      }
+    }
+  }
+
+  @Test func progressTellsHowMuchIsToComeAndTakesBackWhatComesAgain() async throws {
+    let told = Told()
+    try await FetchWorld.run(recordings: ["files/a.csv": Self.text]) { world in
+      let fetcher = try world.fetcher("generated", "retry: {max_tries: 3}", endpoint: world.base + "/_generated")
+      func fetch(_ path: String) async throws {
+        _ = try await WorkProgress.observed(by: told.hear) {
+          try await fetcher.fetch(.get("generated", path, [("seed", "5")], expect: .any))
+        }
+      }
+      try await fetch("/2000000")
+      #expect(told.sum.withLock { ($0.done, $0.expected) == (2_000_000, 2_000_000) })
+      // Two breaks, then it goes on where it stopped.
+      try await world.addFaults(#"{"fault": "reset", "path": "/_generated", "after_bytes": 300000, "count": 2}"#)
+      try await fetch("/1000000")
+      #expect(told.sum.withLock { ($0.done, $0.expected) == (3_000_000, 3_000_000) }, "\(told.sum.withLock { $0 })")
+      // Refused before its first byte: asked again from the beginning, and counted once.
+      try await world.addFaults(#"{"fault": "status", "status": 503, "path": "/_generated", "count": 1}"#)
+      try await fetch("/500000")
+      #expect(told.sum.withLock { ($0.done, $0.expected) == (3_500_000, 3_500_000) }, "\(told.sum.withLock { $0 })")
+      #expect(told.sum.withLock { !$0.isOpenEnded && $0.most == 3_500_000 })
     }
   }
 }

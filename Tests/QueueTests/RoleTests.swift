@@ -13,7 +13,7 @@ struct RoleTests {
   static let working = [
     "SELECT queue.register_worker('a', 'b', 1, 'v', 1)", "SELECT queue.claim(1, 1)", "SELECT queue.complete(1, 1)",
     "SELECT queue.fail(1, 1, 'data', 'x')", "SELECT queue.reap()", "SELECT queue.take_tokens('s')",
-    "SELECT queue.tick()",
+    "SELECT queue.tick()", "SELECT queue.note_attempts('{1}', '{1}', '{\"{}\"}')",
   ]
   static let writing = [
     "DELETE FROM queue.lease", "INSERT INTO queue.ready (rank, task_id, lane_id, data_year) VALUES (0, 1, 1, 2001)",
@@ -33,6 +33,7 @@ struct RoleTests {
     for view in ViewTests.names { try await fixture.run("SELECT * FROM queue.\(view)") }
     try await fixture.run("SELECT queue.why(task_id) FROM queue.task")
     try await fixture.run("SELECT * FROM queue.plan_backfill('{income}', '{2001}')")
+    try await fixture.run("SELECT * FROM queue.unmet_dependencies('{income}', '{2001}')")
   }
 
   @Test func aWorkerWorksAndCannotOperate() async throws {

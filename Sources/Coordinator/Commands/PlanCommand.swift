@@ -9,7 +9,8 @@ struct PlanCommand: AsyncParsableCommand {
     abstract: "Show what a backfill would enqueue and skip, and why; enqueues nothing.",
     discussion: """
       Takes what aker backfill takes. With the requests that go to each source, against its limits and its daily quota, and \
-      how long it takes: by those limits, and by what the last partitions of each dataset took.
+      how long it takes: by those limits, and by what the last partitions of each dataset took. Warns of tasks that would fail, \
+      since what they read is neither published nor under way; --with-upstream plans that, too.
 
       EXAMPLES
         aker plan market_income --years 2009-2023
@@ -51,6 +52,11 @@ struct PlanCommand: AsyncParsableCommand {
     let columns = Terminal.standardOutput.columnLimit ?? .max
     for text in forecast.quotaNotes + [time(forecast)].compactMap({ $0 }) {
       print(Wrapped.lines(text, columns: columns).joined(separator: "\n"))
+    }
+    let style = Style(.standardOutput)
+    for unmet in forecast.unmet_dependencies {
+      let lines = Wrapped.lines("warning: \(unmet.text)", columns: columns)
+      print(lines.map(style.yellow).joined(separator: "\n"))
     }
   }
 

@@ -50,7 +50,11 @@ struct RunCommand: AsyncParsableCommand {
     let build = dryRun ? try await preview(spec, configuration) : try await publish(spec, folder)
     var failures: [any Error] = []
     for (index, partition) in partitions.enumerated() {
-      if index > 0, !options.json { print("") }
+      if partitions.count > 1 {
+        let terminal: Terminal = options.json ? .standardError : .standardOutput
+        let region = Style(terminal).dim("\(index + 1) of \(partitions.count) regions")
+        terminal.write("\(index > 0 ? "\n" : "")\(region)\n")
+      }
       do {
         try await build(partition)
       } catch {

@@ -42,16 +42,24 @@ struct Failure: Error {
 
   /// Prints the error as the operator should see it, and ends the process.
   static func exit(_ error: any Error) -> Never {
-    guard let failure = Failure(any: error) else {
+    guard let failure = Failure(any: error) ?? fault(error) else {
       Aker.exit(withError: error)  // ArgumentParser's own: usage, --help, --version
     }
     failure.show()
     Glibc.exit(failure.code.rawValue)
   }
 
+  /// What nobody foresaw; nil for ArgumentParser's own ways to end, of which none has the code of a plain failure.
+  static func fault(_ error: any Error) -> Failure? {
+    guard Aker.exitCode(for: error) == .failure, !(error is ExitCode) else { return nil }
+    return Failure(
+      .software, "\(error)",
+      advice: "This is a fault of aker's: please report it with the command and what aker --version says.")
+  }
+
   /// Prints an error after which the command goes on.
   static func show(_ error: any Error) {
-    (Failure(any: error) ?? Failure(.software, "\(error)")).show()
+    (Failure(any: error) ?? fault(error) ?? Failure(.software, "\(error)")).show()
   }
 
   static func code(_ error: any Error) -> Code {

@@ -27,7 +27,7 @@ struct ProgressBar {
   mutating func advance(
     by portion: Int, of total: Int?, _ unit: Unit, columns: Int, unicode: Bool, at now: ContinuousClock.Instant = .now
   ) -> String? {
-    done += portion
+    done = max(0, done + portion)
     if let shownAt, now - shownAt < Self.interval { return nil }
     shownAt = now
     let seconds = (now - startedAt) / .seconds(1)

@@ -28,6 +28,9 @@ struct PlanForecast: Encodable {
   /// The longer of the two; nil where neither is known.
   var seconds: Double?
 
+  /// Tasks that would fail for want of what they read.
+  var unmet_dependencies: [UnmetDependency] = []
+
   /// Recent partitions of each dataset that its history is made of.
   private static let historyCount = 100
 
@@ -57,6 +60,7 @@ struct PlanForecast: Encodable {
       sources: try await sources(planned, tasks, connection), slots: available,
       worked_seconds: worked.isEmpty ? nil : worked.reduce(0, +) / Double(max(1, available)),
       without_history: planned.map(\.name).filter { history[$0] == nil })
+    forecast.unmet_dependencies = try await UnmetDependency.find(chosen, connection)
     forecast.seconds = (forecast.sources.map(\.seconds) + [forecast.worked_seconds]).compactMap { $0 }.max()
     return forecast
   }

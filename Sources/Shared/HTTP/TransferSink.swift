@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import Telemetry
 
 /// Where the bytes of a transfer go: decoded, counted, hashed and written, over as many exchanges as it takes.
 final class TransferSink: @unchecked Sendable {
@@ -12,7 +13,9 @@ final class TransferSink: @unchecked Sendable {
   private let file: String
   private let maximumBytes: Int64
   private let descriptor: Int32
-  private let observer: (@Sendable (Int) -> Void)?
+  private let observer: (@Sendable (WorkProgress.Portion) -> Void)?
+  /// What the observer was told of this document: bytes as they came over the wire.
+  private var told = (done: 0, expected: 0)
   private var hash = SHA256()
   private var inflater: Inflater?
   private var cancellation: Cancellation?
@@ -21,7 +24,7 @@ final class TransferSink: @unchecked Sendable {
   private var status = 0
   /// An answer whose body is not the document's: a redirect, or an error while resuming.
   private var isDiscarding = false
-  private var wasIdentity = true
+  private var isFinished = false
   private(set) var byteCount: Int64 = 0
   private(set) var beginning: [UInt8] = []
   private(set) var headers: [String: String] = [:]
@@ -29,8 +32,8 @@ final class TransferSink: @unchecked Sendable {
   /// while it cannot go on after a break.
   private(set) var validator: String?
 
-  /// - Parameter observer: is told of the bytes of each portion that was written.
-  init(file: String, maximumBytes: Int64, observer: (@Sendable (Int) -> Void)? = nil) throws {
+  /// - Parameter observer: is told of the bytes that come and, where the answer says it, that will come.
+  init(file: String, maximumBytes: Int64, observer: (@Sendable (WorkProgress.Portion) -> Void)? = nil) throws {
     self.file = file
     self.observer = observer
     self.maximumBytes = maximumBytes
@@ -42,6 +45,7 @@ final class TransferSink: @unchecked Sendable {
 
   deinit {
     close(descriptor)
+    if !isFinished { takeBack() }
   }
 
   var isCancelled: Bool { cancellation?.isCancelled.load(ordering: .relaxed) == true }
@@ -82,6 +86,7 @@ final class TransferSink: @unchecked Sendable {
     }
     var whole = SHA256()
     swap(&whole, &hash)
+    isFinished = true
     return (byteCount, whole.finish())
   }
 
@@ -115,6 +120,8 @@ final class TransferSink: @unchecked Sendable {
     }
     // The whole document again: it changed, or the server knows no ranges. Or an answer that is not the document.
     restart()
+    takeBack()
+    if (200..<300).contains(status) { announce() }
     let encoding = headers["content-encoding"]?.lowercased() ?? "identity"
     switch encoding {
     case "identity", "": break
@@ -130,8 +137,28 @@ final class TransferSink: @unchecked Sendable {
     return true
   }
 
+  // MARK: Progress
+
+  private func announce() {
+    guard let observer else { return }
+    guard let length = headers["content-length"].flatMap({ Int($0) }) else { return observer(.openEnded) }
+    told.expected += length
+    observer(.expected(length))
+  }
+
+  /// What was told of a document that comes again from its beginning, or not at all.
+  private func takeBack() {
+    if told.done != 0 { observer?(.done(-told.done)) }
+    if told.expected != 0 { observer?(.expected(-told.expected)) }
+    told = (0, 0)
+  }
+
   func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
     if isDiscarding { return true }
+    if let observer, (200..<300).contains(status) {
+      told.done += bytes.count
+      observer(.done(bytes.count))
+    }
     guard let inflater else { return write(bytes) }
     guard inflater.inflate(bytes, write) else {
       if failure == nil { failure = .truncated("its gzip stream is corrupt") }
@@ -161,7 +188,6 @@ final class TransferSink: @unchecked Sendable {
       }
       remaining = remaining.dropFirst(written)
     }
-    observer?(bytes.count)
     return true
   }
 }

@@ -18,7 +18,8 @@ package enum PipelineStep: String, Sendable, CaseIterable {
 package struct StepEvent: Sendable {
   package enum Phase: Sendable, Equatable {
     case started
-    /// A portion is done: bytes of a fetch, rows of a load or a publication. `total` where it is known before.
+    /// A portion is done: bytes of a fetch, rows of a load or a publication; it is negative where they are done again.
+    /// `total` where it is known: of a fetch, of the documents that were begun.
     case progressed(portion: Int, total: Int?)
     case ended
   }

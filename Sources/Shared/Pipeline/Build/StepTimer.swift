@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import Telemetry
 
 /// Times steps and tells the observer.
@@ -29,10 +30,34 @@ struct StepTimer {
     return value
   }
 
-  private func progress(_ step: PipelineStep, _ total: Int?) -> (@Sendable (Int) -> Void)? {
+  private func progress(_ step: PipelineStep, _ total: Int?) -> (@Sendable (WorkProgress.Portion) -> Void)? {
     guard reportsProgress, let observer else { return nil }
+    let expectation = Expectation(total)
     return { portion in
-      observer(StepEvent(step: step, phase: .progressed(portion: portion, total: total), duration: .zero, detail: ""))
+      let (done, total) = expectation.take(portion)
+      observer(StepEvent(step: step, phase: .progressed(portion: done, total: total), duration: .zero, detail: ""))
+    }
+  }
+
+  /// How much a step is to do: known before it, or announced piece by piece.
+  private final class Expectation: Sendable {
+    private let known: Int?
+    private let announced = Mutex<(total: Int, isOpenEnded: Bool)>((0, false))
+
+    init(_ known: Int?) {
+      self.known = known
+    }
+
+    func take(_ portion: WorkProgress.Portion) -> (done: Int, total: Int?) {
+      announced.withLock { announced in
+        var done = 0
+        switch portion {
+        case .done(let count): done = count
+        case .expected(let count): announced.total += count
+        case .openEnded: announced.isOpenEnded = true
+        }
+        return (done, known ?? (announced.isOpenEnded || announced.total <= 0 ? nil : announced.total))
+      }
     }
   }
 }

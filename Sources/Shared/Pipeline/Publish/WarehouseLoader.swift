@@ -60,7 +60,7 @@ struct WarehouseLoader {
   /// Tells whoever watches how many lines went by: rows, but for those with a line break in a text.
   private static func report(_ chunk: [UInt8]) {
     guard let observer = WorkProgress.observer else { return }
-    observer(chunk.count { $0 == UInt8(ascii: "\n") })
+    observer(.done(chunk.count { $0 == UInt8(ascii: "\n") }))
   }
 
   /// Fills a staging table by one COPY after another, each a short transaction: a COPY of minutes would keep the vacuum

@@ -1,0 +1,34 @@
+import Postgres
+
+/// Tasks of a plan that would fail, since a dataset that they read is neither published, nor planned, nor under way.
+struct UnmetDependency: Encodable {
+  var dataset: String
+  var upstream: String
+  var years: [Int]
+  var tasks: Int
+  /// The command that makes up for it; nil where the upstream dataset does not have those years.
+  var command: String?
+
+  static func find(_ chosen: ChosenPartitions, _ connection: PostgresConnection) async throws -> [UnmetDependency] {
+    let rows = try await connection.query(
+      "SELECT * FROM queue.unmet_dependencies($1, $2, $3, $4, $5)", chosen.parameters)
+    return try rows.map { row in
+      let upstream: String = try row.decode("upstream")
+      let years: [Int] = try row.decode("years")
+      let vintage = chosen.partitions.asOf.map { " --as-of \($0)" } ?? ""
+      return UnmetDependency(
+        dataset: try row.decode("dataset"), upstream: upstream, years: years, tasks: try row.decode("task_count"),
+        command: try row.decode("is_possible")
+          ? "aker backfill \(upstream) --years \(YearList(years: years))\(vintage)" : nil)
+    }
+  }
+
+  /// For people, as a warning.
+  var text: String {
+    let years = YearList(years: years)
+    let what = "\(TargetTasks.tasks(tasks)) of \(dataset) would fail: it reads \(upstream)"
+    guard let command else { return "\(what), which does not have \(years)" }
+    return
+      "\(what), of which \(years) is neither published nor under way. First: \(command), or add --with-upstream"
+  }
+}

@@ -1,0 +1,134 @@
+import FoundationEssentials
+import Glibc
+import Postgres
+import Testing
+import TestSupport
+
+/// The exit codes of docs/cli.md: every one of them comes of something that an operator can do.
+@Suite(.database)
+struct ExitCodeTests {
+  /// The codes of the page's table.
+  private static func documented() throws -> Set<Int32> {
+    let path = PackageRoot.path + "/docs/cli.md"
+    let text = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
+    let section = try #require(text.split(separator: "## Exit codes").last?.split(separator: "\n## ").first)
+    return Set(section.matches(of: /\n\| ([0-9]+) \|/).compactMap { Int32($0.1) })
+  }
+
+  @Test func everyCodeThatIsDocumentedIsReached() async throws {
+    let faults = #"""
+      [{"path": "/census_acs5/data/2009", "fault": "status", "status": 503},
+       {"path": "/census_acs5/data/2010", "fault": "changed_columns", "drop": ["NAME"]},
+       {"path": "/census_acs5/data/2012", "fault": "stall", "count": 20}]
+      """#
+    var reached: Set<Int32> = []
+    try await withFaults(faults) { home in
+      func expect(
+        _ code: Int32, _ arguments: String, says text: String = "", environment: [String: String] = [:],
+        sourceLocation: SourceLocation = #_sourceLocation
+      ) async throws {
+        let result = try await Program.run(
+          Executable.aker, arguments.split(separator: " ").map(String.init),
+          environment: home.environment.merging(environment) { $1 })
+        #expect(result.exitCode == code, "\(arguments): \(result)", sourceLocation: sourceLocation)
+        #expect(
+          (result.output + result.errorOutput).contains(text), "\(arguments): \(result)", sourceLocation: sourceLocation
+        )
+        reached.insert(result.exitCode ?? -1)
+      }
+      try await expect(0, "run market_income --year 2011", says: "published")
+      try await expect(1, "backfill market_income --years 2010 --workers 1", says: "1 of 1 tasks failed")
+      try await expect(64, "task 99", says: "there is no task 99")
+      try await expect(65, "run market_income --year 2010", says: "NAME")
+      try await expect(
+        69, "status", says: "cannot be reached", environment: ["AKER_POSTGIS_DSN": "host=127.0.0.1 port=1 dbname=x"])
+      try await expect(
+        73, "cache ls", says: "cannot", environment: ["AKER_CACHE_PATH": PackageRoot.path + "/Makefile/cache"])
+      try await expect(75, "run market_income --year 2009", says: "503")
+      try await expect(78, "status", says: "not a log level", environment: ["AKER_LOG_LEVEL": "loud"])
+      let run = try await interrupted(home, "run market_income --year 2012")
+      #expect(run.exitCode == 130 && run.errorOutput.contains("interrupted"), "\(run)")
+      reached.insert(run.exitCode ?? -1)
+      // Somebody's hand in the schema: nothing that an operator's command can have done.
+      let connection = try await TestDatabase.current.connect()
+      try await connection.execute("DROP VIEW queue.overview")
+      try await expect(70, "status", says: "queue.overview")
+    }
+    let documented = try Self.documented()
+    #expect(documented.count >= 10 && reached == documented, "reached \(reached.sorted()) of \(documented.sorted())")
+  }
+
+  @Test func ctrlCOfAWatchedBackfillEndsItsWorkersAndNotTheBackfill() async throws {
+    try await withFaults(#"[{"path": "/census_acs5/data/2012", "fault": "stall", "count": 20}]"#) { home in
+      for (arguments, id) in [
+        ("backfill market_income --years 2012 --workers 1", 1),
+        ("flow run refresh-market-data --years 2012 --as-of 2024-06 --workers 1", 2), ("watch 2", 2),
+      ] {
+        let result = try await interrupted(home, arguments)
+        #expect(result.exitCode == 130, "\(arguments): \(result)")
+        #expect(result.output.contains("backfill \(id) goes on"), "\(arguments): \(result)")
+        let connection = try await TestDatabase.current.connect()
+        let living = try await connection.query("SELECT FROM queue.worker WHERE ended_at IS NULL")
+        #expect(living.isEmpty, "\(arguments)")
+        let open = try await connection.query(
+          "SELECT FROM queue.backfill WHERE backfill_id = $1 AND finished_at IS NULL", [id])
+        #expect(open.count == 1, "\(arguments)")
+        await connection.close()
+        if arguments.hasPrefix("backfill") {
+          #expect(try await home.aker("cancel", "--backfill", "1", "--yes").exitCode == 0)
+        }
+      }
+    }
+  }
+
+  @Test func serveEndsInOrder() async throws {
+    try await withFaults("[]") { home in
+      for signal in [SIGINT, SIGTERM] {
+        let serve = try await Program.start(Executable.aker, ["serve"], environment: home.environment)
+        let connection = try await TestDatabase.current.connect()
+        try await eventually(within: .seconds(30), "it serves") {
+          try await !connection.query(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%queue.tick%' AND pid <> pg_backend_pid()"
+          ).isEmpty
+        }
+        await connection.close()
+        serve.send(signal)
+        let result = try await serve.wait()
+        #expect(result.exitCode == 0, "\(result)")
+      }
+    }
+  }
+
+  @Test func aWorkersCodesAreItsOwn() async throws {
+    let unreachable = try await Program.run(
+      Executable.worker, ["--until-empty"],
+      environment: ["AKER_POSTGIS_DSN": "host=127.0.0.1 port=1 dbname=x", "AKER_HOME": PackageRoot.path + "/.aker"])
+    #expect(unreachable.exitCode == 69, "\(unreachable)")
+    let setting = try await Program.run(
+      Executable.worker, ["--until-empty"],
+      environment: ["AKER_POSTGIS_DSN": TestDatabase.current.dsn, "AKER_LOG_LEVEL": "loud"])
+    #expect(setting.exitCode == 78, "\(setting)")
+  }
+
+  /// Ctrl-C, once the command asks the source that never answers; or, of a watch, once it shows something.
+  private func interrupted(_ home: OperatorHome, _ arguments: String) async throws -> Program.Result {
+    let connection = try await TestDatabase.current.connect()
+    let program = try await Program.start(
+      Executable.aker, arguments.split(separator: " ").map(String.init), environment: home.environment)
+    let sql =
+      arguments.hasPrefix("watch")
+      ? "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%queue.eta%' AND pid <> pg_backend_pid()"
+      : "SELECT FROM queue.running WHERE dataset = 'market_income'"
+    try await eventually(within: .seconds(60), "it is under way") { try await !connection.query(sql).isEmpty }
+    await connection.close()
+    program.send(SIGINT)
+    return try await program.wait()
+  }
+
+  private func withFaults(_ faults: String, _ body: (OperatorHome) async throws -> Void) async throws {
+    let file = "/tmp/aker-faults-\(UUID().uuidString.prefix(8)).json"
+    try Data(faults.utf8).write(to: URL(filePath: file))
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: ["--faults", file], body)
+  }
+}
