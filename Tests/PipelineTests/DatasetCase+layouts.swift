@@ -127,6 +127,35 @@ extension DatasetCase {
           "(\"Capitol, CT\",91.25,31000000.5,30500000,\"December 2025\")"
         ),
       ]),
+    DatasetCase(
+      dataset: "building_permits", year: 2024, sources: ["census_bps"],
+      files: [
+        "econ/bps/County/co2024a.txt": permits(
+          ["2024", "39", "049", "2", "3", "Franklin County"], header: permitsOfCounties, 900, 900, 300_000_000),
+        "econ/bps/CBSA (beginning Jan 2024)/cbsa2402c.txt": permits(
+          ["202402", "198", "18140", "2", "Columbus  OH"], header: permitsOfMetros("HHEADER"), 70, 70, 25_000),
+      ],
+      figures: [
+        (
+          "SELECT string_agg(format('%s %s %s %s', geo_id, period_start, one_unit_units, one_unit_value), ', ' ORDER BY geo_id) FROM building_permits",
+          "18140 2024-02-01 70 25000000, 39049 2024-01-01 900 300000000"
+        )
+      ]),
+    DatasetCase(
+      dataset: "building_permits", year: 1999, sources: ["census_bps"],
+      files: [
+        "econ/bps/County/co1999a.txt": permits(
+          ["1999", "39", "049", "2", "3", "Franklin County"], header: permitsOfCounties, 9, 9, 1_000_000),
+        // Metros of that time have four digits.
+        "econ/bps/Metro (ending 2023)/ma9911c.txt": permits(
+          ["9911", "999", "1840", "C", "Columbus  OH"], header: permitsOfMetros("MONCOV"), 7, 7, 800),
+      ],
+      figures: [
+        (
+          "SELECT string_agg(format('%s %s %s %s', geo_id, period_start, one_unit_units, one_unit_value), ', ' ORDER BY geo_id) FROM building_permits",
+          "1840 1999-11-01 7 800000, 39049 1999-01-01 9 1000000"
+        )
+      ]),
   ]
 
   /// A row of January 2021 in the files of 2022 and before.
@@ -158,5 +187,28 @@ extension DatasetCase {
     names += ["PARENT_METRO_REGION", "PARENT_METRO_REGION_METRO_CODE", "LAST_UPDATED"]
     let lines = [names] + rows.map { cells in names.map { cells[$0] ?? "" } }
     return lines.map { $0.joined(separator: "\t") + "\n" }.joined()
+  }
+
+  private static let permitsOfCounties = (
+    "Survey,FIPS,FIPS,Region,Division,County", "Date,State,County,Code,Code,Name"
+  )
+
+  private static func permitsOfMetros(_ flag: String) -> (String, String) {
+    ("Survey,CSA,CBSA,\(flag),CBSA", "Date,Code,Code,,Name")
+  }
+
+  /// A file of the Building Permits Survey: two lines of header, a blank one, and a place with buildings of one unit only.
+  private static func permits(_ place: [String], header: (String, String), _ figures: Int...) -> String {
+    let groups = [
+      "1-unit", "2-units", "3-4 units", "5+ units", "1-unit rep", "2-units rep", "3-4 units rep", "5+ units rep",
+    ]
+    let row = place + (figures + [Int](repeating: 0, count: 9)).map(String.init) + [String](repeating: "0", count: 12)
+    return """
+      \(header.0),\(groups.map { ",\($0)," }.joined(separator: ","))
+      \(header.1),\([String](repeating: "Bldgs,Units,Value", count: 8).joined(separator: ","))
+       
+      \(row.joined(separator: ","))
+
+      """
   }
 }

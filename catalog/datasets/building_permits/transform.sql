@@ -4,6 +4,8 @@ WITH files AS (
   SELECT 'county' AS geo_level, line FROM raw.county
   UNION ALL
   SELECT 'metro', line FROM raw.metro
+  UNION ALL
+  SELECT 'metro', line FROM raw.cbsa
 ),
 parts AS (
   SELECT geo_level, line, list_transform(string_split(line, ','), lambda f: trim(f)) AS parts
