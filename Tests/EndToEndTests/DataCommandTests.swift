@@ -92,6 +92,38 @@ struct DataCommandTests {
     }
   }
 
+  @Test func aCacheInABucketIsListedCutDownAndForgotten() async throws {
+    try await ObjectStore.running(bucket: "warehouse") { store in
+      try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
+        var home = home
+        home.environment.merge(store.environment.merging(["AKER_CACHE_PATH": "s3://warehouse/aker"]) { $1 }) { $1 }
+        #expect(
+          try await home.aker("cache", "ls").output.contains("nothing was fetched into s3://warehouse/aker/raw yet"))
+        let run = try await home.aker("run", "market_income", "--year", "2012")
+        #expect(run.exitCode == 0, "\(run)")
+        func rows(_ arguments: String...) async throws -> [CacheRow] {
+          let result = try await Program.run(
+            Executable.aker, ["cache", "ls", "--json"] + arguments, environment: home.environment)
+          #expect(result.exitCode == 0, "\(result)")
+          return try JSONDecoder().decode([CacheRow].self, from: Data(result.output.utf8))
+        }
+        let shared = try await rows()
+        #expect(shared.map(\.source) == ["census_acs5"] && (shared.first?.documents ?? 0) > 0)
+        #expect(try await rows("--local").first?.bytes == shared.first?.bytes)
+        let kept = try await home.aker("cache", "prune", "--to", "0", "--yes")
+        #expect(kept.exitCode == 0 && kept.output.contains("stored within the last hour"), "\(kept)")
+        let forgotten = try await home.aker("cache", "forget", "census_acs5")
+        #expect(forgotten.exitCode == 0 && forgotten.output.contains("is asked again"), "\(forgotten)")
+        #expect(try await rows().isEmpty)
+        #expect(try await rows("--local").isEmpty)
+        let refused = try await home.aker("cache", "ls", environment: ["AKER_CACHE_PATH": "s3://nobodys/aker"])
+        #expect(refused.exitCode == 75 && refused.errorOutput.contains("NoSuchBucket"), "\(refused)")
+        let keyless = try await home.aker("cache", "ls", environment: ["AWS_SECRET_ACCESS_KEY": ""])
+        #expect(keyless.exitCode == 78 && keyless.errorOutput.contains("AWS_SECRET_ACCESS_KEY"), "\(keyless)")
+      }
+    }
+  }
+
   private struct Validation: Decodable {
     struct Check: Decodable {
       var check: String

@@ -203,6 +203,55 @@ struct S3Tests {
     }
   }
 
+  @Test func aBucketsDocumentsAreCountedCutDownAndForgotten() async throws {
+    try await with { store, folder in
+      let shared = SharedCache(client(store, folder), prefix: "cache/raw")
+      try await FetchWorld.run(recordings: ["docs/a.json": "[1]", "docs/b.json": "[22]", "docs/c.json": "[333]"]) {
+        world in
+        func host(_ name: String) throws -> Fetcher {
+          try world.fetcher("docs", "cache_ttl_days: 30", cache: "/\(name)", shared: shared)
+        }
+        var documents: [FetchedInput] = []
+        for name in ["a", "b", "c"] { documents.append(try await host("one").fetch(.get("docs", "/\(name).json"))) }
+        _ = try await host("one").fetch(.get("docs", "/absent.json", optional: true))
+        let usage = try await shared.usage(scratch: folder)
+        #expect(usage.keys.sorted() == ["docs"] && usage["docs"]?.documentCount == 3 && usage["docs"]?.byteCount == 12)
+
+        // What was stored just now stays; without that, what was stored first goes first, by the second.
+        #expect(try await shared.prune(toBytes: 0, scratch: folder).keptCount == 3)
+        let sha256 = try #require(documents[1].sha256)
+        for document in [documents[0], documents[2]] {
+          let other = try #require(document.sha256)
+          try await eventually("it is stored in a later second than the document in the middle") {
+            try await store.inspect(
+              """
+              key, middle = ['cache/raw/objects/' + h[:2] + '/' + h for h in ('\(other)', '\(sha256)')]
+              s3.put_object(Bucket='lake', Key=key, Body=s3.get_object(Bucket='lake', Key=key)['Body'].read())
+              times = [s3.head_object(Bucket='lake', Key=k)['LastModified'].replace(microsecond=0) for k in (key, middle)]
+              print(times[0] > times[1])
+              """) == "True"
+          }
+        }
+        let pruned = try await shared.prune(toBytes: 8, scratch: folder, keepingStoredWithin: .seconds(-60))
+        #expect(pruned == RawCache.Pruned(removedCount: 1, removedBytes: 4, keptCount: 2, keptBytes: 8))
+        #expect(
+          try await store.inspect(
+            "print([o['Key'][-64:] for o in s3.list_objects_v2(Bucket='lake', Prefix='cache/raw/objects')['Contents']].count('\(sha256)'))"
+          ) == "0")
+        #expect(try await shared.usage(scratch: folder)["docs"]?.documentCount == 2)
+        // Its record went along; that of an absence stays.
+        #expect(
+          try await store.inspect("print(s3.list_objects_v2(Bucket='lake', Prefix='cache/raw/index')['KeyCount'])")
+            == "3")
+
+        #expect(try await host("two").fetch(.get("docs", "/a.json")).cacheHit)
+        #expect(try await shared.forget(sourceID: "docs", urlContaining: "/a.json", scratch: folder) == 1)
+        #expect(!(try await host("three").fetch(.get("docs", "/a.json")).cacheHit))
+        #expect(try await shared.forget(sourceID: "other", scratch: folder) == 0)
+      }
+    }
+  }
+
   @Test func aBucketIsASource() async throws {
     try await with { store, folder in
       let key = try await strict(store)

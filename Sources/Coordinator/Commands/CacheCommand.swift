@@ -11,7 +11,7 @@ struct CacheCommand: AsyncParsableCommand {
     commandName: "cache", abstract: "Show what the raw cache holds, or cut it down to a size.",
     discussion: """
       Documents are kept as they came, by content. What is gone is fetched again when it is needed; partitions made of it \
-      cannot be reproduced meanwhile.
+      cannot be reproduced meanwhile. Where AKER_CACHE_PATH is a bucket, that is meant, and --local for this host's copies.
 
       EXAMPLES
         aker cache ls
@@ -20,18 +20,13 @@ struct CacheCommand: AsyncParsableCommand {
       """,
     subcommands: [List.self, Forget.self, Prune.self])
 
-  /// - Throws: `Failure` where it cannot be written.
-  private static func open(_ options: GlobalOptions) throws -> (cache: RawCache, path: String) {
-    let path = try options.configuration().cachePath + "/raw"
-    guard !path.contains("://") else {
-      throw Failure(
-        .usage, "\(path) is not a folder of this host",
-        advice: "Its documents are the bucket's to prune: give it a lifecycle rule.")
-    }
-    do {
-      return (try RawCache(directory: path), path)
-    } catch {
-      throw Failure(.cannotWrite, "\(error)", advice: "Make it writable, or set AKER_CACHE_PATH to a folder that is.")
+  /// Which of the two there may be.
+  struct Place: ParsableArguments {
+    @Flag(help: "This host's copies, where AKER_CACHE_PATH is a bucket.") var local = false
+    @OptionGroup var options: GlobalOptions
+
+    func open() throws -> CacheStore {
+      try CacheStore.open(try options.configuration(), local: local)
     }
   }
 
@@ -39,7 +34,7 @@ struct CacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "ls", abstract: "Show how many documents of each source are kept, and what they take.",
       discussion: "EXAMPLES\n  aker cache ls\n  aker cache ls --json")
-    @OptionGroup var options: GlobalOptions
+    @OptionGroup var place: Place
 
     private struct Row: Encodable {
       var source: String
@@ -51,15 +46,15 @@ struct CacheCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let (cache, path) = try open(options)
-      let rows = cache.usage().sorted { ($1.value.byteCount, $0.key) < ($0.value.byteCount, $1.key) }.map {
+      let cache = try place.open()
+      let rows = try await cache.usage().sorted { ($1.value.byteCount, $0.key) < ($0.value.byteCount, $1.key) }.map {
         Row(
           source: $0.key, documents: $0.value.documentCount, bytes: $0.value.byteCount,
           first_fetched_at: $0.value.firstFetchedAt, last_fetched_at: $0.value.lastFetchedAt,
           synthetic: $0.value.syntheticCount)
       }
-      if options.json { return try printJSON(rows) }
-      guard !rows.isEmpty else { return print("nothing was fetched into \(path) yet") }
+      if place.options.json { return try printJSON(rows) }
+      guard !rows.isEmpty else { return print("nothing was fetched into \(cache.path) yet") }
       let cells = rows.map { row in
         [
           row.source, "\(row.documents)", ByteCount(row.bytes).text, Self.day(row.first_fetched_at),
@@ -69,7 +64,7 @@ struct CacheCommand: AsyncParsableCommand {
       let table = Table(headings: ["source", "documents", "size", "first fetched", "last fetched", ""], rows: cells)
       Terminal.standardOutput.write(table.rendered(Style(.standardOutput)))
       print(
-        "\n\(rows.reduce(0) { $0 + $1.documents }) documents, \(ByteCount(rows.reduce(0) { $0 + $1.bytes }).text), in \(path)"
+        "\n\(rows.reduce(0) { $0 + $1.documents }) documents, \(ByteCount(rows.reduce(0) { $0 + $1.bytes }).text), in \(cache.path)"
       )
     }
 
@@ -82,7 +77,8 @@ struct CacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Ask a source again for what it answered, however fresh that is.",
       discussion: """
-        For a source that has corrected what it gave. The documents stay, so that what was made of them can be reproduced.
+        For a source that has corrected what it gave. The documents stay, so that what was made of them can be reproduced. \
+        Of a bucket and of this host; other hosts forget their own copies with --local.
 
         EXAMPLES
           aker cache forget bls_qcew
@@ -90,7 +86,7 @@ struct CacheCommand: AsyncParsableCommand {
         """)
     @Argument(help: "The source.") var source: String
     @Option(help: ArgumentHelp("Only what has this in its URL.", valueName: "text")) var url: String?
-    @OptionGroup var options: GlobalOptions
+    @OptionGroup var place: Place
 
     private struct Report: Encodable {
       var source: String
@@ -98,22 +94,22 @@ struct CacheCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let registry = try SourceRegistry(directory: try options.configuration().catalogPath)
+      let registry = try SourceRegistry(directory: try place.options.configuration().catalogPath)
       guard registry[source] != nil else {
         let near = NearestName.find(source, in: registry.sources.keys).map { "Did you mean \($0)?" }
         throw Failure(.usage, "there is no source '\(source)'", advice: near ?? "aker sources lists them.")
       }
-      let (cache, path) = try open(options)
-      let count: Int
-      do {
-        count = try cache.forget(sourceID: source, urlContaining: url)
-      } catch let failure as RawCache.Failure {
-        throw Failure(.cannotWrite, failure.description, advice: "Run it as the workers' user.")
+      let cache = try place.open()
+      var count = try await cache.forget(sourceID: source, urlContaining: url)
+      if case .bucket = cache {
+        // This host would answer of its own copies.
+        let own = try CacheStore.open(try place.options.configuration(), local: true)
+        count = max(count, try await own.forget(sourceID: source, urlContaining: url))
       }
-      if options.json { return try printJSON(Report(source: source, forgotten: count)) }
+      if place.options.json { return try printJSON(Report(source: source, forgotten: count)) }
       print(
         count == 0
-          ? "nothing of \(source)\(url.map { " with '\($0)' in its URL" } ?? "") is kept in \(path)"
+          ? "nothing of \(source)\(url.map { " with '\($0)' in its URL" } ?? "") is kept in \(cache.path)"
           : "\(source) is asked again for \(count) documents")
     }
   }
@@ -122,7 +118,7 @@ struct CacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Remove the documents that were not used for longest, until the others fit.",
       discussion: """
-        May run beside workers: what was used within the last hour stays.
+        Of a bucket, those that were stored longest ago: it does not know when they were used. May run beside workers: what was used within the last hour stays.
 
         EXAMPLES
           aker cache prune --to 50GB
@@ -130,7 +126,7 @@ struct CacheCommand: AsyncParsableCommand {
         """)
     @Option(help: ArgumentHelp("What the documents may take together.", valueName: "size")) var to: ByteCount
     @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
-    @OptionGroup var options: GlobalOptions
+    @OptionGroup var place: Place
 
     private struct Report: Encodable {
       var removed: Int
@@ -141,21 +137,16 @@ struct CacheCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let (cache, path) = try open(options)
-      let pruned: RawCache.Pruned
-      do {
-        // Nothing fits more than everything: this only counts.
-        let now = try cache.prune(toBytes: .max)
-        if now.keptBytes > to.bytes {
-          try Confirmation.ask(
-            "\(path) holds \(now.keptCount) documents, \(ByteCount(now.keptBytes).text): those used least recently are removed until they take \(to.text).",
-            yes: yes)
-        }
-        pruned = try cache.prune(toBytes: to.bytes)
-      } catch let failure as RawCache.Failure {
-        throw Failure(.cannotWrite, failure.description, advice: "Run it as the workers' user.")
+      let cache = try place.open()
+      // Nothing fits more than everything: this only counts.
+      let now = try await cache.prune(toBytes: .max)
+      if now.keptBytes > to.bytes {
+        try Confirmation.ask(
+          "\(cache.path) holds \(now.keptCount) documents, \(ByteCount(now.keptBytes).text): \(cache.whatGoesFirst) are removed until they take \(to.text).",
+          yes: yes)
       }
-      if options.json {
+      let pruned = try await cache.prune(toBytes: to.bytes)
+      if place.options.json {
         return try printJSON(
           Report(
             removed: pruned.removedCount, removed_bytes: pruned.removedBytes, kept: pruned.keptCount,
@@ -164,7 +155,7 @@ struct CacheCommand: AsyncParsableCommand {
       print(
         "removed \(pruned.removedCount) documents, \(ByteCount(pruned.removedBytes).text); \(pruned.keptCount) are kept, \(ByteCount(pruned.keptBytes).text)"
       )
-      if pruned.keptBytes > to.bytes { print("The rest was used within the last hour, and may be in use.") }
+      if pruned.keptBytes > to.bytes { print(cache.whatStays) }
     }
   }
 }

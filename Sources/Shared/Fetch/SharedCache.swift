@@ -5,9 +5,9 @@ internal import Glibc
 /// The raw cache of all hosts, in a bucket: what one of them fetched, the others do not ask for while it is fresh, and a
 /// partition can be reproduced on any of them. Laid out as a host's own.
 package struct SharedCache: Sendable {
-  private let client: S3Client
+  let client: S3Client
   /// Without slashes at its ends.
-  private let prefix: String
+  let prefix: String
 
   package init(_ client: S3Client, prefix: String) {
     self.client = client
@@ -48,7 +48,7 @@ package struct SharedCache: Sendable {
     try await asking { try await client.put(scratch, at: indexKey(key)) }
   }
 
-  private func asking<Value>(_ body: () async throws -> Value) async throws -> Value {
+  func asking<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
       return try await body()
     } catch let failure as S3Client.Failure {

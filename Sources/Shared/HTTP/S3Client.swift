@@ -1,3 +1,4 @@
+package import FoundationEssentials
 internal import Glibc
 
 /// Objects of one bucket, in S3 or in a server that speaks its protocol.
@@ -50,6 +51,8 @@ package struct S3Client: Sendable {
   package struct Object: Sendable, Equatable {
     package var key: String
     package var byteCount: Int64
+    /// When it was put there; nil where the server does not say.
+    package var modifiedAt: Date?
   }
 
   /// A transfer that gets the object; for the caller to perform, with its own limits.
@@ -145,7 +148,10 @@ package struct S3Client: Sendable {
       for entry in page.split(separator: "<Contents>").dropFirst() {
         guard let key = Self.element("Key", in: entry), let size = Self.element("Size", in: entry).flatMap(Int64.init)
         else { throw Failure.transfer("S3 listed an object without key or size") }
-        objects.append(Object(key: Self.unescaped(key), byteCount: size))
+        objects.append(
+          Object(
+            key: Self.unescaped(key), byteCount: size,
+            modifiedAt: Self.element("LastModified", in: entry).flatMap(Self.time)))
       }
       token = Self.element("IsTruncated", in: page) == "true" ? Self.element("NextContinuationToken", in: page) : nil
       token = token.map(Self.unescaped)
@@ -277,6 +283,11 @@ package struct S3Client: Sendable {
     guard let start = text.firstRange(of: "<\(name)>"), let end = text[start.upperBound...].firstRange(of: "</\(name)>")
     else { return nil }
     return String(text[start.upperBound..<end.lowerBound])
+  }
+
+  /// `2024-06-01T12:00:00.000Z`, of which the fraction does not matter.
+  private static func time(_ text: String) -> Date? {
+    try? Date(text.prefix("YYYY-MM-DDThh:mm:ss".count) + "Z", strategy: .iso8601)
   }
 
   private static func unescaped(_ text: String) -> String {
