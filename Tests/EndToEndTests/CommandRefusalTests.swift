@@ -189,6 +189,17 @@ struct CommandRefusalTests {
         #expect(result.exitCode == code, "\(year): \(result)")
         #expect((result.errorOutput + result.output).contains(text), "\(year): \(result)")
       }
+      // The same as a page, of what is not published.
+      let reported = try await home.aker(
+        "run", "market_income", "--year", "2010", "--dry-run", "--report", home.path + "/reports")
+      let page = home.path + "/reports/market_income/2010/validation.html"
+      #expect(reported.exitCode == 65 && reported.output.contains("as a page: \(page)"), "\(reported)")
+      let contents = FileManager.default.contents(atPath: page).map { String(decoding: $0, as: UTF8.self) }
+      #expect(contents?.contains("not published: the columns have changed") == true)
+      #expect(FileManager.default.fileExists(atPath: home.path + "/reports/market_income/2010/validation.json"))
+      let refused = try await home.aker(
+        "run", "market_income", "--year", "2010", "--dry-run", "--report", PackageRoot.path + "/Makefile/reports")
+      #expect(refused.exitCode == 73 && refused.errorOutput.contains("--report FOLDER"), "\(refused)")
     }
   }
 

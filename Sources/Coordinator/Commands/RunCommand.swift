@@ -25,6 +25,7 @@ struct RunCommand: AsyncParsableCommand {
         aker run market_income --year 2012 --dry-run
         aker run market_income --year 2012 --as-of 2024-06
         aker run market_income --year 2012 --dry-run --json
+        aker run market_income --year 2012 --dry-run --report /tmp/reports
       """)
 
   @Argument(help: "The dataset, as aker catalog ls names it.") var dataset: String
@@ -34,6 +35,7 @@ struct RunCommand: AsyncParsableCommand {
   var region: String?
   @Option(help: ArgumentHelp("Vintage to publish as; this month unless told.", valueName: "YYYY-MM")) var asOf: String?
   @Flag(help: "Build and check, and publish nothing.") var dryRun = false
+  @OptionGroup var reports: ReportOptions
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
@@ -105,8 +107,10 @@ struct RunCommand: AsyncParsableCommand {
         try await PartitionPreview.run(
           partition, spec: spec, in: environment, logger: logger, observer: steps.observe)
       }
+      let page = try reports.write(preview.validation)
       if options.json { return try show(PreviewReport(partition, preview, steps.lines, note: note), partition) }
       show(preview.validation)
+      if let page { print("as a page: \(page)\n") }
       let style = Style(.standardOutput)
       print(style.bold("first rows"))
       let sample = RowSample(columns: spec.columns.map(\.name), rows: preview.firstRows)
@@ -205,10 +209,12 @@ struct RunCommand: AsyncParsableCommand {
   /// Shows what failed checks found before the error is printed.
   private func conclude(_ error: any Error, _ partition: Partition, _ steps: StepLines) throws -> any Error {
     guard let invalid = error as? Quality.ValidationError else { return error }
+    let page = try reports.write(invalid.validation)
     if options.json {
       try show(FailedReport(partition, invalid.validation, steps.lines), partition)
     } else {
       show(invalid.validation)
+      if let page { print("as a page: \(page)") }
     }
     return error
   }

@@ -19,12 +19,14 @@ struct ValidateCommand: AsyncParsableCommand {
       EXAMPLES
         aker validate market_income
         aker validate market_income --years 2009-2012 --json
+        aker validate market_income --report /tmp/reports
         aker validate --all
       """)
   @Argument(help: "Datasets, as aker catalog ls names them.") var datasets: [String] = []
   @Flag(help: "All datasets that have something published.") var all = false
   @Option(help: ArgumentHelp("Years, such as 2009-2023,2025; all unless told.", valueName: "years"))
   var years: YearList?
+  @OptionGroup var reports: ReportOptions
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
@@ -59,7 +61,7 @@ struct ValidateCommand: AsyncParsableCommand {
     let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
     let environment = try await PipelineEnvironment.make(
       session.configuration, database: session.database, slots: 1, clientName: "aker/\(Version.number)", logger: logger)
-    var reports: [Report] = []
+    var shown: [Report] = []
     var failedCount = 0
     var count = 0
     for name in names {
@@ -68,11 +70,12 @@ struct ValidateCommand: AsyncParsableCommand {
       let validations = try await interruptible {
         try await Revalidation.run(dataset: name, years: years, in: environment)
       }
+      for validation in validations { _ = try reports.write(validation) }
       count += validations.count
       failedCount += validations.count { !$0.success }
-      if options.json { reports += validations.map(Report.init) } else { show(validations) }
+      if options.json { shown += validations.map(Report.init) } else { show(validations) }
     }
-    if options.json { try printJSON(reports) }
+    if options.json { try printJSON(shown) }
     if failedCount > 0 {
       throw Failure(
         .unsuccessful, "\(failedCount) of \(count) partitions fail their checks",

@@ -15,6 +15,13 @@ package struct CheckResult: Sendable {
 
   package static let exampleLimit = 20
 
+  package init(check: DatasetCheck, success: Bool, observed: Double? = nil, message: String) {
+    self.check = check
+    self.success = success
+    self.observed = observed
+    self.message = message
+  }
+
   package var unexpectedPercent: Double? {
     guard let elementCount, let unexpectedCount, elementCount > 0 else { return nil }
     return 100 * Double(unexpectedCount) / Double(elementCount)

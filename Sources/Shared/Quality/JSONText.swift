@@ -4,6 +4,10 @@ internal import FoundationEssentials
 package struct JSONText: Encodable, Sendable {
   private let value: Value
 
+  private init(value: Value) {
+    self.value = value
+  }
+
   package init(_ text: String) {
     value = (try? JSONDecoder().decode(Value.self, from: Data(text.utf8))) ?? .text(text)
   }
@@ -21,6 +25,28 @@ package struct JSONText: Encodable, Sendable {
     case .text(let text): return text
     case .list, .object:
       return (try? JSONEncoder().encode(found)).map { String(decoding: $0, as: UTF8.self) }
+    }
+  }
+
+  /// Of an object, in no order; none of anything else.
+  var memberNames: [String] {
+    guard case .object(let members) = value else { return [] }
+    return Array(members.keys)
+  }
+
+  /// The items of a member that is a list of plain values; nil where it is none.
+  func items(of member: String) -> [String]? {
+    guard case .object(let members) = value, case .list(let items) = members[member] else { return nil }
+    return items.compactMap { item in
+      JSONText(value: .object(["item": item])).text(of: "item")
+    }
+  }
+
+  func isNumberOrNull(_ member: String) -> Bool {
+    guard case .object(let members) = value else { return false }
+    return switch members[member] {
+    case nil, .null, .integer, .number: true
+    default: false
     }
   }
 

@@ -24,6 +24,17 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
   /// The edit of dataset.yml that would accept it.
   package var suggestion: String?
 
+  package init(
+    request: String, kind: Kind, column: String, found: String?, message: String, suggestion: String?
+  ) {
+    self.request = request
+    self.kind = kind
+    self.column = column
+    self.found = found
+    self.message = message
+    self.suggestion = suggestion
+  }
+
   /// Whether the partition must not be built from this.
   package var isFailure: Bool {
     switch kind {

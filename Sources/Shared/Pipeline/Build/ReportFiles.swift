@@ -1,12 +1,19 @@
 internal import Glibc
 internal import Lake
-internal import Quality
+package import Quality
 
 /// The reports of a validation, as files in a folder.
-enum ReportFiles {
-  static func write(_ report: ValidationReport, into folder: String) throws {
+package enum ReportFiles {
+  /// Writes both; the folder is made where there is none.
+  /// - Returns: the page's path.
+  /// - Throws: `LakeError`.
+  @discardableResult
+  package static func write(_ report: ValidationReport, into folder: String) throws -> String {
+    try DiskLake.makeFolders(folder)
     try write(report.json(), to: folder + "/validation.json")
-    try write(report.html(), to: folder + "/validation.html")
+    let page = folder + "/validation.html"
+    try write(report.html(), to: page)
+    return page
   }
 
   private static func write(_ text: String, to path: String) throws {
