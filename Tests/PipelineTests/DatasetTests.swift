@@ -110,6 +110,9 @@ struct DatasetTests {
       try await expect("16", "SELECT count(*) \(rows) AND note = 'below_quality_standard'", connection)
       let march = "\(rows) AND geo_id = 'MD' AND series = 'BA_BA' AND naics_sector = 'TOTAL' AND month = 3"
       try await expect("8499", "SELECT figure \(march) AND NOT is_seasonally_adjusted", connection)
+      try await expect(
+        "DC 11, MD 24, OH 39, PR 72, US -, VA 51",
+        "SELECT string_agg(DISTINCT geo_id || ' ' || coalesce(state_code, '-'), ', ') \(rows)", connection)
       try await expect("7763", "SELECT figure \(march) AND is_seasonally_adjusted", connection)
     }
   }

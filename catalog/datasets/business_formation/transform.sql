@@ -37,6 +37,15 @@ SELECT
     ELSE 'state'
   END AS geo_level,
   upper(trim(geo)) AS geo_id,
+  ([
+      '01', '02', '04', '05', '06', '08', '09', '10', '11', '12', '13', '15', '16', '17', '18', '19', '20', '21',
+      '22', '23', '24', '25', '26', '27', '28', '29', '30', '31', '32', '33', '34', '35', '36', '37', '38', '39',
+      '40', '41', '42', '44', '45', '46', '47', '48', '49', '50', '51', '53', '54', '55', '56', '72'
+    ])[list_position([
+      'AL', 'AK', 'AZ', 'AR', 'CA', 'CO', 'CT', 'DE', 'DC', 'FL', 'GA', 'HI', 'ID', 'IL', 'IN', 'IA', 'KS', 'KY',
+      'LA', 'ME', 'MD', 'MA', 'MI', 'MN', 'MS', 'MO', 'MT', 'NE', 'NV', 'NH', 'NJ', 'NM', 'NY', 'NC', 'ND', 'OH',
+      'OK', 'OR', 'PA', 'RI', 'SC', 'SD', 'TN', 'TX', 'UT', 'VT', 'VA', 'WA', 'WV', 'WI', 'WY', 'PR'
+    ], upper(trim(geo)))] AS state_code,
   trim(naics_sector) AS naics_sector,
   trim(series) AS series,
   CASE trim(sa) WHEN 'A' THEN true WHEN 'U' THEN false ELSE error('sa is neither A nor U: ' || sa) END
