@@ -85,6 +85,15 @@ struct DatasetCase: Sendable, CustomTestStringConvertible {
         // The recordings of 2020 have incomes only.
         ("SELECT DISTINCT population_note FROM market_population WHERE series = 'acs5'", "not_answered"),
       ]),
+    // Vintages before 2019 have another name for a place.
+    DatasetCase(
+      dataset: "market_population", year: 2018, sources: populationSources,
+      figures: [
+        (
+          "SELECT string_agg(concat_ws(' ', geo_id, name, population, vintage), ', ') FROM market_population WHERE series = 'pep' AND geo_id = '39049'",
+          "39049 Franklin County, Ohio 1287506 2018"
+        )
+      ]),
     // The files of later vintages have states, too, a name in Latin-1, and planning regions.
     DatasetCase(
       dataset: "market_population", year: 2023, sources: populationSources,

@@ -18,6 +18,9 @@ WITH answers AS (
   FROM raw.decennial_2020
   UNION ALL
   SELECT 'pep', 'census_pep', 'county', state || county, state, "NAME", POP
+  FROM raw.pep_2015
+  UNION ALL
+  SELECT 'pep', 'census_pep', 'county', state || county, state, "NAME", POP
   FROM raw.pep_2019
   UNION ALL
   SELECT 'pep', 'census_pep', 'county', state || county, state, "NAME", POP
