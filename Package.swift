@@ -126,7 +126,7 @@ let package = Package(
     tests(
       "PipelineTests",
       [
-        "Pipeline", "Catalog", "Engine", "Fetch", "Lake", "Lineage", "Postgres", "Quality", "Queue", logging,
+        "Pipeline", "Catalog", "Engine", "Fetch", "HTTP", "Lake", "Lineage", "Postgres", "Quality", "Queue", logging,
         systemPackage,
       ]),
     tests("CoordinatorTests", ["Coordinator", "Pipeline", "Postgres", argumentParser]),

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import HTTP
 import Lake
 import Logging
 import Pipeline
@@ -169,6 +170,64 @@ struct LakeStoreTests {
       #expect(error?.advice?.contains("AKER_CACHE_PATH") == true)
     }
     #expect(error?.errorClass == .transient)
+  }
+
+  /// S3 takes 5 GiB in one request at most, and no part below 5 MiB but the last.
+  @Test("a file that is too large for one request is put and copied in parts, whole or not at all")
+  func largeFile() async throws {
+    let directory = "/tmp/aker-lake-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try await ObjectStore.running(bucket: "lake") { store in
+      let client = S3Client(
+        bucket: "lake", endpoint: store.endpoint,
+        signature: S3Signature(
+          accessKey: ObjectStore.accessKey, secretKey: ObjectStore.secretKey, region: "us-east-1"),
+        scratch: directory + "/s3", allowsPrivateAddress: true, partByteCount: 5 << 20, copyPartByteCount: 6 << 20)
+      let lake = S3Lake(client, prefix: "a b/data_lake", scratch: directory + "/s3")
+      let key = "a b/data_lake/" + Self.path
+      var bytes = Data(count: 17 << 20)
+      for index in stride(from: 0, to: bytes.count, by: 997) { bytes[index] = UInt8(truncatingIfNeeded: index &* 31) }
+      try await stage(lake, ".staging/1-1", bytes)
+      #expect(try await lake.place(".staging/1-1", at: Self.path))
+      #expect(try await lake.sha256(Self.path) == Self.hash(bytes))
+      #expect(try await lake.stagingNames() == [])
+      // An ETag says of how many parts an object was made.
+      let tag = try await store.inspect("print(s3.head_object(Bucket='lake', Key='\(key)')['ETag'])")
+      #expect(tag == "\"\(try await store.inspect(Self.partsHash(key, of: 6 << 20)))-3\"")
+      let uploads = "print(len(s3.list_multipart_uploads(Bucket='lake').get('Uploads', [])))"
+      #expect(try await store.inspect(uploads) == "0")
+
+      // A part that cannot be copied: what was there stays, and nothing is left that costs.
+      let error = await #expect(throws: S3Client.Failure.self) {
+        try await client.copy(.init(key: "gone", byteCount: 13 << 20), to: key)
+      }
+      guard case .refused(404, _, _) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(try await store.inspect(uploads) == "0")
+      #expect(try await lake.sha256(Self.path) == Self.hash(bytes))
+
+      // Cancelled on the way.
+      let copying = Task {
+        while true { try await client.copy(.init(key: key, byteCount: 17 << 20), to: "copy") }
+      }
+      try await eventually("a copy is under way") { try await store.inspect(uploads) == "1" }
+      copying.cancel()
+      await #expect(throws: CancellationError.self) { try await copying.value }
+      #expect(try await store.inspect(uploads) == "0")
+    }
+  }
+
+  /// Prints the MD5 of the MD5s of an object's parts.
+  private static func partsHash(_ key: String, of byteCount: Int) -> String {
+    """
+    import hashlib
+    body = s3.get_object(Bucket='lake', Key='\(key)')['Body'].read()
+    parts = [body[at:at + \(byteCount)] for at in range(0, len(body), \(byteCount))]
+    print(hashlib.md5(b''.join(hashlib.md5(part).digest() for part in parts)).hexdigest())
+    """
   }
 
   @Test("an S3 server that is gone is transient, and says so")

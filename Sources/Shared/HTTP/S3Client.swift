@@ -8,10 +8,14 @@ package struct S3Client: Sendable {
   private let signature: S3Signature
   private let allowsPrivateAddress: Bool
   private let scratch: String
-  private let partByteCount: Int64
+  let partByteCount: Int64
+  let copyPartByteCount: Int64
 
-  /// 16 MiB: S3 wants parts of 5 MiB at least, and takes 10,000 of them: files up to 156 GiB.
+  /// 16 MiB: S3 wants parts of 5 MiB at least, and takes 10,000 of them. Files above 156 GiB are put in larger ones.
   package static let standardPartByteCount: Int64 = 16 << 20
+
+  /// 512 MiB: S3 copies 5 GiB by one request at most, and answers when it is done, which must not look like a stall.
+  package static let standardCopyPartByteCount: Int64 = 512 << 20
 
   package enum Addressing: Sendable {
     /// `https://endpoint/bucket/key`
@@ -25,7 +29,8 @@ package struct S3Client: Sendable {
   ///   - scratch: a folder for answers and for nothing that lasts.
   package init(
     bucket: String, endpoint: String? = nil, addressing: Addressing? = nil, signature: S3Signature, scratch: String,
-    allowsPrivateAddress: Bool = false, partByteCount: Int64 = standardPartByteCount
+    allowsPrivateAddress: Bool = false, partByteCount: Int64 = standardPartByteCount,
+    copyPartByteCount: Int64 = standardCopyPartByteCount
   ) {
     self.bucket = bucket
     let endpoint = endpoint ?? "https://s3.\(signature.region).amazonaws.com"
@@ -40,6 +45,7 @@ package struct S3Client: Sendable {
     self.scratch = scratch
     self.allowsPrivateAddress = allowsPrivateAddress
     self.partByteCount = partByteCount
+    self.copyPartByteCount = copyPartByteCount
   }
 
   package enum Failure: Error, Equatable {
@@ -53,6 +59,12 @@ package struct S3Client: Sendable {
     package var byteCount: Int64
     /// When it was put there; nil where the server does not say.
     package var modifiedAt: Date?
+
+    package init(key: String, byteCount: Int64, modifiedAt: Date? = nil) {
+      self.key = key
+      self.byteCount = byteCount
+      self.modifiedAt = modifiedAt
+    }
   }
 
   /// A transfer that gets the object; for the caller to perform, with its own limits.
@@ -62,9 +74,14 @@ package struct S3Client: Sendable {
 
   package func url(_ key: String) -> String { "\(base)/\(Self.encoded(key, keepsSlash: true))" }
 
+  /// 5 TiB, as S3 has it: what is in the bucket we put there, and it can be read again.
+  private static let largestObject: Int64 = 5 << 40
+
   /// - Returns: false when there is no such object.
   package func get(_ key: String, to file: String) async throws -> Bool {
-    let response = try await perform(download(key, to: file))
+    var transfer = download(key, to: file)
+    transfer.limits.maximumBytes = Self.largestObject
+    let response = try await perform(transfer)
     // A bucket that is not there is a mistake, and no absence.
     if response.status == 404, code(response) != "NoSuchBucket" {
       unlink(file)
@@ -91,46 +108,23 @@ package struct S3Client: Sendable {
       _ = try await send("PUT", key, upload: .init(path: path, offset: 0, byteCount: byteCount))
       return
     }
-    // In a task of its own, which is not cancelled with this one: an upload whose id nobody has read cannot be aborted.
-    let started = try await Task { try await send("POST", key, query: [("uploads", "")]) }.value
-    guard let uploadID = Self.element("UploadId", in: started.text) else {
-      throw Failure.transfer("S3 gave no upload id")
-    }
-    do {
-      var tags: [String] = []
-      var offset: Int64 = 0
-      while offset < byteCount {
-        try Task.checkCancellation()
-        let count = min(partByteCount, byteCount - offset)
-        let sent = try await send(
-          "PUT", key, query: [("partNumber", "\(tags.count + 1)"), ("uploadId", uploadID)],
-          upload: .init(path: path, offset: offset, byteCount: count))
-        guard let tag = sent.response.headers["etag"] else { throw Failure.transfer("S3 gave no ETag for a part") }
-        tags.append(tag)
-        offset += count
-      }
-      let parts = tags.enumerated().map { "<Part><PartNumber>\($0 + 1)</PartNumber><ETag>\($1)</ETag></Part>" }
-      let body = "<CompleteMultipartUpload>\(parts.joined())</CompleteMultipartUpload>"
-      let completed = try await send("POST", key, query: [("uploadId", uploadID)], body: Array(body.utf8))
-      // S3 may begin with 200 and fail then.
-      if let code = Self.element("Code", in: completed.text) {
-        throw Failure.refused(status: 200, code: code, message: Self.element("Message", in: completed.text) ?? "")
-      }
-    } catch {
-      // What was sent costs money until the upload is aborted. In a task of its own: this one may be cancelled.
-      await Task { _ = try? await send("DELETE", key, query: [("uploadId", uploadID)]) }.value
-      throw error
-    }
+    try await putInParts(path, byteCount: byteCount, at: key)
   }
 
-  package func copy(_ key: String, to target: String) async throws {
-    _ = try await send(
-      "PUT", target,
-      headers: [
-        "x-amz-copy-source: /\(bucket)/\(Self.encoded(key, keepsSlash: true))",
-        // S3 wants it of every PUT, and libcurl sends none without a body.
-        "Content-Length: 0",
-      ])
+  /// Copies within the bucket, in parts when it is larger than one. The copy appears whole or not at all.
+  package func copy(_ object: Object, to target: String) async throws {
+    if object.byteCount > copyPartByteCount {
+      return try await copyInParts(object.key, byteCount: object.byteCount, to: target)
+    }
+    try Self.requireNoError(try await send("PUT", target, headers: copyHeaders(object.key)).text)
+  }
+
+  func copyHeaders(_ key: String) -> [String] {
+    [
+      "x-amz-copy-source: /\(bucket)/\(Self.encoded(key, keepsSlash: true))",
+      // S3 wants it of every PUT, and libcurl sends none without a body.
+      "Content-Length: 0",
+    ]
   }
 
   package func remove(_ key: String) async throws {
@@ -185,7 +179,7 @@ package struct S3Client: Sendable {
     return transfer
   }
 
-  private func send(
+  func send(
     _ method: String, _ key: String, query: [(String, String)] = [], headers: [String] = [],
     upload: HTTPTransfer.Upload? = nil, body: [UInt8] = []
   ) async throws -> (response: HTTPTransfer.Response, text: String) {
@@ -279,7 +273,7 @@ package struct S3Client: Sendable {
   }
 
   /// The text of the first such element. S3's answers are flat and have no attributes where this looks.
-  private static func element(_ name: String, in text: some StringProtocol) -> String? {
+  static func element(_ name: String, in text: some StringProtocol) -> String? {
     guard let start = text.firstRange(of: "<\(name)>"), let end = text[start.upperBound...].firstRange(of: "</\(name)>")
     else { return nil }
     return String(text[start.upperBound..<end.lowerBound])
@@ -290,7 +284,7 @@ package struct S3Client: Sendable {
     try? Date(text.prefix("YYYY-MM-DDThh:mm:ss".count) + "Z", strategy: .iso8601)
   }
 
-  private static func unescaped(_ text: String) -> String {
+  static func unescaped(_ text: String) -> String {
     [("&quot;", "\""), ("&#39;", "'"), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
       .reduce(text) { $0.replacing($1.0, with: $1.1) }
   }

@@ -4,8 +4,8 @@ package import HTTP
 /// The lake as objects of a bucket.
 ///
 /// There is no rename in S3. What an attempt staged is in the bucket before its transaction commits, under a key that only
-/// the manifest knows and readers skip; afterwards it is copied to the partition's own key, which S3 does at once: a reader
-/// gets the object before or the one after, and never a part.
+/// the manifest knows and readers skip; afterwards it is copied to the partition's own key, where S3 shows it at once, be it
+/// copied in parts: a reader gets the object before or the one after, and never a part.
 package struct S3Lake: LakeStore {
   package let location: String
   private let client: S3Client
@@ -40,14 +40,15 @@ package struct S3Lake: LakeStore {
 
   package func place(_ staging: String, at path: String) async throws -> Bool {
     let staged = prefix + staging + "/"
-    let names = try await keys(below: staging).map { String($0.dropFirst(staged.count)) }
+    let objects = try await objects(below: staging)
     let fileName = path.split(separator: "/").last.map(String.init) ?? path
-    guard names.contains(fileName) else { return false }
+    guard let file = objects.first(where: { $0.key == staged + fileName }) else { return false }
     let reports = prefix + LakePath.reports(beside: path) + "/"
-    for name in names where name != fileName && name.hasPrefix("validation.") {
-      try await asking("write", reports + name) { try await client.copy(staged + name, to: reports + name) }
+    for object in objects where object.key.hasPrefix(staged + "validation.") {
+      let target = reports + object.key.dropFirst(staged.count)
+      try await asking("write", target) { try await client.copy(object, to: target) }
     }
-    try await asking("write", prefix + path) { try await client.copy(staged + fileName, to: prefix + path) }
+    try await asking("write", prefix + path) { try await client.copy(file, to: prefix + path) }
     try await removeStaging(staging)
     return true
   }
@@ -102,9 +103,11 @@ package struct S3Lake: LakeStore {
     }
   }
 
-  private func keys(below folder: String) async throws -> [String] {
+  private func keys(below folder: String) async throws -> [String] { try await objects(below: folder).map(\.key) }
+
+  private func objects(below folder: String) async throws -> [S3Client.Object] {
     let start = prefix + folder + "/"
-    return try await asking("list", start) { try await client.list(start) }.map(\.key)
+    return try await asking("list", start) { try await client.list(start) }
   }
 
   private func asking<Value>(_ action: String, _ key: String, _ body: () async throws -> Value) async throws -> Value {
