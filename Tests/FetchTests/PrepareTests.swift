@@ -119,4 +119,31 @@ struct PrepareTests {
       }
     }
   }
+
+  @Test func tablesAreReadAsTheyCameUnlessOnlySomeOfARequestAreCompressed() async throws {
+    try await folder { folder in
+      let names = ["a.csv", "b.csv"]
+      for name in names {
+        try FetchWorld.write(Data("x\n\(name)\n".utf8), to: folder + "/" + name)
+        let zipped = try await Program.run("gzip", ["--keep", "--no-name", folder + "/" + name])
+        #expect(zipped.exitCode == 0, "\(zipped)")
+      }
+      let request = DatasetRequest(
+        name: "rows", sourceID: "s", path: "/", query: [], format: .csv, vintages: [], isOptional: false, line: 1)
+      func prepared(_ paths: [String]) async throws -> [String] {
+        var preparation = InputPreparation(folder: folder + "/prepared", year: 2020)
+        let inputs = paths.map { path in
+          FetchedInput(
+            requestName: "rows", sourceID: "s", url: "https://x.example", status: 200, fetchedAt: Date(), sha256: nil,
+            byteCount: 0, cacheHit: false, path: folder + "/" + path)
+        }
+        #expect(preparation.isNeeded(for: inputs, of: [request]) == (Set(paths.map { $0.hasSuffix(".gz") }).count == 2))
+        return try await preparation.prepare(inputs, for: [request]).compactMap(\.path)
+      }
+      #expect(try await prepared(["a.csv.gz", "b.csv.gz"]) == [folder + "/a.csv.gz", folder + "/b.csv.gz"])
+      let mixed = try await prepared(["a.csv.gz", "b.csv"])
+      #expect(mixed[1] == folder + "/b.csv")
+      #expect(FileManager.default.contents(atPath: mixed[0]) == Data("x\na.csv\n".utf8))
+    }
+  }
 }

@@ -85,6 +85,32 @@ struct SourceErrorTests {
     #expect(error.advice?.contains("contact e-mail") == true)
   }
 
+  @Test func whatIsSentAsGzipIsJudgedByWhatItHolds() async throws {
+    let bodies = [
+      "quota": #"{"status":"REQUEST_NOT_PROCESSED","message":["the daily threshold has been reached."],"Results":{}}"#,
+      "page": "<!DOCTYPE html><html><head><title>Back soon</title></head></html>",
+      "good": #"{"status":"REQUEST_SUCCEEDED"}"#,
+    ]
+    let recordings = Dictionary(uniqueKeysWithValues: bodies.map { ("bls_timeseries/\($0).bin", $1) })
+    try await FetchWorld.run(recordings: recordings) { world in
+      for name in bodies.keys {
+        let path = world.folder + "/recordings/bls_timeseries/\(name).bin"
+        let zipped = try await Program.run("gzip", ["--no-name", path])
+        #expect(zipped.exitCode == 0, "\(zipped)")
+      }
+      let fetcher = try world.registered("bls_timeseries", secrets: ["BLS_API_KEY": "k-1234"])
+      func ask(_ name: String) async throws -> FetchedInput {
+        try await fetcher.fetch(.get("bls_timeseries", "/\(name).bin.gz", expect: .json))
+      }
+      let quota = try await failure { try await ask("quota") }
+      #expect(quota.errorClass == .rateLimited && quota.summary.contains("daily threshold"), "\(quota)")
+      let page = try await failure { try await ask("page") }
+      #expect(
+        page.reason == .unexpectedContent(expected: "json", found: "gzip of html", title: "Back soon"), "\(page)")
+      #expect(try await ask("good").status == 200)
+    }
+  }
+
   @Test func aPageWhereAZipWasDueSaysItsTitle() async throws {
     try await FetchWorld.run(recordings: ["fema_nri/NRI.zip": "x"]) { world in
       try await world.addFaults(#"{"fault": "redirect", "path": "/fema_nri"}"#)

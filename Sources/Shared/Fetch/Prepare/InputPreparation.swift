@@ -22,10 +22,7 @@ package struct InputPreparation: Sendable {
 
   /// Whether any of the documents must be changed before it is read.
   package func isNeeded(for fetched: [FetchedInput], of requests: [DatasetRequest]) -> Bool {
-    requests.contains { request in
-      Self.changes(request)
-        || fetched.contains { $0.requestName == request.name && $0.path.map { Self.isWrapped($0, request) } == true }
-    }
+    requests.contains(where: Self.changes) || !Self.wrappedPaths(fetched, requests).isEmpty
   }
 
   private static func changes(_ request: DatasetRequest) -> Bool {
@@ -41,13 +38,30 @@ package struct InputPreparation: Sendable {
     }
   }
 
-  /// Whether a document that is read as it came has something about it that DuckDB's JSON readers do not take, or take only
-  /// of all files of a request at once: gzip, and a byte order mark before lines.
-  private static func isWrapped(_ path: String, _ request: DatasetRequest) -> Bool {
+  /// The documents that DuckDB's readers do not take as they came. Those of JSON take no gzip, and no byte order mark before
+  /// lines; those of tables and lines take both, but gzip only of all files of a request at once.
+  private static func wrappedPaths(_ fetched: [FetchedInput], _ requests: [DatasetRequest]) -> Set<String> {
+    var wrapped: Set<String> = []
+    for request in requests {
+      let paths = fetched.compactMap { $0.requestName == request.name ? $0.path : nil }
+      switch request.format {
+      case .json, .jsonTable, .jsonDocument, .geojson, .ndjson:
+        wrapped.formUnion(paths.filter(TextReader.isWrapped))
+      case .csv, .tsv, .lines, .fixedWidth, .geojsonLines:
+        let folded = paths.filter(TextReader.isGzip)
+        if folded.count < paths.count { wrapped.formUnion(folded) }
+      case .feed, .parquet, .shapefile, .xlsx: break
+      }
+    }
+    return wrapped
+  }
+
+  /// What comes out of an archive is not compressed once more, but where it was.
+  private static func isWrappedMember(_ path: String, _ request: DatasetRequest) -> Bool {
     switch request.format {
     case .json, .jsonTable, .jsonDocument, .geojson, .ndjson: TextReader.isWrapped(path)
-    // The reader of tables and lines takes both.
-    default: false
+    case .csv, .tsv, .lines, .fixedWidth, .geojsonLines: TextReader.isGzip(path)
+    case .feed, .parquet, .shapefile, .xlsx: false
     }
   }
 
@@ -56,10 +70,11 @@ package struct InputPreparation: Sendable {
   package mutating func prepare(_ fetched: [FetchedInput], for requests: [DatasetRequest]) async throws
     -> [FetchedInput]
   {
+    let wrapped = Self.wrappedPaths(fetched, requests)
     var prepared: [FetchedInput] = []
     for input in fetched {
       guard let request = requests.first(where: { $0.name == input.requestName }), let path = input.path,
-        Self.changes(request) || Self.isWrapped(path, request)
+        Self.changes(request) || wrapped.contains(path)
       else {
         prepared.append(input)
         continue
@@ -71,7 +86,8 @@ package struct InputPreparation: Sendable {
       } else {
         let number = made.count
         paths = try await BlockingWork.run { [self] cancellation in
-          try files(of: input, path, request, number: number, cancellation)
+          try files(
+            of: input, path, request, isWrapped: wrapped.contains(path), number: number, cancellation)
         }
       }
       made[key] = paths
@@ -90,7 +106,7 @@ package struct InputPreparation: Sendable {
   }
 
   private func files(
-    of input: FetchedInput, _ path: String, _ request: DatasetRequest, number: Int,
+    of input: FetchedInput, _ path: String, _ request: DatasetRequest, isWrapped: Bool, number: Int,
     _ cancellation: BlockingWork.Cancellation
   ) throws -> [String] {
     let place = "\(folder)/\(number)"
@@ -104,9 +120,14 @@ package struct InputPreparation: Sendable {
         paths = members.map { place + "/" + $0 }
       }
       return try paths.enumerated().map { index, path in
-        guard Self.changesText(request) || Self.isWrapped(path, request) else { return path }
+        let isWrapped = isWrapped || request.input.member != nil && Self.isWrappedMember(path, request)
+        guard Self.changesText(request) || isWrapped else { return path }
         let target = "\(place)/\(index).prepared"
-        try change(path, to: target, request, cancellation)
+        if Self.changesText(request) {
+          try change(path, to: target, request, cancellation)
+        } else {
+          try unfold(path, to: target, InputOptions(), cancellation)
+        }
         return target
       }
     } catch ArchiveMember.Failure.cannotWrite(let why) {

@@ -48,13 +48,18 @@ struct TextReader: ~Copyable {
   }
 
   /// Whether a file is gzip, or begins with a byte order mark of UTF-8.
-  static func isWrapped(_ path: String) -> Bool {
+  static func isWrapped(_ path: String) -> Bool { isGzip(path) || beginning(path) == [0xEF, 0xBB, 0xBF] }
+
+  static func isGzip(_ path: String) -> Bool { beginning(path).starts(with: [0x1F, 0x8B]) }
+
+  /// Three bytes, if there are as many.
+  private static func beginning(_ path: String) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
+    guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
-    var mark: [UInt8] = [0, 0, 0]
-    let count = read(descriptor, &mark, 3)
-    return count >= 2 && mark[..<2] == [0x1F, 0x8B] || count == 3 && mark == [0xEF, 0xBB, 0xBF]
+    var bytes: [UInt8] = [0, 0, 0]
+    let count = read(descriptor, &bytes, 3)
+    return Array(bytes.prefix(max(0, count)))
   }
 
   /// 64 KiB at a time, so that memory stays flat.
