@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Testing
 import TestSupport
 
@@ -10,6 +11,13 @@ struct RunbookTests {
     var line: Int
     var text: String
     var exitCodes: Set<Int32>
+
+    /// Without what is said beside it.
+    var bare: String {
+      String(
+        text.prefix(upTo: text.firstRange(of: " #")?.lowerBound ?? text.endIndex).reversed().drop { $0 == " " }
+          .reversed())
+    }
   }
 
   private static let path = PackageRoot.path + "/docs/runbook.md"
@@ -56,23 +64,29 @@ struct RunbookTests {
       try? FileManager.default.removeItem(atPath: faults)
     }
     try await OperatorHome.with(recordings: recordings, simulator: ["--faults", faults]) { home in
-      var section = ""
-      for command in commands {
-        if command.section != section {
-          section = command.section
-          try await prepare(section, home, recordings)
+      try await SmallDisk.mountedIfAllowed(at: home.path + "/cache", byteCount: 512 << 20) { disk in
+        let incidents = RunbookIncidents(home: home, recordings: recordings, disk: disk)
+        var section = ""
+        var seen: [String: [String]] = [:]
+        for command in commands {
+          if command.section != section {
+            section = command.section
+            try await incidents.begin(section)
+          }
+          try await incidents.before(section, command.bare, times: seen[section + "|" + command.bare]?.count ?? 0)
+          let result = try await run(command, home)
+          guard let code = result.exitCode, command.exitCodes.contains(code) else {
+            Issue.record("runbook.md:\(command.line): \(command.text)\n\(result)")
+            return
+          }
+          check(command, result, &seen)
         }
-        let result = try await run(command, home)
-        guard let code = result.exitCode, command.exitCodes.contains(code) else {
-          Issue.record("runbook.md:\(command.line): \(command.text)\n\(result)")
-          return
-        }
-        check(command, result)
+        check(seen)
+        let rows = try await home.aker(
+          "database", "psql", "-At", "-c",
+          "SELECT median_household_income FROM market_income WHERE data_year = 2017 AND geo_id = '24005'")
+        #expect(rows.output == "71810\n", "\(rows)")
       }
-      let rows = try await home.aker(
-        "database", "psql", "-At", "-c",
-        "SELECT median_household_income FROM market_income WHERE data_year = 2017 AND geo_id = '24005'")
-      #expect(rows.output == "71810\n", "\(rows)")
     }
   }
 
@@ -84,35 +98,41 @@ struct RunbookTests {
       environment: home.environment.merging(["PATH": "\(programs):\(path)", "PSQL_PAGER": "cat"]) { $1 })
   }
 
-  /// Makes the incident of a section happen.
-  private func prepare(_ section: String, _ home: OperatorHome, _ recordings: String) async throws {
-    func aker(_ arguments: String...) async throws {
-      let result = try await Program.run(Executable.aker, arguments, environment: home.environment)
-      #expect(result.exitCode == 0, "\(arguments): \(result)")
-    }
-    switch section {
-    case "When the lake cannot be written, or lost a file":
-      let month = String(Date().formatted(.iso8601.year().month()).prefix(7))
-      try FileManager.default.removeItem(
-        atPath: "\(home.path)/cache/data_lake/market_income/as_of=\(month)/data_year=2012/market_income.parquet")
-    case "When a publication was bad":
-      try await aker("run", "market_income", "--year", "2017")
-      // The source goes wrong in a way that no check notices.
-      try home.replace("\"71810\"", by: "\"17810\"", in: recordings + "/census_acs5/2017/county.json")
-      try await aker("cache", "forget", "census_acs5", "--url", "/2017/")
-      try await aker("run", "market_income", "--year", "2017")
-    default: break
-    }
-  }
-
   /// What the reader is meant to see, where it decides what they do next.
-  private func check(_ command: Command, _ result: Program.Result) {
+  private func check(_ command: Command, _ result: Program.Result, _ seen: inout [String: [String]]) {
     let expected: [String: String] = [
       "aker task $(aker tasks --state failed --ids --limit 1)": "aker retry --task",
       "aker sources census_acs5": "cooling down",
       "aker task $(aker tasks --error-class data --ids --limit 1)": "B19013_001E",
       "aker lake rollback market_income 2017 --yes": "published",
+      "aker database psql -c 'TABLE queue.stuck'": "no worker is alive",
+      "aker cancel --task $(aker tasks --state ready --ids --limit 1) --yes": "1 tasks cancelled",
+      "aker task $(aker tasks --error-class worker_lost --ids --limit 1)":
+        "see where it ends: aker run market_income --year 2011 --dry-run",
+      "aker retry --task $(aker tasks --error-class worker_lost --ids --limit 1)": "1 tasks will run again",
     ]
     if let text = expected[command.text] { #expect(result.output.contains(text), "\(command.text): \(result)") }
+    seen[command.section + "|" + command.bare, default: []].append(result.output + result.errorOutput)
+  }
+
+  /// What comes of an incident while its section is followed: what each run of a command says, one of some texts.
+  private func check(_ seen: [String: [String]]) {
+    func expect(_ section: String, _ command: String, _ times: [[String]]) {
+      let outputs = seen[section + "|" + command] ?? []
+      #expect(outputs.count == times.count, "\(section): \(command)")
+      for (output, texts) in zip(outputs, times) {
+        #expect(texts.contains { output.contains($0) }, "\(command): \(output)")
+      }
+    }
+    let run = "aker run market_income --year 2020"
+    let lake = "When the lake cannot be written, or lost a file"
+    expect(lake, run, [["Read-only file system", "Not a directory"]])
+    expect(lake, "aker lake repair --verify", [["finished market_income"], ["nothing to repair"]])
+    let stuck = "When a task is stuck, or keeps killing workers"
+    expect(stuck, "aker tasks --error-class worker_lost", [["market_income 2011"], ["no task matches"]])
+    let host = "When a host is lost"
+    expect(host, "aker tasks --state running", [["market_income 2019"], ["no task matches"]])
+    expect(host, "aker workers", [["lost"]])
+    expect("When a disk is full", run, [["space", "Not a directory"], ["published"]])
   }
 }
