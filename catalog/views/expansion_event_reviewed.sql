@@ -1,6 +1,7 @@
 -- expansion_event with what people decided about it: corrected values in the place of those that were read, rejected events
 -- left out. review says what was decided: accepted, corrected, waiting (confidence below 0.6, and nobody looked yet) or
--- unreviewed (sure enough to be shown without). The rows as they were read are in expansion_event, all decisions in
+-- unreviewed (sure enough to be shown without). Of a release with several places (place_count), release_jobs and
+-- release_investment_usd are of all of them together. The rows as they were read are in expansion_event, all decisions in
 -- review.expansion_decision.
 SELECT e.event_id, e.data_year, e.as_of, e.source_id,
   CASE WHEN d.changes ? 'kind' THEN d.changes ->> 'kind' ELSE e.kind END AS kind,
@@ -13,7 +14,8 @@ SELECT e.event_id, e.data_year, e.as_of, e.source_id,
   e.published_on, e.title, e.link, e.confidence, e.evidence,
   CASE d.decision WHEN 'accept' THEN 'accepted' WHEN 'correct' THEN 'corrected'
     ELSE CASE WHEN e.needs_review THEN 'waiting' ELSE 'unreviewed' END END AS review,
-  d.reason AS review_reason, d.decided_by AS reviewed_by, d.decided_at AS reviewed_at
+  d.reason AS review_reason, d.decided_by AS reviewed_by, d.decided_at AS reviewed_at,
+  e.release_id, e.place_count, e.release_jobs, e.release_investment_usd
 FROM expansion_event e
 LEFT JOIN review.expansion_latest d ON d.event_id = e.event_id
 WHERE d.decision IS DISTINCT FROM 'reject'

@@ -242,10 +242,26 @@ named_places AS (
     )
   )
 ),
+-- `in Dublin and Upper Arlington, Ohio`: a list, where the Census knows every one of the names in that state.
+shared_state AS (
+  SELECT event_id, unnest(range(1, len(cities) + 1)) AS n, unnest(cities) AS place_name, s.state_code
+  FROM (
+    SELECT event_id, regexp_split_to_array(regexp_extract(text, pattern, 1), ',? and |, ') AS cities, regexp_extract(text, pattern, 2) AS state
+    FROM (
+      SELECT event_id, text, '\b(?:in|near|to|at|across|outside) ((?:' || city || ', )*' || city || ',? and ' || city || '), (' || any_state || ')(?:[^A-Za-z]|$)'
+        AS pattern
+      FROM lists
+    )
+  ) JOIN state_names s ON s.name = state
+),
 keyed AS (
   SELECT event_id, how, n, city AS place_name, s.state_code,
     trim(regexp_replace(regexp_replace(replace(lower(city), 'saint ', 'st '), '[^a-z0-9 ]', ' ', 'g'), ' +', ' ', 'g')) AS key
   FROM named_places JOIN state_names s ON s.name = state
+  UNION ALL
+  (SELECT event_id, 'list', n, place_name, shared_state.state_code, trim(regexp_replace(regexp_replace(replace(lower(place_name), 'saint ', 'st '), '[^a-z0-9 ]', ' ', 'g'), ' +', ' ', 'g')) AS key
+  FROM shared_state LEFT JOIN counties c ON c.state_code = shared_state.state_code AND c.name = trim(regexp_replace(regexp_replace(replace(lower(place_name), 'saint ', 'st '), '[^a-z0-9 ]', ' ', 'g'), ' +', ' ', 'g'))
+  QUALIFY bool_and(c.name IS NOT NULL) OVER (PARTITION BY event_id))
 ),
 several AS (
   SELECT event_id, list(DISTINCT state_code || key) FILTER (how = 'list') AS listed, list(DISTINCT state_code || key) AS all_named
