@@ -91,12 +91,13 @@ struct AkerWorker: AsyncParsableCommand {
     database.applicationName = "aker-worker"
 
     let handler = try await handler(configuration, database, logger)
+    let filter = QueueClient.Filter(
+      datasets: datasets.isEmpty ? nil : datasets,
+      sources: sources.isEmpty ? nil : sources + (try await Self.selfSources(database)))
     let worker = WorkerService(
       settings: WorkerService.Settings(
         slots: slots, name: name ?? HostName.current, host: HostName.current, version: Version.number,
-        filter: QueueClient.Filter(
-          datasets: datasets.isEmpty ? nil : datasets, sources: sources.isEmpty ? nil : sources),
-        drainTimeout: .seconds(drainTimeout), endsWhenEmpty: untilEmpty),
+        filter: filter, drainTimeout: .seconds(drainTimeout), endsWhenEmpty: untilEmpty),
       database: database, handler: handler, redaction: redaction, logger: logger)
     let sender = try configuration.openLineageSender(database, logger: Logger(label: "aker-worker.openlineage"))
     let group = ServiceGroup(
@@ -109,6 +110,14 @@ struct AkerWorker: AsyncParsableCommand {
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "aker-worker.lifecycle")))
     try await group.run()
+  }
+
+  /// What datasets that read themselves count as a source, and nobody has to be asked for.
+  private static func selfSources(_ database: PostgresConfiguration) async throws -> [String] {
+    let connection = try await PostgresConnection.connect(database)
+    let rows = try await connection.query("SELECT source_id FROM queue.source WHERE source_id LIKE 'published.%'")
+    await connection.close()
+    return try rows.map { try $0.decode("source_id") }
   }
 
   private func handler(

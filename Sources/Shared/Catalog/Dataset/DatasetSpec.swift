@@ -56,6 +56,10 @@ package struct DatasetSpec: Sendable {
     }
   }
 
+  /// What the queue counts as a source of its tasks where it reads itself, of which one runs at a time: each is to see what
+  /// the one before published.
+  package var selfSourceID: String? { readsItself ? "published.\(name)" : nil }
+
   /// Datasets that only checks compare with, and nothing waits for: where one has not published the year, its checks have
   /// nothing to say.
   package var comparedDatasets: [String] {

@@ -31,6 +31,7 @@ struct UpstreamPartition {
       throw PipelineError.upstreamNeedsDatabase(partition: partition.description, datasets: spec.dependsOn)
     }
     if let recorded { return try await read(recorded, for: partition, lake, scratch, connection) }
+    try await settle(partition, spec, lake, connection)
     var found: [UpstreamPartition] = []
     for dataset in spec.dependsOn + spec.comparedDatasets {
       let rows = try await connection.query(
@@ -55,6 +56,33 @@ struct UpstreamPartition {
     }
     return found
   }
+
+  /// A publication commits, and then its file gets its name: until it has, what is there by that name is of the publication
+  /// before. Waits for those that have committed by now, and finishes what a worker that is gone or hangs left.
+  private static func settle(
+    _ partition: Partition, _ spec: DatasetSpec, _ lake: any LakeStore, _ connection: PostgresConnection
+  ) async throws {
+    let rows = try await connection.query(
+      """
+      SELECT publication_id FROM lake.manifest
+      WHERE state = 'committed' AND lake = $1 AND (dataset = ANY ($2) AND data_year = $3 OR dataset = $4)
+      """,
+      [
+        lake.location, spec.dependsOn + spec.comparedDatasets, partition.dataYear, spec.readsItself ? spec.name : nil,
+      ])
+    if rows.isEmpty { return }
+    let publications = try rows.map { try $0.decode("publication_id", as: Int64.self) }
+    for _ in 0..<placingPatience {
+      let waiting = try await connection.query(
+        "SELECT FROM lake.manifest WHERE state = 'committed' AND publication_id = ANY ($1) LIMIT 1", [publications])
+      if waiting.isEmpty { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    _ = try await LakeRepair(lake).finishCommitted(connection)
+  }
+
+  /// A second in all, where a rename takes milliseconds and a copy in S3 a tenth of a second.
+  private static let placingPatience = 50
 
   /// What a publication read, where the lake still has it as it was.
   private static func read(

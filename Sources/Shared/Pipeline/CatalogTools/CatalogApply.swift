@@ -52,6 +52,7 @@ package struct CatalogApply: Sendable {
     try await requireCompatible(spec, connection)
     return try await alone(connection) { connection in
       let known = try connection.query("SELECT FROM catalog.dataset WHERE definition_hash = $1", [hash])
+      if let id = spec.selfSourceID { try connection.execute("SELECT queue.configure_source($1, 1)", [id]) }
       _ = try connection.query("SELECT catalog.apply_dataset($1::jsonb)", [declaration])
       let rows = try connection.query(
         "SELECT action FROM warehouse.apply_table($1, $2) AS action", [spec.name, spec.key])
@@ -115,7 +116,7 @@ package struct CatalogApply: Sendable {
       rows_sql: spec.rowsSQL,
       title: spec.title, description: spec.description, owner: spec.owner, first_year: spec.firstYear,
       last_year: spec.lastYear, is_split: spec.isSplit, regions: spec.regions,
-      region_pattern: spec.otherRegionsPattern, source_ids: spec.sourceIDs,
+      region_pattern: spec.otherRegionsPattern, source_ids: spec.sourceIDs + [spec.selfSourceID].compactMap { $0 },
       primary_source_id: spec.sourceIDs.first, depends_on: spec.dependsOn,
       columns: spec.columns.enumerated().map { index, column in
         Declaration.Column(
