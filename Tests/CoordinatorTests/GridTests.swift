@@ -36,6 +36,10 @@ struct GridTests {
     #expect(Grid.state(Grid.Cell(skipped: 1)) == .skipped)
     let split = Grid([("d", 2020, Grid.Cell(total: 50, completed: 20))])
     #expect(split.rendered(columns: 80, style: plain, unicode: false).contains("40%"))
+    // Without colour, too; alone where years have four columns.
+    let failed = Grid((2000...2020).map { ("d", $0, Grid.Cell(total: 4, completed: 3, failed: 1)) })
+    #expect(failed.rendered(columns: 120, style: plain, unicode: false).contains(" x75% x75%"))
+    #expect(failed.rendered(columns: 40, style: plain, unicode: false).contains("   x   x   x"))
   }
 
   @Test func theLegendNamesOnlyWhatIsShown() {

@@ -21,14 +21,22 @@ struct BackfillsCommand: AsyncParsableCommand {
         backfill_id AS backfill, replace(state, '_with_failures', '') AS state, as_of, total AS tasks, completed AS published,
         failed, running + waiting AS left, note
         """)
+    if options.json { return }
+    let failed = try await connection.query(
+      "SELECT max(backfill_id) AS backfill_id FROM queue.backfill_progress WHERE failed > 0")
+    if let backfill = try failed.first?.decode("backfill_id", as: Int64?.self) {
+      print("\nwhat failed, and why: aker tasks --backfill \(backfill) --state failed")
+    }
   }
 }
 
 /// Tasks, filtered.
 struct TasksCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tasks", abstract: "List tasks, filtered.",
+    commandName: "tasks", abstract: "List tasks, filtered: what failed, and why; what runs; what waits.",
     discussion: """
+      Of those that failed, each reason is told once below the list, with the commands that come next.
+
       EXAMPLES
         aker tasks --state failed
         aker tasks --backfill 3 --error-class data
@@ -77,6 +85,10 @@ struct TasksCommand: AsyncParsableCommand {
         task_id AS task, dataset || ' ' || data_year || CASE WHEN region = '' THEN '' ELSE ' ' || region END AS partition,
         state, attempts, error_class AS error, reason
         """)
+    if options.json { return }
+    let summary = try await FailureSummary.read(sql, parameters, connection)
+    let terminal = Terminal.standardOutput
+    terminal.write(summary.rendered(columns: terminal.columnLimit ?? .max, style: Style(terminal)))
   }
 }
 

@@ -47,6 +47,10 @@ struct RetryCommand: AsyncParsableCommand {
         target, states: ["failed"], errorClass: errorClass, newest: newest, connection)
       count = try await OperatorAction.callEach(failed, "queue.retry_task($1)", [], connection)
     }
+    let living = try await connection.query("SELECT FROM queue.worker WHERE state = 'running' LIMIT 1")
+    if count > 0, living.isEmpty {
+      OperatorAction.announce("No worker is alive: they wait for one, such as aker-worker --slots 4.")
+    }
     try OperatorAction.report("retried", target, count: count, unit: "tasks will run again", options)
   }
 }

@@ -41,5 +41,8 @@ struct StatusCommand: AsyncParsableCommand {
       print(grid.legend(style: style, unicode: Terminal.isUnicode) + "\n")
     }
     try await printQuery(connection, "SELECT item, value, detail FROM queue.overview", json: false, whenEmpty: "")
+    if try rows.contains(where: { try $0.decode("failed", as: Int.self) > 0 }) {
+      print("\nwhat failed, and why: aker tasks --state failed")
+    }
   }
 }

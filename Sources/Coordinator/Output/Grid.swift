@@ -1,6 +1,7 @@
 /// The dataset × year grid: what an operator looks at first.
 ///
-/// Each cell is one glyph when its tasks are all in one state, and a percentage when a split year is under way. It is as wide
+/// Each cell is one glyph when its tasks are all in one state, and a percentage when a split year is under way, beside the
+/// glyph of a failure where there is room for both. It is as wide
 /// as the terminal: years shrink to two digits, and then wrap into blocks.
 struct Grid {
   struct Cell: Sendable, Equatable {
@@ -126,9 +127,11 @@ struct Grid {
     guard let cell else { return Self.left("", width) }
     let state = Self.state(cell)
     let isUnderWay = cell.total > 1 && cell.completed > 0 && cell.completed < cell.total
+    let glyph = String(unicode ? state.glyph : state.plainGlyph)
+    let percent = "\(cell.completed * 100 / cell.total)%"
+    // A failure shows without colour, too.
     let text =
-      isUnderWay
-      ? "\(cell.completed * 100 / cell.total)%" : String(unicode ? state.glyph : state.plainGlyph)
+      !isUnderWay ? glyph : state != .failed ? percent : width > glyph.count + percent.count ? glyph + percent : glyph
     // Padded before it is coloured, since the codes have no width.
     return String(repeating: " ", count: max(0, width - text.count)) + state.colored(text, style)
   }
