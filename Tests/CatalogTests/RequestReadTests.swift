@@ -64,6 +64,7 @@ struct RequestReadTests {
   /// `line` is counted from the request's first own line, which is line 7 of the file.
   @Test(arguments: [
     ("path: /{stat}\nfor_each: {state: [a]}\nformat: csv", 7, "nothing fills {stat}; did you mean 'state'?"),
+    ("path: /a b\nformat: csv", 7, "with %20 for a space"),
     ("path: /a\nfor_each: {state: [a]}\nformat: csv", 8, "{state} is used nowhere"),
     ("path: /{state}\nfor_each: {state: [a, a]}\nformat: csv", 8, "'a' is there twice"),
     ("path: /{state}\nfor_each: {state: []}\nformat: csv", 8, "'state' has no values"),

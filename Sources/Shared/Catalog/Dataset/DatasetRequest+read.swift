@@ -19,6 +19,9 @@ extension DatasetRequest {
       node.error("request '\(name)' needs a path")
       return nil
     }
+    if path.contains(where: { $0.isWhitespace || !$0.isASCII }) {
+      fields["path"]?.error("a path is written as in an address, with %20 for a space")
+    }
     guard let formatNode = fields["format"], let formatName = formatNode.text,
       let format = InputFormat(rawValue: formatName)
     else {
