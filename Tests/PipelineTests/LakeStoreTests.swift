@@ -270,19 +270,21 @@ struct S3PublicationTests {
           #expect(lake.location == "s3://lake/a/b/data_lake")
 
           try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", connection)
-          let boundaries: [StepBoundary] = [.checked, .staged, .recorded, .committed, .placed, .markedInPlace]
-          for boundary in boundaries {
-            let death = try await workshop.work(["AKER_CRASH_AT": boundary.rawValue])
-            if death.signal == SIGKILL { continue }
-            // Nothing was left to die of: the same once more, with other bytes before.
-            #expect(death.exitCode == 0, "\(death)")
-            try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", mode: "all", connection)
-            try await connection.execute("UPDATE lake.manifest SET sha256 = repeat('0', 64)")
-            #expect(try await workshop.work(["AKER_CRASH_AT": boundary.rawValue]).signal == SIGKILL)
-          }
-          try await eventually(within: .seconds(120), "all tasks are completed") {
-            try await workshop.work()
-            return try await connection.query("SELECT FROM queue.task WHERE state <> 'completed' LIMIT 1").isEmpty
+          try await PublicationReader.watching("market_income", of: workshop) { [workshop] in
+            let boundaries: [StepBoundary] = [.checked, .staged, .recorded, .committed, .placed, .markedInPlace]
+            for boundary in boundaries {
+              let death = try await workshop.work(["AKER_CRASH_AT": boundary.rawValue])
+              if death.signal == SIGKILL { continue }
+              // Nothing was left to die of: the same once more, with other bytes before.
+              #expect(death.exitCode == 0, "\(death)")
+              try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", mode: "all", connection)
+              try await connection.execute("UPDATE lake.manifest SET sha256 = repeat('0', 64)")
+              #expect(try await workshop.work(["AKER_CRASH_AT": boundary.rawValue]).signal == SIGKILL)
+            }
+            try await eventually(within: .seconds(120), "all tasks are completed") {
+              try await workshop.work()
+              return try await connection.query("SELECT FROM queue.task WHERE state <> 'completed' LIMIT 1").isEmpty
+            }
           }
           try await workshop.work()
           try await workshop.requireExactlyOnce("market_income", partitions: 3, connection)

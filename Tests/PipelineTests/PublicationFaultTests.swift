@@ -133,11 +133,13 @@ struct PublicationFaultTests {
     try await TestDatabase.makeTemplate(on: cluster)
     let database = try await TestDatabase.create(on: cluster, name: "restarted")
     try await withTask(replacement, database: database, enqueues: false) { workshop, connection in
-      try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", connection)
+      try await workshop.enqueue("market_income", 2010...2012, asOf: "2024-06", mode: "all", connection)
       await connection.close()
       var connection = connection
-      let worker = try await workshop.start(slots: 2)
+      var workers: [Program] = []
       for mode in [TestCluster.StopMode.fast, .immediate, .immediate] {
+        // Beside those that live through restarts, since one that had nothing left to do has ended.
+        workers.append(try await workshop.start(slots: 2))
         // In the publish transaction, which holds the partition's lock.
         let watcher = try await database.connect()
         try await eventually(within: Self.patience, "a publication is under way, or all are done") {
@@ -158,7 +160,7 @@ struct PublicationFaultTests {
         try await workshop.makeStale("market_income", "median_household_income", connection)
         await connection.close()
       }
-      _ = try await worker.wait()
+      for worker in workers { _ = try await worker.wait() }
       connection = try await database.connect()
       try await eventually(within: Self.patience, "all tasks are completed") {
         try await workshop.work()
