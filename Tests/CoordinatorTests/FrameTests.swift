@@ -52,8 +52,24 @@ struct FrameTests {
     snapshot.cells = snapshot.cells.map { ($0.dataset, $0.year, Grid.Cell(total: 1, completed: 1)) }
     snapshot.cells.append(("zoning", 2012, Grid.Cell(total: 1, failed: 1)))
     let frame = Frame(snapshot: snapshot, columns: 80, rows: 24, style: Style(showsColor: false), unicode: true)
-    #expect(frame.rendered().contains("zoning"))
-    #expect(frame.rendered().contains("more datasets, all done"))
+    let lines = frame.rendered().split(separator: "\n").map(String.init)
+    #expect(lines.contains { $0.hasPrefix("zoning") && $0.contains("✗") })
+    // The others in one row: all done, in each year.
+    let others = lines.filter { $0.contains("more datasets") }.joined()
+    #expect(others.filter { $0 == "■" }.count == 15, "\(others)")
+    #expect(lines.contains { $0.contains("■ published") && $0.contains("✗ failed") })
+  }
+
+  @Test func theRowOfAllOthersCountsThemTogether() throws {
+    var snapshot = Snapshot(title: "backfill 3")
+    for dataset in 0..<40 {
+      snapshot.cells.append(("dataset_\(dataset)", 2012, Grid.Cell(total: 1, completed: dataset % 2)))
+      snapshot.cells.append(("dataset_\(dataset)", 2013, Grid.Cell(total: 1, blocked: 1)))
+    }
+    let text = Frame(snapshot: snapshot, columns: 80, rows: 12, style: Style(showsColor: false), unicode: false)
+      .rendered()
+    let others = try #require(text.split(separator: "\n").first { $0.contains("more datasets") })
+    #expect(others.contains("... ") && others.contains("%") && others.hasSuffix("~"), "\(text)")
   }
 
   @Test func aFinishedBarIsFull() {

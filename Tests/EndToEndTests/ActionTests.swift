@@ -108,4 +108,30 @@ struct ActionTests {
         says: "retried source census_acs5: 2 tasks will run again")
     }
   }
+
+  @Test func onATerminalWhatEndsTasksAsksFirst() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
+      #expect(try await home.aker("backfill", "market_income", "--years", "2018-2020", "--detach").exitCode == 0)
+      let connection = try await TestDatabase.current.connect()
+      let terminal = Terminal()
+      try await terminal.tmux(
+        "new-session", "-d", "-x", "100", "-y", "24", "PS1='$ ' exec bash --norc", environment: home.environment)
+      func answer(_ command: String, _ answer: String, _ code: Int) async throws {
+        try await terminal.tmux("send-keys", "-R")  // an empty screen
+        try await terminal.tmux("send-keys", "\(Executable.aker) \(command); echo ended with $?", "Enter")
+        try await terminal.waitFor("Go ahead? [y/N]")
+        try await terminal.tmux("send-keys", answer, "Enter")
+        try await terminal.waitFor("ended with \(code)")
+      }
+      try await answer("cancel --backfill 1", "n", 64)
+      #expect(try await terminal.screen().contains("nothing was changed"))
+      try await answer("cancel --task 1", "", 64)
+      #expect(try await states(connection) == ["market_income ready 3"])
+      try await answer("cancel --task 1", "y", 0)
+      #expect(try await states(connection) == ["market_income cancelled 1", "market_income ready 2"])
+      try await answer("cancel --dataset market_income", "yes", 0)
+      #expect(try await states(connection) == ["market_income cancelled 3"])
+      try await terminal.tmux("kill-server")
+    }
+  }
 }

@@ -5,28 +5,6 @@ import TestSupport
 /// `aker watch` in a real terminal: tmux.
 @Suite(.database)
 struct WatchTests {
-  /// A tmux server of its own, with one window.
-  private struct Terminal {
-    let name = "aker-test-\(UUID().uuidString.prefix(8))"
-
-    @discardableResult
-    func tmux(_ arguments: String..., environment: [String: String] = [:]) async throws -> String {
-      let result = try await Program.run(
-        "tmux", ["-L", name, "-f", "/dev/null"] + arguments,
-        environment: environment.merging(["LANG": "C.UTF-8"]) { $1 })
-      #expect(result.exitCode == 0, "\(arguments): \(result)")
-      return result.output
-    }
-
-    func screen() async throws -> String { try await tmux("capture-pane", "-p") }
-
-    func waitFor(_ text: String) async throws {
-      try await eventually(within: .seconds(60), "the screen shows \(text)") {
-        try await screen().contains(text)
-      }
-    }
-  }
-
   @Test func itFollowsTheTerminalsSizeAndLeavesTheBackfillRunning() async throws {
     try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
       let enqueued = try await home.aker("backfill", "--all", "--years", "2018-2021", "--detach")

@@ -14,14 +14,25 @@ struct Grid {
     var paused = 0
     /// Asked for, and not enqueued because there was nothing to do.
     var skipped = 0
+
+    /// Of several datasets together.
+    static func + (first: Cell, second: Cell) -> Cell {
+      Cell(
+        total: first.total + second.total, completed: first.completed + second.completed,
+        failed: first.failed + second.failed, cancelled: first.cancelled + second.cancelled,
+        running: first.running + second.running, blocked: first.blocked + second.blocked,
+        paused: first.paused + second.paused, skipped: first.skipped + second.skipped)
+    }
   }
 
+  /// In the order of their rows.
   var datasets: [String]
   var years: [Int]
   private var cells: [String: [Int: Cell]] = [:]
 
-  init(_ cells: [(dataset: String, year: Int, cell: Cell)]) {
-    datasets = Set(cells.map(\.dataset)).sorted()
+  /// - Parameter last: a row that comes after the others.
+  init(_ cells: [(dataset: String, year: Int, cell: Cell)], last: String? = nil) {
+    datasets = Set(cells.map(\.dataset)).sorted { ($0 == last ? 1 : 0, $0) < ($1 == last ? 1 : 0, $1) }
     years = Set(cells.map(\.year)).sorted()
     for (dataset, year, cell) in cells { self.cells[dataset, default: [:]][year] = cell }
   }

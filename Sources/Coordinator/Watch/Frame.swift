@@ -41,12 +41,14 @@ struct Frame {
   private func gridLines(_ grid: Grid) -> [String] {
     guard !grid.datasets.isEmpty else { return [] }
     let lines = grid.rendered(columns: columns, style: style, unicode: unicode).split(separator: "\n").map(String.init)
-    return lines + [
-      clipped(grid.legend(style: style, unicode: unicode), visible: grid.legend(style: plain, unicode: unicode))
-    ]
+    return lines + [legend(grid)]
   }
 
-  /// The datasets that matter most now: what failed, what runs, what waits; those that are done are only counted.
+  private func legend(_ grid: Grid) -> String {
+    clipped(grid.legend(style: style, unicode: unicode), visible: grid.legend(style: plain, unicode: unicode))
+  }
+
+  /// The datasets that matter most now: what failed, what runs, what waits; the others are a row together.
   private func cutGrid(_ grid: Grid, lines: Int) -> [String] {
     func rank(_ dataset: String) -> Int {
       let states = snapshot.cells.filter { $0.dataset == dataset }.map { Grid.state($0.cell) }
@@ -55,23 +57,34 @@ struct Frame {
       return states.allSatisfy { [.published, .skipped, .cancelled].contains($0) } ? 3 : 2
     }
     let ranked = grid.datasets.map { (rank: rank($0), name: $0) }.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }
+    let hasLegend = lines >= Self.leastLinesWithLegend
     // Years may take several blocks of lines: as many datasets are kept as fit with all of them.
-    var kept = max(1, min(ranked.count, lines - 2))
+    var kept = max(1, min(ranked.count - 1, lines - 2))
     while true {
-      let names = Set(ranked.prefix(kept).map(\.name))
-      let text = Grid(snapshot.cells.filter { names.contains($0.dataset) })
-        .rendered(columns: columns, style: style, unicode: unicode)
-      let shown = text.split(separator: "\n").map(String.init)
-      guard shown.count < lines || kept == 1 else {
+      let part = self.part(Set(ranked.prefix(kept).map(\.name)), of: ranked.count)
+      var shown = part.rendered(columns: columns, style: style, unicode: unicode).split(separator: "\n").map(
+        String.init)
+      if hasLegend { shown.append(legend(part)) }
+      guard shown.count <= lines || kept == 1 else {
         kept -= 1
         continue
       }
-      let left = ranked.dropFirst(kept)
-      let done = left.allSatisfy { $0.rank == 3 } ? ", all done" : ""
-      return Array(shown.prefix(max(1, lines - 1))) + [
-        style.dim(clip("\(unicode ? "…" : "...") \(left.count) more datasets\(done)"))
-      ]
+      return Array(shown.prefix(max(1, lines)))
     }
+  }
+
+  /// Below, a line more of the grid says more than what the glyphs mean.
+  private static let leastLinesWithLegend = 6
+
+  /// Some datasets, and all others in one row.
+  private func part(_ names: Set<String>, of count: Int) -> Grid {
+    let label = "\(unicode ? "…" : "...") \(count - names.count) more datasets"
+    var others: [Int: Grid.Cell] = [:]
+    for (dataset, year, cell) in snapshot.cells where !names.contains(dataset) {
+      others[year, default: Grid.Cell()] = others[year, default: Grid.Cell()] + cell
+    }
+    return Grid(
+      snapshot.cells.filter { names.contains($0.dataset) } + others.map { (label, $0.key, $0.value) }, last: label)
   }
 
   private static let labelWidth = 10
