@@ -10,12 +10,18 @@ struct UnmetDependency: Encodable {
   var command: String?
 
   static func find(_ chosen: ChosenPartitions, _ connection: PostgresConnection) async throws -> [UnmetDependency] {
-    let rows = try await connection.query(
-      "SELECT * FROM queue.unmet_dependencies($1, $2, $3, $4, $5)", chosen.parameters)
+    try await find(chosen.parameters, asOf: chosen.partitions.asOf, connection)
+  }
+
+  /// - Parameter parameters: those of `queue.plan_backfill()`.
+  static func find(
+    _ parameters: [(any PostgresEncodable)?], asOf: String?, _ connection: PostgresConnection
+  ) async throws -> [UnmetDependency] {
+    let rows = try await connection.query("SELECT * FROM queue.unmet_dependencies($1, $2, $3, $4, $5)", parameters)
     return try rows.map { row in
       let upstream: String = try row.decode("upstream")
       let years: [Int] = try row.decode("years")
-      let vintage = chosen.partitions.asOf.map { " --as-of \($0)" } ?? ""
+      let vintage = asOf.map { " --as-of \($0)" } ?? ""
       return UnmetDependency(
         dataset: try row.decode("dataset"), upstream: upstream, years: years, tasks: try row.decode("task_count"),
         command: try row.decode("is_possible")
@@ -24,11 +30,12 @@ struct UnmetDependency: Encodable {
   }
 
   /// For people, as a warning.
-  var text: String {
+  var text: String { reason + (command == nil ? "" : ", or add --with-upstream") }
+
+  var reason: String {
     let years = YearList(years: years)
     let what = "\(TargetTasks.tasks(tasks)) of \(dataset) would fail: it reads \(upstream)"
     guard let command else { return "\(what), which does not have \(years)" }
-    return
-      "\(what), of which \(years) is neither published nor under way. First: \(command), or add --with-upstream"
+    return "\(what), of which \(years) is neither published nor under way. First: \(command)"
   }
 }
