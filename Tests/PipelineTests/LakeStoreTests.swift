@@ -81,7 +81,10 @@ struct LakeStoreTests {
       // Another takes its place.
       try await stage(lake, ".staging/2-7", Data("PAR1 second, and longer PAR1".utf8))
       #expect(try await bytes(lake, Self.path, directory) == first)
+      let beingRead = try #require(await lake.localFile(Self.path, scratch: directory + "/reader"))
+      #expect(beingRead.hasSuffix(Self.path))
       #expect(try await lake.place(".staging/2-7", at: Self.path))
+      #expect(FileManager.default.contents(atPath: beingRead) == first)
       #expect(try await bytes(lake, Self.path, directory) == Data("PAR1 second, and longer PAR1".utf8))
       #expect(try await lake.files() == [Self.path])
 

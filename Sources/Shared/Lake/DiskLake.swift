@@ -60,7 +60,13 @@ package struct DiskLake: LakeStore {
   }
 
   package func localFile(_ path: String, scratch: String) async throws -> String? {
-    try await byteCount(path) == nil ? nil : absolute(path)
+    guard try await byteCount(path) != nil else { return nil }
+    // A name of the reader's own, below which the path is the same: the file stays for it when another takes its place.
+    let own = scratch + "/" + path
+    try Self.makeFolders(LakePath.folder(of: own))
+    unlink(own)
+    // Where the scratch folder is in another file system, or has no hard links, the file itself has to do.
+    return link(absolute(path), own) == 0 ? own : absolute(path)
   }
 
   package func stagingNames() async throws -> [String] {

@@ -19,7 +19,7 @@ package protocol LakeStore: Sendable {
   /// The hash of the file as it is there now; nil when there is none.
   func sha256(_ path: String) async throws -> String?
 
-  /// A file that can be read on this host; for S3, a copy in `scratch`.
+  /// A file that can be read on this host, and stays as it is while another takes its place: a link or a copy in `scratch`.
   func localFile(_ path: String, scratch: String) async throws -> String?
 
   /// Names of the folders below `.staging`.
