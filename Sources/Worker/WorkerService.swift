@@ -120,7 +120,11 @@ actor WorkerService: Service {
         if try await isDone() { break }
         await takeEvents(&iterator)
       } catch let error as PostgresError where error.isConnectionFailure {
-        if let drainDeadline, ContinuousClock.now > drainDeadline, running.isEmpty { break }
+        // SIGTERM is heard without a database, too.
+        post.yield(.check)
+        await takeEvents(&iterator)
+        let hasToReport = !completions.isEmpty || !reports.isEmpty
+        if let drainDeadline, running.isEmpty, !hasToReport || ContinuousClock.now > drainDeadline { break }
         logger.warning("database connection lost", metadata: ["error": "\(error.summary)"])
         await closeSession()
         try? await Task.sleep(for: reconnectInterval * Double.random(in: 0.5...1))

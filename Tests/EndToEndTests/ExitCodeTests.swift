@@ -110,6 +110,34 @@ struct ExitCodeTests {
     #expect(setting.exitCode == 78, "\(setting)")
   }
 
+  @Test func aWorkerWhoseDatabaseIsGoneEndsBySIGTERM() async throws {
+    let database = TestDatabase.current
+    let cache = "/tmp/aker-cache-\(UUID().uuidString.prefix(8))"
+    defer { try? FileManager.default.removeItem(atPath: cache) }
+    let worker = try await Program.start(
+      Executable.worker, ["--slots", "1"],
+      environment: [
+        "AKER_POSTGIS_DSN": database.dsn, "AKER_HOME": PackageRoot.path + "/.aker",
+        "AKER_CACHE_PATH": cache,
+      ])
+    let connection = try await database.connect()
+    try await eventually(within: .seconds(30), "the worker lives") {
+      try await !connection.query("SELECT FROM queue.worker WHERE state = 'running'").isEmpty
+    }
+    await connection.close()
+    let server = try await database.cluster.connect()
+    try await server.execute("ALTER DATABASE \"\(database.name)\" ALLOW_CONNECTIONS false")
+    _ = try await server.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [database.name])
+    await server.close()
+    worker.send(SIGTERM)
+    let clock = ContinuousClock.now
+    let result = try await worker.wait()
+    #expect(result.exitCode == 0, "\(result)")
+    // Without the drain timeout of 25 s: it has nothing to finish.
+    #expect(ContinuousClock.now - clock < .seconds(20), "\(result)")
+  }
+
   /// Ctrl-C, once the command asks the source that never answers; or, of a watch, once it shows something.
   private func interrupted(_ home: OperatorHome, _ arguments: String) async throws -> Program.Result {
     let connection = try await TestDatabase.current.connect()
