@@ -224,6 +224,14 @@ struct RunCommandTests {
     }
   }
 
+  @Test func whatTheSourceDoesNotHaveIsNoFaultOfOurs() async throws {
+    try await withHome(database: false) { environment, _, _ in
+      let result = try await run(["market_jobs", "--year", "2021", "--region", "39042", "--dry-run"], environment)
+      #expect(result.exitCode == 1, "\(result)")
+      #expect(result.errorOutput.contains("answered 404"), "\(result)")
+    }
+  }
+
   @Test func mistakesAreUsageErrors() async throws {
     try await withHome(database: false) { environment, _, _ in
       func expect(_ arguments: [String], says text: String, sourceLocation: SourceLocation = #_sourceLocation)
@@ -236,7 +244,7 @@ struct RunCommandTests {
       try await expect(["market_incme", "--year", "2012"], says: "Did you mean market_income?")
       try await expect(["market_income", "--year", "1999"], says: "1999 is outside")
       try await expect(["market_income", "--year", "2012", "--region", "39"], says: "not split")
-      try await expect(["market_jobs", "--year", "2021", "--region", "39042"], says: "no region '39042'")
+      try await expect(["market_jobs", "--year", "2021", "--region", "3904"], says: "no region '3904'")
       try await expect(["market_income", "--year", "2012", "--as-of", "June"], says: "YYYY-MM")
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Fetch
 import Glibc
 import Pipeline
 import Postgres
@@ -86,6 +87,8 @@ struct Failure: Error {
     case is QueueError: code = .usage
     case is EmbeddedClusterError, is MigrationError, is EngineError: code = .unavailable
     case let error as PipelineError: code = Self.code(error)
+    // A source that has not what was asked, or refuses the key.
+    case let error as FetchError where error.errorClass == .permanent: code = .unsuccessful
     case CatalogScaffold.Failure.cannotWrite: code = .cannotWrite
     case is CatalogScaffold.Failure: code = .usage
     default:
