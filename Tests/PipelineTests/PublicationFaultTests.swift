@@ -116,9 +116,12 @@ struct PublicationFaultTests {
       let worker = try await workshop.start(slots: 2)
       for _ in 0..<15 {
         try await Task.sleep(for: .milliseconds(Int.random(in: 10...80)))
+        // The worker's, and not the readers', who are to look on.
         try await connection.execute(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+          """
+          SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name = 'aker-worker'
+          """)
       }
       _ = try await worker.wait()
       try await finish(workshop, connection)

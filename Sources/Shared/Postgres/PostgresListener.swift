@@ -1,5 +1,6 @@
 internal import CLibpq
 internal import Dispatch
+internal import Glibc
 
 /// A session that LISTENs. Its stream yields what arrives and ends when the connection breaks: whoever reads it then
 /// opens another, and polls once, since notifications may have been missed in between.
@@ -87,7 +88,10 @@ extension PostgresConnection {
 
   func receiveNotifications() -> (notifications: [PostgresNotification], isAlive: Bool) {
     guard let handle else { return ([], false) }
-    let isAlive = PQconsumeInput(handle) == 1
+    // All that is there, and not only what one read takes: where the server's last words and the end of the connection come
+    // together, Dispatch tells of both at once, and never again.
+    var isAlive = PQconsumeInput(handle) == 1
+    while isAlive, Self.isReadable(PQsocket(handle)) { isAlive = PQconsumeInput(handle) == 1 }
     var received: [PostgresNotification] = []
     while let notification = PQnotifies(handle) {
       received.append(
@@ -96,5 +100,10 @@ extension PostgresConnection {
       PQfreemem(notification)
     }
     return (received, isAlive)
+  }
+
+  private static func isReadable(_ socket: Int32) -> Bool {
+    var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+    return poll(&descriptor, 1, 0) == 1
   }
 }
