@@ -42,6 +42,11 @@ struct GridTests {
     #expect(failed.rendered(columns: 40, style: plain, unicode: false).contains("   x   x   x"))
   }
 
+  @Test func aYearOfWhichEverythingWasSkippedHasNoTasksAndIsShown() {
+    let skipped = Grid([("d", 2019, Grid.Cell(skipped: 4)), ("d", 2020, Grid.Cell(total: 1, completed: 1))])
+    #expect(skipped.rendered(columns: 80, style: plain, unicode: true).contains("=    ■"))
+  }
+
   @Test func theLegendNamesOnlyWhatIsShown() {
     #expect(grid(years: 2009...2010).legend(style: plain, unicode: false) == "# published  . ready")
   }

@@ -137,12 +137,17 @@ struct Grid {
   private func text(_ cell: Cell?, _ width: Int, _ style: Style, _ unicode: Bool) -> String {
     guard let cell else { return Self.left("", width) }
     let state = Self.state(cell)
-    let isUnderWay = cell.total > 1 && cell.completed > 0 && cell.completed < cell.total
-    let glyph = String(unicode ? state.glyph : state.plainGlyph)
-    let percent = "\(cell.completed * 100 / cell.total)%"
-    // A failure shows without colour, too.
-    let text =
-      !isUnderWay ? glyph : state != .failed ? percent : width > glyph.count + percent.count ? glyph + percent : glyph
+    var text = String(unicode ? state.glyph : state.plainGlyph)
+    // Under way: what was only skipped has no tasks to be a share of.
+    if cell.total > 1, cell.completed > 0, cell.completed < cell.total {
+      let percent = "\(cell.completed * 100 / cell.total)%"
+      // A failure shows without colour, too.
+      if state != .failed {
+        text = percent
+      } else if width > text.count + percent.count {
+        text += percent
+      }
+    }
     // Padded before it is coloured, since the codes have no width.
     return String(repeating: " ", count: max(0, width - text.count)) + state.colored(text, style)
   }

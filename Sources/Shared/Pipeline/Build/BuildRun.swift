@@ -12,7 +12,7 @@ struct BuildRun {
   let upstreams: [UpstreamPartition]
   let engine: Engine
   let file: String
-  /// Where the rows go for COPY, if they are few and to be published.
+  /// Where the rows go for COPY, if they are few.
   var rowsFile: String?
   let context: CheckContext
 
