@@ -70,7 +70,7 @@ struct FullLakeTests {
         try await workshop.requireExactlyOnce(Self.dataset, partitions: 1, connection)
         // A task ends with its first failure, and its worker with it.
         try await connection.execute("UPDATE queue.setting SET max_attempts = 1")
-        try await PublicationReader.watching(Self.dataset, of: workshop, minimumReads: 3) {
+        try await PublicationReader.watching(Self.dataset, of: workshop) {
           try await body(workshop, disk, connection)
         }
       }

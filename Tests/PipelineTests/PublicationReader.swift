@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Lake
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 
@@ -20,7 +21,6 @@ struct PublicationReader: Sendable {
   }
 
   struct Report: Sendable {
-    var readCount = 0
     var problems: [String] = []
     fileprivate var digests: [Publication: String] = [:]
     /// Rows that were not those of the publication that an old snapshot knows of. A swap may show it a newer one.
@@ -34,29 +34,49 @@ struct PublicationReader: Sendable {
     case oldSnapshot
   }
 
+  /// How far one reader is, for those who wait for it.
+  private final class Progress: Sendable {
+    let readCount = Mutex(0)
+  }
+
   private let dataset: String
   private let isSplit: Bool
   private let database: TestDatabase
   private let lake: any LakeStore
 
-  /// Runs `body` while readers look on, and records an issue for all that they saw and should not.
-  /// - Parameter minimumReads: fewer would prove nothing.
+  /// Runs `body` while readers look on, and records an issue for all that they saw and should not. Each has read once
+  /// before the first step, and once more after the last, however quick `body` was.
+  /// - Parameter minimumReads: of each reader, in the meantime; fewer would prove nothing of what takes long.
   static func watching(
-    _ dataset: String, isSplit: Bool = false, of workshop: Workshop, minimumReads: Int = 3,
+    _ dataset: String, isSplit: Bool = false, of workshop: Workshop, minimumReads: Int = 0,
     sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
   ) async throws {
     let reader = PublicationReader(
       dataset: dataset, isSplit: isSplit, database: workshop.database, lake: workshop.lake)
-    let watches = [Style.statements, .oldSnapshot].map { style in Task { try await reader.watch(style) } }
+    let watches = [Style.statements, .oldSnapshot].map { style in
+      let progress = Progress()
+      return (progress, Task { try await reader.watch(style, progress) })
+    }
+    /// Returns when every reader has done so many more reads than it had, of which one may have been under way.
+    func moreReads(_ count: Int) async throws -> [Int] {
+      let before = watches.map { progress, _ in progress.readCount.withLock { $0 } }
+      for ((progress, _), before) in zip(watches, before) {
+        while progress.readCount.withLock({ $0 }) < before + count { try await Task.sleep(for: .milliseconds(5)) }
+      }
+      return before
+    }
     let outcome: Result<Void, any Error>
     do {
-      outcome = .success(try await body())
+      _ = try await moreReads(1)
+      try await body()
+      for count in try await moreReads(2) { #expect(count > minimumReads, sourceLocation: sourceLocation) }
+      outcome = .success(())
     } catch {
       outcome = .failure(error)
     }
-    for watch in watches { watch.cancel() }
+    for (_, watch) in watches { watch.cancel() }
     var reports: [Report] = []
-    for watch in watches { reports.append(try await watch.value) }
+    for (_, watch) in watches { reports.append(try await watch.value) }
     // What stands in the end is known, however short the last publication's life in front of the readers was.
     var last = Report()
     let connection = try await reader.connect()
@@ -69,13 +89,10 @@ struct PublicationReader: Sendable {
       reports[0].problems.append("\(partition.dataYear) \(partition.region): rows of no publication")
     }
     for report in reports { #expect(report.problems == [], sourceLocation: sourceLocation) }
-    if case .success = outcome {
-      for report in reports.dropLast() { #expect(report.readCount >= minimumReads, sourceLocation: sourceLocation) }
-    }
     try outcome.get()
   }
 
-  private func watch(_ style: Style) async throws -> Report {
+  private func watch(_ style: Style, _ progress: Progress) async throws -> Report {
     var report = Report()
     var connection: PostgresConnection?
     while !Task.isCancelled {
@@ -85,7 +102,7 @@ struct PublicationReader: Sendable {
         let rows = try await self.rows(style, connection)
         check(rows, style, &report)
         if style == .statements { report.problems += try await brokenFiles(connection) }
-        report.readCount += 1
+        progress.readCount.withLock { $0 += 1 }
       } catch is CancellationError {
         break
       } catch let error as PostgresError where error.isConnectionFailure {
@@ -96,6 +113,7 @@ struct PublicationReader: Sendable {
       } catch {
         if Task.isCancelled { break }
         report.problems.append("a read failed: \(error)")
+        progress.readCount.withLock { $0 += 1 }
         if let broken = connection {
           await broken.close()
           connection = nil
