@@ -47,6 +47,22 @@ struct TargetTasks {
     return try rows.map { try $0.decode("task_id") }
   }
 
+  /// How many of those that failed are left to tasks of other open backfills, which build the same partitions, and one of
+  /// these in words; nil where none is.
+  static func heldElsewhere(
+    _ target: Target, errorClass: String?, newest: Bool, _ connection: PostgresConnection
+  ) async throws -> String? {
+    let (condition, parameters) = condition(target, errorClass: errorClass, newest: newest)
+    let rows = try await connection.query(
+      """
+      SELECT count(*) AS count, min(h.holder) AS holder
+      FROM queue.task t CROSS JOIN LATERAL queue.held_elsewhere(t.task_id) AS h(holder)
+      WHERE \(condition) AND t.state = 'failed' AND h.holder IS NOT NULL
+      """, parameters)
+    guard let holder = try rows[0].decode("holder", as: String?.self) else { return nil }
+    return "\(tasks(try rows[0].decode("count"), "failed")) left alone, such as where \(holder)"
+  }
+
   private static func condition(
     _ target: Target, errorClass: String?, newest: Bool
   ) -> (String, [(any PostgresEncodable)?]) {

@@ -143,9 +143,46 @@ struct RetryTests {
       "SELECT message FROM queue.event WHERE kind = 'retried' ORDER BY event_id DESC LIMIT 1", as: String.self)
     #expect(said == "1 failed tasks tried again; 1 left to the open backfills that build the same partitions")
     #expect(try await fixture.state(failed) == "failed")
+    let holder = try await fixture.value(
+      "SELECT format('task %s of backfill %s (second) already builds it', task_id, backfill_id) FROM queue.task WHERE backfill_id = $1",
+      [second], as: String.self)
+    #expect(try await fixture.value("SELECT queue.held_elsewhere($1)", [failed], as: String.self) == holder)
 
     try await fixture.run("SELECT queue.cancel_backfill($1)", [second])
     #expect(try await fixture.value("SELECT queue.retry_task($1)", [failed]) == 1)
+  }
+
+  @Test(arguments: [
+    "SELECT queue.retry_task($1)",
+    "SELECT queue.retry_backfill((SELECT backfill_id FROM queue.task WHERE task_id = $1))",
+  ])
+  func retriesOfOnePartitionAtTheSameMomentOpenItOnce(_ retry: String) async throws {
+    let fixture = try await QueueFixture.make()
+    let worker = try await fixture.worker()
+    var failed: [Int64] = []
+    for key in ["first", "second"] {
+      try await fixture.enqueue(years: 2001...2001, key: key)
+      let lease = try await fixture.claim(worker)[0]
+      _ = try await fixture.client.fail(lease, errorClass: .permanent, reason: "404")
+      failed.append(lease.taskID)
+    }
+    try await fixture.run("SELECT queue.tidy()")
+
+    // The first has not committed when the second begins.
+    let one = try await fixture.database.connect()
+    let other = try await fixture.database.connect()
+    let processID = try #require(try await other.query("SELECT pg_backend_pid()")[0].text(0))
+    try await one.execute("BEGIN")
+    _ = try await one.query(retry, [failed[0]])
+    async let second: Void = { _ = try? await other.query(retry, [failed[1]]) }()
+    try await eventually(within: .seconds(20), "the second waits") {
+      try await fixture.value(
+        "SELECT count(*)::int FROM pg_locks WHERE pid = $1::int AND NOT granted", [processID], as: Int.self) == 1
+    }
+    try await one.execute("COMMIT")
+    await second
+    #expect(try await fixture.value("SELECT count(*)::int FROM queue.task WHERE state = 'ready'", as: Int.self) == 1)
+    #expect(try await fixture.state(failed[1]) == "failed")
   }
 
   @Test func theSameDataErrorInARowPausesTheDatasetInThatBackfill() async throws {

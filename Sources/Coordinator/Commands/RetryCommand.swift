@@ -8,7 +8,7 @@ struct RetryCommand: AsyncParsableCommand {
     abstract: "Try a failed task again, or all failed tasks of a backfill, a dataset or a source.",
     discussion: """
       Says first how many tasks that are, and asks on a terminal. Of a dataset or a source, what a later backfill tried again \
-      is left alone. Tasks that failed only because another did are tried again with it.
+      is left alone, and so is everywhere what another open backfill builds already. Tasks that failed only because another did are tried again with it.
 
       EXAMPLES
         aker retry --task 8812
@@ -46,6 +46,11 @@ struct RetryCommand: AsyncParsableCommand {
       let failed = try await TargetTasks.ids(
         target, states: ["failed"], errorClass: errorClass, newest: newest, connection)
       count = try await OperatorAction.callEach(failed, "queue.retry_task($1)", [], connection)
+    }
+    if target.kind != .task,
+      let held = try await TargetTasks.heldElsewhere(target, errorClass: errorClass, newest: newest, connection)
+    {
+      OperatorAction.announce(held + ".")
     }
     let living = try await connection.query("SELECT FROM queue.worker WHERE state = 'running' LIMIT 1")
     if count > 0, living.isEmpty {
