@@ -30,7 +30,7 @@ struct LakeStoreTests {
     case .disk: try await body(DiskLake(directory: directory + "/data_lake"), directory)
     case .s3:
       try await ObjectStore.running(bucket: "lake") { store in
-        try await body(try Self.lake(store, directory), directory)
+        try await ObjectStore.$current.withValue(store) { try await body(try Self.lake(store, directory), directory) }
       }
     }
   }
@@ -231,6 +231,25 @@ struct LakeStoreTests {
     parts = [body[at:at + \(byteCount)] for at in range(0, len(body), \(byteCount))]
     print(hashlib.md5(b''.join(hashlib.md5(part).digest() for part in parts)).hexdigest())
     """
+  }
+
+  @Test("a file that was sent in part is no file of the lake, and can be found and forgotten", arguments: Kind.allCases)
+  func unfinishedUploads(_ kind: Kind) async throws {
+    try await withLake(kind) { lake, _ in
+      #expect(try await lake.unfinishedUploads() == [])
+      guard let store = ObjectStore.current else { return }
+      try await store.beginUpload("a/b/data_lake/.staging/1-1/jobs & more.parquet")
+      try await store.beginUpload("a/b/data_lakes/.staging/1-1/jobs.parquet")
+      let upload = try #require(try await lake.unfinishedUploads().first)
+      #expect(upload.path == ".staging/1-1/jobs & more.parquet")
+      #expect(try await lake.files() == [])
+      #expect(try await lake.stagingNames() == [])
+      try await lake.abort(upload)
+      #expect(try await lake.unfinishedUploads() == [])
+      // Completed, or aborted by another, meanwhile.
+      try await lake.abort(upload)
+      #expect(try await store.uploadKeys() == ["a/b/data_lakes/.staging/1-1/jobs.parquet"])
+    }
   }
 
   @Test("an S3 server that is gone is transient, and says so")

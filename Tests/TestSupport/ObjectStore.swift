@@ -18,6 +18,9 @@ package struct ObjectStore: Sendable {
     ]
   }
 
+  /// The one a test's scene runs on; nil where it needs none.
+  @TaskLocal package static var current: ObjectStore?
+
   /// Serves until its parent is gone, so that a test process that crashed leaves nothing behind.
   private static let script = """
     import os, sys, time
@@ -74,6 +77,24 @@ package struct ObjectStore: Sendable {
       "python3", ["-c", script], environment: ["PYTHONPATH": PythonProgram.folder("moto")])
     guard result.exitCode == 0 else { throw TestFailure("\(result)") }
     return String(result.output.reversed().drop { $0.isNewline }.reversed())
+  }
+}
+
+extension ObjectStore {
+  /// Sends a part of an object of the bucket `lake`, and dies of it.
+  package func beginUpload(_ key: String) async throws {
+    _ = try await inspect(
+      """
+      upload = s3.create_multipart_upload(Bucket='lake', Key='\(key)')['UploadId']
+      s3.upload_part(Bucket='lake', Key='\(key)', PartNumber=1, UploadId=upload, Body=b'PAR1')
+      """)
+  }
+
+  /// The keys of all incomplete uploads of the bucket `lake`.
+  package func uploadKeys() async throws -> Set<String> {
+    let lines = try await inspect(
+      "print('\\n'.join(u['Key'] for u in s3.list_multipart_uploads(Bucket='lake').get('Uploads', [])))")
+    return Set(lines.split(separator: "\n").map(String.init))
   }
 }
 

@@ -41,8 +41,15 @@ struct LakeCommand: AsyncParsableCommand {
       commandName: "repair",
       abstract:
         "Finish publications whose file was not renamed yet, remove what dead attempts left, report what is lost.",
-      discussion: "Every worker does the same at its start.\n\nEXAMPLES\n  aker lake repair")
-    @Flag(help: "Remove files that no publication names, too; they are only listed otherwise.") var removeOrphans =
+      discussion: """
+        Every worker does the same at its start. In S3, uploads that killed workers left incomplete are aborted, too; \
+        never one of an attempt that lives.
+
+        EXAMPLES
+          aker lake repair
+        """)
+    @Flag(help: "Remove files and incomplete uploads that no publication names, too; they are only listed otherwise.")
+    var removeOrphans =
       false
     @Flag(help: "Compare every file's hash with its publication's.") var verify = false
     @OptionGroup var options: GlobalOptions
@@ -56,12 +63,13 @@ struct LakeCommand: AsyncParsableCommand {
         try printJSON(
           Report(
             finished: report.finished, removed: report.removed, orphans: report.orphans,
-            missing: report.missing.map { ["path": $0.path, "rebuild": $0.command] }))
+            missing: report.missing.map { ["path": $0.path, "rebuild": $0.command] }, notes: report.notes))
       } else {
         for path in report.finished { print("finished \(path)") }
         for path in report.removed { print("removed \(path)") }
         for path in report.orphans { print("nobody's: \(path)") }
         for missing in report.missing { print("lost \(missing.path); rebuild it: \(missing.command)") }
+        for note in report.notes { Terminal.standardError.write(note + "\n") }
         if report.isClean { print("nothing to repair") }
       }
       if !report.missing.isEmpty {
@@ -76,6 +84,7 @@ struct LakeCommand: AsyncParsableCommand {
       var removed: [String]
       var orphans: [String]
       var missing: [[String: String]]
+      var notes: [String]
     }
   }
 }

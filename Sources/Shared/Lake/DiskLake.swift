@@ -102,6 +102,10 @@ package struct DiskLake: LakeStore {
     while !folder.isEmpty, rmdir(absolute(folder)) == 0 { folder = LakePath.folder(of: folder) }
   }
 
+  package func unfinishedUploads() async throws -> [UnfinishedUpload] { [] }
+
+  package func abort(_ upload: UnfinishedUpload) async throws {}
+
   // MARK: The file system
 
   private static func rename(_ from: String, _ to: String) throws {

@@ -14,6 +14,14 @@ package enum LakeError: ClassifiedError, Equatable {
     .system(action: action, path: path, code: code, message: String(cString: strerror(code)))
   }
 
+  /// S3 does not do this, or not for us, and trying again will not help: 405 and 501 are servers that know no such request.
+  package var isRefusal: Bool {
+    if case .s3(_, _, .refused(403, _, _)) = self { return true }
+    if case .s3(_, _, .refused(405, _, _)) = self { return true }
+    if case .s3(_, _, .refused(501, _, _)) = self { return true }
+    return false
+  }
+
   package var errorClass: ErrorClass { .transient }
 
   package var summary: String {

@@ -18,6 +18,12 @@ package enum LakePath {
   /// What an attempt writes until it is published. Readers skip names that begin with `.`.
   package static let staging = ".staging"
 
+  /// The name of the attempt's folder below `.staging` that a path is in; nil where it is in none.
+  static func stagingName(_ path: String) -> String? {
+    guard path.hasPrefix(staging + "/") else { return nil }
+    return path.dropFirst(staging.count + 1).split(separator: "/").first.map(String.init)
+  }
+
   /// What else an attempt's folder holds (rows for COPY, spilled rows, upstream partitions) is gone with it.
   static func isPublished(_ name: String) -> Bool {
     name.hasSuffix(".parquet") || name.hasPrefix("validation.")

@@ -7,10 +7,14 @@ package struct LakeRepair: Sendable {
     package var finished: [String] = []
     /// Partitions whose file is lost, with the command that rebuilds them.
     package var missing: [Missing] = []
-    /// Staging folders and tables of attempts that are gone, removed.
+    /// Staging folders, tables and incomplete uploads of attempts that are gone, removed.
     package var removed: [String] = []
-    /// Files that no manifest row names: removed when asked to, otherwise only reported.
+    /// Files and incomplete uploads that no manifest row names: removed when asked to, otherwise only reported.
     package var orphans: [String] = []
+    /// What could not be looked for, and why.
+    package var notes: [String] = []
+
+    package init() {}
 
     package var isClean: Bool { finished.isEmpty && missing.isEmpty && removed.isEmpty && orphans.isEmpty }
   }
@@ -20,7 +24,7 @@ package struct LakeRepair: Sendable {
     package var command: String
   }
 
-  private let lake: any LakeStore
+  let lake: any LakeStore
 
   package init(_ lake: any LakeStore) {
     self.lake = lake
@@ -86,6 +90,7 @@ package struct LakeRepair: Sendable {
     if removingOrphans {
       for path in report.orphans { try await lake.remove(path) }
     }
+    try await abortUploads(connection, removingOrphans: removingOrphans, &report)
     return report
   }
 

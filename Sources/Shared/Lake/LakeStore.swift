@@ -31,4 +31,12 @@ package protocol LakeStore: Sendable {
   func files() async throws -> [String]
 
   func remove(_ path: String) async throws
+
+  /// What was sent in part and is in no listing of files, those under way among them. None on disk.
+  ///
+  /// - Throws: `LakeError.isRefusal` where the server does not list them, or not for us.
+  func unfinishedUploads() async throws -> [UnfinishedUpload]
+
+  /// Forgets what was sent of it. One that was completed or aborted meanwhile is no error.
+  func abort(_ upload: UnfinishedUpload) async throws
 }

@@ -103,6 +103,17 @@ package struct S3Lake: LakeStore {
     }
   }
 
+  package func unfinishedUploads() async throws -> [UnfinishedUpload] {
+    try await asking("list uploads below", prefix) { try await client.uploads(prefix) }.map {
+      UnfinishedUpload(path: String($0.key.dropFirst(prefix.count)), id: $0.id)
+    }
+  }
+
+  package func abort(_ upload: UnfinishedUpload) async throws {
+    let key = prefix + upload.path
+    try await asking("abort the upload of", key) { try await client.abort(.init(key: key, id: upload.id)) }
+  }
+
   private func keys(below folder: String) async throws -> [String] { try await objects(below: folder).map(\.key) }
 
   private func objects(below folder: String) async throws -> [S3Client.Object] {

@@ -136,11 +136,15 @@ package struct PipelineEnvironment: Sendable {
       let repair = LakeRepair(lake)
       var report = try await repair.finishCommitted(connection)
       report.removed = try await repair.removeAbandoned(connection)
+      try await repair.abortUploads(connection, &report)
+      // An operator's business: aker lake repair lists and removes them.
+      report.orphans = []
       return report
     }
     for missing in report.missing {
       logger.error("a published file is lost", metadata: ["path": "\(missing.path)", "rebuild": "\(missing.command)"])
     }
+    for note in report.notes { logger.info("\(note)") }
     if !report.isClean {
       logger.notice(
         "repaired the lake after a crash",
