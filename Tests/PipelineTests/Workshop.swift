@@ -42,6 +42,9 @@ struct Workshop {
     defer { try? files.removeItem(atPath: directory) }
     let workshop = Workshop(database: database, directory: directory, endpoints: endpoints)
     try files.copyItem(atPath: PackageRoot.catalog + "/sources.yml", toPath: workshop.catalog + "/sources.yml")
+    if !datasets.isEmpty {
+      try files.copyItem(atPath: PackageRoot.catalog + "/macros", toPath: workshop.catalog + "/macros")
+    }
     for name in datasets {
       try files.copyItem(
         atPath: PackageRoot.catalog + "/datasets/\(name)", toPath: workshop.catalog + "/datasets/\(name)")

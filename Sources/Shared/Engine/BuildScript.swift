@@ -42,6 +42,13 @@ package enum BuildScript {
   /// The name of the transform's step, which is the file that its errors point into.
   package static let transform = "transform.sql"
 
+  /// Creates the macros that the dataset's SQL uses, each file a step of its own.
+  package static func addMacros(_ script: inout EngineScript, spec: DatasetSpec) {
+    for file in spec.macroNames.map(DatasetSpec.macroFile) {
+      script.add(file, before: "", userSQL: spec.otherSQL[file] ?? "", after: ";")
+    }
+  }
+
   /// Sets the partition's variables, and makes the inputs readable: steps `headers`, `inputs`, `retyped`.
   package static func addInputs(
     _ script: inout EngineScript, views: [InputView], upstreams: [Upstream], year: Int, region: String, asOf: String

@@ -13,7 +13,7 @@ extension DatasetSpec {
   package var extensions: Set<DuckDBExtension> {
     var found: Set<DuckDBExtension> = []
     // Functions of the spatial extension begin so, and no others do.
-    let callsSpatial = transformSQL.contains(/\bst_\w+\s*\(/.ignoresCase())
+    let callsSpatial = ([transformSQL] + otherSQL.values).contains { $0.contains(/\bst_\w+\s*\(/.ignoresCase()) }
     if hasGeometry || callsSpatial || requests.contains(where: \.format.isSpatial) { found.insert(.spatial) }
     if requests.contains(where: { $0.format == .xlsx }) { found.insert(.excel) }
     return found

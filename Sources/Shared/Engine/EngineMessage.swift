@@ -72,15 +72,19 @@ struct EngineMessage {
     let prefixCount = lines[index].distance(from: lines[index].startIndex, to: colon) + 2
     let caretCount = lines[index + 1].distance(from: lines[index + 1].startIndex, to: caret)
     var column = caretCount - prefixCount + 1
-    // A long line is cut at its start: find where what is quoted stands in it.
-    let quoted = lines[index].dropFirst(prefixCount)
-    if quoted.hasPrefix("..."), let sql {
-      let source = sql.split(separator: "\n", omittingEmptySubsequences: false)
-      var fragment = quoted.dropFirst(3)
-      if fragment.hasSuffix("...") { fragment = fragment.dropLast(3) }
-      if line - 1 < source.count, let offset = Self.offset(of: fragment, in: source[line - 1]) {
-        column += offset - 3
-      }
+    guard let sql else { return (line, max(1, column)) }
+    var fragment = lines[index].dropFirst(prefixCount)
+    let isCut = fragment.hasPrefix("...")
+    if isCut { fragment = fragment.dropFirst(3) }
+    if fragment.hasSuffix("...") { fragment = fragment.dropLast(3) }
+    // Lines count from the statement's first word, and a step may have several statements.
+    for (number, source) in sql.split(separator: "\n", omittingEmptySubsequences: false).enumerated().dropFirst(
+      line - 1)
+    {
+      guard let offset = Self.offset(of: fragment, in: source) else { continue }
+      // A long line is cut at its start: what is quoted stands further on in it.
+      if isCut { column += offset - 3 }
+      return (number + 1, max(1, column))
     }
     return (line, max(1, column))
   }

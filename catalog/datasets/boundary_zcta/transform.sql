@@ -1,6 +1,6 @@
--- Areas and centres are texts, some with a sign: "+38.2784841". The two reference systems differ by less than what is drawn.
+-- Areas and centres are texts, some with a sign: "+38.2784841".
 WITH shapes AS (
-  SELECT *, ST_Transform(ST_GeomFromText(geometry), 'EPSG:4269', 'EPSG:4326', always_xy := true) AS shape
+  SELECT *, from_nad83(geometry) AS shape
   FROM raw.features
 )
 SELECT
@@ -16,6 +16,5 @@ SELECT
   CAST(CENTLAT AS DOUBLE) AS latitude,
   CAST(CENTLON AS DOUBLE) AS longitude,
   NOT ST_IsValid(shape) AS was_repaired,
-  -- Repairing may leave lines where an outline touched itself; only areas are of the place.
-  CASE WHEN ST_IsValid(shape) THEN shape ELSE ST_CollectionExtract(ST_MakeValid(shape), 3) END AS geometry
+  repaired_area(shape) AS geometry
 FROM shapes

@@ -1,17 +1,13 @@
 -- Every address of the list, with the answer of the first that knew it; and what this partition held before, so that an address
 -- that is gone from the list for a while is not asked again when it comes back.
 WITH listed AS (
-  SELECT left(md5(trim(regexp_replace(upper(concat_ws(' ', street, city, state, zip)), '[^A-Z0-9]+', ' ', 'g'))), 16) AS address_id,
+  SELECT address_name(street, city, state, zip) AS address_id,
     min(trim(street)) AS street, min(trim(city)) AS city, min(trim(state)) AS state, min(trim(zip)) AS zip
   FROM raw.addresses
   WHERE concat_ws('', trim(street), trim(city), trim(state), trim(zip)) <> ''
   GROUP BY ALL
 ),
--- Of several partitions that have an address: the one that found it, or that asked last.
-before AS (
-  SELECT * FROM published.geocode_cache
-  QUALIFY row_number() OVER (PARTITION BY address_id ORDER BY status = 'matched' DESC, asked_as_of DESC NULLS LAST, data_year) = 1
-),
+before AS (FROM best_known(published.geocode_cache)),
 -- Rows come in no order, and end where they have no more to say:
 -- "3","3 Gramercy …","Match","Exact","3 GRAMERCY …","-73.98658,40.738323","59653655","R","36","061","005000","1000"
 batch_lines AS (
@@ -37,14 +33,9 @@ one_line AS (
 ),
 nominatim AS (
   SELECT address_id, found[1] AS best,
-    CASE len(list_distinct(list_transform(found,
-        lambda r: [round(CAST(r ->> '$.lat' AS DOUBLE), 3), round(CAST(r ->> '$.lon' AS DOUBLE), 3)])))
+    CASE nominatim_place_count(found)
       WHEN 0 THEN 'no_match' WHEN 1 THEN 'matched' ELSE 'tie' END AS status
-  FROM (
-    SELECT address_id,
-      list_filter(CAST(document AS JSON[]), lambda r: TRY_CAST(r ->> '$.place_rank' AS INTEGER) >= 28) AS found
-    FROM raw.nominatim
-  )
+  FROM (SELECT address_id, nominatim_buildings(document) AS found FROM raw.nominatim)
 ),
 mapbox AS (
   SELECT address_id, found[1] AS best, CASE len(found) WHEN 0 THEN 'no_match' WHEN 1 THEN 'matched' ELSE 'tie' END AS status

@@ -1,43 +1,8 @@
 -- One row per market, programme and metric of the CSV feed, in one of three units.
-WITH figures AS (
-  SELECT *,
-    lower(replace(trim(unit), ' ', '')) AS given,
-    CAST(value AS DOUBLE) AS figure,
-    CAST(nullif(trim(ci_low), '') AS DOUBLE) AS low,
-    CAST(nullif(trim(ci_high), '') AS DOUBLE) AS high
-  FROM raw.feed
-),
-scaled AS (
-  SELECT *,
-    CASE given
-      WHEN 'usd/door' THEN 'usd_per_door'
-      WHEN 'kusd/door' THEN 'usd_per_door'
-      WHEN 'usd/unit/month' THEN 'usd_per_unit_month'
-      WHEN 'usd/unit/year' THEN 'usd_per_unit_month'
-      WHEN 'share' THEN 'share'
-      WHEN '%' THEN 'share'
-      ELSE error('a unit that is not known: ' || unit)
-    END AS canonical,
-    -- Divided or multiplied, so that 38 % is 0.38 and not 0.38000000000000006.
-    CASE given WHEN 'kusd/door' THEN 1000 ELSE 1 END AS times,
-    CASE given WHEN 'usd/unit/year' THEN 12 WHEN '%' THEN 100 ELSE 1 END AS divisor
-  FROM figures
-)
 SELECT
   'vendor_membership' AS source_id,
-  'metro' AS geo_level,
-  lpad(trim(market_code), 5, '0') AS geo_id,
-  trim(market_name) AS name,
+  geo_level, geo_id, name,
   trim(program) AS program,
   trim(metric) AS metric,
-  figure * times / divisor AS value,
-  canonical AS unit,
-  low * times / divisor AS interval_low,
-  high * times / divisor AS interval_high,
-  CAST(nullif(trim(confidence_level), '') AS DOUBLE) AS confidence_level,
-  CAST(CAST(nullif(trim(sample_size), '') AS DOUBLE) AS BIGINT) AS sample_size,
-  trim(vintage) AS vintage,
-  figure AS reported_value,
-  trim(scaled.unit) AS reported_unit,
-  CASE canonical WHEN 'share' THEN figure * times / divisor END AS share
-FROM scaled
+  value, unit, interval_low, interval_high, confidence_level, sample_size, vintage, reported_value, reported_unit, share
+FROM scaled_figures(raw.feed)

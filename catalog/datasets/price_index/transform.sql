@@ -1,15 +1,7 @@
--- One row per series and period. Each answer is {"status", "message", "Results": {"series": [{"seriesID", "data": [...]}]}}.
-WITH answers AS (
-  SELECT unnest(CAST(document->'$.Results.series' AS JSON[])) AS body
-  FROM raw.series
-  WHERE CASE
-    WHEN (document->>'$.status') = 'REQUEST_SUCCEEDED' THEN true
-    ELSE error('the source answered ' || (document->>'$.status') || ': ' || (document->>'$.message'))
-  END
-),
-series AS (
-  SELECT body, body->>'$.seriesID' AS series_id,
-    CASE body->>'$.seriesID'
+-- One row per series and period.
+WITH named AS (
+  SELECT *,
+    CASE series_id
       WHEN 'CUUR0000SA0' THEN 'all_items_us'
       WHEN 'CUSR0000SA0' THEN 'all_items_us_adjusted'
       WHEN 'CUUR0000SA0L1E' THEN 'core_us'
@@ -19,18 +11,9 @@ series AS (
       WHEN 'CUURS23BSA0' THEN 'all_items_detroit'
       WHEN 'CUURS37ASA0' THEN 'all_items_dallas'
       WHEN 'CUURS49ASA0' THEN 'all_items_los_angeles'
-      ELSE error('a series that has no name here: ' || (body->>'$.seriesID'))
+      ELSE error('a series that has no name here: ' || series_id)
     END AS series
-  FROM answers
-),
-points AS (
-  SELECT series, series_id, unnest(CAST(body->'$.data' AS JSON[])) AS point
-  FROM series
-),
-cells AS (
-  SELECT series, series_id, CAST(point->>'$.year' AS INTEGER) AS year, point->>'$.period' AS period,
-    trim(point->>'$.value') AS cell, point->>'$.footnotes[*].text' AS footnotes
-  FROM points
+  FROM bls_points(raw.series)
 )
 SELECT
   'bls_timeseries' AS source_id,
@@ -60,11 +43,7 @@ SELECT
     END,
     1) AS period_start,
   CAST(nullif(cell, '-') AS DECIMAL(12,3)) AS index_value,
-  nullif(
-    concat_ws(
-      '; ', CASE WHEN cell = '-' THEN 'not_collected' END,
-      nullif(array_to_string(list_filter(footnotes, lambda f: f <> ''), '; '), '')),
-    '') AS note
-FROM cells
+  note
+FROM named
 -- A span of years that was cut, or an answer to another question, gives other years than were asked.
 WHERE CASE WHEN year = getvariable('data_year') THEN true ELSE error('series ' || series_id || ' came for ' || year) END

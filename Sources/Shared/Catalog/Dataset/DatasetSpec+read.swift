@@ -9,14 +9,14 @@ extension DatasetSpec {
 
   private static let fieldNames = [
     "name", "title", "description", "owner", "partitions", "depends_on", "requests", "columns", "key", "checks",
-    "retention", "known_breaks",
+    "retention", "known_breaks", "macros",
   ]
 
   /// Reads a definition. `file` is what problems are reported against; `folder`, where given, must be the name.
   ///
-  /// - Parameter rowsSQL: the other SQL files of the dataset's folder, by name.
+  /// - Parameter otherSQL: the other SQL files of the dataset's folder, by name, and the catalog's macros as `macros/<name>.sql`.
   package static func read(
-    datasetYAML: String, transformSQL: String, rowsSQL: [String: String] = [:], file: String = "dataset.yml",
+    datasetYAML: String, transformSQL: String, otherSQL: [String: String] = [:], file: String = "dataset.yml",
     folder: String? = nil
   ) -> Reading {
     let reader = DefinitionReader(file: file)
@@ -36,7 +36,7 @@ extension DatasetSpec {
       owner: fields["owner"]?.text ?? "", firstYear: 0, lastYear: nil, regions: [], isSplit: false,
       dependsOn: fields["depends_on"]?.elements.compactMap { identifier($0, limit: nameLimit) } ?? [], requests: [],
       columns: [], key: [], checks: [], knownBreaks: fields["known_breaks"]?.texts ?? [], datasetYAML: datasetYAML,
-      transformSQL: transformSQL)
+      transformSQL: transformSQL, macroNames: [])
     if let retention = fields["retention"] { spec.keptVintageCount = readRetention(retention) }
     if spec.dependsOn.contains(name) { fields["depends_on"]?.error("a dataset cannot depend on itself") }
 
@@ -48,14 +48,25 @@ extension DatasetSpec {
     unique(spec.requests.map { ($0.name, $0.line) }, "request", reader)
     for request in spec.requests {
       guard let name = request.rowsFile else { continue }
-      if let sql = rowsSQL[name] {
-        spec.rowsSQL[name] = sql
+      if let sql = otherSQL[name] {
+        spec.otherSQL[name] = sql
       } else {
         reader.problems.append(
           DefinitionProblem(
             .error, file: file, line: request.line,
-            "request '\(request.name)': there is no file '\(name)' beside it\(near(name, Array(rowsSQL.keys)))"))
+            "request '\(request.name)': there is no file '\(name)' beside it\(near(name, Array(otherSQL.keys)))"))
       }
+    }
+    for node in fields["macros"]?.elements ?? [] {
+      guard let name = identifier(node) else { continue }
+      let file = macroFile(name)
+      if spec.macroNames.contains(name) { node.error("macros '\(name)' is there twice") }
+      guard let sql = otherSQL[file] else {
+        node.error("there is no file '\(file)' in the catalog\(near(file, Array(otherSQL.keys)))")
+        continue
+      }
+      spec.macroNames.append(name)
+      spec.otherSQL[file] = sql
     }
 
     for node in required("columns")?.elements ?? [] {

@@ -28,8 +28,10 @@ package struct DatasetSpec: Sendable {
   /// The files as they were read, from which the hash is made.
   package var datasetYAML: String
   package var transformSQL: String
-  /// The files that requests select their rows by.
-  package var rowsSQL: [String: String] = [:]
+  /// Further SQL files: those that requests select their rows by, by name, and macros as `macros/<name>.sql`.
+  package var otherSQL: [String: String] = [:]
+  /// The files of DuckDB macros that its SQL uses, without `.sql`, in the order in which they are created.
+  package var macroNames: [String]
 
   /// The sources asked, the primary one (of the first request) first.
   package var sourceIDs: [String] {
@@ -51,7 +53,7 @@ package struct DatasetSpec: Sendable {
 
   /// Whether its SQL reads what it has published before, as `published.<its own name>`.
   package var readsItself: Bool {
-    ([transformSQL] + rowsSQL.values).contains { sql in
+    ([transformSQL] + otherSQL.values).contains { sql in
       sql.matches(of: /\bpublished\s*\.\s*"?([a-z][a-z0-9_]*)/.ignoresCase()).contains { $0.1.lowercased() == name }
     }
   }
@@ -69,6 +71,13 @@ package struct DatasetSpec: Sendable {
     }
     return seen
   }
+
+  /// What decides which rows `request` is made for; nil where nothing does.
+  package func rowsSQL(of request: DatasetRequest) -> String? {
+    request.rowsFile.flatMap { otherSQL[$0] }
+  }
+
+  package static func macroFile(_ name: String) -> String { "macros/\(name).sql" }
 
   package var hasGeometry: Bool { columns.contains { $0.type == .geometry } }
 

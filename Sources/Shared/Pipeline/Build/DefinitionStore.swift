@@ -20,7 +20,7 @@ package actor DefinitionStore {
     guard let row = rows.first else { throw PipelineError.unknownDefinition(dataset: dataset, hash: hash) }
     let reading = DatasetSpec.read(
       datasetYAML: try row.decode("dataset_yml"), transformSQL: try row.decode("transform_sql"),
-      rowsSQL: try JSONDecoder().decode(
+      otherSQL: try JSONDecoder().decode(
         [String: String].self, from: Data(row.decode("rows_sql", as: String.self).utf8)),
       file: "\(dataset)/dataset.yml (\(hash.prefix(12)))")
     guard let spec = reading.spec else { throw DefinitionError(reading.errors) }
@@ -30,11 +30,11 @@ package actor DefinitionStore {
 }
 
 extension DatasetSpec {
-  /// SHA-256 of both files, each preceded by its length and a newline; then of those that requests select rows by, in the
-  /// order of their names, each preceded by that and its length.
+  /// SHA-256 of both files, each preceded by its length and a newline; then of the further SQL files in the order of their
+  /// names, each preceded by that and its length.
   package var definitionHash: String {
     ContentHash.hex(
       of: "\(datasetYAML.utf8.count)\n\(datasetYAML)\(transformSQL.utf8.count)\n\(transformSQL)"
-        + rowsSQL.sorted { $0.key < $1.key }.map { "\($0)\n\($1.utf8.count)\n\($1)" }.joined())
+        + otherSQL.sorted { $0.key < $1.key }.map { "\($0)\n\($1.utf8.count)\n\($1)" }.joined())
   }
 }

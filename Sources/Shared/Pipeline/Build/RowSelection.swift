@@ -25,7 +25,7 @@ struct RowSelection {
 
   /// - Throws: `EngineFailure` for SQL that fails; `PipelineError.tooManyRows`.
   func rows(_ request: DatasetRequest) async throws -> SelectedRows {
-    guard let file = request.rowsFile, let sql = spec.rowsSQL[file] else { return SelectedRows() }
+    guard let file = request.rowsFile, let sql = spec.rowsSQL(of: request) else { return SelectedRows() }
     var script = inputScript(before: request)
     // In an order of its own: the same rows are the same requests, and are not asked for again by the next attempt.
     script.add(
@@ -88,7 +88,7 @@ extension EngineScript {
         request: request,
         documents: fetched.filter { $0.requestName == request.name }.compactMap { input in
           input.path.map { InputView.Document(file: $0, values: input.values) }
-        }, year: partition.dataYear, rowsSQL: request.rowsFile.flatMap { spec.rowsSQL[$0] })
+        }, year: partition.dataYear, rowsSQL: spec.rowsSQL(of: request))
     }
     var datasets = Dictionary(grouping: upstreams, by: \.dataset).sorted { $0.key < $1.key }
       .map { BuildScript.Upstream(dataset: $0.key, files: $0.value.map(\.file)) }
@@ -100,6 +100,7 @@ extension EngineScript {
           BuildScript.Upstream(dataset: spec.name, files: [], columns: BuildScript.Upstream.columns(of: spec)))
       }
     }
+    BuildScript.addMacros(&script, spec: spec)
     BuildScript.addInputs(
       &script, views: views, upstreams: datasets, year: partition.dataYear, region: partition.region,
       asOf: partition.asOf)

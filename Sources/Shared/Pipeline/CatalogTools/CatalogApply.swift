@@ -113,7 +113,7 @@ package struct CatalogApply: Sendable {
   private func json(_ spec: DatasetSpec, _ hash: String) throws -> String {
     let declaration = Declaration(
       name: spec.name, definition_hash: hash, dataset_yml: spec.datasetYAML, transform_sql: spec.transformSQL,
-      rows_sql: spec.rowsSQL,
+      rows_sql: spec.otherSQL,
       title: spec.title, description: spec.description, owner: spec.owner, first_year: spec.firstYear,
       last_year: spec.lastYear, is_split: spec.isSplit, regions: spec.regions,
       region_pattern: spec.otherRegionsPattern, source_ids: spec.sourceIDs + [spec.selfSourceID].compactMap { $0 },

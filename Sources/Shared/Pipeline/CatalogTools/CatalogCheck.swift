@@ -44,6 +44,12 @@ package struct CatalogCheck: Sendable {
 
   private func file(_ spec: DatasetSpec, _ name: String) -> String { "\(directory)/datasets/\(spec.name)/\(name)" }
 
+  /// The file that a step's SQL is of; what is made of the requests is of dataset.yml.
+  private func file(_ spec: DatasetSpec, ofStep step: String) -> String {
+    if spec.macroNames.map(DatasetSpec.macroFile).contains(step) { return "\(directory)/\(step)" }
+    return file(spec, step == BuildScript.transform || spec.otherSQL[step] != nil ? step : "dataset.yml")
+  }
+
   private func sources(_ spec: DatasetSpec) -> [DefinitionProblem] {
     guard let registry else { return [] }
     return spec.requests.filter { registry[$0.sourceID] == nil }.map { request in
@@ -75,8 +81,7 @@ package struct CatalogCheck: Sendable {
       guard case .sql(let step, let message, let line, let column) = failure.error else { throw failure }
       return [
         DefinitionProblem(
-          .error, file: file(spec, step == BuildScript.transform ? "transform.sql" : "dataset.yml"), line: line ?? 1,
-          column: column, message)
+          .error, file: file(spec, ofStep: step), line: line ?? 1, column: column, message)
       ]
     }
     let made = try output.rows(BuildScript.transform, as: Column.self)
@@ -88,11 +93,12 @@ package struct CatalogCheck: Sendable {
     var script = EngineScript()
     script.extensions = spec.extensions
     let upstreams = folder.datasets.filter { spec.dependsOn.contains($0.name) } + (spec.readsItself ? [spec] : [])
+    BuildScript.addMacros(&script, spec: spec)
     BuildScript.addInputs(
       &script,
       views: requests.map { request in
         InputView(
-          request: request, files: [], year: spec.firstYear, rowsSQL: request.rowsFile.flatMap { spec.rowsSQL[$0] })
+          request: request, files: [], year: spec.firstYear, rowsSQL: spec.rowsSQL(of: request))
       },
       upstreams: upstreams.map {
         BuildScript.Upstream(dataset: $0.name, files: [], columns: BuildScript.Upstream.columns(of: $0))
@@ -105,7 +111,7 @@ package struct CatalogCheck: Sendable {
   private func rows(_ spec: DatasetSpec, _ folder: CatalogFolder) async throws -> [DefinitionProblem] {
     var problems: [DefinitionProblem] = []
     for (index, request) in spec.requests.enumerated() {
-      guard let name = request.rowsFile, let sql = spec.rowsSQL[name] else { continue }
+      guard let name = request.rowsFile, let sql = spec.rowsSQL(of: request) else { continue }
       var script = inputScript(spec, Array(spec.requests.prefix(index)), folder)
       script.add(name, before: "DESCRIBE SELECT * FROM (", userSQL: sql, after: ");")
       do {
@@ -115,8 +121,8 @@ package struct CatalogCheck: Sendable {
         guard case .sql(let step, let message, let line, let column) = failure.error else { throw failure }
         problems.append(
           DefinitionProblem(
-            .error, file: file(spec, step == name ? name : "dataset.yml"), line: line ?? request.line, column: column,
-            message))
+            .error, file: file(spec, ofStep: step), line: line ?? (spec.otherSQL[step] == nil ? request.line : 1),
+            column: column, message))
         // What comes after reads the view of this one.
         return problems
       }

@@ -1,8 +1,8 @@
 package import Catalog
 internal import FoundationEssentials
 
-/// The datasets of a catalog folder, `datasets/<name>/{dataset.yml,transform.sql}`, its `flows.yml` and its
-/// `views/<name>.sql`.
+/// The datasets of a catalog folder, `datasets/<name>/{dataset.yml,transform.sql}`, its `macros/<name>.sql`, its
+/// `flows.yml` and its `views/<name>.sql`.
 package struct CatalogFolder: Sendable {
   package private(set) var datasets: [DatasetSpec] = []
   package private(set) var flows: [FlowDefinition] = []
@@ -16,6 +16,8 @@ package struct CatalogFolder: Sendable {
   package init(directory: String) {
     let root = directory + "/datasets"
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).sorted()
+    let macros = Dictionary(
+      Self.sqlFiles(directory + "/macros").map { ("macros/" + $0, $1) }, uniquingKeysWith: { first, _ in first })
     for name in names where !name.hasPrefix(".") {
       let folder = root + "/" + name
       var isFolder = false
@@ -29,37 +31,41 @@ package struct CatalogFolder: Sendable {
         texts.append(String(decoding: contents, as: UTF8.self))
       }
       guard texts.count == 2 else { continue }
-      var rowsSQL: [String: String] = [:]
-      for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-      where file.hasSuffix(".sql") && file != "transform.sql" {
-        rowsSQL[file] = FileManager.default.contents(atPath: folder + "/" + file).map {
-          String(decoding: $0, as: UTF8.self)
-        }
-      }
+      var otherSQL = macros
+      for (file, sql) in Self.sqlFiles(folder) where file != "transform.sql" { otherSQL[file] = sql }
       let reading = DatasetSpec.read(
-        datasetYAML: texts[0], transformSQL: texts[1], rowsSQL: rowsSQL, file: folder + "/dataset.yml", folder: name)
+        datasetYAML: texts[0], transformSQL: texts[1], otherSQL: otherSQL, file: folder + "/dataset.yml", folder: name)
       problems += reading.problems
       if let spec = reading.spec { datasets.append(spec) }
     }
     if names.isEmpty {
       problems.append(DefinitionProblem(.error, file: root, line: 1, "there are no datasets"))
     }
+    let used = Set(datasets.flatMap(\.macroNames).map(DatasetSpec.macroFile))
+    for file in macros.keys.sorted() where errors.isEmpty && !used.contains(file) {
+      problems.append(
+        DefinitionProblem(.warning, file: "\(directory)/\(file)", line: 1, "no dataset names these macros"))
+    }
     checkDependencies(root)
     readFlows(directory + "/flows.yml", known: names)
     readViews(directory + "/views", datasets: names)
   }
 
+  /// Names and contents of a folder's SQL files.
+  private static func sqlFiles(_ folder: String) -> [(name: String, text: String)] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().filter { $0.hasSuffix(".sql") }
+      .map { ($0, String(decoding: FileManager.default.contents(atPath: folder + "/" + $0) ?? Data(), as: UTF8.self)) }
+  }
+
   /// What is wrong inside a view, Postgres says when it is applied.
   private mutating func readViews(_ folder: String, datasets: [String]) {
-    for file in ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-    where file.hasSuffix(".sql") {
+    for (file, text) in Self.sqlFiles(folder) {
       let (name, path) = (String(file.dropLast(4)), folder + "/" + file)
       guard DatasetSpec.isIdentifier(name, limit: DatasetSpec.nameLimit), !datasets.contains(name) else {
         problems.append(
           DefinitionProblem(.error, file: path, line: 1, "'\(name)' is not usable as a view's name, or is a dataset's"))
         continue
       }
-      let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
       views.append(CatalogView(name: name, text: text))
     }
   }
