@@ -1,3 +1,4 @@
+import Engine
 import FoundationEssentials
 import HTTP
 import Lake
