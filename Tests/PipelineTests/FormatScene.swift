@@ -44,13 +44,17 @@ struct FormatScene {
     return try #require(reading.spec?.requests.first)
   }
 
+  /// - Parameter recordsByteCount: JSON documents of so many bytes are read by their records.
   /// - Returns: what `sql` gives of `raw.rows`, a JSON object a row, and the drift of the header.
-  func read(_ fields: String, _ path: String, _ sql: String) async throws -> (rows: [String], drift: [SchemaDrift]) {
+  func read(
+    _ fields: String, _ path: String, _ sql: String, recordsByteCount: Int64 = 4 << 20, memoryBytes: Int = 512 << 20
+  ) async throws -> (rows: [String], drift: [SchemaDrift]) {
     let request = try request(fields)
     let input = FetchedInput(
       requestName: "rows", sourceID: "test_files", url: "/", status: 200, fetchedAt: Date(), sha256: "", byteCount: 0,
       cacheHit: false, path: path)
-    var preparation = InputPreparation(folder: folder + "/prepared-\(UUID().uuidString)", year: 2020)
+    var preparation = InputPreparation(
+      folder: folder + "/prepared-\(UUID().uuidString)", year: 2020, recordsByteCount: recordsByteCount)
     let prepared = try await preparation.prepare([input], for: [request])
     let view = InputView(request: request, files: prepared.compactMap(\.path), year: 2020)
     var script = EngineScript()
@@ -59,7 +63,7 @@ struct FormatScene {
     script.add("rows", sql + ";")
     let engine = Engine(
       try await Workshop.duckdb,
-      limits: EngineLimits(memoryBytes: 536_870_912, threads: 1, temporaryDirectory: folder + "/spill"),
+      limits: EngineLimits(memoryBytes: memoryBytes, threads: 1, temporaryDirectory: folder + "/spill"),
       logger: Logger(label: "tests"))
     let output = try await engine.run(script)
     struct Header: Decodable { let columns: [String?] }

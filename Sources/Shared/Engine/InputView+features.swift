@@ -30,13 +30,22 @@ extension InputView {
   /// `text` of each feature, and `feature`, the same as JSON; NULL where it is none.
   private func texts(_ files: [String]) -> String {
     if request.format == .geojson {
-      return """
-        SELECT CAST(feature AS VARCHAR) AS text, feature FROM (SELECT unnest(CASE WHEN json_type(json, '$.features') = 'ARRAY' \
-        THEN CAST(json_extract(json, '$.features') AS JSON[]) \
-        ELSE error('this is no FeatureCollection: ' || left(CAST(json AS VARCHAR), 300)) END) AS feature \
-        FROM read_json_objects(\(SQL.list(files)), format = 'unstructured', \
-        maximum_object_size = \(Self.documentByteLimit)\(compression)))
-        """
+      let whole = files.filter { RecordsFile.largestByteCount($0) == nil }
+      var parts: [String] = []
+      if !whole.isEmpty {
+        parts.append(
+          """
+          SELECT CAST(feature AS VARCHAR) AS text, feature FROM (SELECT unnest(CASE WHEN json_type(json, '$.features') = 'ARRAY' \
+          THEN CAST(json_extract(json, '$.features') AS JSON[]) \
+          ELSE error('this is no FeatureCollection: ' || left(CAST(json AS VARCHAR), 300)) END) AS feature \
+          FROM read_json_objects(\(SQL.list(whole)), format = 'unstructured', \
+          maximum_object_size = \(Self.documentByteLimit)\(compression)))
+          """)
+      }
+      if let records = records(files) {
+        parts.append("SELECT CAST(json AS VARCHAR) AS text, json AS feature FROM \(records)")
+      }
+      return parts.joined(separator: " UNION ALL ")
     }
     // A collection with a feature a line has a comma after each, and its own beginning and end on lines of theirs.
     let frame = #"\{\s*("type"\s*:\s*"FeatureCollection"[^\[]*\[?)?|"\w+"\s*:.*|\[|\]|\]?\s*\}"#

@@ -43,9 +43,27 @@ extension InputView {
       CASE WHEN json_type(json, \(location)) = 'ARRAY' THEN CAST(\(found) AS JSON[]) \
       ELSE error(\(SQL.literal("the document has no array at \(path): ")) || left(CAST(json AS VARCHAR), 300)) END
       """
+    let whole = files.filter { RecordsFile.largestByteCount($0) == nil }
+    var parts: [String] = []
+    if !whole.isEmpty {
+      parts.append(
+        """
+        SELECT unnest(\(list)) AS item FROM read_json_objects(\(SQL.list(whole)), format = 'unstructured', \
+        maximum_object_size = \(Self.documentByteLimit)\(compression))
+        """)
+    }
+    if let records = records(files) { parts.append("SELECT json AS item FROM \(records)") }
+    return "(\(parts.joined(separator: " UNION ALL ")))"
+  }
+
+  /// The records of those files that have one a line, as the one column `json`; nil where there is no such file.
+  func records(_ files: [String]) -> String? {
+    let sizes = files.compactMap(RecordsFile.largestByteCount)
+    guard let largest = sizes.max() else { return nil }
+    let ours = files.filter { RecordsFile.largestByteCount($0) != nil }
     return """
-      (SELECT unnest(\(list)) AS item FROM read_json_objects(\(SQL.list(files)), format = 'unstructured', \
-      maximum_object_size = \(Self.documentByteLimit)\(compression)))
+      read_json_objects(\(SQL.list(ours)), format = 'newline_delimited', \
+      maximum_object_size = \(max(Self.recordByteLimit, largest)))
       """
   }
 

@@ -137,7 +137,7 @@ package struct InputView: Sendable {
   private func jsonTable(_ path: String) -> String {
     """
     SELECT json AS r FROM read_json(\(path), format = 'array', records = false, columns = {'json': 'VARCHAR[]'}, \
-    maximum_object_size = 67108864)
+    maximum_object_size = \(Self.recordByteLimit))
     """
   }
 
@@ -189,7 +189,10 @@ package struct InputView: Sendable {
     }
   }
 
-  /// 128 MiB: DuckDB holds a document whole. A state of counties is a few.
+  /// 16 MiB, as DuckDB has it: it takes twice as much of the memory for each thread that reads.
+  static let recordByteLimit = 16_777_216
+
+  /// 128 MiB: DuckDB holds a document whole. What has records and is larger than a few is read by them (`RecordsFile`).
   static let documentByteLimit = 134_217_728
 
   /// DuckDB goes by the name's ending, and the cache names files by their content.

@@ -1,11 +1,7 @@
-internal import FoundationEssentials
-
 /// What a JSON document holds at a few paths, in one pass over its file and without holding it: pages of polygons are tens
 /// of megabytes.
 struct JSONScan {
-  struct Failure: Error, CustomStringConvertible {
-    var description: String
-  }
+  typealias Failure = JSONReader.Failure
 
   private enum Step: Equatable {
     case member(String)
@@ -17,7 +13,7 @@ struct JSONScan {
   /// Texts, numbers and booleans at each path, in the document's order.
   private(set) var texts: [[String]]
   private let paths: [[Step]]
-  private let reader: Reader
+  private let reader: JSONReader
 
   /// - Parameter paths: dotted, `[*]` for every element of a list; empty for the document itself. 64 at most.
   /// - Throws: `Failure` when the file is not one whole JSON value.
@@ -25,7 +21,7 @@ struct JSONScan {
     self.paths = paths.map(Self.steps)
     elementCounts = Array(repeating: nil, count: paths.count)
     texts = Array(repeating: [], count: paths.count)
-    reader = try Reader(file)
+    reader = try JSONReader(file)
     try value(mask: paths.isEmpty ? 0 : ~0 >> (64 - UInt64(paths.count)), depth: 0)
     guard try reader.afterSpace() == nil else { throw failure("something follows the value") }
   }
@@ -112,88 +108,5 @@ struct JSONScan {
     }
   }
 
-  private func failure(_ what: String) -> Failure {
-    Failure(description: "not the JSON that was due: \(what) (at byte \(reader.position))")
-  }
-
-  /// Bytes of a file, in pieces; unfolded where it is gzip, and without its byte order mark.
-  private final class Reader {
-    private var text: TextReader
-    private var buffer: [UInt8] = []
-    private var start = 0
-    private(set) var position = 0
-
-    init(_ file: String) throws {
-      do {
-        text = try TextReader(file, encoding: nil)
-      } catch let failure as TextReader.Failure {
-        throw Failure(description: "\(file): \(failure.summary)")
-      }
-    }
-
-    func peek() throws -> UInt8? {
-      while start == buffer.count {
-        do {
-          guard let piece = try text.next() else { return nil }
-          (buffer, start) = (piece, 0)
-        } catch let failure as TextReader.Failure {
-          throw Failure(description: failure.summary)
-        }
-      }
-      return buffer[start]
-    }
-
-    func next() throws -> UInt8? {
-      guard let byte = try peek() else { return nil }
-      start += 1
-      position += 1
-      return byte
-    }
-
-    func peekAfterSpace() throws -> UInt8? {
-      while let byte = try peek() {
-        guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
-        _ = try next()
-      }
-      return nil
-    }
-
-    func afterSpace() throws -> UInt8? {
-      _ = try peekAfterSpace()
-      return try next()
-    }
-
-    /// The rest of a string after its first quote.
-    func string(isWanted: Bool) throws -> String {
-      var bytes: [UInt8] = []
-      var hasEscape = false
-      while let byte = try next() {
-        if byte == UInt8(ascii: "\"") {
-          guard isWanted else { return "" }
-          if !hasEscape { return String(decoding: bytes, as: UTF8.self) }
-          let quoted = Data([UInt8(ascii: "\"")] + bytes + [UInt8(ascii: "\"")])
-          return try JSONDecoder().decode(String.self, from: quoted)
-        }
-        if isWanted { bytes.append(byte) }
-        if byte == UInt8(ascii: "\\") {
-          hasEscape = true
-          guard let escaped = try next() else { break }
-          if isWanted { bytes.append(escaped) }
-        }
-      }
-      throw Failure(description: "not the JSON that was due: a text does not end")
-    }
-
-    /// A number or a word.
-    func word(beginning first: UInt8) throws -> String {
-      var bytes = [first]
-      while let byte = try peek(), Character(UnicodeScalar(byte)).isLetter || (0x2B...0x39).contains(byte), byte != 0x2C
-      {
-        bytes.append(byte)
-        start += 1
-        position += 1
-      }
-      return String(decoding: bytes, as: UTF8.self)
-    }
-  }
+  private func failure(_ what: String) -> Failure { reader.failure(what) }
 }

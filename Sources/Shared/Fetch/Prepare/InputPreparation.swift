@@ -1,12 +1,14 @@
 package import Catalog
 internal import FoundationEssentials
+internal import Glibc
 internal import Telemetry
 
 /// Makes of fetched documents what DuckDB reads: members out of archives, items out of feeds, plain text out of odd text, and
-/// plain JSON where it came as gzip or with a byte order mark. The raw cache keeps what came; what is made of it lies in the attempt's staging folder.
+/// plain JSON where it came as gzip or with a byte order mark, and records of JSON that is too large to be held whole. The raw cache keeps what came; what is made of it lies in the attempt's staging folder.
 package struct InputPreparation: Sendable {
   private let folder: String
   private let year: Int
+  private let recordsByteCount: Int64
   /// What was made of a document, by request and path: a document may be asked for twice.
   private var made: [String: [String]] = [:]
 
@@ -15,14 +17,19 @@ package struct InputPreparation: Sendable {
   /// What a shapefile consists of, as far as it is read.
   private static let shapefileParts = ["shx", "dbf", "prj", "cpg"]
 
-  package init(folder: String, year: Int) {
+  /// - Parameter recordsByteCount: JSON documents of so many bytes are read by their records.
+  package init(folder: String, year: Int, recordsByteCount: Int64 = JSONRecords.smallestByteCount) {
     self.folder = folder
     self.year = year
+    self.recordsByteCount = recordsByteCount
   }
 
   /// Whether any of the documents must be changed before it is read.
   package func isNeeded(for fetched: [FetchedInput], of requests: [DatasetRequest]) -> Bool {
     requests.contains(where: Self.changes) || !Self.wrappedPaths(fetched, requests).isEmpty
+      || requests.contains { request in
+        fetched.contains { $0.requestName == request.name && $0.path.map { isLarge($0, request) } ?? false }
+      }
   }
 
   private static func changes(_ request: DatasetRequest) -> Bool {
@@ -36,6 +43,21 @@ package struct InputPreparation: Sendable {
     case .feed: true
     default: false
     }
+  }
+
+  /// Where the records are in a document that DuckDB would hold whole; nil where it reads a stream as it is.
+  private static func recordsPath(_ request: DatasetRequest) -> String? {
+    switch request.format {
+    case .json: request.input.jsonPath.flatMap { JSONRecords.canRead($0) ? $0 : nil }
+    case .geojson: "features"
+    default: nil
+    }
+  }
+
+  private func isLarge(_ path: String, _ request: DatasetRequest) -> Bool {
+    guard Self.recordsPath(request) != nil else { return false }
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_size >= recordsByteCount
   }
 
   /// The documents that DuckDB's readers do not take as they came. Those of JSON take no gzip, and no byte order mark before
@@ -74,7 +96,7 @@ package struct InputPreparation: Sendable {
     var prepared: [FetchedInput] = []
     for input in fetched {
       guard let request = requests.first(where: { $0.name == input.requestName }), let path = input.path,
-        Self.changes(request) || wrapped.contains(path)
+        Self.changes(request) || wrapped.contains(path) || isLarge(path, request)
       else {
         prepared.append(input)
         continue
@@ -121,14 +143,24 @@ package struct InputPreparation: Sendable {
       }
       return try paths.enumerated().map { index, path in
         let isWrapped = isWrapped || request.input.member != nil && Self.isWrappedMember(path, request)
-        guard Self.changesText(request) || isWrapped else { return path }
         let target = "\(place)/\(index).prepared"
+        var plain = path
         if Self.changesText(request) {
           try change(path, to: target, request, cancellation)
-        } else {
+          plain = target
+        } else if isWrapped {
           try unfold(path, to: target, InputOptions(), cancellation)
+          plain = target
         }
-        return target
+        guard isLarge(plain, request), let records = Self.recordsPath(request) else { return plain }
+        defer { if plain != path { unlink(plain) } }
+        let temporary = "\(place)/\(index).new"
+        let largest = try JSONRecords.write(plain, path: records, to: temporary, cancellation)
+        let named = "\(place)/" + RecordsFile.name(index, largestByteCount: largest)
+        guard rename(temporary, named) == 0 else {
+          throw OutputFile.Failure(why: "\(named): \(String(cString: strerror(errno)))")
+        }
+        return named
       }
     } catch ArchiveMember.Failure.cannotWrite(let why) {
       throw unwritable(input, why)
@@ -136,6 +168,8 @@ package struct InputPreparation: Sendable {
       throw unreadable(input, failure.summary)
     } catch let failure as FeedReader.Failure {
       throw unreadable(input, failure.summary)
+    } catch let failure as JSONRecords.Failure {
+      throw unreadable(input, failure.description)
     } catch let failure as TextReader.Failure {
       throw unreadable(input, failure.summary, advice: "Check the request's encoding.")
     } catch let failure as DelimitedText.Failure {
