@@ -3,6 +3,7 @@ import Logging
 import Pipeline
 import Postgres
 import Subprocess
+import Telemetry
 
 /// A backfill from the choice of its partitions to the end of its watch: the work of `aker backfill` and `aker flow run`.
 struct BackfillRun {
@@ -57,7 +58,7 @@ struct BackfillRun {
     for note in forecast.quotaNotes { Terminal.standardError.write("note: \(note)\n") }
     let count = forecast.tasks
     if count > Self.largeTaskCount {
-      try Confirmation.require("This enqueues \(count) tasks.", yes: enqueuing.yes)
+      try Confirmation.require("This enqueues \(count.counted("task")).", yes: enqueuing.yes)
     }
   }
 
@@ -86,10 +87,10 @@ struct BackfillRun {
     let skipped = enqueued.skippedCount > 0 ? ", \(enqueued.skippedCount) skipped" : ""
     if enqueued.taskCount == 0 {
       print(
-        "nothing needs to be done: \(enqueued.skippedCount) partitions skipped (aker backfill --dry-run says why; --force builds them again)"
+        "nothing needs to be done: \(enqueued.skippedCount.counted("partition")) skipped (aker backfill --dry-run says why; --force builds them again)"
       )
     } else {
-      print("backfill \(enqueued.backfillID): \(enqueued.taskCount) tasks enqueued\(skipped)")
+      print("backfill \(enqueued.backfillID): \(enqueued.taskCount.counted("task")) enqueued\(skipped)")
     }
   }
 

@@ -51,11 +51,12 @@ enum OperatorAction {
     var count: Int
   }
 
-  static func report(_ action: String, _ target: Target, count: Int, unit: String, _ options: GlobalOptions) throws {
+  static func report(_ action: String, _ target: Target, count: Int, _ outcome: String, _ options: GlobalOptions) throws
+  {
     if options.json {
       try printJSON(Report(action: action, target: target.description, count: count))
     } else {
-      print("\(action) \(target.description): \(count) \(unit)")
+      print("\(action) \(target.description): \(outcome)")
     }
   }
 }

@@ -77,7 +77,7 @@ struct Session: Sendable {
     if pending.isEmpty { return connection }
     guard migrates else {
       throw Failure(
-        .unavailable, "the database lacks \(pending.count) of \(migrator.migrations.count) migrations",
+        .unavailable, "the database lacks \(pending.count) of \(migrator.migrations.count.counted("migration"))",
         advice: "Run: aker migrate")
     }
     _ = try await migrator.migrate(connection)

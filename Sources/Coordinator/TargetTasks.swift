@@ -1,4 +1,5 @@
 import Postgres
+import Telemetry
 
 /// The tasks that an action is about, counted before it is done.
 struct TargetTasks {
@@ -154,7 +155,7 @@ struct TargetTasks {
   }
 
   static func tasks(_ count: Int, _ adjective: String = "") -> String {
-    "\(count) \(adjective.isEmpty ? "" : adjective + " ")task\(count == 1 ? "" : "s")"
+    count.counted(adjective.isEmpty ? "task" : "\(adjective) task")
   }
 
   /// More would not be read.
@@ -172,7 +173,7 @@ struct TargetTasks {
     guard !sorted.isEmpty else { return "" }
     if sorted.count == 1 { return " (\(sorted[0].key))" }
     var parts = sorted.prefix(Self.mostDatasets).map { "\($0.value) of \($0.key)" }
-    if sorted.count > Self.mostDatasets { parts.append("\(sorted.count - Self.mostDatasets) more datasets") }
+    if sorted.count > Self.mostDatasets { parts.append((sorted.count - Self.mostDatasets).counted("more dataset")) }
     return " (\(parts.joined(separator: ", ")))"
   }
 }

@@ -62,11 +62,11 @@ struct ActionTests {
       #expect(try priorities.map { try $0.text("line") } == ["market_income -3", "price_index 7"])
       try await expect(
         home, "prioritize --task 1", announces: "This puts task 1 before all others.",
-        says: "prioritized task 1: 1 waiting tasks")
+        says: "prioritized task 1: 1 waiting task")
 
       try await expect(
         home, "cancel --task 1", announces: "This cancels task 1: 1 waiting",
-        says: "cancelled task 1: 1 tasks cancelled")
+        says: "cancelled task 1: 1 task cancelled")
       try await expect(
         home, "cancel --dataset price_index --reason later",
         announces: "This cancels 3 tasks of dataset price_index: 3 waiting.",

@@ -141,7 +141,7 @@ struct DataCommandTests {
       let run = try await home.aker("run", "market_income", "--year", "2012")
       #expect(run.exitCode == 0, "\(run)")
       let passed = try await home.aker("validate", "market_income")
-      #expect(passed.exitCode == 0 && passed.output.contains("1 partitions pass"), "\(passed)")
+      #expect(passed.exitCode == 0 && passed.output.contains("1 partition passes its checks"), "\(passed)")
 
       let catalog = try home.copyOfCatalog()
       try home.replace(
@@ -153,7 +153,7 @@ struct DataCommandTests {
       let failed = try await home.aker("validate", "market_income", environment: stricter)
       #expect(failed.exitCode == 1, "\(failed)")
       #expect(failed.output.contains("expect_table_row_count_to_be_between"), "\(failed)")
-      #expect(failed.errorOutput.contains("1 of 1 partitions fail"), "\(failed)")
+      #expect(failed.errorOutput.contains("1 of 1 partition fails its checks"), "\(failed)")
       let json = try await home.aker("validate", "market_income", "--years", "2012", "--json", environment: stricter)
       let validations = try JSONDecoder().decode([Validation].self, from: Data(json.output.utf8))
       #expect(validations.map(\.success) == [false] && json.exitCode == 1)

@@ -37,7 +37,7 @@ struct ExitCodeTests {
         reached.insert(result.exitCode ?? -1)
       }
       try await expect(0, "run market_income --year 2011", says: "published")
-      try await expect(1, "backfill market_income --years 2010 --workers 1", says: "1 of 1 tasks failed")
+      try await expect(1, "backfill market_income --years 2010 --workers 1", says: "1 of 1 task failed")
       try await expect(64, "task 99", says: "there is no task 99")
       try await expect(65, "run market_income --year 2010", says: "NAME")
       try await expect(

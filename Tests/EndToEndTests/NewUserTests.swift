@@ -39,7 +39,7 @@ struct NewUserTests {
       // The cause goes away.
       let endpoint = try #require(home.environment["AKER_SOURCE_CENSUS_ACS5_ENDPOINT"]).dropLast("census_acs5".count)
       #expect(try await Program.run("curl", ["-sSf", "-X", "DELETE", endpoint + "_faults"]).exitCode == 0)
-      #expect(try await follow(one) == "retried task \(one.split(separator: " ").last ?? ""): 1 tasks will run again\n")
+      #expect(try await follow(one) == "retried task \(one.split(separator: " ").last ?? ""): 1 task will run again\n")
       #expect(try await follow(all) == "retried backfill 1: 0 tasks will run again\n")
       let worked = try await Program.run(Executable.worker, ["--until-empty"], environment: home.environment)
       #expect(worked.exitCode == 0, "\(worked)")

@@ -106,10 +106,10 @@ struct RunbookTests {
       "aker task $(aker tasks --error-class data --ids --limit 1)": "B19013_001E",
       "aker lake rollback market_income 2017 --yes": "published",
       "aker database psql -c 'TABLE queue.stuck'": "no worker is alive",
-      "aker cancel --task $(aker tasks --state ready --ids --limit 1) --yes": "1 tasks cancelled",
+      "aker cancel --task $(aker tasks --state ready --ids --limit 1) --yes": "1 task cancelled",
       "aker task $(aker tasks --error-class worker_lost --ids --limit 1)":
         "see where it ends: aker run market_income --year 2011 --dry-run",
-      "aker retry --task $(aker tasks --error-class worker_lost --ids --limit 1)": "1 tasks will run again",
+      "aker retry --task $(aker tasks --error-class worker_lost --ids --limit 1)": "1 task will run again",
     ]
     if let text = expected[command.text] { #expect(result.output.contains(text), "\(command.text): \(result)") }
     seen[command.section + "|" + command.bare, default: []].append(result.output + result.errorOutput)

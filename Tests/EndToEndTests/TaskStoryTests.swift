@@ -105,6 +105,9 @@ struct TaskStoryTests {
       let causes = try #require(attempt.causes)
       #expect(causes.first?.hasPrefix("SQL error at transform") == true, "\(causes)")
       #expect(causes.dropFirst().first?.hasPrefix("Binder Error") == true, "\(causes)")
+      for cause in causes {
+        #expect(run.errorOutput.contains("<- \(cause)") || run.errorOutput.contains("← \(cause)"), "\(run)")
+      }
       #expect(text.contains("what the last attempt read") && text.contains("/data/2012/"), "\(text)")
     }
   }
@@ -152,6 +155,9 @@ struct TaskStoryTests {
       let (text, json) = try await story(home)
       #expect(json.attempts.map(\.state) == ["worker_lost"] && json.attempts[0].step == "fetch", "\(text)")
       #expect(text.contains("begun") && text.contains("it ended here"), "\(text)")
+      // And where it lived too short to tell.
+      try await connection.execute("DELETE FROM queue.attempt_note")
+      #expect(try await story(home).text.contains("told no step"))
     }
   }
 }

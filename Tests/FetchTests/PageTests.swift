@@ -164,7 +164,7 @@ struct PageTests {
         ["rows@page=1.json": #"{"total":9,"data":[1]}"#, "rows@page=2.json": #"{"total":9,"data":[]}"#],
         "{style: page, parameter: page, rows: data, total: total}")
     }
-    #expect(error.reason == .incomplete("1 rows came, and there are 9"))
+    #expect(error.reason == .incomplete("1 row came, and there are 9"))
   }
 
   @Test func offsetsGoOnByWhatCame() async throws {

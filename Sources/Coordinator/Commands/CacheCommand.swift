@@ -4,6 +4,7 @@ import Fetch
 import FoundationEssentials
 import Pipeline
 import Postgres
+import Telemetry
 
 /// The raw cache: documents as the sources gave them.
 struct CacheCommand: AsyncParsableCommand {
@@ -64,7 +65,7 @@ struct CacheCommand: AsyncParsableCommand {
       let table = Table(headings: ["source", "documents", "size", "first fetched", "last fetched", ""], rows: cells)
       Terminal.standardOutput.write(table.rendered(Style(.standardOutput)))
       print(
-        "\n\(rows.reduce(0) { $0 + $1.documents }) documents, \(ByteCount(rows.reduce(0) { $0 + $1.bytes }).text), in \(cache.path)"
+        "\n\(rows.reduce(0) { $0 + $1.documents }.counted("document")), \(ByteCount(rows.reduce(0) { $0 + $1.bytes }).text), in \(cache.path)"
       )
     }
 
@@ -110,7 +111,7 @@ struct CacheCommand: AsyncParsableCommand {
       print(
         count == 0
           ? "nothing of \(source)\(url.map { " with '\($0)' in its URL" } ?? "") is kept in \(cache.path)"
-          : "\(source) is asked again for \(count) documents")
+          : "\(source) is asked again for \(count.counted("document"))")
     }
   }
 
@@ -142,7 +143,7 @@ struct CacheCommand: AsyncParsableCommand {
       let now = try await cache.prune(toBytes: .max)
       if now.keptBytes > to.bytes {
         try Confirmation.ask(
-          "\(cache.path) holds \(now.keptCount) documents, \(ByteCount(now.keptBytes).text): \(cache.whatGoesFirst) are removed until they take \(to.text).",
+          "\(cache.path) holds \(now.keptCount.counted("document")), \(ByteCount(now.keptBytes).text): \(cache.whatGoesFirst) are removed until they take \(to.text).",
           yes: yes)
       }
       let pruned = try await cache.prune(toBytes: to.bytes)
@@ -153,7 +154,7 @@ struct CacheCommand: AsyncParsableCommand {
             kept_bytes: pruned.keptBytes, abandoned: pruned.abandonedCount))
       }
       print(
-        "removed \(pruned.removedCount) documents, \(ByteCount(pruned.removedBytes).text); \(pruned.keptCount) are kept, \(ByteCount(pruned.keptBytes).text)"
+        "removed \(pruned.removedCount.counted("document")), \(ByteCount(pruned.removedBytes).text); \(pruned.keptCount) \(pruned.keptCount == 1 ? "is" : "are") kept, \(ByteCount(pruned.keptBytes).text)"
       )
       if pruned.keptBytes > to.bytes { print(cache.whatStays) }
     }

@@ -42,6 +42,6 @@ struct CancelCommand: AsyncParsableCommand {
     }
     // A backfill of which nothing is left has ended, also where no worker is there to notice.
     try await OperatorAction.call("queue.tidy()", [], connection)
-    try OperatorAction.report("cancelled", target, count: count, unit: "tasks cancelled", options)
+    try OperatorAction.report("cancelled", target, count: count, "\(TargetTasks.tasks(count)) cancelled", options)
   }
 }

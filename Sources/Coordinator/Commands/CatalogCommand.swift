@@ -3,6 +3,7 @@ import Catalog
 import Logging
 import Pipeline
 import Postgres
+import Telemetry
 
 /// Dataset definitions.
 struct CatalogCommand: AsyncParsableCommand {
@@ -37,8 +38,11 @@ struct CatalogCommand: AsyncParsableCommand {
         lines.forEach { print($0) }
       }
       let errors = problems.count { $0.severity == .error }
-      if errors > 0 { throw Failure(.data, "\(errors) \(errors == 1 ? "mistake" : "mistakes") in the catalog") }
-      if !options.json { print("\(folder.datasets.count) datasets and \(registry.sources.count) sources are in order") }
+      if errors > 0 { throw Failure(.data, "\(errors.counted("mistake")) in the catalog") }
+      if !options.json {
+        print(
+          "\(folder.datasets.count.counted("dataset")) and \(registry.sources.count.counted("source")) are in order")
+      }
     }
   }
 
@@ -66,7 +70,9 @@ struct CatalogCommand: AsyncParsableCommand {
           Report(datasets: folder.datasets.count, views: folder.views.count - waiting.count, waiting: waiting))
       }
       waiting.forEach { print("note: \($0)") }
-      print("\(folder.datasets.count) datasets and \(folder.views.count - waiting.count) views are applied")
+      print(
+        "\(folder.datasets.count.counted("dataset")) and \((folder.views.count - waiting.count).counted("view")) are applied"
+      )
     }
   }
 
@@ -127,7 +133,7 @@ struct CatalogCommand: AsyncParsableCommand {
       let registry = try SourceRegistry(directory: configuration.catalogPath)
       let written = try CatalogPages(folder, registry: registry).write(to: output)
       if options.json { return try printJSON(written) }
-      print("wrote \(written.count) pages to \(output)")
+      print("wrote \(written.count.counted("page")) to \(output)")
     }
   }
 }

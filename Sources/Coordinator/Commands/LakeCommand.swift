@@ -2,6 +2,7 @@ import ArgumentParser
 import Lake
 import Pipeline
 import Postgres
+import Telemetry
 
 /// The Parquet lake.
 struct LakeCommand: AsyncParsableCommand {
@@ -74,7 +75,8 @@ struct LakeCommand: AsyncParsableCommand {
       }
       if !report.missing.isEmpty {
         throw Failure(
-          .unsuccessful, "\(report.missing.count) published files are lost",
+          .unsuccessful,
+          "\(report.missing.count.counted("published file")) \(report.missing.count == 1 ? "is" : "are") lost",
           advice: "Rebuild them with the commands above.")
       }
     }

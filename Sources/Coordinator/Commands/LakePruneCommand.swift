@@ -2,6 +2,7 @@ import ArgumentParser
 import Lake
 import Pipeline
 import Postgres
+import Telemetry
 
 /// The retention of old vintages.
 struct LakePruneCommand: AsyncParsableCommand {
@@ -34,7 +35,8 @@ struct LakePruneCommand: AsyncParsableCommand {
     print(
       reports.isEmpty
         ? "every vintage is kept: no retention is declared"
-        : "\(files.count) files, \(files.reduce(0) { $0 + $1.byteCount }) bytes\(dryRun ? " would be removed" : "")")
+        : "\(files.count.counted("file")), \(files.reduce(0) { $0 + $1.byteCount }.counted("byte"))\(dryRun ? " would be removed" : "")"
+    )
   }
 
   private struct Row: Encodable {

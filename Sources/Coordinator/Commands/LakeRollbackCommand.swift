@@ -59,7 +59,7 @@ struct LakeRollbackCommand: AsyncParsableCommand {
       sha256 = try row.decode("output_sha256")
     }
 
-    var text: String { "\(id) (as of \(asOf), published \(publishedAt), \(rowCount) rows)" }
+    var text: String { "\(id) (as of \(asOf), published \(publishedAt), \(rowCount.counted("row")))" }
   }
 
   func run() async throws {
@@ -92,13 +92,14 @@ struct LakeRollbackCommand: AsyncParsableCommand {
             row_count: published.rowCount))
       }
       print(
-        "\(Style(.standardOutput).green(published.outcome)): publication \(published.publicationID), \(published.rowCount) rows, from the documents of \(target.id)"
+        "\(Style(.standardOutput).green(published.outcome)): publication \(published.publicationID), \(published.rowCount.counted("row")), from the documents of \(target.id)"
       )
       print("A refresh asks the source again: until it is right, aker pause --dataset \(dataset)")
     } catch let failed as PartitionRun.Failed {
       steps.abandon()
       throw Failure(
-        .unsuccessful, failed.reason, advice: failed.advice ?? "Its whole story: aker task \(failed.taskID)")
+        .unsuccessful, failed.reason, causes: failed.causes,
+        advice: failed.advice ?? "Its whole story: aker task \(failed.taskID)")
     } catch {
       steps.abandon()
       throw error

@@ -25,7 +25,12 @@ struct PauseCommand: AsyncParsableCommand {
       throw Failure(.usage, "a dataset is paused in every backfill: leave out --backfill")
     }
     let tasks = try await TargetTasks.read(target, connection)
-    let running = tasks.running > 0 ? "; \(tasks.running) that run end as they would" : ""
+    let running =
+      switch tasks.running {
+      case 0: ""
+      case 1: "; the one that runs ends as it would"
+      default: "; \(tasks.running) that run end as they would"
+      }
     OperatorAction.announce("This holds \(tasks.text(waiting: "waiting"))\(running).")
     switch target {
     case .backfill(let id, _):
@@ -34,6 +39,8 @@ struct PauseCommand: AsyncParsableCommand {
     case .source(let id): try await OperatorAction.call("queue.pause_source($1, $2)", [id, reason], connection)
     case .queue, .task: try await OperatorAction.call("queue.pause_queue($1)", [reason], connection)
     }
-    try OperatorAction.report("paused", target, count: tasks.waiting, unit: "waiting tasks are held", options)
+    try OperatorAction.report(
+      "paused", target, count: tasks.waiting,
+      "\(TargetTasks.tasks(tasks.waiting, "waiting")) \(tasks.waiting == 1 ? "is" : "are") held", options)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Postgres
 import Quality
+import Telemetry
 
 /// Says what a backfill would do.
 struct PlanCommand: AsyncParsableCommand {
@@ -48,7 +49,7 @@ struct PlanCommand: AsyncParsableCommand {
       FROM (\(plan)) p GROUP BY dataset, p.action, reason ORDER BY dataset, p.action, reason
       """, chosen.parameters, json: false, whenEmpty: "nothing was asked for")
     if !forecast.sources.isEmpty { print("\n" + sources(forecast), terminator: "") }
-    print("\n\(forecast.tasks) tasks would be enqueued, \(forecast.skipped) partitions skipped")
+    print("\n\(forecast.tasks.counted("task")) would be enqueued, \(forecast.skipped.counted("partition")) skipped")
     let columns = Terminal.standardOutput.columnLimit ?? .max
     for text in forecast.quotaNotes + [time(forecast)].compactMap({ $0 }) {
       print(Wrapped.lines(text, columns: columns).joined(separator: "\n"))
@@ -86,7 +87,7 @@ struct PlanCommand: AsyncParsableCommand {
   /// Nil where there is nothing to do.
   private static func time(_ forecast: PlanForecast) -> String? {
     guard forecast.tasks > 0 else { return nil }
-    let slots = "\(forecast.slots) slot\(forecast.slots == 1 ? "" : "s")"
+    let slots = forecast.slots.counted("slot")
     let unknown =
       forecast.without_history.isEmpty
       ? "" : "; \(forecast.without_history.joined(separator: ", ")) never ran, and may add to it"

@@ -42,7 +42,8 @@ struct PrioritizeCommand: AsyncParsableCommand {
       try await prioritize("$1 = ANY (l.source_ids)", id, connection)
     case .queue: throw Failure(.usage, "of the whole queue, there is nothing that it could be put before")
     }
-    try OperatorAction.report("prioritized", target, count: tasks.waiting, unit: "waiting tasks", options)
+    try OperatorAction.report(
+      "prioritized", target, count: tasks.waiting, TargetTasks.tasks(tasks.waiting, "waiting"), options)
   }
 
   /// In every open backfill.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import Pipeline
 import Postgres
+import Telemetry
 
 /// Rebuilds what was published, and compares.
 struct ReproduceCommand: AsyncParsableCommand {
@@ -30,8 +31,8 @@ struct ReproduceCommand: AsyncParsableCommand {
           partition: result.partition.description, published: result.publishedSHA256, rebuilt: result.rebuiltSHA256,
           isIdentical: result.isIdentical))
     } else {
-      print("\(result.partition): published \(result.publishedSHA256) (\(result.publishedRowCount) rows)")
-      print("\(result.partition): rebuilt   \(result.rebuiltSHA256) (\(result.rebuiltRowCount) rows)")
+      print("\(result.partition): published \(result.publishedSHA256) (\(result.publishedRowCount.counted("row")))")
+      print("\(result.partition): rebuilt   \(result.rebuiltSHA256) (\(result.rebuiltRowCount.counted("row")))")
     }
     guard result.isIdentical else {
       throw Failure(

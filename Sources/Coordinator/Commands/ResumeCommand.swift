@@ -34,6 +34,8 @@ struct ResumeCommand: AsyncParsableCommand {
       if coolDown { try await OperatorAction.call("queue.end_cool_down($1)", [id], connection) }
     case .queue, .task: try await OperatorAction.call("queue.resume_queue()", [], connection)
     }
-    try OperatorAction.report("resumed", target, count: tasks.waiting, unit: "tasks wait", options)
+    try OperatorAction.report(
+      "resumed", target, count: tasks.waiting,
+      "\(TargetTasks.tasks(tasks.waiting)) \(tasks.waiting == 1 ? "waits" : "wait")", options)
   }
 }

@@ -56,6 +56,6 @@ struct RetryCommand: AsyncParsableCommand {
     if count > 0, living.isEmpty {
       OperatorAction.announce("No worker is alive: they wait for one, such as aker-worker --slots 4.")
     }
-    try OperatorAction.report("retried", target, count: count, unit: "tasks will run again", options)
+    try OperatorAction.report("retried", target, count: count, "\(TargetTasks.tasks(count)) will run again", options)
   }
 }

@@ -54,7 +54,7 @@ struct RunCommand: AsyncParsableCommand {
     for (index, partition) in partitions.enumerated() {
       if partitions.count > 1 {
         let terminal: Terminal = options.json ? .standardError : .standardOutput
-        let region = Style(terminal).dim("\(index + 1) of \(partitions.count) regions")
+        let region = Style(terminal).dim("\(index + 1) of \(partitions.count.counted("region"))")
         terminal.write("\(index > 0 ? "\n" : "")\(region)\n")
       }
       do {
@@ -67,7 +67,8 @@ struct RunCommand: AsyncParsableCommand {
     }
     if let first = failures.first {
       throw Failure(
-        Failure.code(first), "\(failures.count) of \(partitions.count) regions failed", advice: "The reasons are above."
+        Failure.code(first), "\(failures.count) of \(partitions.count.counted("region")) failed",
+        advice: "The reasons are above."
       )
     }
   }
@@ -92,9 +93,16 @@ struct RunCommand: AsyncParsableCommand {
   ) async throws -> (Partition) async throws -> Void {
     let (database, note) = await Session.databaseToRead(configuration)
     let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
+    let redaction = Redaction(secrets: configuration.secretValues)
     let environment = try await PipelineEnvironment.preview(
       configuration, database: database, clientName: "aker/\(Version.number)", logger: logger)
-    return { partition in try await preview(partition, spec, environment, note, logger) }
+    return { partition in
+      do {
+        try await preview(partition, spec, environment, note, logger)
+      } catch {
+        throw Failure.redacted(error, redaction)
+      }
+    }
   }
 
   private func preview(
@@ -118,7 +126,7 @@ struct RunCommand: AsyncParsableCommand {
         sample.rendered(
           columns: Terminal.standardOutput.size.columns, style: style, unicode: Terminal.isUnicode))
       print(
-        "\n\(preview.rowCount) rows, \(preview.byteCount) bytes as Parquet. Nothing was written: no row, no file of the lake, no task."
+        "\n\(preview.rowCount.counted("row")), \(preview.byteCount.counted("byte")) as Parquet. Nothing was written: no row, no file of the lake, no task."
       )
       print("To publish it: aker run \(spec.name) --year \(year)\(flag(partition))")
     } catch {
@@ -161,7 +169,7 @@ struct RunCommand: AsyncParsableCommand {
         default: "published"
         }
       print(
-        "\n\(Style(.standardOutput).green(outcome))\(synthetic): \(published.rowCount) rows, \(published.byteCount) bytes"
+        "\n\(Style(.standardOutput).green(outcome))\(synthetic): \(published.rowCount.counted("row")), \(published.byteCount.counted("byte"))"
       )
       print("where it came from: aker lineage \(spec.name) \(year)\(flag(partition))")
     } catch let failed as PartitionRun.Failed {
@@ -173,7 +181,9 @@ struct RunCommand: AsyncParsableCommand {
         case .data: .data
         case .permanent, .workerLost: .unsuccessful
         }
-      throw Failure(code, failed.reason, advice: failed.advice ?? "Its whole story: aker task \(failed.taskID)")
+      throw Failure(
+        code, failed.reason, causes: failed.causes,
+        advice: failed.advice ?? "Its whole story: aker task \(failed.taskID)")
     } catch {
       steps.abandon()
       throw error

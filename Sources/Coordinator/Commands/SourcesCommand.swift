@@ -2,6 +2,7 @@ import ArgumentParser
 import Catalog
 import Pipeline
 import Postgres
+import Telemetry
 
 /// Where data come from.
 struct SourcesCommand: AsyncParsableCommand {
@@ -80,8 +81,8 @@ struct SourcesCommand: AsyncParsableCommand {
     print(style.bold(entry.id) + "  " + entry.name)
     var facts: [(String, String?)] = [
       ("endpoint", entry.endpoint), ("geography", entry.geography.joined(separator: ", ")), ("updated", entry.cadence),
-      ("licence", entry.license), ("limit", entry.limitText), ("burst", entry.burst.map { "\($0) requests" }),
-      ("at once", entry.concurrency.map { "\($0) tasks, over all hosts" }),
+      ("licence", entry.license), ("limit", entry.limitText), ("burst", entry.burst.map { $0.counted("request") }),
+      ("at once", entry.concurrency.map { "\($0.counted("task")), over all hosts" }),
       ("fresh for", "\(entry.freshText) in the raw cache"),
       ("key", entry.key_variable.map { "\($0) (\(entry.keyText))" }),
       ("datasets", entry.datasets.joined(separator: ", ")),

@@ -4,6 +4,7 @@ import Logging
 import Pipeline
 import Postgres
 import Quality
+import Telemetry
 
 /// Today's checks over what is published.
 struct ValidateCommand: AsyncParsableCommand {
@@ -78,12 +79,13 @@ struct ValidateCommand: AsyncParsableCommand {
     if options.json { try printJSON(shown) }
     if failedCount > 0 {
       throw Failure(
-        .unsuccessful, "\(failedCount) of \(count) partitions fail their checks",
+        .unsuccessful,
+        "\(failedCount) of \(count.counted("partition")) \(failedCount == 1 ? "fails its" : "fail their") checks",
         advice:
           "What is published stays. Correct the definition or wait for the source, then: aker backfill DATASET --years YEAR --force"
       )
     }
-    if !options.json { print("\n\(count) partitions pass their checks") }
+    if !options.json { print("\n\(count.counted("partition")) \(count == 1 ? "passes its" : "pass their") checks") }
   }
 
   private func chosen(_ session: Session, _ connection: PostgresConnection) async throws -> [String] {
@@ -105,7 +107,7 @@ struct ValidateCommand: AsyncParsableCommand {
         ? style.green("passed") : style.red("failed")
       let wrong = validation.success ? "" : ", \(validation.failedCount) fail"
       print(
-        "  \(name)  \(outcome)  \(validation.results.count) checks\(wrong)\(warned), \(validation.rowCount ?? 0) rows, as of \(validation.asOf)"
+        "  \(name)  \(outcome)  \(validation.results.count.counted("check"))\(wrong)\(warned), \((validation.rowCount ?? 0).counted("row")), as of \(validation.asOf)"
       )
       var lines = CheckLines(validation)
       lines.checks.removeAll(where: \.success)

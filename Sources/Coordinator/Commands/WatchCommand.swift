@@ -1,5 +1,6 @@
 import ArgumentParser
 import Postgres
+import Telemetry
 
 /// Follows a backfill.
 struct WatchCommand: AsyncParsableCommand {
@@ -47,7 +48,7 @@ struct WatchCommand: AsyncParsableCommand {
     case .finished(let snapshot) where snapshot.counts.failed > 0:
       let example = snapshot.failures.first { $0.isFinal }?.taskID
       throw Failure(
-        .unsuccessful, "\(snapshot.counts.failed) of \(snapshot.counts.total) tasks failed",
+        .unsuccessful, "\(snapshot.counts.failed) of \(snapshot.counts.total.counted("task")) failed",
         advice:
           "See why: aker tasks --backfill \(backfillID) --state failed\(example.map { "; the whole story of one: aker task \($0)" } ?? ""). Then: aker retry --backfill \(backfillID)"
       )

@@ -193,7 +193,7 @@ struct DatabaseChecks {
     }
     guard ready > 0 else { return .note("database", "workers", "none is alive, and nothing waits") }
     return .problem(
-      "database", "workers", "none is alive, and \(ready) tasks wait",
+      "database", "workers", "none is alive, and \(ready.counted("task")) \(ready == 1 ? "waits" : "wait")",
       advice: "Start one, here or elsewhere: aker-worker --slots 4")
   }
 

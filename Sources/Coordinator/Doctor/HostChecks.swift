@@ -79,10 +79,10 @@ struct HostChecks {
     guard folder.errors.isEmpty else {
       return .problem(
         "host", "catalog",
-        "\(folder.errors.count) mistakes in \(configuration.catalogPath), the first: \(folder.errors[0])",
+        "\(folder.errors.count.counted("mistake")) in \(configuration.catalogPath), the first: \(folder.errors[0])",
         advice: "Correct the files, then: aker catalog check")
     }
-    return .ok("host", "catalog", "\(folder.datasets.count) datasets in \(configuration.catalogPath)")
+    return .ok("host", "catalog", "\(folder.datasets.count.counted("dataset")) in \(configuration.catalogPath)")
   }
 
   private func duckdb() async -> Finding {

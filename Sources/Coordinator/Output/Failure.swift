@@ -33,11 +33,14 @@ struct Failure: Error {
 
   var code: Code
   var message: String
+  /// What lies beneath, from near to far.
+  var causes: [String]
   var advice: String?
 
-  init(_ code: Code, _ message: String, advice: String? = nil) {
+  init(_ code: Code, _ message: String, causes: [String] = [], advice: String? = nil) {
     self.code = code
     self.message = message
+    self.causes = causes
     self.advice = advice
   }
 
@@ -61,6 +64,15 @@ struct Failure: Error {
   /// Prints an error after which the command goes on.
   static func show(_ error: any Error) {
     (Failure(any: error) ?? fault(error) ?? Failure(.software, "\(error)")).show()
+  }
+
+  /// The same without secrets, which what a server said may repeat.
+  static func redacted(_ error: any Error, _ redaction: Redaction) -> any Error {
+    guard error is any ClassifiedError, var failure = Failure(any: error) else { return error }
+    failure.message = redaction(failure.message)
+    failure.causes = failure.causes.map { redaction($0) }
+    failure.advice = failure.advice.map { redaction($0) }
+    return failure
   }
 
   static func code(_ error: any Error) -> Code {
@@ -99,7 +111,7 @@ struct Failure: Error {
         case .permanent, .workerLost: .software
         }
     }
-    self.init(code, error.summary, advice: error.advice)
+    self.init(code, error.summary, causes: error.causes, advice: error.advice)
   }
 
   private static func code(_ error: PipelineError) -> Code {
@@ -113,9 +125,9 @@ struct Failure: Error {
   }
 
   private func show() {
-    let style = Style(Terminal.standardError)
-    var text = style.red("error: ") + message + "\n"
-    if let advice { text += "  " + advice + "\n" }
-    Terminal.standardError.write(text)
+    let terminal = Terminal.standardError
+    let lines = ErrorLines(label: "error: ", summary: message, causes: causes, advice: advice)
+      .rendered(columns: terminal.columnLimit, style: Style(terminal), unicode: Terminal.isUnicode)
+    terminal.write(lines.joined(separator: "\n") + "\n")
   }
 }

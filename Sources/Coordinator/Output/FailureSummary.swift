@@ -1,4 +1,5 @@
 import Postgres
+import Telemetry
 
 /// Below a list of tasks: why the failed ones failed, in full and each reason once, and the commands that come next. A
 /// table has no room for reasons.
@@ -45,11 +46,13 @@ struct FailureSummary {
     guard let example = groups.first else { return "" }
     var lines = ["", style.bold("why")]
     for group in groups.prefix(Self.mostGroups) {
-      let count = group.count == 1 ? "" : ", \(group.count) tasks"
+      let count = group.count == 1 ? "" : ", \(group.count.counted("task"))"
       let text = "\(group.dataset)\(count): \(group.errorClass): \(group.reason)"
       lines += Wrapped.lines(text, columns: max(40, columns - 2)).map { "  " + style.red($0) }
     }
-    if groups.count > Self.mostGroups { lines.append("  and \(groups.count - Self.mostGroups) more reasons") }
+    if groups.count > Self.mostGroups {
+      lines.append("  and \((groups.count - Self.mostGroups).counted("more reason"))")
+    }
     lines += [
       "", style.bold("next"), "  the whole story of one, with its causes and what to do: aker task \(example.task)",
     ]

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// How far a step has come, in one line: a bar where the end is known, what was done and how fast where it is not.
 struct ProgressBar {
   enum Unit {
@@ -6,7 +8,7 @@ struct ProgressBar {
     func text(_ count: Int) -> String {
       switch self {
       case .bytes: ByteCount(Int64(count)).text
-      case .rows: "\(count) rows"
+      case .rows: count.counted("row")
       }
     }
   }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Postgres
+import Telemetry
 
 extension TaskStory {
   /// - Parameter lake: the folder of the lake, for the report's path.
@@ -9,7 +10,7 @@ extension TaskStory {
     text.lines.append(
       style.bold("task \(id): \(try Self.partition(task)), as of \(try task.decode("as_of", as: String.self))"))
     text.add(
-      "\(try state), \(try task.decode("attempt_count", as: Int.self)) of \(try task.decode("max_attempts", as: Int.self)) attempts, backfill \(try task.decode("backfill_id", as: Int64.self))\(note)",
+      "\(try state), \(try task.decode("attempt_count", as: Int.self)) of \(try task.decode("max_attempts", as: Int.self).counted("attempt")), backfill \(try task.decode("backfill_id", as: Int64.self))\(note)",
       indent: 0)
 
     text.heading("attempts", style)
@@ -38,7 +39,7 @@ extension TaskStory {
       let synthetic = try publication.decode("is_synthetic") ? ", from made-up recordings" : ""
       text.heading("published", style)
       text.add(
-        "\(try publication.decode("outcome", as: String.self)) as publication \(try publication.decode("publication_id", as: Int64.self)): \(try publication.decode("row_count", as: Int.self)) rows, \(ByteCount(try publication.decode("byte_count")).text)\(synthetic)",
+        "\(try publication.decode("outcome", as: String.self)) as publication \(try publication.decode("publication_id", as: Int64.self)): \(try publication.decode("row_count", as: Int.self).counted("row")), \(ByteCount(try publication.decode("byte_count")).text)\(synthetic)",
         indent: 2)
       if let steps = try publication.text("steps") { text.add(steps, indent: 2) }
       text.lines.append("  file    \(lake)/\(try publication.decode("lake_path", as: String.self))")
@@ -46,7 +47,8 @@ extension TaskStory {
     }
     try addInputs(to: &text, style)
     text.heading("next", style)
-    for step in try next() { text.add(step, indent: 2) }
+    // Not broken: the half of a command is another command.
+    for step in try next() { text.lines.append("  " + step) }
     return text.lines.joined(separator: "\n") + "\n"
   }
 
@@ -77,14 +79,19 @@ extension TaskStory {
       indent: 2)
     let steps = try JSONDecoder().decode([Step].self, from: Data(try attempt.decode("steps", as: String.self).utf8))
     for step in steps { text.add(Self.line(step, state), indent: 5, step.done ? { $0 } : style.red) }
+    if steps.isEmpty, state == "worker_lost" {
+      text.add("its worker told no step: it died within a second or so of this attempt's start", indent: 5)
+    }
     guard let reason = try attempt.text("reason") else { return }
     let type = try attempt.text("error_type").map { " (\($0))" } ?? ""
-    text.add("\(try attempt.text("error_class").map { "\($0): " } ?? "")\(reason)\(type)", indent: 5, style.red)
     let causes: [String] = try attempt.decode("causes")
     // Five attempts that met the same tell it once.
     let isKnown = try before.map { try $0.decode("causes", as: [String].self) == causes } ?? false
-    for cause in causes where !isKnown { text.add("\(unicode ? "←" : "<-") \(cause)", indent: 7, style.red) }
-    if let advice = try attempt.text("advice") { text.add("\(unicode ? "→" : "->") \(advice)", indent: 5) }
+    let error = ErrorLines(
+      label: try attempt.text("error_class").map { "\($0): " } ?? "", summary: reason + type,
+      causes: isKnown ? [] : causes, advice: try attempt.text("advice"))
+    text.lines += error.rendered(columns: text.columns - 5, style: style, unicode: unicode)
+      .map { "     " + $0 }
   }
 
   private static func line(_ step: Step, _ state: String) -> String {

@@ -1,5 +1,6 @@
 import Catalog
 import Postgres
+import Telemetry
 
 /// What a plan means for the sources, and how long it takes: by their limits, and by what such partitions took before.
 struct PlanForecast: Encodable {
@@ -140,9 +141,9 @@ struct PlanForecast: Encodable {
   /// A sentence for each source whose daily quota does not suffice.
   var quotaNotes: [String] {
     sources.filter { $0.daily_resets > 0 }.map { source in
-      let times = source.daily_resets == 1 ? "once" : "\(source.daily_resets) times"
+      let times = source.daily_resets == 1 ? "once" : source.daily_resets.counted("time")
       return
-        "\(source.source) allows \(source.daily_quota ?? 0) requests a day, of which \(source.requests_today) are used: its tasks wait for the reset at midnight UTC \(times), and do not fail"
+        "\(source.source) allows \((source.daily_quota ?? 0).counted("request")) a day, of which \(source.requests_today) \(source.requests_today == 1 ? "is" : "are") used: its tasks wait for the reset at midnight UTC \(times), and do not fail"
     }
   }
 }

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// A snapshot drawn for a terminal of a size: never wider, never taller.
 struct Frame {
   var snapshot: Snapshot
@@ -78,7 +80,7 @@ struct Frame {
 
   /// Some datasets, and all others in one row.
   private func part(_ names: Set<String>, of count: Int) -> Grid {
-    let label = "\(unicode ? "…" : "...") \(count - names.count) more datasets"
+    let label = "\(unicode ? "…" : "...") \((count - names.count).counted("more dataset"))"
     var others: [Int: Grid.Cell] = [:]
     for (dataset, year, cell) in snapshot.cells where !names.contains(dataset) {
       others[year, default: Grid.Cell()] = others[year, default: Grid.Cell()] + cell
@@ -134,7 +136,7 @@ struct Frame {
     if counts.skipped > 0 { parts.append("\(counts.skipped) skipped") }
     if !snapshot.isFinished {
       if let seconds = snapshot.remainingSeconds { parts.append("about \(Self.duration(seconds)) left") }
-      parts.append("\(snapshot.workerCount) workers, \(snapshot.slotCount) slots")
+      parts.append("\(snapshot.workerCount.counted("worker")), \(snapshot.slotCount.counted("slot"))")
     }
     return clip(parts.joined(separator: " · "))
   }
@@ -180,7 +182,8 @@ struct Frame {
     snapshot.failureGroups.map { group in
       let years = group.firstYear == group.lastYear ? "\(group.firstYear)" : "\(group.firstYear)-\(group.lastYear)"
       let which =
-        group.count > 1 ? "\(years), \(group.count) tasks" : years + (group.region.isEmpty ? "" : " \(group.region)")
+        group.count > 1
+        ? "\(years), \(group.count.counted("task"))" : years + (group.region.isEmpty ? "" : " \(group.region)")
       let text = labelledClip(
         "\(group.taskID)  \(group.dataset) \(which)  \(group.errorClass)\(group.isFinal ? "" : ", will be retried"): \(group.reason)"
       )

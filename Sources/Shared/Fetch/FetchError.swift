@@ -57,7 +57,7 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
     case .unsafeURL(let why): "source \(sourceID): \(url) is refused: \(why)"
     case .transfer(let why): "source \(sourceID): \(url) failed: \(why)"
     case .truncated(let why): "source \(sourceID): \(url) ended early: \(why)"
-    case .tooLarge(let limit): "source \(sourceID): \(url) is larger than the limit of \(limit) bytes"
+    case .tooLarge(let limit): "source \(sourceID): \(url) is larger than the limit of \(limit.counted("byte"))"
     case .status(let status): "source \(sourceID) answered \(status) for \(url)"
     case .unexpectedContent(let expected, let found, let title):
       "source \(sourceID) answered \(found)\(title.map { " ('\($0)')" } ?? "") where \(expected) was due: \(url)"

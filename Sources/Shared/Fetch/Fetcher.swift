@@ -93,7 +93,7 @@ package struct Fetcher: Sendable {
       } catch var error as FetchError {
         guard number < source.retry.maxTries, let pause = Self.pause(after: number, error) else {
           if !earlier.isEmpty {
-            error.causes.append("asked \(number) times; before: \(Self.counted(earlier))")
+            error.causes.append("asked \(number.counted("time")); before: \(Self.counted(earlier))")
           }
           throw error
         }

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 package import Postgres
+internal import Telemetry
 
 /// Where a partition came from, down to the documents of its sources.
 package struct LineageTree: Sendable, Codable {
@@ -104,7 +105,9 @@ package struct LineageTree: Sendable, Codable {
     var lines = ["\(partition) as of \(asOf)"]
     let attempt = attemptNumber.map { ", attempt \($0)" } ?? ""
     var branches: [[String]] = [
-      ["\(outcome) \(publishedAt): \(rowCount) rows, \(byteCount) bytes, sha256 \(outputSHA256.prefix(12))"],
+      [
+        "\(outcome) \(publishedAt): \(rowCount.counted("row")), \(byteCount.counted("byte")), sha256 \(outputSHA256.prefix(12))"
+      ],
       ["task \(taskID)\(attempt), worker \(workerID) on \(host), aker \(codeVersion)"],
       ["definition \(definitionHash.prefix(12))"], ["file \(lakePath)"],
     ]
@@ -118,7 +121,7 @@ package struct LineageTree: Sendable, Codable {
         let synthetic = input.isSynthetic ? ", SYNTHETIC: not real figures" : ""
         branches.append([
           "\(input.request) from \(input.source ?? "?"), fetched \(input.fetchedAt ?? "?"), "
-            + "\(input.byteCount ?? 0) bytes, sha256 \((input.sha256 ?? "").prefix(12))\(synthetic)",
+            + "\((input.byteCount ?? 0).counted("byte")), sha256 \((input.sha256 ?? "").prefix(12))\(synthetic)",
           "   " + (input.url ?? ""),
         ])
       }

@@ -38,7 +38,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .upstreamNeedsDatabase(let partition, let datasets):
       "\(partition) reads \(datasets.joined(separator: " and ")), and without the database it is not known where it is"
     case .tooManyRows(let partition, let request, let limit):
-      "\(partition): request '\(request)' selects more than \(limit) rows, each of which would be asked for by itself"
+      "\(partition): request '\(request)' selects more than \(limit.counted("row")), each of which would be asked for by itself"
     case .notEnqueued(let partition, let reason): "\(partition) cannot be built now: \(reason)"
     case .incompatibleTable(let dataset, let changes, _):
       "the warehouse table of \(dataset) cannot become what is declared by adding columns: "

@@ -1,4 +1,5 @@
 package import Catalog
+internal import Telemetry
 
 /// What a partition is compared with.
 package struct CheckContext: Sendable {
@@ -73,22 +74,25 @@ package struct CheckEvaluation: Sendable {
     switch check.name {
     case .rowCountBetween: return between(check, Double(rowCount), "rows")
     case .rowCountEqual:
-      return outcome(check, Double(rowCount) == check.minimum, observed: Double(rowCount), "\(rowCount) rows")
+      return outcome(check, Double(rowCount) == check.minimum, observed: Double(rowCount), rowCount.counted("row"))
     case .nullShareBetween:
       let nulls = check.column.flatMap { nullCounts[$0] } ?? 0
       let share = rowCount == 0 ? 0 : 1 - Double(nulls) / Double(rowCount)
       return between(check, share, "of the values are not null")
     case .distinctInSet:
       var result = outcome(
-        check, unexpected == 0, observed: nil, "\(unexpected ?? 0) distinct values are not in the set")
+        check, unexpected == 0, observed: nil,
+        "\((unexpected ?? 0).counted("distinct value")) \(unexpected == 1 ? "is" : "are") not in the set")
       result.unexpectedCount = unexpected
       return result
     case .distinctContain:
       let missing = Set(check.values).count - Int(observed ?? 0)
-      return outcome(check, missing == 0, observed: observed, "\(missing) values of the set do not occur")
+      return outcome(
+        check, missing == 0, observed: observed,
+        "\(missing.counted("value")) of the set \(missing == 1 ? "does" : "do") not occur")
     case .distinctEqual:
       let isEqual = observed == Double(Set(check.values).count)
-      return outcome(check, isEqual, observed: observed, "\(Self.text(observed ?? 0)) distinct values")
+      return outcome(check, isEqual, observed: observed, Int(observed ?? 0).counted("distinct value"))
     default:
       guard let observed else { return outcome(check, false, observed: nil, "there is no value to judge") }
       return between(check, observed, "observed")
@@ -117,7 +121,7 @@ package struct CheckEvaluation: Sendable {
       let change = (Double(rowCount) - Double(previous)) / Double(previous)
       return outcome(
         check, abs(change) <= within, observed: Double(rowCount),
-        "\(rowCount) rows, \(Self.text(100 * change)) % from the \(previous) of the \(isYear ? "year" : "vintage") before"
+        "\(rowCount.counted("row")), \(Self.text(100 * change)) % from the \(previous) of the \(isYear ? "year" : "vintage") before"
       )
     }
   }

@@ -1,4 +1,5 @@
 package import Catalog
+internal import Telemetry
 
 /// A difference between the columns that came and the columns that were declared.
 package struct SchemaDrift: Sendable, Equatable, Codable {
@@ -153,7 +154,8 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
   ) -> SchemaDrift {
     SchemaDrift(
       request: request, kind: .retyped, column: column, found: example,
-      message: "column '\(column)' was declared as \(type), and \(count) values are not, such as '\(example)'",
+      message:
+        "column '\(column)' was declared as \(type), and \(count.counted("value")) \(count == 1 ? "is" : "are") not, such as '\(example)'",
       suggestion: "if that is how the source writes it now, change the column's type in request \(request)")
   }
 }

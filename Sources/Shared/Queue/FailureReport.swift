@@ -5,6 +5,8 @@ package import Telemetry
 package struct FailureReport: Sendable {
   package var errorClass: ErrorClass
   package var reason: String
+  package var advice: String?
+  package var causes: [String]
   package var retryAfter: Duration?
   /// JSON: advice, error type, cause chain, the steps and the documents of the attempt.
   package var detail: String?
@@ -27,10 +29,12 @@ package struct FailureReport: Sendable {
   ) {
     self.errorClass = errorClass
     self.reason = redaction(reason)
+    self.advice = advice.map { redaction($0) }
+    self.causes = causes.map { redaction($0) }
     self.retryAfter = retryAfter
     let record = steps?.record(redaction)
     let detail = Detail(
-      advice: advice.map { redaction($0) }, error: type, causes: causes.map { redaction($0) }, step: record?.step,
+      advice: self.advice, error: type, causes: self.causes, step: record?.step,
       steps: record?.steps, inputs: record?.inputs)
     self.detail = (try? JSONEncoder().encode(detail)).map { String(decoding: $0, as: UTF8.self) }
   }

@@ -124,7 +124,7 @@ extension Fetcher {
       let missing = asked.subtracting(found).sorted()
       let strange = found.subtracting(asked).sorted()
       if missing.isEmpty && strange.isEmpty { continue }
-      var why = "\(verification.path) should have \(asked.count) values"
+      var why = "\(verification.path) should have \(asked.count.counted("value"))"
       if !missing.isEmpty { why += ", and lacks \(Self.list(missing))" }
       if !strange.isEmpty { why += ", and nobody asked for \(Self.list(strange))" }
       throw error(first, .incomplete(why), .data)

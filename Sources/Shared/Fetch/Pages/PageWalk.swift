@@ -1,4 +1,5 @@
 internal import Catalog
+internal import Telemetry
 
 /// Where in an answer of many pages a client is: what it asks for next, and whether it has all.
 struct PageWalk {
@@ -60,7 +61,7 @@ struct PageWalk {
     let isMore = try isMore(after: page)
     if isMore { try advance(page) }
     if !isMore, let total, rowCount != total {
-      throw Incomplete(why: "\(rowCount) rows came, and there are \(total)")
+      throw Incomplete(why: "\(rowCount.counted("row")) came, and there \(total == 1 ? "is" : "are") \(total)")
     }
     return isMore ? .next : .end
   }

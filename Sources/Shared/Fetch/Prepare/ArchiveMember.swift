@@ -1,5 +1,6 @@
 internal import CLibarchive
 internal import Glibc
+internal import Telemetry
 
 /// Takes files out of a zip (or tar) that came from elsewhere: by names that lead nowhere else, and no larger than they may be.
 package enum ArchiveMember {
@@ -17,7 +18,7 @@ package enum ArchiveMember {
       case .unsafeName(let name): "the archive has a member that would be written elsewhere: '\(name)'"
       case .noMember(let pattern, let names):
         "the archive has no '\(pattern)', but \(names.joined(separator: ", "))"
-      case .tooLarge(let limit): "the archive's content is larger than \(limit) bytes"
+      case .tooLarge(let limit): "the archive's content is larger than \(limit.counted("byte"))"
       case .cannotWrite(let why): "a member of the archive cannot be written: \(why)"
       }
     }

@@ -1,4 +1,5 @@
 internal import Catalog
+internal import Telemetry
 
 /// Rewrites delimited text of the odder kinds as a plain one: a header line, and rows with as many columns.
 ///
@@ -14,7 +15,7 @@ struct DelimitedText {
     var summary: String {
       switch self {
       case .wrongColumnCount(let line, let found, let expected):
-        "line \(line) has \(found) columns, and the header \(expected)"
+        "line \(line) has \(found.counted("column")), and the header \(expected)"
       case .unclosedQuote(let line): "a quote that opens on line \(line) is never closed"
       case .noHeader: "it ends before its header"
       }

@@ -8,6 +8,7 @@ package import Logging
 internal import Postgres
 internal import Quality
 internal import Queue
+internal import Telemetry
 
 /// Fetch, transform, check: everything before publishing, which changes nothing that anybody else can see.
 package struct PartitionBuilder: Sendable {
@@ -55,7 +56,7 @@ package struct PartitionBuilder: Sendable {
 
     var prepared = fetched
     if preparation.isNeeded(for: fetched, of: spec.requests) {
-      prepared = try await timer.time(.prepare, detail: { "\($0.count) files" }) {
+      prepared = try await timer.time(.prepare, detail: { $0.count.counted("file") }) {
         try await preparation.prepare(fetched, for: spec.requests)
       }
     }
@@ -63,7 +64,9 @@ package struct PartitionBuilder: Sendable {
     context.oldestInputDays = fetched.map(\.fetchedAt).min().map { Date().timeIntervalSince($0) / 86_400 }
     let file = folder + "/" + spec.name + ".parquet"
     let rowsFile = folder + "/rows.csv"
-    let validation = try await timer.time(.build, detail: { "\($0.rowCount ?? 0) rows, \($0.results.count) checks" }) {
+    let validation = try await timer.time(
+      .build, detail: { "\(($0.rowCount ?? 0).counted("row")), \($0.results.count.counted("check"))" }
+    ) {
       try await BuildRun(
         spec: spec, partition: partition, fetched: prepared, upstreams: upstreams,
         engine: engine.spilling(into: folder),
@@ -106,7 +109,7 @@ package struct PartitionBuilder: Sendable {
   private static func describe(_ fetched: [FetchedInput]) -> String {
     let bytes = fetched.reduce(0) { $0 + $1.byteCount }
     return
-      "\(fetched.count { $0.path != nil }) documents, \(bytes) bytes, \(fetched.count(where: \.cacheHit)) from the cache"
+      "\(fetched.count { $0.path != nil }.counted("document")), \(bytes.counted("byte")), \(fetched.count(where: \.cacheHit)) from the cache"
   }
 
   /// What the checks compare with: the year before of the same vintage or older, and the vintage before.

@@ -50,6 +50,7 @@ package struct PartitionRun: Sendable {
     package var errorClass: ErrorClass
     package var reason: String
     package var advice: String?
+    package var causes: [String] = []
   }
 
   /// - Parameters:
@@ -210,8 +211,8 @@ package struct PartitionRun: Sendable {
     // The queue would have a worker try it again; who ran it by hand wants to know now.
     if outcome == "retried" || outcome == "throttled" { try await cancel(lease, "aker run tries once") }
     throw Failed(
-      taskID: lease.taskID, error: error, errorClass: report.errorClass, reason: report.reason,
-      advice: (error as? any ClassifiedError)?.advice.map { redaction($0) })
+      taskID: lease.taskID, error: error, errorClass: report.errorClass, reason: report.reason, advice: report.advice,
+      causes: report.causes)
   }
 
   /// Tells how far an attempt came that the queue has ended already.

@@ -7,6 +7,7 @@ internal import Logging
 internal import Postgres
 internal import Quality
 internal import Queue
+internal import Telemetry
 
 /// Publishes a built partition: rows, manifest, lineage, quality and the task's completion in one transaction behind the
 /// fence; then the file gets its name.
@@ -126,7 +127,7 @@ struct PartitionPublisher {
   private static func miscounted(_ built: BuiltPartition, _ count: Int) -> LakeError {
     .system(
       action: "load", path: built.partition.description, code: 0,
-      message: "\(count) rows were loaded of \(built.rowCount)")
+      message: "\(count.counted("row")) \(count == 1 ? "was" : "were") loaded of \(built.rowCount)")
   }
 
   // MARK: The transaction
