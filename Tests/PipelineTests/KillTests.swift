@@ -69,18 +69,23 @@ struct KillTests {
                 deaths[next, default: 0] += 1
                 killCount += 1
               } else {
-                // Nothing was left to die of: the same partitions once more.
                 #expect(result.exitCode == 0, "\(result)")
-                try await workshop.enqueue("kill_test", Self.years, asOf: asOf, mode: "all", connection)
-                try await workshop.makeStale("kill_test", "income", connection)
+                try await again(workshop, asOf, connection)
               }
             }
             // And at random moments of a run.
-            for _ in 0..<25 {
+            let target = killCount + 25
+            while killCount < target {
               let worker = try await workshop.start(settings)
               try await Task.sleep(for: .milliseconds(Int.random(in: 30...350)))
               worker.send(SIGKILL)
-              if try await worker.wait().signal == SIGKILL { killCount += 1 }
+              let result = try await worker.wait()
+              if result.signal == SIGKILL {
+                killCount += 1
+              } else {
+                #expect(result.exitCode == 0, "\(result)")
+                try await again(workshop, asOf, connection)
+              }
             }
             try await finish(workshop, settings, connection)
           }
@@ -94,6 +99,12 @@ struct KillTests {
         #expect(killCount >= 200)
       }
     }
+  }
+
+  /// Nothing was left to die of: the same partitions once more.
+  private func again(_ workshop: Workshop, _ asOf: String, _ connection: PostgresConnection) async throws {
+    try await workshop.enqueue("kill_test", Self.years, asOf: asOf, mode: "all", connection)
+    try await workshop.makeStale("kill_test", "income", connection)
   }
 
   /// Workers that live, until every task is completed.
