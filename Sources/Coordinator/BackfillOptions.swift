@@ -19,7 +19,9 @@ struct BackfillOptions: ParsableArguments {
 
   func validate() throws {
     guard [all, flow != nil, !datasets.isEmpty].count(where: { $0 }) == 1 else {
-      throw ValidationError("name datasets, or say --flow or --all")
+      throw ValidationError(
+        datasets.isEmpty && !all && flow == nil
+          ? "name datasets, or say --flow or --all" : "say one of: datasets by name, --flow, --all")
     }
     guard partitions.years != nil || flow != nil else { throw ValidationError("say which --years, such as 2009-2023") }
   }
@@ -157,7 +159,7 @@ struct ChosenPartitions {
     for spec in specs where !years.years.contains(where: spec.contains(year:)) {
       throw Failure(
         .usage,
-        "\(spec.name) has the years \(spec.firstYear)-\(spec.lastYear.map(String.init) ?? ""); \(years) \(years.years.count == 1 ? "is" : "are") outside",
+        "\(spec.name) has the years \(spec.yearsText); \(years) \(years.years.count == 1 ? "is" : "are") outside",
         advice: "Choose --years within them.")
     }
   }

@@ -87,7 +87,8 @@ struct TargetTasks {
     return (condition, [parameter, dataset, errorClass])
   }
 
-  private static func requireExistence(_ target: Target, _ connection: PostgresConnection) async throws {
+  /// - Throws: `Failure` where there is no such target.
+  static func requireExistence(_ target: Target, _ connection: PostgresConnection) async throws {
     let (sql, parameter, advice): (String, (any PostgresEncodable)?, String)
     switch target {
     case .queue: return
@@ -105,7 +106,7 @@ struct TargetTasks {
     case .dataset(let name):
       (sql, parameter, advice) = (
         "SELECT FROM queue.lane WHERE dataset = $1 UNION ALL SELECT FROM catalog.dataset WHERE name = $1 LIMIT 1", name,
-        "aker catalog ls lists them."
+        "aker catalog ls lists them; aker catalog apply makes them known."
       )
     case .source(let id):
       (sql, parameter, advice) = (

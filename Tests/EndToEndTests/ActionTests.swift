@@ -102,6 +102,10 @@ struct ActionTests {
       #expect(try ready.map { try $0.decode("backfill_id", as: Int.self) } == [1, 2])
       #expect(try ready.map { try $0.decode("data_year", as: Int.self) } == [2011, 2012])
       _ = try await Program.run(Executable.worker, ["--until-empty"], environment: home.environment)
+      // What has ended stays as it is: it can still be tried again.
+      try await expect(
+        home, "cancel --backfill 1", announces: "This cancels 0 tasks of backfill 1",
+        says: "cancelled backfill 1: 0 tasks cancelled")
       try await expect(
         home, "retry --source census_acs5",
         announces: "This tries again 2 failed tasks of source census_acs5: 2 permanent",

@@ -50,6 +50,23 @@ struct ConfigurationFileTests {
     }
   }
 
+  @Test func whatTheEnvironmentSaysOfSourcesIsShownWithoutItsSecrets() async throws {
+    try await OperatorHome.with { home in
+      try home.write("from-a-file", to: "key")
+      let result = try await home.aker(
+        "config", "--json",
+        environment: [
+          "AKER_CENSUS_API_KEY": "s3cretkey", "AKER_BLS_API_KEY_FILE": home.path + "/key",
+          "AKER_SOURCE_CENSUS_ACS5_ENDPOINT": "http://me:s3cretword@proxy.internal/acs5",
+        ])
+      let shown = try settings(result)
+      #expect(shown["census_api_key"]?.origin == "AKER_CENSUS_API_KEY")
+      #expect(shown["bls_api_key"]?.origin == "AKER_BLS_API_KEY_FILE")
+      #expect(shown["source_census_acs5_endpoint"]?.value == "http://[redacted]@proxy.internal/acs5")
+      for secret in ["s3cretkey", "from-a-file", "s3cretword"] { #expect(!result.output.contains(secret), "\(result)") }
+    }
+  }
+
   @Test func anotherFileCanBeNamed() async throws {
     try await OperatorHome.with { home in
       try home.write("# log_level: debug\n\n", to: "template.yml")

@@ -50,6 +50,15 @@ struct PlanTests {
     return try JSONDecoder().decode(Plan.self, from: Data(result.output.utf8))
   }
 
+  @Test func aLongPlanCountsWhatItCannotNameInALine() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
+      let result = try await home.aker("plan", "--all", "--years", "2021")
+      #expect(result.exitCode == 0, "\(result)")
+      #expect(result.output.contains(/[0-9]+ datasets never ran, and may add to it/), "\(result)")
+      #expect(!result.output.contains("2021-2021"), "\(result)")
+    }
+  }
+
   @Test func requestsAndTimeComeFromLimitsAndHistory() async throws {
     try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
       let before = try await plan(home, "market_income", "--years", "2009-2012")

@@ -145,9 +145,14 @@ struct RunCommandTests {
       #expect(try row.map { try $0.decode("rows", as: Int.self) } == [published.row_count])
       #expect(try row[0].text("state") == "completed")
       #expect(try row[0].decode("publications", as: Int.self) == 1)
+      let open = try await connection.query("SELECT FROM queue.backfill WHERE finished_at IS NULL")
+      #expect(open.isEmpty)
       #expect(files(home).contains { $0.hasSuffix("as_of=2024-06/data_year=2012/market_income.parquet") })
 
       let second = try await run(["market_income", "--year", "2012", "--as-of", "2024-06"], environment)
+      let recorded = try #require(
+        second.output.firstMatch(of: /([0-9]+) documents, [0-9]+ bytes, ([0-9]+) from the cache/))
+      #expect(recorded.1 == recorded.2, "\(second)")
       #expect(second.exitCode == 0, "\(second)")
       #expect(second.output.contains("unchanged"))
     }

@@ -49,6 +49,9 @@ struct ViewTests {
     #expect(try await fixture.value("SELECT sum(completed)::int FROM queue.throughput") == 1)
     let lines = try await fixture.values("SELECT item || ': ' || value FROM queue.overview", as: String.self)
     #expect(lines == ["queue: running", "workers: 1", "backfill \(backfill): open"])
+    let details = try await fixture.values(
+      "SELECT detail FROM queue.overview WHERE item <> 'queue' ORDER BY n", as: String.self)
+    #expect(details.last == "3 of 8 done: 1 completed, 2 failed, 1 running, 2 ready, 2 blocked", "\(details)")
     for (dataset, state) in [("income", "ready"), ("jobs", "blocked")] {
       let reasons = try await fixture.values(
         "SELECT reason FROM queue.waiting WHERE dataset = $1 AND state::text = $2", [dataset, state], as: String.self)

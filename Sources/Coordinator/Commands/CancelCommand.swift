@@ -25,12 +25,16 @@ struct CancelCommand: AsyncParsableCommand {
     let target = try target.target([.task, .backfill, .dataset, .source])
     let connection = try await Session.open(options).connectMigrated(migrates: false)
     let tasks = try await TargetTasks.read(target, connection)
+    let openCount = tasks.waiting + tasks.running
     // Of a task that has ended, the queue says so.
-    if target.kind != .task || tasks.waiting + tasks.running > 0 {
-      try Confirmation.ask("This cancels \(tasks.openText).", yes: yes)
+    if target.kind != .task || openCount > 0 {
+      // Of nothing, nobody is asked.
+      try Confirmation.ask("This cancels \(tasks.openText).", yes: yes || openCount == 0)
     }
     let count: Int
     switch target {
+    // One that has ended stays as it is: what failed of it can be tried again.
+    case .backfill(_, nil) where openCount == 0: count = 0
     case .backfill(let id, nil):
       count = try await OperatorAction.call("queue.cancel_backfill($1, $2)", [id, reason], connection) ?? 0
     case .task(let id):

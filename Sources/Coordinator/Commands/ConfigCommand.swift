@@ -1,6 +1,7 @@
 import ArgumentParser
 import Pipeline
 import Postgres
+import Telemetry
 
 /// Shows the effective configuration.
 struct ConfigCommand: AsyncParsableCommand {
@@ -8,7 +9,8 @@ struct ConfigCommand: AsyncParsableCommand {
     commandName: "config",
     abstract: "Show every setting, its value and where it came from.",
     discussion: """
-      A flag wins over the environment, the environment over aker.yml, and that over the default. Secrets are not shown.
+      A flag wins over the environment, the environment over aker.yml, and that over the default. Of secrets, it \
+      says where they are from, and not what they are.
 
       EXAMPLES
         aker config
@@ -18,7 +20,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try options.configuration()
-    let rows = Setting.allCases.map { setting in
+    var rows = Setting.allCases.map { setting in
       let value = configuration.values[setting]
       let origin =
         switch value?.origin {
@@ -31,6 +33,7 @@ struct ConfigCommand: AsyncParsableCommand {
         setting: setting.rawValue, value: shown(setting, value?.text), origin: origin,
         explanation: setting.explanation)
     }
+    rows += sources(configuration)
     if options.json {
       try printJSON(rows)
     } else {
@@ -40,6 +43,22 @@ struct ConfigCommand: AsyncParsableCommand {
         table.rendered(
           Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode))
     }
+  }
+
+  /// What the environment says of sources: other base URLs, and secrets.
+  private func sources(_ configuration: AkerConfiguration) -> [Row] {
+    func row(_ variable: String, _ value: String, _ explanation: String) -> Row {
+      let name = variable.dropFirst("AKER_".count)
+      return Row(
+        setting: (name.hasSuffix("_FILE") ? name.dropLast("_FILE".count) : name).lowercased(), value: value,
+        origin: variable, explanation: explanation)
+    }
+    let redaction = Redaction(secrets: configuration.secretValues)
+    return configuration.endpointVariables.map {
+      let url = (configuration.environment[$0] ?? "").replacing(/:\/\/[^\/@]*@/, with: "://\(Redaction.mark)@")
+      return row($0, redaction(url), "Base URL of the source, in place of the registry's.")
+    }
+      + configuration.secretVariables.map { row($0, "(secret)", "A secret that the catalog or the lake may ask for.") }
   }
 
   private func shown(_ setting: Setting, _ text: String?) -> String? {

@@ -70,7 +70,7 @@ struct FlowCommand: AsyncParsableCommand {
 
         EXAMPLES
           aker flow run refresh-market-data --workers 2
-          aker flow run refresh-economic-indicators --years 2023 --as-of 2024-06 --detach
+          aker flow run collect-permits --years 2023 --as-of 2024-06 --detach
           aker flow run collect-permits --dry-run
         """)
     @Argument(help: "The flow, as aker flow ls names it.") var flow: String

@@ -33,7 +33,11 @@ struct LakeCommand: AsyncParsableCommand {
         """
         SELECT path, row_count, byte_count, \(hash), state, in_warehouse FROM lake.current
         WHERE $1::text IS NULL OR dataset = $1 ORDER BY dataset, data_year, region
-        """, [dataset], json: options.json, whenEmpty: "nothing is published yet")
+        """, [dataset], json: options.json, whenEmpty: "nothing is published yet",
+        table: """
+          path, row_count AS rows, byte_count AS bytes, sha256, replace(state, '_', ' ') AS state,
+          CASE WHEN in_warehouse THEN 'yes' ELSE 'no' END AS in_warehouse
+          """)
     }
   }
 

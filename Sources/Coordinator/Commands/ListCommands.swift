@@ -59,10 +59,14 @@ struct TasksCommand: AsyncParsableCommand {
     if let state, !states.contains(state) {
       throw ValidationError("--state takes \(states.joined(separator: ", ")), not '\(state)'")
     }
+    try FailureClass.require(errorClass)
   }
 
   func run() async throws {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
+    // A misspelt name is not an empty list, which would read as good news.
+    if let backfill { try await TargetTasks.requireExistence(.backfill(backfill, dataset: nil), connection) }
+    if let dataset { try await TargetTasks.requireExistence(.dataset(dataset), connection) }
     let sql = """
       SELECT task_id, backfill_id, dataset, data_year, region, as_of, state, attempt_count AS attempts, error_class, reason
       FROM queue.task

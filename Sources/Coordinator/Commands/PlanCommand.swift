@@ -44,7 +44,7 @@ struct PlanCommand: AsyncParsableCommand {
     try await printQuery(
       connection,
       """
-      SELECT dataset, count(*) AS partitions, min(data_year) || '-' || max(data_year) AS years,
+      SELECT dataset, count(*) AS partitions, concat_ws('-', min(data_year), nullif(max(data_year), min(data_year))) AS years,
         action || coalesce(': ' || reason, '') AS action
       FROM (\(plan)) p GROUP BY dataset, p.action, reason ORDER BY dataset, p.action, reason
       """, chosen.parameters, json: false, whenEmpty: "nothing was asked for")
@@ -84,13 +84,20 @@ struct PlanCommand: AsyncParsableCommand {
       .rendered(Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode)
   }
 
+  /// More are counted.
+  private static let mostNames = 3
+
+  private static func named(_ datasets: [String]) -> String {
+    datasets.count > mostNames ? datasets.count.counted("dataset") : datasets.joined(separator: ", ")
+  }
+
   /// Nil where there is nothing to do.
   private static func time(_ forecast: PlanForecast) -> String? {
     guard forecast.tasks > 0 else { return nil }
     let slots = forecast.slots.counted("slot")
     let unknown =
       forecast.without_history.isEmpty
-      ? "" : "; \(forecast.without_history.joined(separator: ", ")) never ran, and may add to it"
+      ? "" : "; \(named(forecast.without_history)) never ran, and may add to it"
     guard let seconds = forecast.seconds else { return "how long it takes is not known: nothing like it ran yet" }
     let worked = forecast.worked_seconds.map {
       ", by history \(Frame.duration(Int($0.rounded(.up)))) of work with \(slots)"

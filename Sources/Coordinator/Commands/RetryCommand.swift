@@ -24,6 +24,10 @@ struct RetryCommand: AsyncParsableCommand {
   var errorClass: String?
   @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
 
+  func validate() throws {
+    try FailureClass.require(errorClass)
+  }
+
   func run() async throws {
     let target = try target.target([.task, .backfill, .dataset, .source])
     let connection = try await Session.open(options).connectMigrated(migrates: false)
@@ -38,11 +42,11 @@ struct RetryCommand: AsyncParsableCommand {
       }
       count = try await OperatorAction.call("queue.retry_task($1)", [id], connection) ?? 0
     case .backfill(let id, let dataset):
-      try Confirmation.ask("This tries again \(tasks.failedText).", yes: yes)
+      try confirm(tasks)
       count =
         try await OperatorAction.call("queue.retry_backfill($1, $2, $3)", [id, errorClass, dataset], connection) ?? 0
     default:
-      try Confirmation.ask("This tries again \(tasks.failedText).", yes: yes)
+      try confirm(tasks)
       let failed = try await TargetTasks.ids(
         target, states: ["failed"], errorClass: errorClass, newest: newest, connection)
       count = try await OperatorAction.callEach(failed, "queue.retry_task($1)", [], connection)
@@ -57,5 +61,10 @@ struct RetryCommand: AsyncParsableCommand {
       OperatorAction.announce("No worker is alive: they wait for one, such as aker-worker --slots 4.")
     }
     try OperatorAction.report("retried", target, count: count, "\(TargetTasks.tasks(count)) will run again", options)
+  }
+
+  /// Of nothing, nobody is asked.
+  private func confirm(_ tasks: TargetTasks) throws {
+    try Confirmation.ask("This tries again \(tasks.failedText).", yes: yes || tasks.failed == 0)
   }
 }

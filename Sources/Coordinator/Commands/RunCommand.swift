@@ -78,7 +78,7 @@ struct RunCommand: AsyncParsableCommand {
     guard spec.contains(year: year) else {
       throw Failure(
         .usage,
-        "\(spec.name) has the years \(spec.firstYear)-\(spec.lastYear.map(String.init) ?? ""); \(year) is outside",
+        "\(spec.name) has the years \(spec.yearsText); \(year) is outside",
         advice: "Choose --year within them.")
     }
     guard let region else { return spec.isSplit ? spec.regions : [""] }

@@ -49,9 +49,11 @@ struct WatchCommand: AsyncParsableCommand {
       let example = snapshot.failures.first { $0.isFinal }?.taskID
       throw Failure(
         .unsuccessful, "\(snapshot.counts.failed) of \(snapshot.counts.total.counted("task")) failed",
-        advice:
-          "See why: aker tasks --backfill \(backfillID) --state failed\(example.map { "; the whole story of one: aker task \($0)" } ?? ""). Then: aker retry --backfill \(backfillID)"
-      )
+        advice: [
+          "why: aker tasks --backfill \(backfillID) --state failed",
+          example.map { "the whole story of one: aker task \($0)" },
+          "when the cause is gone: aker retry --backfill \(backfillID)",
+        ].compactMap { $0 }.joined(separator: "\n"))
     case .finished: return
     }
   }

@@ -3,6 +3,7 @@ struct ErrorLines {
   var label = ""
   var summary: String
   var causes: [String]
+  /// A line each, where it is several commands.
   var advice: String?
 
   /// - Parameter columns: what a line may take; nil where nobody looks at them through a window. Advice is never broken:
@@ -13,7 +14,7 @@ struct ErrorLines {
     for cause in causes {
       lines += wrapped("\(down) \(cause)", columns.map { $0 - 2 }).map { "  " + style.red($0) }
     }
-    if let advice { lines.append("  \(next) \(advice)") }
+    lines += (advice ?? "").split(separator: "\n").map { "  \(next) \($0)" }
     return lines
   }
 

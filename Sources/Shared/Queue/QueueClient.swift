@@ -123,6 +123,11 @@ package struct QueueClient: Sendable {
     _ = try await call("SELECT queue.drain_worker($1)", [workerID])
   }
 
+  /// Closes backfills that have ended.
+  package func tidy() async throws {
+    _ = try await call("SELECT queue.tidy()", [])
+  }
+
   /// - Returns: how many tasks the worker still held, which are released.
   package func stop(workerID: Int, reason: String) async throws -> Int {
     let rows = try await call("SELECT queue.stop_worker($1, $2) AS count", [workerID, reason])

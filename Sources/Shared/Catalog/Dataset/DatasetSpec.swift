@@ -40,6 +40,12 @@ package struct DatasetSpec: Sendable {
     return seen
   }
 
+  /// In words: `2019`, `2010-2020`, or `from 2009` where there is no last one.
+  package var yearsText: String {
+    guard let lastYear else { return "from \(firstYear)" }
+    return lastYear == firstYear ? "\(firstYear)" : "\(firstYear)-\(lastYear)"
+  }
+
   package func contains(year: Int) -> Bool {
     year >= firstYear && lastYear.map { year <= $0 } ?? true
   }

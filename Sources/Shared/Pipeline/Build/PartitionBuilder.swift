@@ -107,9 +107,11 @@ package struct PartitionBuilder: Sendable {
   }
 
   private static func describe(_ fetched: [FetchedInput]) -> String {
-    let bytes = fetched.reduce(0) { $0 + $1.byteCount }
+    // What a source does not offer is an answer, and no document.
+    let documents = fetched.filter { $0.path != nil }
+    let bytes = documents.reduce(0) { $0 + $1.byteCount }
     return
-      "\(fetched.count { $0.path != nil }.counted("document")), \(bytes.counted("byte")), \(fetched.count(where: \.cacheHit)) from the cache"
+      "\(documents.count.counted("document")), \(bytes.counted("byte")), \(documents.count(where: \.cacheHit)) from the cache"
   }
 
   /// What the checks compare with: the year before of the same vintage or older, and the vintage before.

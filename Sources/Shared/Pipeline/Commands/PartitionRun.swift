@@ -248,6 +248,8 @@ package struct PartitionRun: Sendable {
     await Task {
       do {
         _ = try await client.stop(workerID: session.workerID, reason: reason)
+        // Its backfill has ended, also where no worker is there to notice.
+        try await client.tidy()
       } catch {
         logger.info("could not say goodbye; the reaper will see to it", metadata: ["reason": "\(error)"])
       }

@@ -93,12 +93,23 @@ package struct AkerConfiguration: Sendable {
     try Self.secret("AKER_" + name, environment)
   }
 
+  /// The environment's variables that hold a secret, or name the file of one, in order.
+  package var secretVariables: [String] {
+    let endings = ["KEY", "TOKEN", "SECRET", "PASSWORD"].flatMap { [$0, $0 + "_FILE"] }
+    return environment.keys.filter { name in
+      name.hasPrefix("AKER_") && environment[name] != "" && endings.contains { name.hasSuffix($0) }
+    }.sorted()
+  }
+
+  /// The environment's variables that name another base URL for a source, in order.
+  package var endpointVariables: [String] {
+    environment.keys.filter { $0.hasPrefix("AKER_SOURCE_") && $0.hasSuffix("_ENDPOINT") && environment[$0] != "" }
+      .sorted()
+  }
+
   /// Every secret this process was given, for redaction.
   package var secretValues: [String] {
-    let endings = ["KEY", "TOKEN", "SECRET", "PASSWORD"].flatMap { [$0, $0 + "_FILE"] }
-    let variables = environment.keys.filter { name in name.hasPrefix("AKER_") && endings.contains { name.hasSuffix($0) }
-    }
-    .map { $0.hasSuffix("_FILE") ? String($0.dropLast("_FILE".count)) : $0 }
+    let variables = secretVariables.map { $0.hasSuffix("_FILE") ? String($0.dropLast("_FILE".count)) : $0 }
     let password = postgisDSN.flatMap { PostgresConfiguration(dsn: $0).setting("password") }
     return variables.compactMap { try? Self.secret($0, environment) }
       + [password, environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"]].compactMap { $0 }
