@@ -83,6 +83,11 @@ struct PartitionOptions: ParsableArguments {
     }
   }
 
+  /// For a command that is to be about the same vintage; empty where that is this month's.
+  static func flag(asOf: String) -> String {
+    asOf == thisMonth ? "" : " --as-of \(asOf)"
+  }
+
   /// The vintage when none is asked for: the month by UTC, as in the database.
   static var thisMonth: String {
     String(Date().formatted(.iso8601.year().month()).prefix("YYYY-MM".count))

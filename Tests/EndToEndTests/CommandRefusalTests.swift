@@ -226,6 +226,10 @@ struct CommandRefusalTests {
       let name = "aker " + command.joined(separator: " ")
       let examples = help.output.split(separator: "EXAMPLES").dropFirst().joined()
       #expect(examples.contains(name) || examples.contains("$(aker"), "\(name) has no example:\n\(help.output)")
+      // A line of an example that does not fit in 80 columns goes on at the margin.
+      let broken = (examples.components(separatedBy: "USAGE").first ?? "").split(separator: "\n")
+        .filter { !$0.hasPrefix("  ") }
+      #expect(broken.isEmpty, "\(name): \(broken)")
     }
   }
 

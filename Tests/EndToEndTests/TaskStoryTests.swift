@@ -95,11 +95,17 @@ struct TaskStoryTests {
       try FileManager.default.removeItem(atPath: transform)
       try FileManager.default.moveItem(atPath: home.path + "/transform.sql", toPath: transform)
       let run = try await home.aker(
-        "run", "market_income", "--year", "2012", environment: ["AKER_CATALOG_PATH": catalog])
+        "run", "market_income", "--year", "2012", "--as-of", "2024-06", environment: ["AKER_CATALOG_PATH": catalog])
       #expect(run.exitCode == 65, "\(run)")
       let (text, json) = try await story(home)
       let attempt = try #require(json.attempts.first)
       #expect(attempt.step == "build")
+      // What comes next is about the same vintage.
+      let (look, build) = (
+        "aker run market_income --year 2012 --as-of 2024-06 --dry-run",
+        "aker backfill market_income --years 2012 --as-of 2024-06 --only failed"
+      )
+      #expect(json.next.contains { $0.contains(look) } && json.next.contains { $0.contains(build) }, "\(json.next)")
       #expect(attempt.detail?.steps?.map(\.step) == ["fetch", "build"])
       #expect(attempt.detail?.steps?.first?.seconds ?? 0 > 0)
       let causes = try #require(attempt.causes)
@@ -154,6 +160,7 @@ struct TaskStoryTests {
       }
       let (text, json) = try await story(home)
       #expect(json.attempts.map(\.state) == ["worker_lost"] && json.attempts[0].step == "fetch", "\(text)")
+      #expect(text.contains("0 of 1 attempt and 1 that does not count"), "\(text)")
       #expect(text.contains("begun") && text.contains("it ended here"), "\(text)")
       // And where it lived too short to tell.
       try await connection.execute("DELETE FROM queue.attempt_note")

@@ -14,7 +14,7 @@ struct ExpansionsCommand: AsyncParsableCommand {
         aker expansions review
         aker expansions accept 83895adc --reason "the release says so"
         aker expansions reject 09493afb --reason "a sales office of two people"
-        aker expansions correct 31da79e0 --geo-id 29095 --jobs 120 --reason "see the city's own announcement"
+        aker expansions correct 31da79e0 --geo-id 29095 --jobs 120 --reason "recount"
       """,
     subcommands: [Review.self, Accept.self, Reject.self, Correct.self, Decisions.self])
 
@@ -92,8 +92,8 @@ struct ExpansionsCommand: AsyncParsableCommand {
         What an earlier correction changed stays so unless it is named again. The word none takes a value away.
 
         EXAMPLES
-          aker expansions correct 31da79e0 --geo-id 29095 --reason "the site is in Jackson County"
-          aker expansions correct 31da79e0 --jobs none --reason "the figure is of the whole company"
+          aker expansions correct 31da79e0 --geo-id 29095 --reason "Jackson County"
+          aker expansions correct 31da79e0 --jobs none --reason "of the whole firm"
         """)
     @OptionGroup var decision: ExpansionDecision
     @Option(help: "closure, relocation, expansion or new.") var kind: String?

@@ -128,7 +128,9 @@ struct RunCommand: AsyncParsableCommand {
       print(
         "\n\(preview.rowCount.counted("row")), \(preview.byteCount.counted("byte")) as Parquet. Nothing was written: no row, no file of the lake, no task."
       )
-      print("To publish it: aker run \(spec.name) --year \(year)\(flag(partition))")
+      print(
+        "To publish it: aker run \(spec.name) --year \(year)\(flag(partition))\(PartitionOptions.flag(asOf: partition.asOf))"
+      )
     } catch {
       steps.abandon()
       throw try conclude(error, partition, steps)

@@ -9,15 +9,19 @@ extension TaskStory {
     let note = try task.text("note").map { " (\($0))" } ?? ""
     text.lines.append(
       style.bold("task \(id): \(try Self.partition(task)), as of \(try task.decode("as_of", as: String.self))"))
+    let attemptCount: Int = try task.decode("attempt_count")
+    // Those that a lost worker or a source's limit ended, and those before a retry by hand.
+    let uncounted = attempts.count - attemptCount
+    let others = uncounted > 0 ? " and \(uncounted) that \(uncounted == 1 ? "does" : "do") not count" : ""
     text.add(
-      "\(try state), \(try task.decode("attempt_count", as: Int.self)) of \(try task.decode("max_attempts", as: Int.self).counted("attempt")), backfill \(try task.decode("backfill_id", as: Int64.self))\(note)",
+      "\(try state), \(attemptCount) of \(try task.decode("max_attempts", as: Int.self).counted("attempt"))\(others), backfill \(try task.decode("backfill_id", as: Int64.self))\(note)",
       indent: 0)
 
     text.heading("attempts", style)
     if attempts.isEmpty { text.lines.append("  none yet") }
     var before: PostgresRow?
-    for attempt in attempts {
-      try add(attempt, after: before, to: &text, style, unicode)
+    for (index, attempt) in attempts.enumerated() {
+      try add(attempt, index + 1, after: before, to: &text, style, unicode)
       before = attempt
     }
     // A task that failed because another did has no attempt of its own to tell.
@@ -69,13 +73,14 @@ extension TaskStory {
   }
 
   private func add(
-    _ attempt: PostgresRow, after before: PostgresRow?, to text: inout StoryText, _ style: Style, _ unicode: Bool
+    _ attempt: PostgresRow, _ number: Int, after before: PostgresRow?, to text: inout StoryText, _ style: Style,
+    _ unicode: Bool
   ) throws {
     let seconds = try attempt.decode("seconds", as: Double?.self).map { StepLines.shown($0) } ?? ""
     let place = "\(try attempt.text("worker_name") ?? "?")@\(try attempt.text("host") ?? "?")"
     let state: String = try attempt.decode("state")
     text.add(
-      "\(try attempt.decode("attempt_number", as: Int.self))  \(state)  \(try attempt.text("started_at") ?? "") UTC, \(seconds) on \(place)",
+      "\(number)  \(state)  \(try attempt.text("started_at") ?? "") UTC, \(seconds) on \(place)",
       indent: 2)
     let steps = try JSONDecoder().decode([Step].self, from: Data(try attempt.decode("steps", as: String.self).utf8))
     for step in steps { text.add(Self.line(step, state), indent: 5, step.done ? { $0 } : style.red) }
