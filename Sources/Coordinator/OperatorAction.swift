@@ -13,8 +13,14 @@ enum OperatorAction {
       let rows = try await connection.query("SELECT \(function)::text AS result", parameters)
       return try rows.first?.decode("result", as: String?.self).flatMap { Int($0) }
     } catch let error as PostgresError where error.sqlState?.hasPrefix("AK") == true {
-      throw Failure(.usage, error.message, advice: error.hint ?? error.detail)
+      throw Failure(.usage, error.message, advice: error.hint.map(asCommand) ?? error.detail)
     }
+  }
+
+  /// What the queue advises whoever calls its functions in psql, for whoever calls them by a command.
+  private static func asCommand(_ hint: String) -> String {
+    hint.replacing(/SELECT queue\.retry_task\(([0-9]+)\)/) { "First: aker retry --task \($0.1)" }
+      .replacing("with mode => 'failed'", with: "by aker backfill with --only failed")
   }
 
   /// The same for each of many tasks, one by one; what moved on meanwhile is left alone.

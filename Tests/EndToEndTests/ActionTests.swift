@@ -110,6 +110,10 @@ struct ActionTests {
         home, "retry --source census_acs5",
         announces: "This tries again 2 failed tasks of source census_acs5: 2 permanent",
         says: "retried source census_acs5: 2 tasks will run again")
+      // The queue's advice, as a command.
+      #expect(try await home.aker("cancel", "--backfill", "1", "--yes").exitCode == 0)
+      let retried = try await home.aker("retry", "--backfill", "1")
+      #expect(retried.exitCode == 64 && retried.errorOutput.contains("--only failed"), "\(retried)")
     }
   }
 
