@@ -108,6 +108,13 @@ struct CommandTests {
           try CatalogScaffold.create(name, source: "census_acs5", catalog: workshop.catalog)
         }
       }
+      for (source, said) in [("census_acs", "did you mean 'census_acs5'?"), (nil, "There are")] {
+        let error = #expect(throws: CatalogScaffold.Failure.self) {
+          try CatalogScaffold.create("another", source: source, catalog: workshop.catalog)
+        }
+        #expect(error?.summary.contains(said) == true, "\(error?.summary ?? "")")
+      }
+      #expect(CatalogFolder(directory: workshop.catalog).datasets.count == 1)
     }
   }
 

@@ -211,4 +211,32 @@ struct WarehouseShapeTests {
       }
     }
   }
+
+  @Test(
+    "a name that PostGIS, a view or somebody's own table has is refused, without a word on dropping what is there",
+    arguments: [
+      ("spatial_ref_sys", "a table of the extension postgis"), ("geometry_columns", "a view of the extension postgis"),
+      ("theirs", "a table that is not ours"), ("shown", "a view that is not ours"),
+    ])
+  func takenName(_ name: String, _ what: String) async throws {
+    try await Workshop.open { workshop, connection in
+      try await connection.execute("CREATE TABLE public.theirs (a text)")
+      try await connection.execute("CREATE VIEW public.shown AS SELECT 1 AS a")
+      try workshop.define(
+        name,
+        """
+        name: \(name)
+        title: T
+        partitions: {years: 2000-}
+        requests: [{name: r, source: census_acs5, path: "/x.csv", format: csv, columns: [a]}]
+        columns: [{name: a, type: text, description: A.}]
+        key: [a]
+        checks: []
+        """, "SELECT a FROM raw.r")
+      let error = await #expect(throws: PipelineError.self) { try await workshop.apply(connection) }
+      #expect(error == .nameTaken(dataset: name, by: what))
+      #expect(error?.advice?.lowercased().contains("drop") == false)
+      #expect(try await connection.query("SELECT FROM catalog.dataset WHERE name = $1", [name]).isEmpty)
+    }
+  }
 }

@@ -107,7 +107,7 @@ struct CatalogCommand: AsyncParsableCommand {
       abstract: "Write a dataset that passes the check, to be changed into the one that is wanted.",
       discussion: "EXAMPLES\n  aker catalog new county_births --source census_acs5")
     @Argument(help: "Its name.") var name: String
-    @Option(help: "The source it asks.") var source: String
+    @Option(help: "The source it asks.") var source: String?
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {

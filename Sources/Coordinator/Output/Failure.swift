@@ -117,7 +117,7 @@ struct Failure: Error {
   private static func code(_ error: PipelineError) -> Code {
     switch error {
     case .unknownDataset, .notPublished: .usage
-    case .unknownDefinition, .incompatibleTable, .tooManyRows: .data
+    case .unknownDefinition, .incompatibleTable, .nameTaken, .tooManyRows: .data
     case .missingExtension, .noDatabase, .upstreamNeedsDatabase: .unavailable
     case .missingUpstream, .timeLimit, .notEnqueued: .transient
     case .notReproducible: .unsuccessful

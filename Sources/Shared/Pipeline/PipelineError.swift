@@ -13,6 +13,7 @@ package enum PipelineError: ClassifiedError, Equatable {
   case upstreamNeedsDatabase(partition: String, datasets: [String])
   case notEnqueued(partition: String, reason: String)
   case tooManyRows(partition: String, request: String, limit: Int)
+  case nameTaken(dataset: String, by: String)
   case incompatibleTable(dataset: String, changes: [String], sql: [String])
 
   package var errorClass: ErrorClass {
@@ -40,6 +41,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .tooManyRows(let partition, let request, let limit):
       "\(partition): request '\(request)' selects more than \(limit.counted("row")), each of which would be asked for by itself"
     case .notEnqueued(let partition, let reason): "\(partition) cannot be built now: \(reason)"
+    case .nameTaken(let dataset, let what): "public.\(dataset) is \(what), and no warehouse table of a dataset"
     case .incompatibleTable(let dataset, let changes, _):
       "the warehouse table of \(dataset) cannot become what is declared by adding columns: "
         + changes.joined(separator: "; ")
@@ -57,6 +59,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .notPublished: "Run aker backfill for it."
     case .missingUpstream(_, let dataset): "Backfill \(dataset) for the same year first, or run aker lake repair."
     case .missingExtension: "Run scripts/setup, which installs it into .aker/tools."
+    case .nameTaken: "Give the dataset another name. Nothing was changed."
     case .incompatibleTable(_, _, let sql):
       "Run this in psql when nobody needs the old shape:\n" + sql.joined(separator: "\n")
     }

@@ -37,7 +37,10 @@ package struct CheckQuery: Sendable {
       implied.append(check)
     }
     return implied.filter { implied in
-      !spec.checks.contains { $0.name == implied.name && $0.column == implied.column && $0.severity == .fail }
+      !spec.checks.contains {
+        $0.name == implied.name && $0.column == implied.column && $0.columns == implied.columns
+          && $0.severity == .fail && $0.mostly == implied.mostly
+      }
     }
   }
 
@@ -66,8 +69,10 @@ package struct CheckQuery: Sendable {
     case .unique, .compoundUnique:
       let columns = (check.name == .unique ? [check.column ?? ""] : check.columns).map { SQL.identifier($0) }
         .joined(separator: ", ")
+      // Under a name that none of the columns has.
+      let times = self.columns.contains { $0.name == "times" } ? "times_found" : "times"
       return """
-        SELECT \(columns), count(*) AS times FROM \(table) GROUP BY ALL HAVING times > 1 ORDER BY times DESC
+        SELECT \(columns), count(*) AS \(times) FROM \(table) GROUP BY ALL HAVING count(*) > 1 ORDER BY count(*) DESC
         LIMIT \(CheckResult.exampleLimit);
         """
     default: return nil
@@ -97,7 +102,7 @@ package struct CheckQuery: Sendable {
     let list = columns.joined(separator: ", ")
     return """
       SELECT CAST(coalesce(sum(n), 0) AS BIGINT) FROM (SELECT count(*) AS n FROM \(table) WHERE \(condition) GROUP BY \(list) \
-      HAVING n > 1)
+      HAVING count(*) > 1)
       """
   }
 

@@ -45,10 +45,11 @@ package struct CatalogApply: Sendable {
   }
 
   /// Applies one dataset, all or nothing. Idempotent.
-  /// - Throws: `PipelineError.incompatibleTable`, with the SQL to run, where adding columns is not enough.
+  /// - Throws: `PipelineError.nameTaken`; `PipelineError.incompatibleTable`, with the SQL to run, where adding columns is not enough.
   package func apply(_ spec: DatasetSpec, _ connection: PostgresConnection) async throws -> Outcome {
     let hash = spec.definitionHash
     let declaration = try json(spec, hash)
+    try await requireOwn(spec, connection)
     try await requireCompatible(spec, connection)
     return try await alone(connection) { connection in
       let known = try connection.query("SELECT FROM catalog.dataset WHERE definition_hash = $1", [hash])
@@ -124,6 +125,25 @@ package struct CatalogApply: Sendable {
           description: column.description, is_key: spec.key.contains(column.name), sources: column.sources)
       })
     return String(decoding: try JSONEncoder().encode(declaration), as: UTF8.self)
+  }
+
+  /// What has a dataset's name and is not its table must not be changed, nor its dropping be advised: tables of extensions,
+  /// views, and what others made. Ours are divided by their year.
+  private func requireOwn(_ spec: DatasetSpec, _ connection: PostgresConnection) async throws {
+    let rows = try await connection.query(
+      """
+      SELECT CASE c.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view' WHEN 'S' THEN 'a sequence'
+          WHEN 'i' THEN 'an index' WHEN 'f' THEN 'a foreign table' ELSE 'a table' END
+        || coalesce(' of the extension ' || e.extname, ' that is not ours') AS what
+      FROM pg_class c
+      LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+      LEFT JOIN pg_extension e ON e.oid = d.refobjid
+      WHERE c.oid = to_regclass('public.' || quote_ident($1))
+        AND (e.oid IS NOT NULL OR c.relkind <> 'p' OR pg_get_partkeydef(c.oid) <> 'LIST (data_year)')
+      """, [spec.name])
+    if let row = rows.first {
+      throw PipelineError.nameTaken(dataset: spec.name, by: try row.decode("what"))
+    }
   }
 
   /// Compares the table that is there with the one that is declared.

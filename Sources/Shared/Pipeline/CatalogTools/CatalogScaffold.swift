@@ -6,6 +6,7 @@ package import Telemetry
 package enum CatalogScaffold {
   package enum Failure: ClassifiedError {
     case unusableName(String)
+    case noSource(String?, near: String?, all: [String])
     case exists(String)
     case cannotWrite(String, reason: String)
 
@@ -14,18 +15,31 @@ package enum CatalogScaffold {
       switch self {
       case .unusableName(let name):
         "'\(name)' is not usable as a name: a-z, then a-z, 0-9 and '_', at most \(DatasetSpec.nameLimit)"
+      case .noSource(nil, _, let all):
+        "--source is missing: which does it ask? There are \(all.joined(separator: ", "))"
+      case .noSource(let source?, let near, _):
+        "there is no source '\(source)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
       case .exists(let folder): "\(folder) is there already"
       case .cannotWrite(let path, let reason): "\(path) cannot be written: \(reason)"
       }
+    }
+
+    package var advice: String? {
+      if case .noSource = self { "aker sources tells more of each; docs/sources.md, how to add one." } else { nil }
     }
   }
 
   /// Writes `<catalog>/datasets/<name>/{dataset.yml,transform.sql}`.
   /// - Returns: the files written.
-  package static func create(_ name: String, source: String, catalog directory: String) throws -> [String] {
+  package static func create(_ name: String, source: String?, catalog directory: String) throws -> [String] {
     guard DatasetSpec.isIdentifier(name, limit: DatasetSpec.nameLimit) else { throw Failure.unusableName(name) }
     let folder = "\(directory)/datasets/\(name)"
     if FileManager.default.fileExists(atPath: folder) { throw Failure.exists(folder) }
+    let known = try SourceRegistry(directory: directory).sources.keys
+    guard let source, known.contains(source) else {
+      throw Failure.noSource(
+        source, near: source.flatMap { NearestName.find($0, in: known) }, all: known.sorted())
+    }
     let files = [("dataset.yml", datasetYAML(name, source)), ("transform.sql", transformSQL)]
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
