@@ -46,7 +46,10 @@ struct PartitionOptions: ParsableArguments {
   var years: YearList?
 
   @Option(
-    parsing: .upToNextOption, help: "Regions, where a dataset is split; those that its definition lists unless told.")
+    parsing: .upToNextOption,
+    help:
+      "Regions, where a dataset is split; unless told, those that the settings keep (aker config), or its definition lists."
+  )
   var regions: [String] = []
 
   @Option(help: ArgumentHelp("Vintage to publish as; this month unless told.", valueName: "YYYY-MM"))
@@ -111,6 +114,12 @@ struct BackfillSelection {
   /// - Throws: `Failure` for unknown flows and datasets, and for years and regions that none of the datasets has.
   func prepare(_ session: Session, _ connection: PostgresConnection) async throws -> ChosenPartitions {
     let folder = try CatalogLoading.folder(session.configuration)
+    let regions = try RegionChoice(told: partitions.regions, session.configuration, folder)
+    func choose(_ specs: [DatasetSpec], years: YearList?, note: String) -> ChosenPartitions {
+      ChosenPartitions(
+        specs: specs, years: years ?? YearList(years: []), regions: regions, partitions: partitions, mode: mode,
+        note: note)
+    }
     let chosen: ChosenPartitions
     switch scope {
     case .all:
@@ -144,16 +153,13 @@ struct BackfillSelection {
     }
   }
 
-  private func choose(_ specs: [DatasetSpec], years: YearList?, note: String) -> ChosenPartitions {
-    let years = years ?? YearList(years: [])
-    return ChosenPartitions(specs: specs, years: years, partitions: partitions, mode: mode, note: note)
-  }
 }
 
 /// Datasets and years, as a plan and a backfill ask the queue for them.
 struct ChosenPartitions {
   var specs: [DatasetSpec]
   var years: YearList
+  var regions: RegionChoice
   var partitions: PartitionOptions
   var mode: PartitionOptions.Mode
   /// What the backfill is called in lists: `flow collect-permits, 2023-2024`.
@@ -176,10 +182,6 @@ struct ChosenPartitions {
 
   /// The order of the SQL functions' arguments.
   var parameters: [(any PostgresEncodable)?] {
-    [
-      specs.map(\.name), years.years, partitions.asOf,
-      partitions.regions.isEmpty ? nil as [String]? : partitions.regions,
-      mode.rawValue,
-    ]
+    [specs.map(\.name), years.years, partitions.asOf, regions.parameter, mode.rawValue]
   }
 }

@@ -46,8 +46,9 @@ enum CatalogLoading {
       throw Failure(
         .usage, "\(subject) \(names.count == 1 ? "is not" : "is") split into regions", advice: "Leave regions out.")
     }
-    let known = split.flatMap(\.regions)
-    let others = split.compactMap(\.otherRegionsPattern).map { ", and any like \($0)" }.joined()
+    var known: [String] = []
+    for name in split.flatMap(\.regions) where !known.contains(name) { known.append(name) }
+    let others = Set(split.compactMap(\.otherRegionsPattern)).sorted().map { ", and any like \($0)" }.joined()
     throw Failure(
       .usage, "\(subject) has \(names.count == 1 ? "no" : "a") region '\(region)'",
       advice: NearestName.find(region, in: known).map { "Did you mean \($0)?" }

@@ -99,12 +99,13 @@ struct FlowScheduler: Service {
     let specs = try CatalogLoading.select(flow.datasets, from: folder)
     try await CatalogLoading.apply(specs, from: folder, session, connection)
     let years = flow.defaultYears(currentYear: currentYear)
-    for unmet in try await UnmetDependency.find([flow.datasets, years, nil, nil, "all"], asOf: nil, connection) {
+    let regions = try RegionChoice(session.configuration, folder).parameter
+    for unmet in try await UnmetDependency.find([flow.datasets, years, nil, regions, "all"], asOf: nil, connection) {
       logger.warning("tasks of a flow will fail", metadata: ["flow": "\(flow.name)", "reason": "\(unmet.reason)"])
     }
     let row = try await connection.query(
-      "SELECT * FROM queue.enqueue_backfill($1, $2, mode => 'all', backfill_key => $3, note => $4)",
-      [flow.datasets, years, key, "flow \(flow.name)"])[0]
+      "SELECT * FROM queue.enqueue_backfill($1, $2, regions => $3, mode => 'all', backfill_key => $4, note => $5)",
+      [flow.datasets, years, regions, key, "flow \(flow.name)"])[0]
     let (id, count) = (try row.decode("backfill_id", as: Int64.self), try row.decode("enqueued", as: Int.self))
     logger.notice("a flow is due", metadata: ["flow": "\(flow.name)", "backfill": "\(id)", "tasks": "\(count)"])
   }

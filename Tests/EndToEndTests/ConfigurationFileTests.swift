@@ -67,6 +67,25 @@ struct ConfigurationFileTests {
     }
   }
 
+  @Test func theRegionsOfTheEnvironmentWinOverThoseOfTheFile() async throws {
+    try await OperatorHome.with { home in
+      try home.write("regions: {market_jobs: [39049, 01001], boundary_tract: \"11\"}\n", to: "aker.yml")
+      let file = try settings(try await Program.run(Executable.aker, ["config", "--json"], directory: home.path))
+      #expect(file["regions"]?.value == "boundary_tract:11 market_jobs:39049,01001")
+      #expect(file["regions"]?.origin == "aker.yml")
+      let environment = try settings(
+        try await Program.run(
+          Executable.aker, ["config", "--json"], environment: ["AKER_REGIONS": "commute_flows:al,dc"],
+          directory: home.path))
+      #expect(environment["regions"]?.value == "commute_flows:al,dc")
+      #expect(environment["regions"]?.origin == "AKER_REGIONS")
+      let wrong = try await Program.run(
+        Executable.aker, ["config"], environment: ["AKER_REGIONS": "commute_flows=al"], directory: home.path)
+      #expect(wrong.exitCode == 78)
+      #expect(wrong.errorOutput.contains("'commute_flows=al' is not a dataset with regions"), "\(wrong)")
+    }
+  }
+
   @Test func anotherFileCanBeNamed() async throws {
     try await OperatorHome.with { home in
       try home.write("# log_level: debug\n\n", to: "template.yml")
@@ -82,6 +101,9 @@ struct ConfigurationFileTests {
     ("log_level: info\ncache_pth: x\n", "aker.yml:2: unknown field 'cache_pth'; did you mean 'cache_path'?"),
     ("home: [a]\n", "aker.yml:1: home: expected a text"),
     ("home: \"a\n", "aker.yml"),
+    ("regions:\n  market_jobs: []\n", "aker.yml:2: regions.market_jobs: no region: leave it out"),
+    ("regions: {market_jobs: [a/b]}\n", "region 'a/b' is not usable"),
+    ("regions: {Jobs: [a]}\n", "'Jobs' is not the name of a dataset"),
     ("log_level: loud\n", "'loud' is not a log level"),
   ])
   func aMistakeInTheFileIsNamed(_ text: String, _ message: String) async throws {

@@ -81,6 +81,31 @@ struct FlowTests {
     }
   }
 
+  @Test func aScheduledFlowBuildsTheRegionsThatAreKept() async throws {
+    let now = try await TestDatabase.current.connect()
+    let minute: Int = try await now.query(
+      "SELECT extract(minute FROM now() AT TIME ZONE 'UTC' - interval '30 minutes')::int AS minute")[0].decode("minute")
+    await now.close()
+    let flows =
+      "flows:\n  - {name: due, datasets: [market_jobs, market_income], schedule: \"\(minute) * * * *\", years: [-4, -4]}\n"
+    try await withCatalog(flows: flows) { environment, connection in
+      let file = environment["AKER_HOME"]! + "/aker.yml"
+      try Data("regions: {market_jobs: [24510, \"39049\"]}\n".utf8).write(to: URL(filePath: file))
+      let server = try await Program.start(
+        Executable.aker, ["serve"], environment: environment.merging(["AKER_CONFIG": file]) { $1 })
+      try await eventually(within: .seconds(60), "the flow is enqueued") {
+        try await backfills(connection) == ["flow due"]
+      }
+      server.send(SIGTERM)
+      #expect(try await server.wait().exitCode == 0)
+      let tasks = try await connection.query("SELECT dataset || ' ' || region AS name FROM queue.task ORDER BY 1")
+      #expect(
+        try tasks.map { try $0.decode("name", as: String.self) } == [
+          "market_income ", "market_jobs 24510", "market_jobs 39049",
+        ])
+    }
+  }
+
   /// Whatever the number of those who serve, and however often they start.
   @Test func whatFellDueIsEnqueuedOnce() async throws {
     let now = try await TestDatabase.current.connect()

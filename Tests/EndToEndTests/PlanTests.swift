@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Postgres
 import Testing
 import TestSupport
 
@@ -38,6 +39,7 @@ struct PlanTests {
       var command: String?
     }
     var partitions: [Partition]
+    var configured_regions: [String]
     var forecast: Forecast
   }
 
@@ -88,6 +90,69 @@ struct PlanTests {
         asked.partitions.map { "\($0.dataset) \($0.region)" }.sorted() == [
           "commute_flows oh", "market_jobs 39049", "market_jobs US000",
         ])
+    }
+  }
+
+  @Test func unlessToldItIsTheWholeCountry() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
+      let tracts = try await plan(home, "boundary_tract", "boundary_place", "--years", "2021")
+      // 50 states, the District of Columbia and Puerto Rico; LODES is without the latter.
+      #expect(tracts.partitions.count == 104 && tracts.configured_regions.isEmpty)
+      #expect(tracts.partitions.contains { $0.region == "72" } && !tracts.partitions.contains { $0.region == "03" })
+      let flows = try await plan(home, "commute_flows", "--years", "2021")
+      #expect(Set(flows.partitions.map(\.region)).count == 51)
+      let addresses = try await plan(home, "address_point", "--years", "2025")
+      #expect(addresses.partitions.map(\.region) == ["midwest", "northeast", "south", "west"])
+    }
+  }
+
+  @Test func regionsOfTheSettingsAreThoseOfTheirDatasetUnlessTold() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
+      try home.write("regions: {market_jobs: [39049, US000], commute_flows: [dc]}\n", to: "aker.yml")
+      let environment = ["AKER_CONFIG": home.path + "/aker.yml"]
+      let asked = ["market_jobs", "commute_flows", "hazard_risk", "--years", "2021"]
+      let kept = try await plan(home, asked[0], asked[1], asked[2], asked[3], asked[4], environment: environment)
+      #expect(
+        kept.partitions.map { "\($0.dataset) \($0.region)" }.sorted() == [
+          "commute_flows dc", "hazard_risk CensusTracts", "hazard_risk Counties", "market_jobs 39049",
+          "market_jobs US000",
+        ])
+      #expect(kept.configured_regions == ["commute_flows", "market_jobs"])
+      let text = try await Program.run(
+        Executable.aker, ["plan"] + asked, environment: home.environment.merging(environment) { $1 })
+      #expect(
+        text.output.contains("regions of commute_flows, market_jobs: those of \(home.path)/aker.yml"), "\(text)")
+
+      let told = try await plan(
+        home, "market_jobs", "--years", "2021", "--regions", "39041", environment: environment)
+      #expect(told.partitions.map(\.region) == ["39041"] && told.configured_regions.isEmpty)
+      let all = try await home.aker("backfill", "--all", "--years", "2021", "--detach", environment: environment)
+      #expect(all.exitCode == 0, "\(all)")
+      let connection = try await TestDatabase.current.connect()
+      let tasks = try await connection.query(
+        "SELECT dataset || ' ' || region AS name FROM queue.task WHERE dataset IN ('market_jobs', 'commute_flows') ORDER BY 1"
+      )
+      #expect(
+        try tasks.map { try $0.decode("name", as: String.self) } == [
+          "commute_flows dc", "market_jobs 39049", "market_jobs US000",
+        ])
+      await connection.close()
+    }
+  }
+
+  @Test(arguments: [
+    ("market_job:39041", "there is no dataset 'market_job'", "Did you mean market_jobs?"),
+    ("market_income:39", "market_income is not split into regions", "Leave regions out."),
+    ("commute_flows:al,maryland", "commute_flows has no region 'maryland'", "any like [a-z]{2}"),
+  ])
+  func aRegionOfTheSettingsThatIsNoneIsNamed(_ regions: String, _ message: String, _ advice: String) async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
+      let refused = try await home.aker(
+        "plan", "market_income", "--years", "2021", environment: ["AKER_REGIONS": regions])
+      #expect(refused.exitCode == 78)
+      #expect(
+        refused.errorOutput.contains("regions of AKER_REGIONS: \(message)") && refused.errorOutput.contains(advice),
+        "\(refused)")
     }
   }
 

@@ -124,6 +124,11 @@ struct RunCommandTests {
       let counts = all.output.matches(of: /([0-9]+) of ([0-9]+) regions/)
       #expect(counts.count > 1 && counts.map(\.1) == (1...counts.count).map { "\($0)" })
       #expect(counts.allSatisfy { $0.2 == "\(counts.count)" } && !one.errorOutput.contains("regions"), "\(one)")
+      let kept = try await run(
+        ["market_jobs", "--year", "2021", "--dry-run"],
+        environment.merging(["AKER_REGIONS": "market_jobs:39041"]) { $1 })
+      #expect(kept.exitCode == 0 && kept.output.contains("market_jobs 2021 39041"), "\(kept)")
+      #expect(!kept.output.contains("39049") && !kept.output.contains(" regions"), "\(kept)")
     }
   }
 

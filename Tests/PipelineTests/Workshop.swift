@@ -81,6 +81,12 @@ struct Workshop {
     for spec in folder.datasets { _ = try await CatalogApply().apply(spec, connection) }
   }
 
+  /// The regions that are recorded, as the demo builds them.
+  static func recordedRegions() throws -> [String] {
+    let file = try ConfigurationFile(path: PackageRoot.recordings + "/aker.yml")
+    return try KeptRegions(file.values[.regions] ?? "").qualified
+  }
+
   func enqueue(
     _ dataset: String, _ years: ClosedRange<Int>, asOf: String, mode: String = "missing",
     _ connection: PostgresConnection
@@ -88,8 +94,9 @@ struct Workshop {
     try await connection.execute(
       """
       SELECT * FROM queue.enqueue_backfill(
-        ARRAY[$1], $2::int[], as_of => $3, mode => $4, backfill_key => gen_random_uuid()::text)
-      """, [dataset, Array(years), asOf, mode])
+        ARRAY[$1], $2::int[], as_of => $3, mode => $4, regions => $5,
+        backfill_key => gen_random_uuid()::text)
+      """, [dataset, Array(years), asOf, mode, Self.recordedRegions()])
   }
 
   /// Makes the rows that are published look as if they had come from other data, so that what is published next replaces

@@ -69,6 +69,36 @@ struct EnqueueTests {
     #expect(result == 1)
   }
 
+  @Test func regionsMayBeAskedOfOneDatasetAlone() async throws {
+    let fixture = try await QueueFixture.make()
+    for name in ["tracts", "places"] { try await fixture.declare(name, regions: ["11", "24", "39"]) }
+    try await fixture.connection.execute(
+      "UPDATE catalog.dataset SET region_pattern = '[0-9]{2}' WHERE name = 'tracts'")
+    func planned(_ regions: String?) async throws -> [String] {
+      let rows = try await fixture.connection.query(
+        "SELECT dataset, region FROM queue.plan_backfill('{income,tracts,places}', '{2001}', '2024-06', $1::text[])",
+        [regions])
+      return try rows.map { try "\($0.decode("dataset", as: String.self)) \($0.decode("region", as: String.self))" }
+        .sorted()
+    }
+    let all = ["11", "24", "39"]
+    #expect(try await planned(nil) == ["income "] + all.map { "places \($0)" } + all.map { "tracts \($0)" })
+    #expect(
+      try await planned("{tracts:39,tracts:78,tracts:39}") == [
+        "income ", "places 11", "places 24", "places 39", "tracts 39", "tracts 78",
+      ])
+    #expect(try await planned("{39,tracts:11,other:24}") == ["income ", "places 39", "tracts 11"])
+    // Neither listed nor allowed besides.
+    #expect(try await planned("{places:78,tracts:11}") == ["income ", "tracts 11"])
+    #expect(try await planned("{}") == ["income "])
+
+    let enqueued = try await fixture.enqueue(
+      ["tracts", "places"], years: 2001...2002, options: "regions => '{tracts:39,places:11,places:24}'")
+    #expect(enqueued.enqueued == 6)
+    #expect(
+      try await fixture.value("SELECT count(*) FROM queue.task WHERE dataset = 'tracts'", as: Int.self) == 2)
+  }
+
   @Test func modesLookAtWhatIsPublished() async throws {
     let fixture = try await QueueFixture.make()
     let worker = try await fixture.worker()

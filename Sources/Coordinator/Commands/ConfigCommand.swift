@@ -22,16 +22,9 @@ struct ConfigCommand: AsyncParsableCommand {
     let configuration = try options.configuration()
     var rows = Setting.allCases.map { setting in
       let value = configuration.values[setting]
-      let origin =
-        switch value?.origin {
-        case .flag: "flag"
-        case .environment(let variable): variable
-        case .file(let path): path
-        case .standard, nil: "default"
-        }
       return Row(
-        setting: setting.rawValue, value: shown(setting, value?.text), origin: origin,
-        explanation: setting.explanation)
+        setting: setting.rawValue, value: shown(setting, value?.text),
+        origin: (value?.origin ?? .standard).name, explanation: setting.explanation)
     }
     rows += sources(configuration)
     if options.json {

@@ -39,7 +39,10 @@ struct PlanCommand: AsyncParsableCommand {
     if json {
       let rows = try await connection.query(
         "SELECT coalesce(jsonb_agg(to_jsonb(p)), '[]')::text AS json FROM (\(plan)) p", chosen.parameters)
-      return try printJSON(Report(partitions: try rows[0].decode("json"), forecast: forecast))
+      return try printJSON(
+        Report(
+          partitions: try rows[0].decode("json"), configured: chosen.regions.configured(chosen.specs),
+          forecast: forecast))
     }
     try await printQuery(
       connection,
@@ -51,7 +54,7 @@ struct PlanCommand: AsyncParsableCommand {
     if !forecast.sources.isEmpty { print("\n" + sources(forecast), terminator: "") }
     print("\n\(forecast.tasks.counted("task")) would be enqueued, \(forecast.skipped.counted("partition")) skipped")
     let columns = Terminal.standardOutput.columnLimit ?? .max
-    for text in forecast.quotaNotes + [time(forecast)].compactMap({ $0 }) {
+    for text in forecast.quotaNotes + [chosen.regions.note(chosen.specs), time(forecast)].compactMap({ $0 }) {
       print(Wrapped.lines(text, columns: columns).joined(separator: "\n"))
     }
     let style = Style(.standardOutput)
@@ -63,10 +66,13 @@ struct PlanCommand: AsyncParsableCommand {
 
   private struct Report: Encodable {
     var partitions: JSONText
+    /// Datasets whose regions come from the settings.
+    var configured_regions: [String]
     var forecast: PlanForecast
 
-    init(partitions: String, forecast: PlanForecast) {
+    init(partitions: String, configured: [String], forecast: PlanForecast) {
       self.partitions = JSONText(partitions)
+      configured_regions = configured
       self.forecast = forecast
     }
   }

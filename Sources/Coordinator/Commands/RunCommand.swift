@@ -31,7 +31,9 @@ struct RunCommand: AsyncParsableCommand {
   @Argument(help: "The dataset, as aker catalog ls names it.") var dataset: String
   @Option(help: "The year.") var year: Int
   @Option(
-    help: "The region, where the dataset is split; those that its definition lists, one after the other, unless told.")
+    help:
+      "The region, where the dataset is split; unless told, one after the other, those that the settings keep (aker config), or its definition lists."
+  )
   var region: String?
   @Option(help: ArgumentHelp("Vintage to publish as; this month unless told.", valueName: "YYYY-MM")) var asOf: String?
   @Flag(help: "Build and check, and publish nothing.") var dryRun = false
@@ -46,7 +48,7 @@ struct RunCommand: AsyncParsableCommand {
     let configuration = try options.configuration()
     let folder = try CatalogLoading.folder(configuration)
     let spec = try CatalogLoading.select([dataset], from: folder)[0]
-    let partitions = try regions(spec).map {
+    let partitions = try regions(spec, RegionChoice(configuration, folder)).map {
       Partition(dataset: spec.name, dataYear: year, region: $0, asOf: asOf ?? PartitionOptions.thisMonth)
     }
     let build = dryRun ? try await preview(spec, configuration) : try await publish(spec, folder)
@@ -73,15 +75,15 @@ struct RunCommand: AsyncParsableCommand {
     }
   }
 
-  /// The regions to build: all of a split dataset unless one is named, the empty one where there are none.
-  private func regions(_ spec: DatasetSpec) throws -> [String] {
+  /// The regions to build, unless one is named.
+  private func regions(_ spec: DatasetSpec, _ choice: RegionChoice) throws -> [String] {
     guard spec.contains(year: year) else {
       throw Failure(
         .usage,
         "\(spec.name) has the years \(spec.yearsText); \(year) is outside",
         advice: "Choose --year within them.")
     }
-    guard let region else { return spec.isSplit ? spec.regions : [""] }
+    guard let region else { return choice.regions(of: spec) }
     try CatalogLoading.requireRegion(region, in: [spec])
     return [region]
   }

@@ -82,6 +82,13 @@ struct HostChecks {
         "\(folder.errors.count.counted("mistake")) in \(configuration.catalogPath), the first: \(folder.errors[0])",
         advice: "Correct the files, then: aker catalog check")
     }
+    do {
+      _ = try RegionChoice(configuration, folder)
+    } catch {
+      let failure = error as? Failure
+      return .problem(
+        "host", "catalog", failure?.message ?? "\(error)", advice: failure?.advice ?? "Correct the setting regions.")
+    }
     return .ok("host", "catalog", "\(folder.datasets.count.counted("dataset")) in \(configuration.catalogPath)")
   }
 

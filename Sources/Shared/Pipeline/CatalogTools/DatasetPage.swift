@@ -44,7 +44,7 @@ package struct DatasetPage: Sendable {
     ]
     if !spec.regions.isEmpty { facts.append(["regions", spec.regions.joined(separator: ", ")]) }
     if let pattern = spec.otherRegionsPattern {
-      facts.append(["other regions", "with `--regions`, any like `\(pattern)`"])
+      facts.append(["other regions", "with `--regions`, or `regions` in `aker.yml`, any like `\(pattern)`"])
     }
     if !spec.key.isEmpty { facts.append(["key", spec.key.map { "`\($0)`" }.joined(separator: ", ")]) }
     if !spec.dependsOn.isEmpty {

@@ -10,6 +10,16 @@ package struct AkerConfiguration: Sendable {
     case environment(String)
     case file(String)
     case standard
+
+    /// For people: `AKER_HOME`, the path of `aker.yml`.
+    package var name: String {
+      switch self {
+      case .flag: "flag"
+      case .environment(let variable): variable
+      case .file(let path): path
+      case .standard: "default"
+      }
+    }
   }
 
   package struct Value: Sendable {
@@ -22,6 +32,7 @@ package struct AkerConfiguration: Sendable {
   /// As it was at the start, for what is named by the catalog: `AKER_SOURCE_<ID>_ENDPOINT` and secrets.
   package let environment: [String: String]
   package private(set) var logLevel: Logger.Level
+  package private(set) var regions: KeptRegions
 
   package var home: String { path(.home) }
   package var cachePath: String { path(.cachePath) }
@@ -70,11 +81,12 @@ package struct AkerConfiguration: Sendable {
     }
     self.values = values
     logLevel = .info
+    regions = try KeptRegions(values[.regions]?.text ?? "")
     let home = values[.home]?.text ?? ".aker"
     let standards: [(Setting, String?)] = [
       (.home, home), (.postgisDSN, nil), (.cachePath, home + "/cache"), (.catalogPath, Self.installed("catalog")),
       (.migrationsPath, Self.installed("migrations")), (.duckdb, nil), (.postgresBin, nil),
-      (.logLevel, Logger.Level.info.rawValue),
+      (.logLevel, Logger.Level.info.rawValue), (.regions, nil),
     ]
     for (setting, text) in standards where self.values[setting] == nil {
       self.values[setting] = Value(text: text, origin: .standard)

@@ -7,6 +7,7 @@ package enum ConfigurationError: ClassifiedError, Equatable {
   case malformedURL(variable: String)
   case malformedS3(String)
   case missingS3Key(String)
+  case malformedRegions(String)
   case unreadableSecret(variable: String, path: String)
   /// What is wrong with `aker.yml`, each with file and line.
   case invalidFile([String])
@@ -20,6 +21,7 @@ package enum ConfigurationError: ClassifiedError, Equatable {
     case .malformedURL(let variable): "\(variable) is not a URL"
     case .malformedS3(let text): "AKER_CACHE_PATH is '\(text)', which names no bucket"
     case .missingS3Key(let variable): "AKER_CACHE_PATH is in S3, and \(variable) is not set"
+    case .malformedRegions(let entry): "'\(entry)' is not a dataset with regions"
     case .unreadableSecret(let variable, let path): "\(variable) names \(path), which cannot be read"
     case .invalidFile(let problems): problems.joined(separator: "\n       ")
     }
@@ -33,6 +35,8 @@ package enum ConfigurationError: ClassifiedError, Equatable {
     case .malformedURL: "Use http:// or https://, such as http://marquez:5000."
     case .malformedS3: "Use s3://bucket or s3://bucket/prefix."
     case .missingS3Key: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_SECRET_ACCESS_KEY_FILE)."
+    case .malformedRegions:
+      "Write AKER_REGIONS as '\(KeptRegions.example)', and regions in aker.yml as {dataset: [region, region]}."
     case .unreadableSecret: "Check the path and its permissions."
     case .invalidFile: "Settings are \(Setting.allCases.map(\.rawValue).joined(separator: ", ")); see aker config."
     }

@@ -45,7 +45,8 @@ package struct ConfigurationFile: Sendable {
     var fields = try node.mapping()
     var values: [Setting: String] = [:]
     for setting in Setting.allCases {
-      guard let text = try fields.take(setting.rawValue)?.string() else { continue }
+      guard let field = fields.take(setting.rawValue) else { continue }
+      let text = setting == .regions && field.isMapping ? try KeptRegions(field).text : try field.string()
       values[setting] = setting.isPath && isRelative(text) ? folder + "/" + text : text
     }
     var unknown: [YAMLProblem] = []

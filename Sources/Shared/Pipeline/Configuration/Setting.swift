@@ -8,6 +8,7 @@ package enum Setting: String, CaseIterable, Sendable {
   case duckdb
   case postgresBin = "postgres_bin"
   case logLevel = "log_level"
+  case regions
 
   /// The environment's variable. A secret one is also read from the file that `<NAME>_FILE` names.
   package var environmentVariable: String { "AKER_" + rawValue.uppercased() }
@@ -18,7 +19,7 @@ package enum Setting: String, CaseIterable, Sendable {
   package var isPath: Bool {
     switch self {
     case .home, .cachePath, .catalogPath, .migrationsPath, .duckdb, .postgresBin: true
-    case .postgisDSN, .logLevel: false
+    case .postgisDSN, .logLevel, .regions: false
     }
   }
 
@@ -32,6 +33,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .duckdb: "The DuckDB program. Without it: .aker/tools/duckdb, then the PATH."
     case .postgresBin: "Folder of initdb and pg_ctl, for the embedded database. Without it: the newest installed."
     case .logLevel: "trace, debug, info, notice, warning, error or critical."
+    case .regions: "Regions that are kept of datasets, where not those that their definitions list."
     }
   }
 }
