@@ -108,7 +108,7 @@ struct RunbookTests {
       "aker database psql -c 'TABLE queue.stuck'": "no worker is alive",
       "aker cancel --task $(aker tasks --state ready --ids --limit 1) --yes": "1 task cancelled",
       "aker task $(aker tasks --error-class worker_lost --ids --limit 1)":
-        "see where it ends: aker run market_income --year 2011 --dry-run",
+        "see where it ends: aker run market_income --year 2011 --as-of 2024-05 --dry-run",
       "aker retry --task $(aker tasks --error-class worker_lost --ids --limit 1)": "1 task will run again",
     ]
     if let text = expected[command.text] { #expect(result.output.contains(text), "\(command.text): \(result)") }
