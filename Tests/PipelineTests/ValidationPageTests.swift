@@ -19,11 +19,36 @@ struct ValidationPageTests {
   }
 
   private func page(_ results: [CheckResult], drift: [SchemaDrift] = []) -> String {
+    report(results, drift).html()
+  }
+
+  private func report(_ results: [CheckResult], _ drift: [SchemaDrift] = []) -> ValidationReport {
     let validation = Validation(
       dataset: "market_income", dataYear: 2012, region: "oh", asOf: "2024-06",
       definitionHash: String(repeating: "a", count: 64), drift: drift, results: results, rowCount: 1_234_567,
       nullCounts: [:])
-    return ValidationReport(validation, validatedAt: Date(timeIntervalSince1970: 0)).html()
+    return ValidationReport(validation, validatedAt: Date(timeIntervalSince1970: 0))
+  }
+
+  @Test(
+    "validation.json: no count of what is unexpected without its share, which Great Expectations' pages show beside it")
+  func shares() throws {
+    struct Report: Decodable {
+      struct Result: Decodable {
+        struct Figures: Decodable {
+          var unexpected_count: Int?
+          var unexpected_percent: Double?
+        }
+        var result: Figures
+      }
+      var results: [Result]
+    }
+    var distinct = result(.distinctInSet, "note", .warn, success: false)
+    distinct.elementCount = nil
+    let json = try report([result(.between, "n", .fail, success: false), distinct]).json()
+    let figures = try JSONDecoder().decode(Report.self, from: Data(json.utf8)).results.map(\.result)
+    #expect(figures.map(\.unexpected_count) == [345, nil])
+    #expect(figures.map { $0.unexpected_percent != nil } == [true, false])
   }
 
   private func places(_ texts: [String], in page: String) -> [String.Index] {

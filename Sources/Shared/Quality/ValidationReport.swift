@@ -95,7 +95,9 @@ package struct ValidationReport: Sendable {
             meta: ["severity": result.check.severity.rawValue],
             severity: result.check.severity == .fail ? "critical" : "warning"),
           result: Figures(
-            element_count: result.elementCount, unexpected_count: result.unexpectedCount,
+            // Its renderers want a share with each count; distinct values are no share of anything.
+            element_count: result.elementCount,
+            unexpected_count: result.elementCount == nil ? nil : result.unexpectedCount,
             unexpected_percent: result.unexpectedPercent,
             partial_unexpected_list: result.elementCount == nil ? nil : result.examples.map(JSONText.init),
             observed_value: result.observed, details: ["message": result.message]))
