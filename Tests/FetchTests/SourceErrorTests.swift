@@ -171,4 +171,21 @@ struct SourceErrorTests {
       #expect(try await fetcher.fetch(.get("drop", "/none.csv", expect: .text, optional: true)).path == nil)
     }
   }
+
+  @Test func aVendorsFileThatWasReplacedIsReadHoweverFreshAndOneThatWasPickedUpIsNot() async throws {
+    try await FetchWorld.run { world in
+      let fetcher = try world.fetcher("drop", "cache_ttl_days: 30", endpoint: "file://" + world.folder + "/drop")
+      let request = FetchRequest.get("drop", "/a.csv", expect: .text, optional: true)
+      #expect(try await fetcher.fetch(request).path == nil)
+      try FetchWorld.write(Data("a,b".utf8), to: world.folder + "/drop/a.csv")
+      #expect(try await fetcher.fetch(request).text == "a,b")
+      #expect(try await fetcher.fetch(request).cacheHit)
+      try FetchWorld.write(Data("a,b,c".utf8), to: world.folder + "/drop/a.csv")
+      let replaced = try await fetcher.fetch(request)
+      #expect(replaced.text == "a,b,c")
+      #expect(!replaced.cacheHit)
+      try FileManager.default.removeItem(atPath: world.folder + "/drop/a.csv")
+      #expect(try await fetcher.fetch(request).text == "a,b,c")
+    }
+  }
 }

@@ -4,6 +4,15 @@ internal import HTTP
 internal import Telemetry
 
 extension Fetcher {
+  /// Whether another file is in its place by now, which a folder of this host tells for nothing. One that is gone was picked
+  /// up, and what is cached stands.
+  func isReplaced(_ cached: FetchedInput, _ request: FetchRequest, _ source: SourceDefinition) -> Bool {
+    guard source.endpoint.hasPrefix("file://") else { return false }
+    let file = FileCopy(root: String(source.endpoint.dropFirst("file://".count)), path: request.path)
+    guard let version = try? file.version() else { return false }
+    return version != cached.etag
+  }
+
   /// From a folder of this host.
   func copyFile(
     _ request: FetchRequest, _ address: RequestAddress, _ source: SourceDefinition, _ cached: FetchedInput?

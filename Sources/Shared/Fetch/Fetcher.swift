@@ -79,7 +79,7 @@ package struct Fetcher: Sendable {
   ) async throws -> FetchedInput {
     var cached = cache.entry(address.key)
     if !isFresh(cached, source) || isForced { cached = try await cache.newest(address.key, cached) }
-    if !isForced, isFresh(cached, source), var cached {
+    if !isForced, isFresh(cached, source), var cached, !isReplaced(cached, request, source) {
       cache.touch(cached)
       cached.requestName = request.name
       cached.cacheHit = true
