@@ -86,15 +86,18 @@ struct ExitCodeTests {
       for signal in [SIGINT, SIGTERM] {
         let serve = try await Program.start(Executable.aker, ["serve"], environment: home.environment)
         let connection = try await TestDatabase.current.connect()
-        try await eventually(within: .seconds(30), "it serves") {
+        func isServing() async throws -> Bool {
           try await !connection.query(
             "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%queue.tick%' AND pid <> pg_backend_pid()"
           ).isEmpty
         }
-        await connection.close()
+        try await eventually(within: .seconds(30), "it serves", isServing)
         serve.send(signal)
         let result = try await serve.wait()
         #expect(result.exitCode == 0, "\(result)")
+        // Its session outlives it by a moment, and is not the next one's.
+        try await eventually(within: .seconds(30), "its session has ended") { try await !isServing() }
+        await connection.close()
       }
     }
   }
