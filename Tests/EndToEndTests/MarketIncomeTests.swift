@@ -87,13 +87,14 @@ struct MarketIncomeTests {
           Executable.aker, ["backfill", "market_income", "--years", list, "--workers", "2"], environment: environment)
         let connection = try await TestDatabase.current.connect()
         var victim: Int32?
-        // The other tasks are done, and one worker still holds 2012.
+        // The other tasks are done, their files in place, and one worker still holds 2012.
         try await eventually(within: .seconds(60), "only the hanging task runs") {
           let rows = try await connection.query(
             """
             SELECT r.pid FROM queue.running r WHERE r.data_year = 2012
               AND NOT EXISTS (SELECT FROM queue.running o WHERE o.data_year <> 2012)
-              AND (SELECT count(*) FROM queue.task WHERE state = 'completed') = $1
+              AND (SELECT count(*) FROM queue.task t JOIN lake.manifest m USING (dataset, data_year, region)
+                WHERE t.state = 'completed' AND m.state = 'in_place') = $1
             """, [years.count - 1])
           victim = try rows.first?.decode("pid")
           return victim != nil

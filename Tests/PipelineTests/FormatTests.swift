@@ -182,7 +182,7 @@ struct FormatTests {
       let message = await unreadable {
         _ = try await scene.read("format: csv, footer: true, columns: [a]", cut, "SELECT 1")
       }
-      #expect(message.contains("line 2 has 1 columns, and the header 2"))
+      #expect(message.contains("line 2 has 1 column, and the header 2"))
     }
   }
 
