@@ -57,7 +57,7 @@ struct LimitTests {
     try await fixture.enqueue(years: 2001...2003)
     let worker = try await fixture.worker(slots: 1)
     func reason() async throws -> String { try await fixture.value("SELECT reason FROM queue.waiting LIMIT 1") }
-    #expect(try await fixture.claim(worker).count == 1)
+    #expect(try await fixture.claim(worker, 1).count == 1)
     #expect(try await reason() == "the only slot is busy")
     try await fixture.run("UPDATE queue.worker SET slots = 2")
     try await fixture.run("SELECT queue.configure_source('income_source', 1)")
