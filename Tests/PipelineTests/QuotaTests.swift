@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Daily quotas", .database)
+@Suite("Daily quotas", .database, .timeLimit(.minutes(10)))
 struct QuotaTests {
   private static let yaml = """
     name: counted
@@ -31,6 +31,14 @@ struct QuotaTests {
     }
     try await Simulator.running(recordings: folder) { simulator in
       try await Workshop.open(endpoints: ["census_bps": simulator.endpoint + "/census_bps"]) { workshop, connection in
+        // What was asked before the budget was found used up is still under way then.
+        let slow = try await Program.run(
+          "curl",
+          [
+            "-sf", "--data", #"{"path": "/census_bps/", "fault": "delay", "seconds": 1}"#,
+            simulator.endpoint + "/_faults",
+          ])
+        #expect(slow.exitCode == 0, "\(slow)")
         try workshop.define("counted", Self.yaml, "FROM raw.part SELECT code")
         try await workshop.apply(connection)
         try await connection.execute("SELECT queue.configure_source('census_bps', daily_quota => 2)")

@@ -10,7 +10,7 @@ internal import Telemetry
 package struct Fetcher: Sendable {
   let registry: SourceRegistry
   let cache: RawCache
-  private let limiter: any RateLimiter
+  private var limiter: any RateLimiter
   /// A secret by its name in the registry.
   let secret: @Sendable (String) throws -> String?
   private let logger: Logger
@@ -38,6 +38,13 @@ package struct Fetcher: Sendable {
     self.secret = secret
     self.logger = logger
     self.clientName = clientName
+  }
+
+  /// The same, which sends no further request once `isOver`; what was sent is received and kept.
+  package func ending(when isOver: @escaping @Sendable () -> Bool) -> Fetcher {
+    var fetcher = self
+    fetcher.limiter = EndingRate(limiter: limiter, isOver: isOver)
+    return fetcher
   }
 
   /// Whether the source may be asked: licensed ones must be enabled first.

@@ -2,6 +2,7 @@ package import Catalog
 package import Fetch
 internal import FoundationEssentials
 internal import HTTP
+internal import Synchronization
 
 /// Where a build gets its documents from: the sources, or (to reproduce a partition) the cache alone.
 package protocol InputSource: Sendable {
@@ -36,20 +37,44 @@ package struct LiveInputs: InputSource {
       let selected = request.rowsFile == nil ? nil : try await rows(request)
       documents += try request.documents(for: partition, selected)
     }
-    return try await withThrowingTaskGroup(of: (Int, [FetchedInput]).self) { group in
+    // The first failure ends the attempt, and cuts off nothing that is under way: its request was paid for, and what it
+    // brings is not asked for again.
+    let failure = FirstFailure()
+    let fetcher = fetcher.ending { failure.error != nil }
+    let found = await withTaskGroup(of: (Int, [FetchedInput]).self) { group in
       var found: [[FetchedInput]] = Array(repeating: [], count: documents.count)
       for (index, document) in documents.enumerated() {
-        if index >= Self.maximumConcurrentDocuments, let (index, inputs) = try await group.next() {
+        if index >= Self.maximumConcurrentDocuments, let (index, inputs) = await group.next() {
           found[index] = inputs
         }
-        group.addTask { (index, try await fetch(document)) }
+        if failure.error != nil { break }
+        group.addTask {
+          do {
+            return (index, try await fetch(document, fetcher))
+          } catch {
+            failure.note(error)
+            return (index, [])
+          }
+        }
       }
-      for try await (index, inputs) in group { found[index] = inputs }
+      for await (index, inputs) in group { found[index] = inputs }
       return found.flatMap { $0 }
+    }
+    if let error = failure.error { throw error }
+    return found
+  }
+
+  private final class FirstFailure: Sendable {
+    private let first = Mutex<(any Error)?>(nil)
+
+    var error: (any Error)? { first.withLock { $0 } }
+
+    func note(_ error: any Error) {
+      first.withLock { if $0 == nil { $0 = error } }
     }
   }
 
-  private func fetch(_ document: DocumentRequest) async throws -> [FetchedInput] {
+  private func fetch(_ document: DocumentRequest, _ fetcher: Fetcher) async throws -> [FetchedInput] {
     var document = document
     if let upload = document.upload {
       guard let bytes = FileManager.default.contents(atPath: upload.file) else {
