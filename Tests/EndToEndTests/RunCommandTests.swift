@@ -163,6 +163,30 @@ struct RunCommandTests {
     }
   }
 
+  @Test func whatIsPublishedByRegionIsAskedForByRegion() async throws {
+    try await withHome { environment, _, _ in
+      for region in ["39041", "39049"] {
+        let made = try await run(["market_jobs", "--year", "2021", "--region", region], environment)
+        #expect(made.exitCode == 0, "\(made)")
+      }
+      for command in [["lineage"], ["reproduce"], ["lake", "history"], ["lake", "rollback", "--yes"]] {
+        func result(_ arguments: String...) async throws -> Program.Result {
+          try await Program.run(Executable.aker, command + arguments, environment: environment)
+        }
+        let none = try await result("market_jobs", "2021")
+        #expect(none.exitCode == 64, "\(none)")
+        #expect(none.errorOutput.contains("market_jobs 2021 is published by region: say which"), "\(none)")
+        #expect(none.errorOutput.contains("--region 39041, 39049"), "\(none)")
+        let other = try await result("market_jobs", "2021", "--region", "39117")
+        #expect(other.exitCode == 64 && other.errorOutput.contains("39117 is not published"), "\(other)")
+        if command.last != "--yes" {
+          let one = try await result("market_jobs", "2021", "--region", "39049")
+          #expect(one.exitCode == 0, "\(one)")
+        }
+      }
+    }
+  }
+
   @Test func aWrongKeyIsToldAtOnceAndKeptWithTheTask() async throws {
     try await withHome(simulator: ["--key-wall", "the-right-key"]) { environment, _, _ in
       let wrong = environment.merging(["AKER_CENSUS_API_KEY": "wrong-key-0815"]) { $1 }

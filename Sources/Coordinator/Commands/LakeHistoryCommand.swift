@@ -12,13 +12,12 @@ struct LakeHistoryCommand: AsyncParsableCommand {
         aker lake history market_income 2012
         aker lake history market_jobs 2021 --region 39049 --json
       """)
-  @Argument(help: "The dataset.") var dataset: String
-  @Argument(help: "The year.") var year: Int
-  @Option(help: "The region, where the dataset is split.") var region = ""
+  @OptionGroup var partition: PublishedPartitionArguments
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
+    try await partition.requireRegion(connection)
     let hash = options.json ? "p.output_sha256" : "left(p.output_sha256, 12)"
     try await printQuery(
       connection,
@@ -28,7 +27,7 @@ struct LakeHistoryCommand: AsyncParsableCommand {
       FROM lineage.publication p
         LEFT JOIN warehouse.partition w USING (publication_id, dataset, data_year, region)
       WHERE p.dataset = $1 AND p.data_year = $2 AND p.region = $3 ORDER BY p.publication_id DESC
-      """, [dataset, year, region], json: options.json,
-      whenEmpty: "\(dataset) \(year)\(region.isEmpty ? "" : " \(region)") was never published")
+      """, [partition.dataset, partition.year, partition.region], json: options.json,
+      whenEmpty: "\(partition.name) was never published")
   }
 }

@@ -21,9 +21,7 @@ struct LakeRollbackCommand: AsyncParsableCommand {
         aker lake rollback market_income 2012
         aker lake rollback market_income 2012 --to 41 --yes
       """)
-  @Argument(help: "The dataset.") var dataset: String
-  @Argument(help: "The year.") var year: Int
-  @Option(help: "The region, where the dataset is split.") var region = ""
+  @OptionGroup var published: PublishedPartitionArguments
   @Option(
     help: ArgumentHelp(
       "Whose documents are taken (aker lake history); the last one before with other rows unless told.",
@@ -65,12 +63,14 @@ struct LakeRollbackCommand: AsyncParsableCommand {
   func run() async throws {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: false)
+    try await published.requireRegion(connection)
     let (shown, target) = try await choose(connection)
     await connection.close()
     try Confirmation.ask(
       "This replaces publication \(shown.text)\nby what the documents of publication \(target.text) give.", yes: yes)
 
-    let partition = Partition(dataset: dataset, dataYear: year, region: region, asOf: shown.asOf)
+    let partition = Partition(
+      dataset: published.dataset, dataYear: published.year, region: published.region, asOf: shown.asOf)
     let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
     let environment = try await PipelineEnvironment.make(
       session.configuration, database: session.database, slots: 1, clientName: "aker/\(Version.number)", logger: logger)
@@ -79,7 +79,7 @@ struct LakeRollbackCommand: AsyncParsableCommand {
       redaction: Redaction(secrets: session.configuration.secretValues), logger: logger)
     let steps = StepLines(options.json ? .standardError : .standardOutput)
     do {
-      let published = try await interruptible {
+      let made = try await interruptible {
         try await run.run(
           partition, note: "aker lake rollback \(partition.description) to \(target.id)", inputsOf: target.id,
           observer: steps.observe)
@@ -87,14 +87,14 @@ struct LakeRollbackCommand: AsyncParsableCommand {
       if options.json {
         return try printJSON(
           Report(
-            dataset: dataset, data_year: year, region: region, as_of: shown.asOf, taken_back: shown.id,
-            documents_of: target.id, publication: published.publicationID, outcome: published.outcome,
-            row_count: published.rowCount))
+            dataset: partition.dataset, data_year: partition.dataYear, region: partition.region, as_of: shown.asOf,
+            taken_back: shown.id, documents_of: target.id, publication: made.publicationID, outcome: made.outcome,
+            row_count: made.rowCount))
       }
       print(
-        "\(Style(.standardOutput).green(published.outcome)): publication \(published.publicationID), \(published.rowCount.counted("row")), from the documents of \(target.id)"
+        "\(Style(.standardOutput).green(made.outcome)): publication \(made.publicationID), \(made.rowCount.counted("row")), from the documents of \(target.id)"
       )
-      print("A refresh asks the source again: until it is right, aker pause --dataset \(dataset)")
+      print("A refresh asks the source again: until it is right, aker pause --dataset \(partition.dataset)")
     } catch let failed as PartitionRun.Failed {
       steps.abandon()
       throw Failure(
@@ -113,14 +113,14 @@ struct LakeRollbackCommand: AsyncParsableCommand {
         p.output_sha256, w.publication_id IS NOT NULL AS is_shown
       FROM lineage.publication p LEFT JOIN warehouse.partition w USING (publication_id, dataset, data_year, region)
       WHERE p.dataset = $1 AND p.data_year = $2 AND p.region = $3 ORDER BY p.publication_id DESC
-      """, [dataset, year, region])
-    let name = "\(dataset) \(year)\(region.isEmpty ? "" : " \(region)")"
+      """, [published.dataset, published.year, published.region])
+    let name = published.name
     guard let row = try rows.first(where: { try $0.decode("is_shown") }) else {
-      throw Failure(.usage, "\(name) is not published", advice: "aker lake ls \(dataset) lists what is.")
+      throw Failure(.usage, "\(name) is not published", advice: "aker lake ls \(published.dataset) lists what is.")
     }
     let shown = try Publication(row)
     let publications = try rows.map(Publication.init)
-    let history = "aker lake history \(dataset) \(year)\(region.isEmpty ? "" : " --region \(region)")"
+    let history = "aker lake history \(published.dataset) \(published.year)\(published.regionFlag)"
     if let to {
       guard let target = publications.first(where: { $0.id == to }) else {
         throw Failure(.usage, "\(name) has no publication \(to)", advice: "\(history) lists them.")
@@ -130,7 +130,9 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     guard let target = publications.first(where: { $0.id < shown.id && $0.sha256 != shown.sha256 }) else {
       throw Failure(
         .usage, "\(name) has no earlier publication with other rows",
-        advice: "\(history) lists what there is; a new one is made by: aker run \(dataset) --year \(year)")
+        advice:
+          "\(history) lists what there is; a new one is made by: aker run \(published.dataset) --year \(published.year)\(published.regionFlag)"
+      )
     }
     return (shown, target)
   }

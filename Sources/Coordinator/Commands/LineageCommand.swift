@@ -28,22 +28,21 @@ extension LineageCommand {
           aker lineage market_income 2012
           aker lineage market_income 2012 --as-of 2024-06 --json
         """)
-    @Argument(help: "The dataset.") var dataset: String
-    @Argument(help: "The year.") var year: Int
-    @Option(help: "The region, where the dataset is split.") var region = ""
+    @OptionGroup var partition: PublishedPartitionArguments
     @Option(help: ArgumentHelp("The vintage; the newest unless told.", valueName: "YYYY-MM")) var asOf: String?
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
       let connection = try await Session.open(options).connectMigrated(migrates: false)
+      try await partition.requireRegion(connection)
       guard
         let tree = try await LineageTree.current(
-          connection, dataset: dataset, dataYear: year, region: region, asOf: asOf)
+          connection, dataset: partition.dataset, dataYear: partition.year, region: partition.region, asOf: asOf)
       else {
         throw Failure(
           .usage,
-          "\(dataset) \(year)\(region.isEmpty ? "" : " \(region)") is not published\(asOf.map { " as of \($0)" } ?? "")",
-          advice: "aker lake ls \(dataset) lists what is.")
+          "\(partition.name) is not published\(asOf.map { " as of \($0)" } ?? "")",
+          advice: "aker lake ls \(partition.dataset) lists what is.")
       }
       if options.json { print(try tree.json()) } else { print(tree.lines().joined(separator: "\n")) }
     }

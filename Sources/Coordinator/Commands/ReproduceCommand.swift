@@ -11,20 +11,21 @@ struct ReproduceCommand: AsyncParsableCommand {
     abstract: "Rebuild a partition from the kept inputs and its recorded definition, and compare the hashes.",
     discussion:
       "Publishes nothing. Exits with 1 when the bytes differ.\n\nEXAMPLES\n  aker reproduce market_income 2012")
-  @Argument(help: "The dataset.") var dataset: String
-  @Argument(help: "The year.") var year: Int
-  @Option(help: "The region, where the dataset is split.") var region = ""
+  @OptionGroup var partition: PublishedPartitionArguments
   @Option(help: ArgumentHelp("The vintage; the newest unless told.", valueName: "YYYY-MM")) var asOf: String?
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
     let session = try await Session.open(options)
-    await (try session.connectMigrated(migrates: false)).close()
+    let connection = try await session.connectMigrated(migrates: false)
+    try await partition.requireRegion(connection)
+    await connection.close()
     let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
     let environment = try await PipelineEnvironment.make(
       session.configuration, database: session.database, slots: 1, clientName: "aker/\(Version.number)", logger: logger)
     let result = try await Reproduction.run(
-      dataset: dataset, dataYear: year, region: region, asOf: asOf, in: environment, logger: logger)
+      dataset: partition.dataset, dataYear: partition.year, region: partition.region, asOf: asOf, in: environment,
+      logger: logger)
     if options.json {
       try printJSON(
         Report(
