@@ -29,7 +29,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["Telemetry", "TestSupport"], path: "Tests/\(name)", swiftSettings: strict)
+    name: name, dependencies: dependencies + ["Base", "TestSupport"], path: "Tests/\(name)", swiftSettings: strict)
 }
 
 let package = Package(
@@ -70,37 +70,50 @@ let package = Package(
       name: "CLibxml2", path: "Sources/Shared/CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
     // The rooms. Arrows point downwards only.
-    room("Telemetry", [logging]),
-    room("Postgres", ["CLibpq", "Telemetry", logging, subprocess, systemPackage]),
-    room("Catalog", ["Telemetry", logging, yams]),
-    room("Queue", ["Catalog", "Postgres", "Telemetry", logging]),
-    room("HTTP", ["CLibcrypto", "CLibcurl", "CZlib", "Telemetry"]),
+    room("Base", ["CLibcrypto"]),
+    room("Telemetry", ["Base", logging]),
+    room("Postgres", ["Base", "CLibpq", logging]),
+    room("Catalog", ["Base", logging, yams]),
+    room("Configuration", ["Base", "Catalog", "Postgres", logging]),
+    room("Database", ["Base", "Configuration", "Postgres", logging, subprocess, systemPackage]),
+    room("AppliedCatalog", ["Base", "Catalog", "Postgres"]),
+    room("Queue", ["Base", "Catalog", "Postgres", logging]),
+    room("HTTP", ["Base", "CLibcurl", "CZlib", "Telemetry"]),
     room(
-      "Fetch", ["Catalog", "CLibarchive", "CLibxml2", "CZlib", "HTTP", "Postgres", "Telemetry", logging]),
-    room("Engine", ["Catalog", "Telemetry", logging, subprocess, systemPackage]),
-    room("Quality", ["Catalog", "Engine", "Postgres", "Telemetry", logging]),
-    room("Lake", ["Catalog", "CLibcrypto", "HTTP", "Postgres", "Telemetry", logging]),
-    room("Lineage", ["Catalog", "Postgres", "Telemetry", logging]),
+      "Fetch", ["Base", "Catalog", "CLibarchive", "CLibxml2", "CZlib", "HTTP", "Postgres", "Telemetry", logging]),
+    room("Engine", ["Base", "Catalog", logging, subprocess, systemPackage]),
+    room("Quality", ["Base", "Catalog", "Engine", "Postgres", logging]),
+    room("Lake", ["AppliedCatalog", "Base", "Catalog", "HTTP", "Postgres", logging]),
+    room("Lineage", ["Base", "Catalog", "Postgres", logging]),
+    room(
+      "OpenLineage",
+      [
+        "AppliedCatalog", "Base", "Catalog", "Configuration", "HTTP", "Lineage", "Postgres", "Quality", "Queue",
+        logging,
+        serviceLifecycle,
+      ]),
+    room("CatalogTools", ["Base", "Catalog", "Engine", "Postgres", "Quality", logging]),
     room(
       "Pipeline",
       [
-        "Catalog", "Engine", "Fetch", "HTTP", "Lake", "Lineage", "Postgres", "Quality", "Queue", "Telemetry", logging,
-        serviceLifecycle, subprocess,
+        "AppliedCatalog", "Base", "Catalog", "Configuration", "Engine", "Fetch", "HTTP", "Lake", "Lineage",
+        "OpenLineage", "Postgres", "Quality", "Queue", "Telemetry", logging, subprocess,
       ]),
 
     // The executables.
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "Catalog", "Engine", "Fetch", "Lake", "Lineage", "Pipeline", "Postgres", "Quality", "Queue", "Telemetry",
-        argumentParser,
-        logging, serviceLifecycle, unixSignals, subprocess, systemPackage,
+        "AppliedCatalog", "Base", "Catalog", "CatalogTools", "Configuration", "Database", "Engine", "Fetch", "Lake",
+        "Lineage", "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "Telemetry", argumentParser, logging,
+        serviceLifecycle, unixSignals, subprocess, systemPackage,
       ],
       swiftSettings: strict, plugins: ["BuildCommit"]),
     .executableTarget(
       name: "Worker",
       dependencies: [
-        "Catalog", "Pipeline", "Postgres", "Queue", "Telemetry", argumentParser, logging, serviceLifecycle, unixSignals,
+        "Base", "Catalog", "Configuration", "Database", "OpenLineage", "Pipeline", "Postgres", "Queue", "Telemetry",
+        argumentParser, logging, serviceLifecycle, unixSignals,
       ],
       swiftSettings: strict, plugins: ["BuildCommit"]),
     .executableTarget(
@@ -112,13 +125,14 @@ let package = Package(
 
     // The tests.
     .target(
-      name: "TestSupport", dependencies: ["Postgres", subprocess, systemPackage], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Base", "Database", "Postgres", subprocess, systemPackage],
+      path: "Tests/TestSupport",
       swiftSettings: strict),
     .executableTarget(
-      name: "FetchProbe", dependencies: ["Catalog", "Fetch", "HTTP", "Postgres", "Telemetry", logging],
+      name: "FetchProbe", dependencies: ["Base", "Catalog", "Fetch", "HTTP", "Postgres", "Telemetry", logging],
       path: "Tests/FetchProbe", swiftSettings: strict),
-    tests("TelemetryTests", [logging]),
-    tests("PostgresTests", ["Postgres"]),
+    tests("TelemetryTests", ["Telemetry", logging]),
+    tests("PostgresTests", ["Configuration", "Database", "Postgres"]),
     tests("CatalogTests", ["Catalog"]),
     tests("QueueTests", ["Queue", "Postgres"]),
     tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", logging]),
@@ -126,10 +140,10 @@ let package = Package(
     tests(
       "PipelineTests",
       [
-        "Pipeline", "Catalog", "Engine", "Fetch", "HTTP", "Lake", "Lineage", "Postgres", "Quality", "Queue", logging,
-        systemPackage,
+        "AppliedCatalog", "Catalog", "CatalogTools", "Configuration", "Engine", "Fetch", "HTTP", "Lake", "Lineage",
+        "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "Telemetry", logging, systemPackage,
       ]),
-    tests("CoordinatorTests", ["Coordinator", "Pipeline", "Postgres", argumentParser]),
+    tests("CoordinatorTests", ["Catalog", "CatalogTools", "Coordinator", "Pipeline", "Postgres", argumentParser]),
     tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),
     tests("EndToEndTests", ["Postgres", subprocess, systemPackage]),
   ]

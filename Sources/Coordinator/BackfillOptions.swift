@@ -1,7 +1,7 @@
 import ArgumentParser
 import Catalog
+import CatalogTools
 import FoundationEssentials
-import Pipeline
 import Postgres
 
 /// Which datasets a plan or a backfill is about, and which of their partitions.

@@ -1,9 +1,10 @@
+import Base
+import Configuration
 import FoundationEssentials
 import Logging
 import Pipeline
 import Postgres
 import Subprocess
-import Telemetry
 
 /// A backfill from the choice of its partitions to the end of its watch: the work of `aker backfill` and `aker flow run`.
 struct BackfillRun {

@@ -1,3 +1,4 @@
+import Configuration
 import Fetch
 import FoundationEssentials
 import Pipeline

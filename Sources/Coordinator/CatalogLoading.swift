@@ -1,5 +1,6 @@
 import Catalog
-import Pipeline
+import CatalogTools
+import Configuration
 import Postgres
 
 /// The catalog folder, read and made known to the database before anything is planned by it.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Telemetry
+import Base
 
 /// The classes of failure that a command may be asked for by name.
 enum FailureClass {

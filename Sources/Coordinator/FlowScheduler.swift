@@ -1,7 +1,7 @@
 import Catalog
+import Configuration
 import FoundationEssentials
 import Logging
-import Pipeline
 import Postgres
 import ServiceLifecycle
 

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Pipeline
-import Telemetry
+import Base
+import Configuration
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Postgres
-import Telemetry
+import Base
 
 /// The partition that a command about what was published is about.
 struct PublishedPartitionArguments: ParsableArguments {

@@ -1,5 +1,7 @@
+import Base
 import Catalog
-import Pipeline
+import CatalogTools
+import Configuration
 
 /// Which regions a command is about: those it was told; else those that this installation keeps; else those that the
 /// definition of each dataset lists.

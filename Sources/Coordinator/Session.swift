@@ -1,6 +1,7 @@
-import Pipeline
+import Base
+import Configuration
+import Database
 import Postgres
-import Telemetry
 
 /// A command's way to the database.
 struct Session: Sendable {

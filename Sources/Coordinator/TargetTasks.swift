@@ -1,5 +1,5 @@
 import Postgres
-import Telemetry
+import Base
 
 /// The tasks that an action is about, counted before it is done.
 struct TargetTasks {

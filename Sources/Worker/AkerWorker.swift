@@ -1,7 +1,11 @@
 import ArgumentParser
+import Base
+import Configuration
+import Database
 import FoundationEssentials
 import Glibc
 import Logging
+import OpenLineage
 import Pipeline
 import Postgres
 import Queue

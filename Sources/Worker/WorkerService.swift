@@ -4,6 +4,7 @@ import Logging
 import Postgres
 import Queue
 import ServiceLifecycle
+import Base
 import Telemetry
 
 /// Claims tasks, runs each in a Swift task of its own, and reports how it ended; for as long as the process lives.

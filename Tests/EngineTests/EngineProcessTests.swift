@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import Synchronization
-import Telemetry
+import Base
 import TestSupport
 import Testing
 

@@ -5,7 +5,7 @@ import Glibc
 import HTTP
 import Logging
 import Postgres
-import Telemetry
+import Base
 
 /// A real process that fetches, for what can only be told of processes: limits over several of them, memory, secrets in
 /// what they write.

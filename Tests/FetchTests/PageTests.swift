@@ -1,7 +1,7 @@
 import Catalog
 import Fetch
 import FoundationEssentials
-import Telemetry
+import Base
 import TestSupport
 import Testing
 

@@ -4,7 +4,7 @@ import FoundationEssentials
 import HTTP
 import Logging
 import Synchronization
-import Telemetry
+import Base
 import TestSupport
 import Testing
 

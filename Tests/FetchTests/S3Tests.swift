@@ -2,7 +2,7 @@ import Fetch
 import FoundationEssentials
 import Glibc
 import HTTP
-import Telemetry
+import Base
 import TestSupport
 import Testing
 

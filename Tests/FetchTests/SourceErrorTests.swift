@@ -1,6 +1,6 @@
 import Fetch
 import FoundationEssentials
-import Telemetry
+import Base
 import TestSupport
 import Testing
 

@@ -1,10 +1,11 @@
+import Base
 import Fetch
 import FoundationEssentials
 import HTTP
 import Synchronization
 import Telemetry
-import TestSupport
 import Testing
+import TestSupport
 
 /// What goes wrong on the wire.
 struct TransferTests {

@@ -1,3 +1,4 @@
+import Catalog
 import FoundationEssentials
 import Glibc
 import Lake
@@ -5,8 +6,8 @@ import Logging
 import Pipeline
 import Postgres
 import Telemetry
-import TestSupport
 import Testing
+import TestSupport
 
 /// Cancelling reaches what a worker is in the middle of: its DuckDB process and its download.
 @Suite("Cancelled tasks", .database)

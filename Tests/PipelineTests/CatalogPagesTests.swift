@@ -1,9 +1,9 @@
 import Catalog
+import CatalogTools
 import FoundationEssentials
-import Pipeline
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// What is made of the catalog besides datasets: pages and views.
 @Suite("Pages and views of the catalog", .database)

@@ -1,7 +1,7 @@
 import Catalog
-import Pipeline
-import TestSupport
+import CatalogTools
 import Testing
+import TestSupport
 
 /// `aker catalog check` over the checks of a dataset.
 @Suite("Checks of the catalog", .database)

@@ -1,4 +1,5 @@
 import Catalog
+import CatalogTools
 import Engine
 import FoundationEssentials
 import Lake
@@ -6,8 +7,8 @@ import Logging
 import Pipeline
 import Postgres
 import Quality
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("What is done with published partitions", .database)
 struct CommandTests {

@@ -1,10 +1,9 @@
 import Catalog
 import FoundationEssentials
-import Pipeline
 import Postgres
 import Quality
-import TestSupport
 import Testing
+import TestSupport
 
 /// Checks that look at what was there before.
 @Suite("Checks against earlier years and vintages", .database)

@@ -1,11 +1,12 @@
 import Catalog
+import CatalogTools
 import Engine
 import FoundationEssentials
 import Logging
 import Pipeline
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// Requests that are many documents, from the definition to the warehouse, and back to the byte.
 @Suite("Requests for many documents", .database)

@@ -3,10 +3,9 @@ import Engine
 import Fetch
 import FoundationEssentials
 import Logging
-import Pipeline
 import Quality
-import TestSupport
 import Testing
+import TestSupport
 
 /// One document of one request, prepared and read as a partition's build does it.
 struct FormatScene {

@@ -1,10 +1,10 @@
+import Base
 import FoundationEssentials
 import Glibc
 import Lake
-import Pipeline
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// The disk below the lake, with room for ever more of what an attempt writes there: members of an archive, the Parquet
 /// file, the two reports, and the names that the file gets when it is published.

@@ -1,10 +1,11 @@
+import Base
 import FoundationEssentials
 import Glibc
 import Lake
 import Pipeline
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// Workers die by SIGKILL, at every step boundary and anywhere between, while readers look on.
 @Suite("Killed workers", .database, .serialized)
@@ -145,7 +146,7 @@ struct KillTests {
     for row in manifest {
       let path: String = try row.decode("path")
       #expect(try row.decode("state", as: String.self) == "in_place", "\(path)")
-      let sha256 = try await ContentHash.hex(ofFile: workshop.lake.location + "/" + path).sha256
+      let sha256 = try await SHA256.hash(ofFile: workshop.lake.location + "/" + path).sha256
       #expect(try row.decode("output_sha256", as: String.self) == sha256, "\(path)")
       #expect(try row.decode("published_count", as: Int.self) == Self.rowCount)
     }

@@ -1,3 +1,5 @@
+import Base
+import Configuration
 import FoundationEssentials
 import Glibc
 import HTTP
@@ -6,9 +8,8 @@ import Logging
 import Pipeline
 import Postgres
 import Quality
-import Telemetry
-import TestSupport
 import Testing
+import TestSupport
 
 /// What both lakes promise: a folder and a bucket alike.
 @Suite("Lakes")
@@ -71,7 +72,7 @@ struct LakeStoreTests {
       #expect(try await lake.place(".staging/1-1", at: Self.path))
       #expect(try await lake.files() == [Self.path])
       #expect(try await lake.byteCount(Self.path) == first.count)
-      #expect(try await lake.sha256(Self.path) == ContentHash.hex(of: "PAR1 first PAR1"))
+      #expect(try await lake.sha256(Self.path) == SHA256.hash("PAR1 first PAR1"))
       #expect(try await bytes(lake, Self.path, directory) == first)
       #expect(try await lake.byteCount(Self.reports + "/validation.json") == 2)
       #expect(try await lake.stagingNames() == [])
@@ -143,9 +144,9 @@ struct LakeStoreTests {
   }
 
   private static func hash(_ data: Data) throws -> String {
-    var hash = ContentHash()
+    var hash = SHA256()
     data.withUnsafeBytes { hash.update($0) }
-    return hash.hex()
+    return hash.finish()
   }
 
   @Test(

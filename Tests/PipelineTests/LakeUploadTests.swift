@@ -1,3 +1,4 @@
+import Configuration
 import Engine
 import FoundationEssentials
 import HTTP
@@ -5,8 +6,8 @@ import Lake
 import Logging
 import Pipeline
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// What killed workers had sent to S3 in part.
 @Suite("Incomplete uploads", .database)

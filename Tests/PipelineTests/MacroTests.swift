@@ -1,9 +1,9 @@
 import Catalog
+import CatalogTools
 import FoundationEssentials
-import Pipeline
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// SQL that several datasets share.
 @Suite("Macros of the catalog", .database)

@@ -1,10 +1,11 @@
+import Configuration
 import FoundationEssentials
 import Glibc
 import Logging
-import Pipeline
+import OpenLineage
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// Live events, as an endpoint gets them from real workers, judged by OpenLineage's own classes.
 @Suite("OpenLineage", .database)

@@ -1,10 +1,9 @@
 import FoundationEssentials
 import Lake
 import Lineage
-import Pipeline
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Publication", .database)
 struct PublicationTests {

@@ -2,7 +2,7 @@ import Engine
 import Fetch
 import FoundationEssentials
 import Glibc
-import Telemetry
+import Base
 import TestSupport
 import Testing
 

@@ -1,10 +1,12 @@
 import Catalog
+import CatalogTools
+import Engine
 import FoundationEssentials
 import Logging
 import Pipeline
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// Requests whose documents depend on rows: of what is published, of what came before, and of what was asked already.
 @Suite("Requests for selected rows", .database)

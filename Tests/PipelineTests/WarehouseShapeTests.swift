@@ -1,10 +1,12 @@
+import Base
+import Catalog
 import Engine
 import FoundationEssentials
 import Lake
 import Pipeline
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// Geometry, keys of other datasets, and tables that change their shape.
 @Suite("Shapes of tables", .database)
@@ -160,7 +162,7 @@ struct WarehouseShapeTests {
   @Test("a table grows by columns; any other change is refused with SQL that does it")
   func changes() async throws {
     try await Workshop.open { workshop, connection in
-      func define(_ columns: [String], key: String = "a") async throws -> PipelineError? {
+      func define(_ columns: [String], key: String = "a") async throws -> CatalogError? {
         let yaml = """
           name: changing
           title: T
@@ -175,7 +177,7 @@ struct WarehouseShapeTests {
         do {
           try await workshop.apply(connection)
           return nil
-        } catch let error as PipelineError {
+        } catch let error as CatalogError {
           return error
         }
       }
@@ -233,7 +235,7 @@ struct WarehouseShapeTests {
         key: [a]
         checks: []
         """, "SELECT a FROM raw.r")
-      let error = await #expect(throws: PipelineError.self) { try await workshop.apply(connection) }
+      let error = await #expect(throws: CatalogError.self) { try await workshop.apply(connection) }
       #expect(error == .nameTaken(dataset: name, by: what))
       #expect(error?.advice?.lowercased().contains("drop") == false)
       #expect(try await connection.query("SELECT FROM catalog.dataset WHERE name = $1", [name]).isEmpty)

@@ -1,4 +1,6 @@
 import Catalog
+import CatalogTools
+import Configuration
 import Engine
 import FoundationEssentials
 import Glibc
@@ -6,8 +8,8 @@ import Lake
 import Logging
 import Pipeline
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// A database, a lake and a catalog of a test's own, with real workers to run in them.
 struct Workshop {

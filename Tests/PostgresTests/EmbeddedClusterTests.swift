@@ -1,8 +1,10 @@
+import Base
 import FoundationEssentials
 import Testing
 import TestSupport
 
-@testable import Postgres
+@testable import Database
+import Postgres
 
 struct EmbeddedClusterTests {
   /// A folder of the test's own, removed with the cluster in it.

@@ -1,7 +1,8 @@
 import Testing
 import TestSupport
 
-@testable import Postgres
+@testable import Database
+import Postgres
 
 @Suite(.database)
 struct MigratorTests {

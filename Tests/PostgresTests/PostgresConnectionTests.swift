@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Testing
-import Telemetry
+import Base
 import TestSupport
 
 @testable import Postgres

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Queue
+import Base
 import Telemetry
 import Testing
 

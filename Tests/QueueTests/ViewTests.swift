@@ -1,6 +1,6 @@
 import Postgres
 import Queue
-import Telemetry
+import Base
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import Telemetry
+import Base
 import Testing
 
 struct CountedTests {

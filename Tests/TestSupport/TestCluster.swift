@@ -1,6 +1,7 @@
-package import Postgres
+internal import Database
 import FoundationEssentials
 import Glibc
+package import Postgres
 import Subprocess
 import SystemPackage
 

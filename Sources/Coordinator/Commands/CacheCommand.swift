@@ -1,10 +1,10 @@
 import ArgumentParser
+import Base
 import Catalog
+import Configuration
 import Fetch
 import FoundationEssentials
-import Pipeline
 import Postgres
-import Telemetry
 
 /// The raw cache: documents as the sources gave them.
 struct CacheCommand: AsyncParsableCommand {

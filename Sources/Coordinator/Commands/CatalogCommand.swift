@@ -1,9 +1,11 @@
 import ArgumentParser
+import Base
 import Catalog
+import CatalogTools
+import Configuration
 import Logging
 import Pipeline
 import Postgres
-import Telemetry
 
 /// Dataset definitions.
 struct CatalogCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Pipeline
+import Configuration
 import Postgres
 import Telemetry
 

@@ -1,7 +1,8 @@
 import ArgumentParser
+import Configuration
+import Database
 import FoundationEssentials
 import Glibc
-import Pipeline
 import Postgres
 
 /// The embedded database, and the way into whichever is used.

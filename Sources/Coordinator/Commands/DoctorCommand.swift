@@ -1,5 +1,5 @@
 import ArgumentParser
-import Pipeline
+import Base
 import Postgres
 
 /// Looks at each part that the work needs.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Catalog
-import Pipeline
+import CatalogTools
 
 /// Groups of datasets that are refreshed together.
 struct FlowCommand: AsyncParsableCommand {

@@ -1,8 +1,9 @@
 import ArgumentParser
+import Base
+import Configuration
 import Lake
 import Pipeline
 import Postgres
-import Telemetry
 
 /// The Parquet lake.
 struct LakeCommand: AsyncParsableCommand {

@@ -1,4 +1,7 @@
 import ArgumentParser
+import Base
+import Catalog
+import Configuration
 import Logging
 import Pipeline
 import Postgres

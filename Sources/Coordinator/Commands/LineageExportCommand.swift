@@ -1,5 +1,5 @@
 import ArgumentParser
-import Pipeline
+import OpenLineage
 import Postgres
 
 /// Lineage for other systems.

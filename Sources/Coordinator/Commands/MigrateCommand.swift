@@ -1,6 +1,7 @@
 import ArgumentParser
+import Configuration
+import Database
 import FoundationEssentials
-import Pipeline
 import Postgres
 
 /// Brings the database's structure up to date.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Postgres
 import Quality
-import Telemetry
+import Base
 
 /// Says what a backfill would do.
 struct PlanCommand: AsyncParsableCommand {

@@ -1,8 +1,9 @@
 import ArgumentParser
+import Base
+import Catalog
 import Logging
 import Pipeline
 import Postgres
-import Telemetry
 
 /// Rebuilds what was published, and compares.
 struct ReproduceCommand: AsyncParsableCommand {

@@ -1,5 +1,8 @@
 import ArgumentParser
+import Base
 import Catalog
+import CatalogTools
+import Configuration
 import Logging
 import Pipeline
 import Postgres

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Configuration
 import Logging
-import Pipeline
+import OpenLineage
 import Postgres
 import Queue
 import ServiceLifecycle

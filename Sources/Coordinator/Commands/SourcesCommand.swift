@@ -1,8 +1,9 @@
 import ArgumentParser
+import Base
 import Catalog
-import Pipeline
+import CatalogTools
+import Configuration
 import Postgres
-import Telemetry
 
 /// Where data come from.
 struct SourcesCommand: AsyncParsableCommand {

@@ -1,10 +1,10 @@
 import ArgumentParser
+import Base
 import Catalog
 import Logging
 import Pipeline
 import Postgres
 import Quality
-import Telemetry
 
 /// Today's checks over what is published.
 struct ValidateCommand: AsyncParsableCommand {

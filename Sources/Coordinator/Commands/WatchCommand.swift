@@ -1,6 +1,6 @@
 import ArgumentParser
 import Postgres
-import Telemetry
+import Base
 
 /// Follows a backfill.
 struct WatchCommand: AsyncParsableCommand {

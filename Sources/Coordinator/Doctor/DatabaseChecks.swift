@@ -1,7 +1,8 @@
+import Base
+import Configuration
+import Database
 import FoundationEssentials
-import Pipeline
 import Postgres
-import Telemetry
 
 /// What the database must be able to do.
 struct DatabaseChecks {

@@ -1,10 +1,11 @@
+import Base
 import Catalog
+import CatalogTools
+import Configuration
 import Engine
 import FoundationEssentials
 import Glibc
-import Pipeline
 import Postgres
-import Telemetry
 
 /// What a host needs by itself: folders, room on its disks, the programs.
 struct HostChecks {

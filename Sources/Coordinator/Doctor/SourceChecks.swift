@@ -1,7 +1,8 @@
+import Base
 import Catalog
+import CatalogTools
+import Configuration
 import Fetch
-import Pipeline
-import Telemetry
 
 /// What the sources want: their keys, and a way to them.
 struct SourceChecks {

@@ -1,4 +1,9 @@
 import ArgumentParser
+import Base
+import Catalog
+import CatalogTools
+import Configuration
+import Database
 import Engine
 import Fetch
 import Glibc
@@ -98,6 +103,8 @@ struct Failure: Error {
     case QueueError.wrongState: code = .transient
     case is QueueError: code = .usage
     case is EmbeddedClusterError, is MigrationError, is EngineError: code = .unavailable
+    case CatalogError.unknownDataset: code = .usage
+    case is CatalogError: code = .data
     case let error as PipelineError: code = Self.code(error)
     // A source that has not what was asked, or refuses the key.
     case let error as FetchError where error.errorClass == .permanent: code = .unsuccessful
@@ -116,8 +123,8 @@ struct Failure: Error {
 
   private static func code(_ error: PipelineError) -> Code {
     switch error {
-    case .unknownDataset, .notPublished: .usage
-    case .unknownDefinition, .incompatibleTable, .nameTaken, .tooManyRows: .data
+    case .notPublished: .usage
+    case .tooManyRows: .data
     case .missingExtension, .noDatabase, .upstreamNeedsDatabase: .unavailable
     case .missingUpstream, .timeLimit, .notEnqueued: .transient
     case .notReproducible: .unsuccessful

@@ -1,5 +1,5 @@
 import Postgres
-import Telemetry
+import Base
 
 /// Below a list of tasks: why the failed ones failed, in full and each reason once, and the commands that come next. A
 /// table has no room for reasons.

@@ -1,4 +1,4 @@
-import Telemetry
+import Base
 
 /// How far a step has come, in one line: a bar where the end is known, what was done and how fast where it is not.
 struct ProgressBar {

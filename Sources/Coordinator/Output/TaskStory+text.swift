@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Postgres
-import Telemetry
+import Base
 
 extension TaskStory {
   /// - Parameter lake: the folder of the lake, for the report's path.

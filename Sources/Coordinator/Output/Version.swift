@@ -1,7 +1,7 @@
+import Base
+import Configuration
 import Engine
-import Pipeline
 import Postgres
-import Telemetry
 
 /// What `aker --version` says.
 enum Version {

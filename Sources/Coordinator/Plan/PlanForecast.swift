@@ -1,6 +1,6 @@
 import Catalog
 import Postgres
-import Telemetry
+import Base
 
 /// What a plan means for the sources, and how long it takes: by their limits, and by what such partitions took before.
 struct PlanForecast: Encodable {

@@ -1,5 +1,5 @@
 import Catalog
-import Pipeline
+import Configuration
 
 /// A source as the data dictionary has it.
 struct SourceEntry: Encodable {

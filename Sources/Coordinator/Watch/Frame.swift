@@ -1,4 +1,4 @@
-import Telemetry
+import Base
 
 /// A snapshot drawn for a terminal of a size: never wider, never taller.
 struct Frame {

@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 
 /// A JSON object a line, at each look: for programs that watch.

@@ -1,3 +1,5 @@
+import Base
+
 /// A line when something changed: for logs, pipes and CI.
 final class LineDisplay: Display {
   private let terminal = Terminal.standardOutput

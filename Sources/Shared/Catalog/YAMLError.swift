@@ -1,4 +1,4 @@
-package import Telemetry
+package import Base
 
 /// Something in a catalog file, and where.
 package struct YAMLProblem: Sendable, Equatable, CustomStringConvertible {

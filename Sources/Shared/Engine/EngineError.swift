@@ -1,4 +1,4 @@
-package import Telemetry
+package import Base
 
 /// What went wrong in a DuckDB process.
 package enum EngineError: ClassifiedError, Equatable {

@@ -1,4 +1,4 @@
-package import Telemetry
+package import Base
 
 /// A script that failed, with what it printed until then.
 package struct EngineFailure: ClassifiedError {

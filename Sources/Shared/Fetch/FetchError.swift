@@ -1,4 +1,4 @@
-package import Telemetry
+package import Base
 
 /// Why a document could not be had. Every text in it is redacted.
 package struct FetchError: ClassifiedError, CustomStringConvertible {

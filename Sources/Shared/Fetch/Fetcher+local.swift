@@ -1,7 +1,7 @@
 internal import Catalog
 internal import FoundationEssentials
 internal import HTTP
-internal import Telemetry
+internal import Base
 
 extension Fetcher {
   /// Whether another file is in its place by now, which a folder of this host tells for nothing. One that is gone was picked

@@ -1,5 +1,5 @@
 package import Postgres
-internal import Telemetry
+internal import Base
 internal import Synchronization
 
 /// The queue's token buckets: one budget for all hosts, in the database.

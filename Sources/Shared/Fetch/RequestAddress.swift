@@ -1,6 +1,7 @@
 internal import Catalog
 internal import FoundationEssentials
 internal import HTTP
+internal import Base
 internal import Telemetry
 
 /// A request's URL and headers with the source's secret in its place, and the same without it, for everything that is

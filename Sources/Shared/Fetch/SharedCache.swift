@@ -1,6 +1,7 @@
+internal import Base
 internal import FoundationEssentials
-package import HTTP
 internal import Glibc
+package import HTTP
 
 /// The raw cache of all hosts, in a bucket: what one of them fetched, the others do not ask for while it is fresh, and a
 /// partition can be reproduced on any of them. Laid out as a host's own.
@@ -28,7 +29,7 @@ package struct SharedCache: Sendable {
   func object(_ sha256: String, to file: String) async throws -> Bool {
     guard try await asking({ try await client.get(objectKey(sha256), to: file) }) else { return false }
     do {
-      return try SHA256.hash(ofFile: file) == sha256
+      return try await SHA256.hash(ofFile: file).sha256 == sha256
     } catch {
       throw RawCache.Failure(description: "\(file): \(error)")
     }

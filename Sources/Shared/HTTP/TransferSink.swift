@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import Base
 internal import Telemetry
 
 /// Where the bytes of a transfer go: decoded, counted, hashed and written, over as many exchanges as it takes.

@@ -1,3 +1,4 @@
+internal import Base
 internal import FoundationEssentials
 internal import Glibc
 
@@ -56,7 +57,7 @@ package struct DiskLake: LakeStore {
   }
 
   package func sha256(_ path: String) async throws -> String? {
-    try await byteCount(path) == nil ? nil : try await ContentHash.hex(ofFile: absolute(path)).sha256
+    try await byteCount(path) == nil ? nil : try await SHA256.hash(ofFile: absolute(path)).sha256
   }
 
   package func localFile(_ path: String, scratch: String) async throws -> String? {

@@ -1,6 +1,6 @@
 internal import Glibc
 package import HTTP
-package import Telemetry
+package import Base
 
 /// What went wrong with a file of the lake.
 package enum LakeError: ClassifiedError, Equatable {

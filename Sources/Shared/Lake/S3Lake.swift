@@ -1,3 +1,4 @@
+internal import Base
 internal import FoundationEssentials
 package import HTTP
 
@@ -61,7 +62,7 @@ package struct S3Lake: LakeStore {
     let scratch = local.location + "/.verify-\(UUID().uuidString)"
     do {
       let file = try await localFile(path, scratch: scratch)
-      let hash = if let file { try await ContentHash.hex(ofFile: file).sha256 } else { String?.none }
+      let hash = if let file { try await SHA256.hash(ofFile: file).sha256 } else { String?.none }
       try DiskLake.removeTree(scratch)
       return hash
     } catch {

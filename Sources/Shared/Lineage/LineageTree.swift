@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 package import Postgres
-internal import Telemetry
+internal import Base
 
 /// Where a partition came from, down to the documents of its sources.
 package struct LineageTree: Sendable, Codable {

@@ -1,11 +1,13 @@
+internal import AppliedCatalog
 internal import Catalog
+package import Configuration
 package import Engine
 internal import Fetch
 internal import FoundationEssentials
 internal import Glibc
 package import Lake
 package import Logging
-internal import Lineage
+internal import OpenLineage
 package import Postgres
 
 /// What the pipeline needs of this host: the DuckDB program, the cache and the lake, the sources.

@@ -1,9 +1,7 @@
-package import Telemetry
+package import Base
 
 /// What the pipeline itself refuses.
 package enum PipelineError: ClassifiedError, Equatable {
-  case unknownDefinition(dataset: String, hash: String)
-  case unknownDataset(String, near: String?)
   case notPublished(String)
   case missingUpstream(partition: String, dataset: String)
   case missingExtension(dataset: String, name: String)
@@ -13,8 +11,6 @@ package enum PipelineError: ClassifiedError, Equatable {
   case upstreamNeedsDatabase(partition: String, datasets: [String])
   case notEnqueued(partition: String, reason: String)
   case tooManyRows(partition: String, request: String, limit: Int)
-  case nameTaken(dataset: String, by: String)
-  case incompatibleTable(dataset: String, changes: [String], sql: [String])
 
   package var errorClass: ErrorClass {
     switch self {
@@ -26,9 +22,6 @@ package enum PipelineError: ClassifiedError, Equatable {
 
   package var summary: String {
     switch self {
-    case .unknownDefinition(let dataset, let hash): "the database has no definition \(hash.prefix(12)) of \(dataset)"
-    case .unknownDataset(let name, let near):
-      "there is no dataset '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
     case .notPublished(let partition): "\(partition) has not been published"
     case .missingUpstream(let partition, let dataset):
       "\(partition) reads \(dataset), whose partition is not in the lake"
@@ -41,17 +34,12 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .tooManyRows(let partition, let request, let limit):
       "\(partition): request '\(request)' selects more than \(limit.counted("row")), each of which would be asked for by itself"
     case .notEnqueued(let partition, let reason): "\(partition) cannot be built now: \(reason)"
-    case .nameTaken(let dataset, let what): "public.\(dataset) is \(what), and no warehouse table of a dataset"
-    case .incompatibleTable(let dataset, let changes, _):
-      "the warehouse table of \(dataset) cannot become what is declared by adding columns: "
-        + changes.joined(separator: "; ")
     }
   }
 
   package var advice: String? {
     switch self {
-    case .unknownDefinition: "Run aker catalog apply."
-    case .unknownDataset, .notReproducible, .timeLimit: nil
+    case .notReproducible, .timeLimit: nil
     case .noDatabase: "aker doctor says what is missing."
     case .upstreamNeedsDatabase: "Start it (aker database start), or set AKER_POSTGIS_DSN."
     case .tooManyRows: "Upload them in groups (upload), or take a part each time (LIMIT in its SQL)."
@@ -59,9 +47,6 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .notPublished: "Run aker backfill for it."
     case .missingUpstream(_, let dataset): "Backfill \(dataset) for the same year first, or run aker lake repair."
     case .missingExtension: "Run scripts/setup, which installs it into .aker/tools."
-    case .nameTaken: "Give the dataset another name. Nothing was changed."
-    case .incompatibleTable(_, _, let sql):
-      "Run this in psql when nobody needs the old shape:\n" + sql.joined(separator: "\n")
     }
   }
 }

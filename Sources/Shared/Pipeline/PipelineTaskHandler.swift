@@ -1,13 +1,15 @@
-package import Engine
+internal import AppliedCatalog
+internal import Base
 internal import Catalog
+package import Engine
 internal import FoundationEssentials
 package import Lake
 internal import Lineage
 internal import Logging
+package import OpenLineage
 package import Postgres
 internal import Quality
 package import Queue
-internal import Telemetry
 
 /// Builds and publishes partitions: what a worker does with a task.
 package struct PipelineTaskHandler: TaskHandler {

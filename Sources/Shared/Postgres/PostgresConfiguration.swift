@@ -57,7 +57,8 @@ package struct PostgresConfiguration: Sendable {
     return nil
   }
 
-  static func quote(_ value: String) -> String {
+  /// As a value of a connection string.
+  package static func quote(_ value: String) -> String {
     var quoted = "'"
     for character in value {
       if character == "'" || character == "\\" { quoted.append("\\") }

@@ -1,4 +1,4 @@
-package import Telemetry
+package import Base
 
 /// What went wrong between us and the server.
 package struct PostgresError: ClassifiedError, CustomStringConvertible {

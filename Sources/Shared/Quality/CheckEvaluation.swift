@@ -1,5 +1,5 @@
 package import Catalog
-internal import Telemetry
+internal import Base
 
 /// What a partition is compared with.
 package struct CheckContext: Sendable {

@@ -1,5 +1,5 @@
 package import Catalog
-internal import Telemetry
+internal import Base
 
 /// A difference between the columns that came and the columns that were declared.
 package struct SchemaDrift: Sendable, Equatable, Codable {

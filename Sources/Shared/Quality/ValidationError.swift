@@ -1,5 +1,5 @@
 internal import Catalog
-package import Telemetry
+package import Base
 
 /// A partition that must not be published as it came.
 package struct ValidationError: ClassifiedError {

@@ -1,3 +1,5 @@
+internal import Base
+
 /// How a validation's page looks: on paper and screens of any width, light and dark.
 enum ValidationStyle {
   static let css = """

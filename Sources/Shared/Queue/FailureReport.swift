@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+package import Base
 package import Telemetry
 
 /// A handler's error as the queue keeps it.

@@ -1,5 +1,5 @@
 package import Postgres
-package import Telemetry
+package import Base
 
 /// The thin Swift face of the queue's SQL functions that a worker calls: one round trip each.
 package struct QueueClient: Sendable {

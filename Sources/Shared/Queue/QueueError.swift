@@ -1,5 +1,5 @@
 package import Postgres
-package import Telemetry
+package import Base
 
 /// What the queue's functions refuse, each with a SQLSTATE of its own: see docs/queue.md.
 package enum QueueError: ClassifiedError, Equatable {

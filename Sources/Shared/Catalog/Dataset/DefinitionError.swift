@@ -1,4 +1,4 @@
-package import Telemetry
+package import Base
 
 /// A definition that cannot be used, with everything that is wrong with it.
 package struct DefinitionError: ClassifiedError, CustomStringConvertible {

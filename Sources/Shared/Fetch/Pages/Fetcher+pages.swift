@@ -1,6 +1,6 @@
 package import Catalog
 internal import FoundationEssentials
-internal import Telemetry
+internal import Base
 
 extension Fetcher {
   /// What an answer must hold: the texts at a path.

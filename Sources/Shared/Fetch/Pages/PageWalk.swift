@@ -1,5 +1,5 @@
 internal import Catalog
-internal import Telemetry
+internal import Base
 
 /// Where in an answer of many pages a client is: what it asks for next, and whether it has all.
 struct PageWalk {

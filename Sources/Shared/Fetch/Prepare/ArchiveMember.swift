@@ -1,6 +1,6 @@
 internal import CLibarchive
 internal import Glibc
-internal import Telemetry
+internal import Base
 
 /// Takes files out of a zip (or tar) that came from elsewhere: by names that lead nowhere else, and no larger than they may be.
 package enum ArchiveMember {

@@ -1,5 +1,5 @@
 internal import Catalog
-internal import Telemetry
+internal import Base
 
 /// Rewrites delimited text of the odder kinds as a plain one: a header line, and rows with as many columns.
 ///

@@ -1,7 +1,7 @@
 package import Catalog
 internal import FoundationEssentials
 internal import Glibc
-internal import Telemetry
+internal import Base
 
 /// Makes of fetched documents what DuckDB reads: members out of archives, items out of feeds, plain text out of odd text, and
 /// plain JSON where it came as gzip or with a byte order mark, and records of JSON that is too large to be held whole. The raw cache keeps what came; what is made of it lies in the attempt's staging folder.

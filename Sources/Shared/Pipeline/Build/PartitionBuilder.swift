@@ -8,7 +8,7 @@ package import Logging
 internal import Postgres
 internal import Quality
 internal import Queue
-internal import Telemetry
+internal import Base
 
 /// Fetch, transform, check: everything before publishing, which changes nothing that anybody else can see.
 package struct PartitionBuilder: Sendable {
@@ -80,7 +80,7 @@ package struct PartitionBuilder: Sendable {
       .examine, detail: { (content: (sha256: String, byteCount: Int)) in "sha256 \(content.sha256.prefix(12))" }
     ) {
       try ReportFiles.write(ValidationReport(validation, validatedAt: Date()), into: folder)
-      return try await ContentHash.hex(ofFile: file)
+      return try await SHA256.hash(ofFile: file)
     }
     StepBoundary.checked.reached()
     return BuiltPartition(

@@ -1,13 +1,14 @@
+internal import Base
 internal import Catalog
 internal import Engine
 internal import FoundationEssentials
 internal import Lake
 internal import Lineage
 internal import Logging
+internal import OpenLineage
 internal import Postgres
 internal import Quality
 internal import Queue
-internal import Telemetry
 
 /// Publishes a built partition: rows, manifest, lineage, quality and the task's completion in one transaction behind the
 /// fence; then the file gets its name.

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+internal import Lineage
 
 /// Writes OpenLineage run events (specification 2-0-2), as JSON.
 package struct OpenLineageBuilder: Sendable {

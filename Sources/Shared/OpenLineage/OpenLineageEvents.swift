@@ -1,10 +1,10 @@
-internal import Catalog
+package import Catalog
 internal import FoundationEssentials
 package import Lineage
-internal import Postgres
-internal import Quality
-internal import Queue
-internal import Telemetry
+package import Postgres
+package import Quality
+package import Queue
+internal import Base
 
 /// What a task's way means in OpenLineage's words, put into the outbox: START before the work, COMPLETE in the publish
 /// transaction, FAIL or ABORT otherwise.
@@ -15,7 +15,7 @@ package struct OpenLineageEvents: Sendable {
     self.builder = builder
   }
 
-  func queueStart(
+  package func queueStart(
     _ attempt: PublicationRecord.Attempt, _ partition: Partition, _ connection: PostgresConnection
   ) async throws {
     try await connection.execute(
@@ -23,7 +23,8 @@ package struct OpenLineageEvents: Sendable {
       [attempt.taskID, attempt.leaseToken, try builder.event(.start, Self.run(attempt, partition), Date())])
   }
 
-  func completed(_ record: PublicationRecord, _ spec: DatasetSpec, _ validation: Validation) throws -> [String] {
+  package func completed(_ record: PublicationRecord, _ spec: DatasetSpec, _ validation: Validation) throws -> [String]
+  {
     var run = Self.run(
       record.attempt,
       Partition(dataset: record.dataset, dataYear: record.dataYear, region: record.region, asOf: record.asOf))
@@ -39,7 +40,7 @@ package struct OpenLineageEvents: Sendable {
     return [try builder.event(.complete, run, Date())]
   }
 
-  func queueFailure(
+  package func queueFailure(
     _ attempt: PublicationRecord.Attempt, _ lease: TaskLease, _ error: any Error, _ connection: PostgresConnection
   ) async throws {
     var run = Self.run(

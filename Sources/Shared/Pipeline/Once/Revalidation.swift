@@ -1,3 +1,4 @@
+internal import AppliedCatalog
 internal import Catalog
 internal import Engine
 internal import FoundationEssentials

@@ -1,4 +1,5 @@
-internal import Catalog
+internal import AppliedCatalog
+package import Catalog
 internal import Engine
 internal import Lake
 package import Logging

@@ -1,4 +1,4 @@
-package import Telemetry
+package import Base
 
 /// Why the database's structure was not brought up to date. Nothing is half done: a migration commits whole or not at all.
 package enum MigrationError: ClassifiedError, Equatable {

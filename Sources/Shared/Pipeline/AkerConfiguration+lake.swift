@@ -1,3 +1,4 @@
+package import Configuration
 package import Fetch
 internal import FoundationEssentials
 internal import HTTP
@@ -6,13 +7,6 @@ package import Lake
 /// Where the lake is, and what stays on this host. Keys, region and server are read from the variables that AWS's own tools
 /// read, so that a host that can use its bucket can use it here.
 extension AkerConfiguration {
-  private static let s3Scheme = "s3://"
-
-  /// Of the raw cache and of what attempts write: AKER_CACHE_PATH, or a folder of this host where that is in S3.
-  package var localCachePath: String {
-    cachePath.hasPrefix(Self.s3Scheme) ? home + "/cache" : cachePath
-  }
-
   /// The lake below AKER_CACHE_PATH.
   /// - Throws: `ConfigurationError`, for S3 without bucket or keys.
   package func lake() throws -> any LakeStore {

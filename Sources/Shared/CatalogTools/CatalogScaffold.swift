@@ -1,6 +1,6 @@
 internal import Catalog
 internal import FoundationEssentials
-package import Telemetry
+package import Base
 
 /// `aker catalog new NAME`: a dataset that passes `aker catalog check`, to be changed into the one that is wanted.
 package enum CatalogScaffold {

@@ -123,7 +123,7 @@ package struct CatalogFolder: Sendable {
 
   package func dataset(_ name: String) throws -> DatasetSpec {
     guard let spec = datasets.first(where: { $0.name == name }) else {
-      throw PipelineError.unknownDataset(name, near: NearestName.find(name, in: datasets.map(\.name)))
+      throw CatalogError.unknownDataset(name, near: NearestName.find(name, in: datasets.map(\.name)))
     }
     return spec
   }

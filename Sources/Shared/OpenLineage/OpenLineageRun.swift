@@ -1,3 +1,5 @@
+package import Lineage
+
 /// One attempt at one partition, as OpenLineage sees it: a run of a job.
 package struct OpenLineageRun: Sendable {
   /// An input column that a column is made of.

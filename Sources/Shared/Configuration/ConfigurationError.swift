@@ -1,4 +1,4 @@
-package import Telemetry
+package import Base
 
 /// A setting that cannot be used. Never quotes a secret.
 package enum ConfigurationError: ClassifiedError, Equatable {

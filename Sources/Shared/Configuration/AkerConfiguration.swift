@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 package import Logging
-package import Postgres
+internal import Postgres
 
 /// Everything a process was told, read once at its entrance. Inside, nothing reads the environment.
 package struct AkerConfiguration: Sendable {
@@ -34,20 +34,19 @@ package struct AkerConfiguration: Sendable {
   package private(set) var logLevel: Logger.Level
   package private(set) var regions: KeptRegions
 
+  /// What AKER_CACHE_PATH begins with where the lake is in S3.
+  package static let s3Scheme = "s3://"
+
   package var home: String { path(.home) }
   package var cachePath: String { path(.cachePath) }
+  /// Of the raw cache and of what attempts write: AKER_CACHE_PATH, or a folder of this host where that is in S3.
+  package var localCachePath: String { cachePath.hasPrefix(Self.s3Scheme) ? home + "/cache" : cachePath }
   package var catalogPath: String { path(.catalogPath) }
   package var migrationsPath: String { path(.migrationsPath) }
   /// Nil when it is to be looked for.
   package var duckdb: String? { values[.duckdb]?.text }
   /// Nil when the embedded database is meant.
   package var postgisDSN: String? { values[.postgisDSN]?.text }
-
-  package var embeddedCluster: EmbeddedCluster {
-    var search = ["PATH": environment["PATH"] ?? ""]
-    if values[.postgresBin]?.text != nil { search["AKER_POSTGRES_BIN"] = path(.postgresBin) }
-    return EmbeddedCluster(directory: home + "/postgres", binaries: PostgresBinaries.find(environment: search))
-  }
 
   /// What a program was told: by flags, the environment and `aker.yml`.
   ///
@@ -137,7 +136,7 @@ package struct AkerConfiguration: Sendable {
     return Value(text: text, origin: .environment(isFile ? variable + "_FILE" : variable))
   }
 
-  static func secret(_ variable: String, _ environment: [String: String]) throws -> String? {
+  package static func secret(_ variable: String, _ environment: [String: String]) throws -> String? {
     if let text = environment[variable], !text.isEmpty { return text }
     guard let path = environment[variable + "_FILE"], !path.isEmpty else { return nil }
     guard let contents = FileManager.default.contents(atPath: path) else {
@@ -157,7 +156,8 @@ package struct AkerConfiguration: Sendable {
       ? shared : name
   }
 
-  private func path(_ setting: Setting) -> String {
+  /// A setting that names a file or folder, from the current folder where it is relative.
+  package func path(_ setting: Setting) -> String {
     let text = values[setting]?.text ?? ""
     guard !text.hasPrefix("/"), !text.contains("://") else { return text }
     return FileManager.default.currentDirectoryPath + "/" + text

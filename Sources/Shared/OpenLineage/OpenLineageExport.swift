@@ -1,4 +1,6 @@
+internal import AppliedCatalog
 internal import Catalog
+package import Configuration
 internal import FoundationEssentials
 internal import Lineage
 package import Postgres

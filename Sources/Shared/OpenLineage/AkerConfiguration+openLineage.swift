@@ -1,4 +1,4 @@
-package import Lineage
+package import Configuration
 package import Logging
 package import Postgres
 
@@ -7,7 +7,7 @@ extension AkerConfiguration {
   private static let urlVariable = "AKER_OPENLINEAGE_URL"
 
   /// Nil where nobody is told.
-  var openLineageURL: String? {
+  package var openLineageURL: String? {
     environment[Self.urlVariable].flatMap { $0.isEmpty ? nil : $0 }
   }
 

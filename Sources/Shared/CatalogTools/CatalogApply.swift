@@ -45,7 +45,7 @@ package struct CatalogApply: Sendable {
   }
 
   /// Applies one dataset, all or nothing. Idempotent.
-  /// - Throws: `PipelineError.nameTaken`; `PipelineError.incompatibleTable`, with the SQL to run, where adding columns is not enough.
+  /// - Throws: `CatalogError.nameTaken`; `CatalogError.incompatibleTable`, with the SQL to run, where adding columns is not enough.
   package func apply(_ spec: DatasetSpec, _ connection: PostgresConnection) async throws -> Outcome {
     let hash = spec.definitionHash
     let declaration = try json(spec, hash)
@@ -142,7 +142,7 @@ package struct CatalogApply: Sendable {
         AND (e.oid IS NOT NULL OR c.relkind <> 'p' OR pg_get_partkeydef(c.oid) <> 'LIST (data_year)')
       """, [spec.name])
     if let row = rows.first {
-      throw PipelineError.nameTaken(dataset: spec.name, by: try row.decode("what"))
+      throw CatalogError.nameTaken(dataset: spec.name, by: try row.decode("what"))
     }
   }
 
@@ -192,7 +192,7 @@ package struct CatalogApply: Sendable {
       )
     }
     if !changes.isEmpty {
-      throw PipelineError.incompatibleTable(dataset: spec.name, changes: changes, sql: sql)
+      throw CatalogError.incompatibleTable(dataset: spec.name, changes: changes, sql: sql)
     }
   }
 }

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+package import Postgres
 internal import Subprocess
 internal import SystemPackage
 

@@ -1,4 +1,4 @@
-package import Telemetry
+package import Base
 
 /// Why the embedded server could not be had.
 package enum EmbeddedClusterError: ClassifiedError {

@@ -1,9 +1,10 @@
-internal import Catalog
+package import Catalog
 internal import FoundationEssentials
 internal import Glibc
 package import Logging
 package import Postgres
 internal import Queue
+package import Base
 package import Telemetry
 
 /// One partition built and published by this process: `aker run`.

@@ -1,9 +1,9 @@
-internal import Catalog
-internal import Postgres
+package import Catalog
+package import Postgres
 
 extension SourceRegistry {
   /// The registry as it was last applied to the database; nil where none was.
-  static func applied(
+  package static func applied(
     _ connection: PostgresConnection, environment: [String: String]
   ) async throws -> SourceRegistry? {
     let rows = try await connection.query("SELECT file, contents FROM catalog.source_file ORDER BY ordinal")

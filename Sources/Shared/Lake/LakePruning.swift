@@ -1,5 +1,6 @@
+internal import AppliedCatalog
 internal import Catalog
-package import Lake
+
 package import Postgres
 
 /// The retention of all datasets, or of one, as their applied definitions say.
@@ -16,7 +17,7 @@ package enum LakePruning {
   ) async throws -> [Report] {
     let rows = try await connection.query(
       "SELECT name, definition_hash FROM catalog.dataset WHERE $1::text IS NULL OR name = $1 ORDER BY name", [dataset])
-    if let dataset, rows.isEmpty { throw PipelineError.unknownDataset(dataset, near: nil) }
+    if let dataset, rows.isEmpty { throw CatalogError.unknownDataset(dataset, near: nil) }
     let definitions = DefinitionStore()
     var reports: [Report] = []
     for row in rows {

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import Postgres
 
 /// Brings a database's structure up to date with `migrations/`: forward only, each in a transaction, one migrator at a
 /// time, checksums compared first.
