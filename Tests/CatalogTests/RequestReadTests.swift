@@ -49,6 +49,31 @@ struct RequestReadTests {
     )
   }
 
+  @Test func aListRepeatsItsParameter() throws {
+    let reading = read(
+      """
+      path: /q
+      query: {"facets[state][]": [MD, VA], "data[]": value, length: 5000}
+      format: json
+      """)
+    #expect(reading.problems.isEmpty, "\(reading.problems)")
+    let query = try #require(reading.spec?.requests.first).query
+    #expect(
+      query.map { "\($0.name)=\($0.value)" } == [
+        "facets[state][]=MD", "facets[state][]=VA", "data[]=value", "length=5000",
+      ])
+  }
+
+  @Test func aMisspeltFieldIsAMistake() throws {
+    let reading = read("path: /q\nformat: json\nquerry: {a: b}")
+    #expect(reading.spec == nil)
+    #expect(reading.errors.map(\.message) == ["requests[1]: unknown field 'querry'; did you mean 'query'?"])
+    let flows = FlowDefinition.read(
+      "flows:\n  - {name: a, datasets: [b], shedule: '0 1 * * *'}", file: "flows.yml")
+    #expect(flows.problems.map(\.severity) == [.error])
+    #expect(flows.problems.first?.message.contains("did you mean 'schedule'?") == true)
+  }
+
   @Test func pagesAreRead() throws {
     let reading = read(
       """

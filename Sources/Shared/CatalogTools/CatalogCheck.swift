@@ -13,7 +13,7 @@ package struct CatalogCheck: Sendable {
   ///   - directory: the catalog folder.
   ///   - registry: to know the sources by; unknown ones are not reported where it is nil.
   package init(engine: Engine, directory: String, registry: SourceRegistry?) {
-    self.engine = engine
+    self.engine = engine.alone
     self.directory = directory
     self.registry = registry
   }
@@ -23,23 +23,90 @@ package struct CatalogCheck: Sendable {
     let column_type: String
   }
 
-  /// All problems of the folder.
-  package func run() async throws -> (folder: CatalogFolder, problems: [DefinitionProblem]) {
+  /// All problems of the folder, or of some of its datasets and of the files that all share.
+  ///
+  /// - Parameters:
+  ///   - names: the datasets to bind; all unless told.
+  ///   - progress: is told how many are bound, and of how many.
+  /// - Throws: `CatalogError.unknownDataset`.
+  package func run(
+    only names: [String] = [], progress: @Sendable (Int, Int) -> Void = { _, _ in }
+  ) async throws -> (folder: CatalogFolder, problems: [DefinitionProblem]) {
     let folder = CatalogFolder(directory: directory)
-    var problems = folder.problems
-    for spec in folder.datasets {
-      problems += sources(spec)
-      let rowProblems = try await rows(spec, folder)
-      problems += rowProblems
-      // The views of such requests have the rows' columns.
-      if !rowProblems.contains(where: { $0.severity == .error }) { problems += try await transform(spec, folder) }
-      if missingExtension(spec) == nil {
-        problems += try await CheckBinding(
-          spec: spec, datasets: folder.datasets, engine: engine, file: file(spec, "dataset.yml")
-        ).problems()
+    for name in names where !folder.folderNames.contains(name) { _ = try folder.dataset(name) }
+    let chosen = names.isEmpty ? folder.datasets : folder.datasets.filter { names.contains($0.name) }
+    let shared = folder.problems.filter { problem in
+      names.isEmpty || names.contains { problem.file.hasPrefix("\(directory)/datasets/\($0)/") }
+        || !problem.file.hasPrefix("\(directory)/datasets/")
+    }
+    progress(0, chosen.count)
+    var found: [Int: [DefinitionProblem]] = [:]
+    try await withThrowingTaskGroup(of: (Int, [DefinitionProblem]).self) { group in
+      for (index, spec) in chosen.enumerated() {
+        if index >= Self.processCount, let (done, problems) = try await group.next() {
+          found[done] = problems
+          progress(found.count, chosen.count)
+        }
+        group.addTask { (index, try await check(spec, folder)) }
+      }
+      for try await (done, problems) in group {
+        found[done] = problems
+        progress(found.count, chosen.count)
       }
     }
-    return (folder, problems)
+    return (folder, shared + chosen.indices.flatMap { found[$0] ?? [] })
+  }
+
+  /// Binding is work for one processor each.
+  private static let processCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
+
+  private func check(_ spec: DatasetSpec, _ folder: CatalogFolder) async throws -> [DefinitionProblem] {
+    var problems = sources(spec)
+    let binding = CheckBinding(
+      spec: spec, datasets: folder.datasets, engine: engine, file: file(spec, "dataset.yml"))
+    if let found = try await atOnce(spec, folder, binding) { return problems + found }
+    let rowProblems = try await rows(spec, folder)
+    problems += rowProblems
+    // The views of such requests have the rows' columns.
+    if !rowProblems.contains(where: { $0.severity == .error }) { problems += try await transform(spec, folder) }
+    if missingExtension(spec) == nil { problems += try await binding.problems() }
+    return problems
+  }
+
+  /// What requests select, transform and checks in one process, which takes a fraction of the time of one for each.
+  ///
+  /// - Returns: nil where DuckDB refuses something: bound one by one, it tells all that it refuses.
+  private func atOnce(
+    _ spec: DatasetSpec, _ folder: CatalogFolder, _ binding: CheckBinding
+  ) async throws -> [DefinitionProblem]? {
+    guard missingExtension(spec) == nil else { return nil }
+    var script = EngineScript()
+    script.extensions = spec.extensions
+    BuildScript.addMacros(&script, spec: spec)
+    let clear = "DROP SCHEMA raw CASCADE; DROP SCHEMA published CASCADE;"
+    for (index, request) in spec.requests.enumerated() {
+      guard let name = request.rowsFile, let sql = spec.rowsSQL(of: request) else { continue }
+      addInputs(&script, spec, Array(spec.requests.prefix(index)), folder)
+      script.add("\(index) \(name)", before: "DESCRIBE SELECT * FROM (", userSQL: sql, after: ");")
+      script.add("clear", clear)
+    }
+    addInputs(&script, spec, spec.requests, folder)
+    script.add(BuildScript.transform, before: "DESCRIBE SELECT * FROM (", userSQL: spec.transformSQL, after: ");")
+    script.add("clear", clear)
+    binding.add(to: &script)
+    let output: EngineOutput
+    do {
+      output = try await engine.run(script)
+    } catch is EngineFailure {
+      return nil
+    }
+    var problems: [DefinitionProblem] = []
+    for (index, request) in spec.requests.enumerated() where request.hasRowColumns {
+      let columns = try output.rows("\(index) \(request.rowsFile ?? "")", as: Column.self)
+      problems += rowColumns(columns.map(\.column_name), request, spec)
+    }
+    let made = try output.rows(BuildScript.transform, as: Column.self)
+    return try problems + compare(made.map { ($0.column_name, $0.column_type) }, spec) + binding.problems(in: output)
   }
 
   private func file(_ spec: DatasetSpec, _ name: String) -> String { "\(directory)/datasets/\(spec.name)/\(name)" }
@@ -92,8 +159,15 @@ package struct CatalogCheck: Sendable {
   private func inputScript(_ spec: DatasetSpec, _ requests: [DatasetRequest], _ folder: CatalogFolder) -> EngineScript {
     var script = EngineScript()
     script.extensions = spec.extensions
-    let upstreams = folder.datasets.filter { spec.dependsOn.contains($0.name) } + (spec.readsItself ? [spec] : [])
     BuildScript.addMacros(&script, spec: spec)
+    addInputs(&script, spec, requests, folder)
+    return script
+  }
+
+  private func addInputs(
+    _ script: inout EngineScript, _ spec: DatasetSpec, _ requests: [DatasetRequest], _ folder: CatalogFolder
+  ) {
+    let upstreams = folder.datasets.filter { spec.dependsOn.contains($0.name) } + (spec.readsItself ? [spec] : [])
     BuildScript.addInputs(
       &script,
       views: requests.map { request in
@@ -104,7 +178,6 @@ package struct CatalogCheck: Sendable {
         BuildScript.Upstream(dataset: $0.name, files: [], columns: BuildScript.Upstream.columns(of: $0))
       },
       year: spec.firstYear, region: spec.regions.first ?? "", asOf: "\(spec.firstYear + 1)-01")
-    return script
   }
 
   /// Binds what requests select their rows by, and holds the columns to the placeholders.

@@ -7,6 +7,8 @@ package struct CatalogFolder: Sendable {
   package private(set) var datasets: [DatasetSpec] = []
   package private(set) var flows: [FlowDefinition] = []
   package private(set) var views: [CatalogView] = []
+  /// Of datasets' folders, those with errors among them.
+  package private(set) var folderNames: [String] = []
   /// Everything that is wrong or odd, of all files.
   package private(set) var problems: [DefinitionProblem] = []
 
@@ -22,6 +24,7 @@ package struct CatalogFolder: Sendable {
       let folder = root + "/" + name
       var isFolder = false
       guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder else { continue }
+      folderNames.append(name)
       var texts: [String] = []
       for file in ["dataset.yml", "transform.sql"] {
         guard let contents = FileManager.default.contents(atPath: folder + "/" + file) else {
@@ -91,7 +94,8 @@ package struct CatalogFolder: Sendable {
     let byName = Dictionary(datasets.map { ($0.name, $0) }) { first, _ in first }
     for dataset in datasets {
       let file = "\(root)/\(dataset.name)/dataset.yml"
-      for dependency in dataset.dependsOn where byName[dependency] == nil {
+      // One with mistakes of its own is there, and told of by itself.
+      for dependency in dataset.dependsOn where !folderNames.contains(dependency) {
         let near = NearestName.find(dependency, in: byName.keys).map { "; did you mean '\($0)'?" } ?? ""
         problems.append(
           DefinitionProblem(.error, file: file, line: 1, "depends_on: there is no dataset '\(dependency)'\(near)"))
@@ -123,7 +127,7 @@ package struct CatalogFolder: Sendable {
 
   package func dataset(_ name: String) throws -> DatasetSpec {
     guard let spec = datasets.first(where: { $0.name == name }) else {
-      throw CatalogError.unknownDataset(name, near: NearestName.find(name, in: datasets.map(\.name)))
+      throw CatalogError.unknownDataset(name, near: NearestName.find(name, in: folderNames))
     }
     return spec
   }

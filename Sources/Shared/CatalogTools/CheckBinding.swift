@@ -13,17 +13,37 @@ struct CheckBinding {
   let file: String
 
   func problems() async throws -> [DefinitionProblem] {
-    let refused = spec.checks.map { reference($0) ?? type($0) }
-    var problems = zip(spec.checks, refused).compactMap { check, message in message.map { problem(check, $0) } }
-    let checks = zip(spec.checks, refused).filter { $0.1 == nil }.map(\.0)
-    problems += try await values(checks)
+    var script = EngineScript()
+    addValues(&script)
+    var problems = wrongNames
+    if !script.steps.isEmpty { problems += try unreadable(await engine.run(script)) }
     // All at once, as it is done over a partition; one by one only to find which it is.
-    if try await refusal(checks) == nil { return problems }
-    for check in checks {
+    if try await refusal(sound) == nil { return problems }
+    for check in sound {
       if let message = try await refusal([check]) { problems.append(problem(check, message)) }
     }
     return problems
   }
+
+  /// Adds all that `problems(in:)` wants to know, for a script that does more besides: it throws where DuckDB would not
+  /// make one of the checks.
+  func add(to script: inout EngineScript) {
+    addValues(&script)
+    addStatement(sound, to: &script)
+  }
+
+  func problems(in output: EngineOutput) throws -> [DefinitionProblem] {
+    try wrongNames + unreadable(output)
+  }
+
+  private var wrongNames: [DefinitionProblem] {
+    spec.checks.compactMap { check in refused(check).map { problem(check, $0) } }
+  }
+
+  /// Those that DuckDB can be asked about.
+  private var sound: [DatasetCheck] { spec.checks.filter { refused($0) == nil } }
+
+  private func refused(_ check: DatasetCheck) -> String? { reference(check) ?? type(check) }
 
   private func problem(_ check: DatasetCheck, _ message: String) -> DefinitionProblem {
     DefinitionProblem(.error, file: file, line: check.line, "\(check.name.rawValue): \(message)")
@@ -98,24 +118,27 @@ struct CheckBinding {
   }
 
   /// Values are compared as text, so that they have to be written as DuckDB writes them: a double is never `1`.
-  private func values(_ checks: [DatasetCheck]) async throws -> [DefinitionProblem] {
-    var script = EngineScript()
-    for (index, check) in checks.enumerated() {
+  private func addValues(_ script: inout EngineScript) {
+    for (index, check) in sound.enumerated() {
       let column = check.rows?.column ?? check.column
       let values = check.rows.map { [$0.value] } ?? check.values
       guard let type = column.flatMap(spec.column)?.type, type != .text, type != .geometry, !values.isEmpty else {
         continue
       }
       script.add(
-        "values \(index)",
+        "\(Self.valuesStep)\(index)",
         """
         SELECT \(index) AS "check", value, CAST(TRY_CAST(value AS \(type.duckdbName)) AS VARCHAR) AS reading
         FROM (SELECT unnest(\(SQL.list(values))) AS value) WHERE reading IS DISTINCT FROM value;
         """)
     }
-    if script.steps.isEmpty { return [] }
-    let output = try await engine.run(script)
-    return try script.steps.flatMap { try output.rows($0.name, as: Reading.self) }.map { reading in
+  }
+
+  private static let valuesStep = "values "
+
+  private func unreadable(_ output: EngineOutput) throws -> [DefinitionProblem] {
+    let checks = sound
+    return try checks.indices.flatMap { try output.rows("\(Self.valuesStep)\($0)", as: Reading.self) }.map { reading in
       let check = checks[reading.check]
       let column = (check.rows?.column ?? check.column).flatMap(spec.column)
       let type = column?.type.description ?? ""
@@ -129,12 +152,23 @@ struct CheckBinding {
 
   /// Why DuckDB would not make them; nil where it would.
   private func refusal(_ checks: [DatasetCheck]) async throws -> String? {
+    var script = EngineScript()
+    script.extensions = spec.extensions
+    addStatement(checks, to: &script)
+    do {
+      _ = try await engine.run(script)
+      return nil
+    } catch let failure as EngineFailure {
+      guard case .sql(_, let message, _, _) = failure.error else { throw failure }
+      return message
+    }
+  }
+
+  private func addStatement(_ checks: [DatasetCheck], to script: inout EngineScript) {
     var bound = spec
     bound.checks = checks
     let query = CheckQuery(bound, table: "checked")
     let compared = datasets.filter { other in checks.contains { $0.dataset == other.name } }
-    var script = EngineScript()
-    script.extensions = spec.extensions
     BuildScript.addInputs(
       &script, views: [],
       upstreams: compared.map {
@@ -146,13 +180,6 @@ struct CheckBinding {
     script.add("checks", query.sql)
     for (index, check) in query.checks.enumerated() {
       if let sql = query.examplesSQL(check) { script.add("examples\(index)", sql) }
-    }
-    do {
-      _ = try await engine.run(script)
-      return nil
-    } catch let failure as EngineFailure {
-      guard case .sql(_, let message, _, _) = failure.error else { throw failure }
-      return message
     }
   }
 }

@@ -141,4 +141,11 @@ extension Engine {
     limits.temporaryDirectory = folder + "/spill"
     return with(limits)
   }
+
+  /// The same with one thread for each process: for statements without rows, of which several are run side by side.
+  package var alone: Engine {
+    var limits = limits
+    limits.threads = 1
+    return with(limits)
+  }
 }

@@ -17,36 +17,7 @@ struct CatalogCommand: AsyncParsableCommand {
         aker catalog ls
         aker catalog apply
       """,
-    subcommands: [Check.self, Apply.self, List.self, New.self, Docs.self])
-
-  struct Check: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Validate every definition, and bind every transform and check, without a row; needs no database.",
-      discussion: "EXAMPLES\n  aker catalog check")
-    @OptionGroup var options: GlobalOptions
-
-    func run() async throws {
-      let configuration = try options.configuration()
-      let registry = try SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
-      let engine = try await PipelineEnvironment.engine(
-        configuration, logger: Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() })
-      let (folder, problems) = try await CatalogCheck(
-        engine: engine, directory: configuration.catalogPath, registry: registry
-      ).run()
-      let lines = registry.warnings.map { "warning: \($0)" } + problems.map(\.description)
-      if options.json {
-        try printJSON(lines)
-      } else {
-        lines.forEach { print($0) }
-      }
-      let errors = problems.count { $0.severity == .error }
-      if errors > 0 { throw Failure(.data, "\(errors.counted("mistake")) in the catalog") }
-      if !options.json {
-        print(
-          "\(folder.datasets.count.counted("dataset")) and \(registry.sources.count.counted("source")) are in order")
-      }
-    }
-  }
+    subcommands: [CatalogCheckCommand.self, Apply.self, List.self, New.self, Docs.self])
 
   struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -29,8 +29,10 @@ extension DatasetRequest {
       (fields["format"] ?? node).error("request '\(name)' needs a format: \(formats)")
       return nil
     }
-    let query = fields["query"]?.entries.compactMap { entry in
-      entry.value.text.map { QueryItem(name: entry.key, value: $0) }
+    // A list asks for the parameter again for each of its values: `facets[]=a&facets[]=b`.
+    let query = fields["query"]?.entries.flatMap { entry in
+      (entry.value.isList ? entry.value.texts : [entry.value.text].compactMap { $0 })
+        .map { QueryItem(name: entry.key, value: $0) }
     }
     let vintages = fields["columns"].map(RequestColumns.read) ?? []
     if ![.csv, .tsv, .parquet].contains(format), vintages.contains(where: { !$0.patterns.isEmpty }) {

@@ -26,7 +26,7 @@ struct DefinitionNode {
     return nil
   }
 
-  /// The fields of a mapping. Fields that are not `known` are warned of, with the nearest known one.
+  /// The fields of a mapping. Others than those `known` are mistakes: a misspelt field would be left out in silence.
   func fields(known: [String]) -> [String: DefinitionNode] {
     guard var mapping = noting({ try node.mapping() }) else { return [:] }
     var fields: [String: DefinitionNode] = [:]
@@ -35,7 +35,7 @@ struct DefinitionNode {
     }
     var unknown: [YAMLProblem] = []
     mapping.finish(&unknown)
-    for problem in unknown { reader.note(problem, .warning) }
+    for problem in unknown { reader.note(problem, .error) }
     return fields
   }
 
