@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build test lint format demo clean-demo bench-queue bench-data clean
+.PHONY: help setup build test lint format demo clean-demo bench-queue bench-data proof clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ clean-demo: ## Stop the demo's processes and remove all it made
 bench-queue: setup ## Measure the queue against bare baselines in the same run
 	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
 	@Benchmarks/queue/run
+
+proof: ## Check the model of publication: it must hold, and each broken variant must be found out (a minute)
+	@proof/check
 
 bench-data: setup ## Measure a partition of ten million rows against its parts done bare
 	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
