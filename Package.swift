@@ -41,13 +41,13 @@ let package = Package(
     .executable(name: "source-simulator", targets: ["SourceSimulator"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
     // System libraries.
@@ -79,11 +79,12 @@ let package = Package(
     room("AppliedCatalog", ["Base", "Catalog", "Postgres"]),
     room("Queue", ["Base", "Catalog", "Postgres", logging]),
     room("HTTP", ["Base", "CLibcurl", "CZlib", "Telemetry"]),
+    room("S3", ["Base", "HTTP"]),
     room(
-      "Fetch", ["Base", "Catalog", "CLibarchive", "CLibxml2", "CZlib", "HTTP", "Postgres", "Telemetry", logging]),
+      "Fetch", ["Base", "Catalog", "CLibarchive", "CLibxml2", "CZlib", "HTTP", "Postgres", "S3", "Telemetry", logging]),
     room("Engine", ["Base", "Catalog", logging, subprocess, systemPackage]),
     room("Quality", ["Base", "Catalog", "Engine", "Postgres", logging]),
-    room("Lake", ["AppliedCatalog", "Base", "Catalog", "HTTP", "Postgres", logging]),
+    room("Lake", ["AppliedCatalog", "Base", "Catalog", "HTTP", "Postgres", "S3", logging]),
     room("Lineage", ["Base", "Catalog", "Postgres", logging]),
     room(
       "OpenLineage",
@@ -97,7 +98,7 @@ let package = Package(
       "Pipeline",
       [
         "AppliedCatalog", "Base", "Catalog", "Configuration", "Engine", "Fetch", "HTTP", "Lake", "Lineage",
-        "OpenLineage", "Postgres", "Quality", "Queue", "Telemetry", logging, subprocess,
+        "OpenLineage", "Postgres", "Quality", "Queue", "S3", "Telemetry", logging, subprocess,
       ]),
 
     // The executables.
@@ -135,13 +136,13 @@ let package = Package(
     tests("PostgresTests", ["Configuration", "Database", "Postgres"]),
     tests("CatalogTests", ["Catalog"]),
     tests("QueueTests", ["Queue", "Postgres"]),
-    tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", logging]),
+    tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", "S3", logging]),
     tests("EngineTests", ["Engine", logging]),
     tests(
       "PipelineTests",
       [
         "AppliedCatalog", "Catalog", "CatalogTools", "Configuration", "Engine", "Fetch", "HTTP", "Lake", "Lineage",
-        "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "Telemetry", logging, systemPackage,
+        "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "S3", "Telemetry", logging, systemPackage,
       ]),
     tests("CoordinatorTests", ["Catalog", "CatalogTools", "Coordinator", "Pipeline", "Postgres", argumentParser]),
     tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),

@@ -1,10 +1,11 @@
+import Base
 import Fetch
 import FoundationEssentials
 import Glibc
 import HTTP
-import Base
-import TestSupport
+import S3
 import Testing
+import TestSupport
 
 /// Against a server that speaks S3 (moto's), which checks signatures where a test says so.
 struct S3Tests {

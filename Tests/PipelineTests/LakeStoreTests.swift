@@ -8,6 +8,7 @@ import Logging
 import Pipeline
 import Postgres
 import Quality
+import S3
 import Testing
 import TestSupport
 

@@ -6,6 +6,7 @@ import Lake
 import Logging
 import Pipeline
 import Postgres
+import S3
 import Testing
 import TestSupport
 

@@ -1,7 +1,8 @@
+internal import Base
 internal import Catalog
 internal import FoundationEssentials
 internal import HTTP
-internal import Base
+internal import S3
 
 extension Fetcher {
   /// Whether another file is in its place by now, which a folder of this host tells for nothing. One that is gone was picked

@@ -49,6 +49,12 @@ package struct HTTPTransfer: Sendable {
     package var path: String
     package var offset: Int64
     package var byteCount: Int64
+
+    package init(path: String, offset: Int64, byteCount: Int64) {
+      self.path = path
+      self.offset = offset
+      self.byteCount = byteCount
+    }
   }
 
   package struct Limits: Sendable, Equatable {

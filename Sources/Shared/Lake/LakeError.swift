@@ -1,6 +1,7 @@
-internal import Glibc
-package import HTTP
 package import Base
+internal import Glibc
+internal import HTTP
+package import S3
 
 /// What went wrong with a file of the lake.
 package enum LakeError: ClassifiedError, Equatable {

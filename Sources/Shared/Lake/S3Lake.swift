@@ -1,6 +1,7 @@
 internal import Base
 internal import FoundationEssentials
-package import HTTP
+internal import HTTP
+package import S3
 
 /// The lake as objects of a bucket.
 ///

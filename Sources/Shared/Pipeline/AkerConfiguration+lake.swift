@@ -3,6 +3,7 @@ package import Fetch
 internal import FoundationEssentials
 internal import HTTP
 package import Lake
+internal import S3
 
 /// Where the lake is, and what stays on this host. Keys, region and server are read from the variables that AWS's own tools
 /// read, so that a host that can use its bucket can use it here.

@@ -1,7 +1,8 @@
 internal import Base
 internal import FoundationEssentials
 internal import Glibc
-package import HTTP
+internal import HTTP
+package import S3
 
 /// The raw cache of all hosts, in a bucket: what one of them fetched, the others do not ask for while it is fresh, and a
 /// partition can be reproduced on any of them. Laid out as a host's own.

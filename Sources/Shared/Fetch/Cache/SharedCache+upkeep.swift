@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import HTTP
+internal import S3
 
 /// What an operator asks of the bucket that `RawCache` answers of a host's folder.
 extension SharedCache {

@@ -1,6 +1,7 @@
 internal import Base
 package import FoundationEssentials
 internal import Glibc
+package import HTTP
 
 /// Objects of one bucket, in S3 or in a server that speaks its protocol.
 package struct S3Client: Sendable {

@@ -1,3 +1,5 @@
+import HTTP
+
 /// Objects that are too large for one request: made of parts, they appear whole when all are there, or not at all.
 extension S3Client {
   /// S3 takes no more of one object.
