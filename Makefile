@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build test lint format demo clean-demo bench-queue bench-data proof clean
+.PHONY: help setup build test lint format schema demo clean-demo bench-queue bench-data proof clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ lint: ## Check the format of the sources
 
 format: ## Format the sources
 	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+schema: ## Write down the structure that migrations/ makes (Tests/PostgresTests/schema.sql), which a test compares
+	@scripts/schema
 
 demo: build ## Backfill all that is recorded with two workers on an embedded database, and show what happened
 	@BIN=$(BIN) scripts/demo $(DEMO)

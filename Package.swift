@@ -27,9 +27,10 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, path: "Sources/Shared/\(name)", swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["Base", "TestSupport"], path: "Tests/\(name)", swiftSettings: strict)
+    name: name, dependencies: dependencies + ["Base", "TestSupport"], path: "Tests/\(name)", exclude: exclude,
+    swiftSettings: strict)
 }
 
 let package = Package(
@@ -133,7 +134,7 @@ let package = Package(
       name: "FetchProbe", dependencies: ["Base", "Catalog", "Fetch", "HTTP", "Postgres", "Telemetry", logging],
       path: "Tests/FetchProbe", swiftSettings: strict),
     tests("TelemetryTests", ["Telemetry", logging]),
-    tests("PostgresTests", ["Configuration", "Database", "Postgres"]),
+    tests("PostgresTests", ["Configuration", "Database", "Postgres"], exclude: ["schema.sql"]),
     tests("CatalogTests", ["Catalog"]),
     tests("QueueTests", ["Queue", "Postgres"]),
     tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", "S3", logging]),

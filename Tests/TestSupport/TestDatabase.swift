@@ -41,7 +41,7 @@ package struct TestDatabase: Sendable {
     try await connection.execute("CREATE DATABASE aker_template")
     await connection.close()
     let template = try await cluster.connect(database: "aker_template")
-    _ = try await Migrator(directory: PackageRoot.migrations).migrate(template)
+    _ = try await Migrator(directory: PackageRoot.migrations, akerVersion: "0.1.0").migrate(template)
     await template.close()
   }
 }

@@ -38,7 +38,7 @@ struct Session: Sendable {
         return without("no database runs")
       }
       let connection = try await PostgresConnection.connect(database)
-      let pending = try await Migrator(directory: configuration.migrationsPath).status(connection)
+      let pending = try await Migrator(directory: configuration.migrationsPath, akerVersion: Version.number).status(connection)
         .contains { $0.appliedAt == nil }
       await connection.close()
       return pending ? without("the database is not up to date (aker migrate)") : (database, nil)
@@ -73,12 +73,12 @@ struct Session: Sendable {
   ///   operator starts work with do; commands that only look do not change the database.
   func connectMigrated(migrates: Bool) async throws -> PostgresConnection {
     let connection = try await connect()
-    let migrator = try Migrator(directory: configuration.migrationsPath)
+    let migrator = try Migrator(directory: configuration.migrationsPath, akerVersion: Version.number)
     let pending = try await migrator.status(connection).filter { $0.appliedAt == nil }
     if pending.isEmpty { return connection }
     guard migrates else {
       throw Failure(
-        .unavailable, "the database lacks \(pending.count) of \(migrator.migrations.count.counted("migration"))",
+        .unavailable, "the database lacks \(pending.count.counted("migration"))",
         advice: "Run: aker migrate")
     }
     _ = try await migrator.migrate(connection)

@@ -114,7 +114,7 @@ struct DatabaseChecks {
 
   private func migrations(_ connection: PostgresConnection) async throws -> Finding {
     do {
-      let status = try await Migrator(directory: configuration.migrationsPath).status(connection)
+      let status = try await Migrator(directory: configuration.migrationsPath, akerVersion: Version.number).status(connection)
       let pending = status.count { $0.appliedAt == nil }
       guard pending == 0 else {
         return .problem(

@@ -1,19 +1,21 @@
 package import Base
 
-/// Why the database's structure was not brought up to date. Nothing is half done: a migration commits whole or not at all.
+/// Why the database's structure was not brought up to date. Nothing is half done: all that is pending commits, or nothing.
 package enum MigrationError: ClassifiedError, Equatable {
   case noDirectory(String)
   case misnamed(String)
   case duplicate(Int, String, String)
   case unreadable(String)
-  /// The database holds migrations that this build does not know.
-  case databaseIsNewer(database: Int, known: Int)
+  /// A newer aker has applied what this one does not know.
+  case databaseIsNewer(by: String, this: String)
+  /// The database is of a build before the first release.
+  case unreleased
   /// A migration was edited after it had been applied.
   case drift(version: Int, name: String)
   /// A migration is older than what is applied, yet was never applied.
   case outOfOrder(version: Int, name: String, applied: Int)
   case postgisMissing
-  case failed(version: Int, name: String, line: Int?, reason: String)
+  case failed(file: String, line: Int?, reason: String)
 
   package var errorClass: ErrorClass { .permanent }
 
@@ -23,15 +25,16 @@ package enum MigrationError: ClassifiedError, Equatable {
     case .misnamed(let file): "migration \(file) is not named NNNN_name.sql"
     case .duplicate(let version, let one, let other): "two migrations have number \(version): \(one) and \(other)"
     case .unreadable(let path): "\(path) cannot be read"
-    case .databaseIsNewer(let database, let known):
-      "the database is at migration \(database), newer than the \(known) that this build knows; nothing was changed"
+    case .databaseIsNewer(let newer, let this):
+      "the database was brought up to date by aker \(newer), and this is aker \(this); nothing was changed"
+    case .unreleased: "the database was made before the first release of aker; nothing was changed"
     case .drift(let version, let name):
       "migration \(version) (\(name)) differs from what was applied to this database; nothing was changed"
     case .outOfOrder(let version, let name, let applied):
       "migration \(version) (\(name)) was never applied, though the database is already at \(applied); nothing was changed"
     case .postgisMissing: "the server does not have PostGIS"
-    case .failed(let version, let name, let line, let reason):
-      "migration \(version) (\(name))\(line.map { ", line \($0)" } ?? "") failed and was rolled back: \(reason)"
+    case .failed(let file, let line, let reason):
+      "\(file)\(line.map { ", line \($0)" } ?? "") failed, and all was rolled back: \(reason)"
     }
   }
 
@@ -41,6 +44,7 @@ package enum MigrationError: ClassifiedError, Equatable {
     case .misnamed, .duplicate: "Rename the file."
     case .unreadable: "Check the file's permissions."
     case .databaseIsNewer: "Update this installation, or connect to the database that belongs to it."
+    case .unreleased: "Make a new database, and let it be filled again from the lake and the raw cache."
     case .drift: "Restore the file as it was, and put the change into a new migration."
     case .outOfOrder: "Give it a number after the last applied one."
     case .postgisMissing:

@@ -1,34 +1,51 @@
 package import FoundationEssentials
 package import Postgres
 
-/// Brings a database's structure up to date with `migrations/`: forward only, each in a transaction, one migrator at a
-/// time, checksums compared first.
+/// Brings a database's structure up to date with `migrations/`: forward only, one migrator at a time, all that is
+/// pending in one transaction.
+///
+/// Tables stand in versioned files, which are applied once and never edited afterwards. Functions, views and grants
+/// stand in repeatable files, which are all applied again after the versioned ones whenever one of them changed
+/// (docs/decisions/0020-repeatable-sql.md).
 package struct Migrator: Sendable {
   package var migrations: [Migration]
+  package var repeatable: RepeatableMigrations
+  /// The version of this aker. What a newer one applied is left alone.
+  package var akerVersion: String
 
-  package init(directory: String) throws {
-    migrations = try Migration.read(directory: directory)
+  package init(directory: String, akerVersion: String) throws {
+    self.init(
+      migrations: try Migration.read(directory: directory),
+      repeatable: try RepeatableMigrations.read(directory: directory), akerVersion: akerVersion)
   }
 
-  package init(migrations: [Migration]) {
+  package init(migrations: [Migration], repeatable: RepeatableMigrations, akerVersion: String) {
     self.migrations = migrations
+    self.repeatable = repeatable
+    self.akerVersion = akerVersion
   }
 
+  /// One line of `aker migrate --status`.
   package struct Status: Sendable {
-    package var version: Int
+    /// Nil for functions, views and grants, which have none.
+    package var version: Int?
     package var name: String
     /// Nil while it is pending.
     package var appliedAt: Date?
+    /// Which aker applied it; nil while it is pending.
+    package var akerVersion: String?
   }
 
   /// Serializes migrators of one database. The number says nothing but itself: "aker" in ASCII.
   static let advisoryLock: Int64 = 0x616B_6572
+  /// The row of `aker_migration` that stands for the repeatable files.
+  static let repeatableVersion = 0
 
   /// Applies what is pending.
   ///
-  /// - Returns: the migrations applied now, in order; empty when there was nothing to do.
-  /// - Throws: `MigrationError` on drift, on a newer database, or when one fails (those before it stay applied).
-  package func migrate(_ connection: PostgresConnection) async throws -> [Migration] {
+  /// - Returns: what was applied now, in order, by name; empty when there was nothing to do.
+  /// - Throws: `MigrationError` on drift, on a newer database, or when a file fails. Nothing was changed then.
+  package func migrate(_ connection: PostgresConnection) async throws -> [String] {
     try await connection.execute("SELECT pg_advisory_lock($1)", [Self.advisoryLock])
     do {
       let applied = try await applyPending(connection)
@@ -41,68 +58,101 @@ package struct Migrator: Sendable {
     }
   }
 
-  /// Each known migration, and when it was applied. Writes nothing.
+  /// Each known migration, and when it was applied. One query; writes nothing.
   ///
   /// - Throws: `MigrationError` on drift or a newer database.
   package func status(_ connection: PostgresConnection) async throws -> [Status] {
     let applied = try await verified(connection)
-    return migrations.map { Status(version: $0.version, name: $0.name, appliedAt: applied[$0.version]) }
+    let versioned = migrations.map { migration in
+      Status(
+        version: migration.version, name: migration.name, appliedAt: applied[migration.version]?.appliedAt,
+        akerVersion: applied[migration.version]?.akerVersion)
+    }
+    let last = applied[Self.repeatableVersion].flatMap { $0.checksum == repeatable.checksum ? $0 : nil }
+    return versioned + [
+      Status(name: RepeatableMigrations.name, appliedAt: last?.appliedAt, akerVersion: last?.akerVersion)
+    ]
   }
 
-  private func applyPending(_ connection: PostgresConnection) async throws -> [Migration] {
-    try await connection.executeScript(
-      """
-      CREATE TABLE IF NOT EXISTS public.aker_migration (
-        version int PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,
-        applied_at timestamptz NOT NULL DEFAULT clock_timestamp());
-      COMMENT ON TABLE public.aker_migration IS 'Migrations applied to this database; written by aker migrate only.';
-      """)
+  private func applyPending(_ connection: PostgresConnection) async throws -> [String] {
     let applied = try await verified(connection)
     let pending = migrations.filter { applied[$0.version] == nil }
-    for migration in pending { try await apply(migration, connection) }
-    return pending
+    let checksum = repeatable.checksum
+    if pending.isEmpty, applied[Self.repeatableVersion]?.checksum == checksum { return [] }
+    try await connection.withTransaction { transaction in
+      try await transaction.executeScript(Self.table)
+      try await run(repeatable.before.path, repeatable.before.sql, transaction)
+      for migration in pending { try await run(migration.file, migration.sql, transaction) }
+      for file in repeatable.files { try await run(file.path, file.sql, transaction) }
+      for migration in pending {
+        try await note(migration.version, migration.name, migration.checksum, transaction)
+      }
+      try await note(Self.repeatableVersion, RepeatableMigrations.name, checksum, transaction)
+    }
+    return pending.map { "\($0.version) \($0.name)" } + [RepeatableMigrations.name]
   }
 
-  private func apply(_ migration: Migration, _ connection: PostgresConnection) async throws {
+  private static let table = """
+    CREATE TABLE IF NOT EXISTS public.aker_migration (
+      version int PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, aker_version text NOT NULL,
+      applied_at timestamptz NOT NULL DEFAULT clock_timestamp());
+    COMMENT ON TABLE public.aker_migration IS
+      'Migrations applied to this database; version 0: functions, views and grants. Written by aker migrate only.';
+    COMMENT ON COLUMN public.aker_migration.checksum IS 'SHA-256 of the text that was applied.';
+    COMMENT ON COLUMN public.aker_migration.aker_version IS 'The aker that applied it; an older one changes nothing.';
+    """
+
+  private func note(_ version: Int, _ name: String, _ checksum: String, _ transaction: PostgresTransaction) async throws {
+    try await transaction.execute(
+      """
+      INSERT INTO public.aker_migration (version, name, checksum, aker_version) VALUES ($1, $2, $3, $4)
+      ON CONFLICT (version) DO UPDATE SET checksum = EXCLUDED.checksum, aker_version = EXCLUDED.aker_version,
+        applied_at = clock_timestamp()
+      """, [version, name, checksum, akerVersion])
+  }
+
+  private func run(_ file: String, _ sql: String, _ transaction: PostgresTransaction) async throws {
     do {
-      try await connection.transaction { connection in
-        try connection.executeScript(migration.sql)
-        try connection.execute(
-          "INSERT INTO public.aker_migration (version, name, checksum) VALUES ($1, $2, \(Self.checksum("$3")))",
-          [migration.version, migration.name, migration.sql])
-      }
+      try await transaction.executeScript(sql)
     } catch let error as PostgresError where !error.isConnectionFailure {
       // 0A000, 58P01: 'extension "postgis" is not available', 'could not open extension control file'.
       if ["0A000", "58P01"].contains(error.sqlState), error.message.contains("postgis") {
         throw MigrationError.postgisMissing
       }
-      let line = error.position.map { position in
-        1 + migration.sql.unicodeScalars.prefix(position - 1).count { $0 == "\n" }
-      }
-      throw MigrationError.failed(
-        version: migration.version, name: migration.name, line: line, reason: error.summary)
+      let line = error.position.map { position in 1 + sql.unicodeScalars.prefix(position - 1).count { $0 == "\n" } }
+      throw MigrationError.failed(file: file, line: line, reason: error.summary)
     }
   }
 
-  /// Compares what is applied with what is known.
-  private func verified(_ connection: PostgresConnection) async throws -> [Int: Date] {
-    let tables = try await connection.query("SELECT to_regclass('public.aker_migration') IS NOT NULL AS present")
-    guard try tables[0].decode("present", as: Bool.self) else { return [:] }
+  /// A row of `aker_migration`.
+  private struct Applied {
+    var checksum: String
+    var akerVersion: String
+    var appliedAt: Date
+  }
+
+  /// What is applied, by version, after comparing it with what is known.
+  private func verified(_ connection: PostgresConnection) async throws -> [Int: Applied] {
     let known = Dictionary(uniqueKeysWithValues: migrations.map { ($0.version, $0) })
-    let rows = try await connection.query(
-      "SELECT version, name, checksum, applied_at FROM public.aker_migration ORDER BY version")
-    var applied: [Int: Date] = [:]
-    for row in rows {
+    var applied: [Int: Applied] = [:]
+    for row in try await rows(connection) {
       let version: Int = try row.decode("version")
-      guard let migration = known[version] else {
-        throw MigrationError.databaseIsNewer(database: version, known: migrations.last?.version ?? 0)
+      let found = Applied(
+        checksum: try row.decode("checksum"), akerVersion: try row.decode("aker_version"),
+        appliedAt: try row.decode("applied_at"))
+      applied[version] = found
+      if version == Self.repeatableVersion {
+        guard found.checksum == repeatable.checksum || !Self.isNewer(found.akerVersion, than: akerVersion) else {
+          throw MigrationError.databaseIsNewer(by: found.akerVersion, this: akerVersion)
+        }
+        continue
       }
-      let checksum = try await connection.query(
-        "SELECT \(Self.checksum("$1")) AS checksum", [migration.sql])
-      guard try checksum[0].decode("checksum", as: String.self) == row.decode("checksum") else {
+      guard let migration = known[version] else {
+        throw MigrationError.databaseIsNewer(by: found.akerVersion, this: akerVersion)
+      }
+      guard found.checksum == migration.checksum else {
         throw MigrationError.drift(version: version, name: migration.name)
       }
-      applied[version] = try row.decode("applied_at", as: Date.self)
     }
     if let newest = applied.keys.max(),
       let late = migrations.first(where: { $0.version < newest && applied[$0.version] == nil })
@@ -112,7 +162,22 @@ package struct Migrator: Sendable {
     return applied
   }
 
-  private static func checksum(_ parameter: String) -> String {
-    "encode(sha256(convert_to(\(parameter)::text, 'UTF8')), 'hex')"
+  private func rows(_ connection: PostgresConnection) async throws -> [PostgresRow] {
+    do {
+      return try await connection.query(
+        "SELECT version, checksum, aker_version, applied_at FROM public.aker_migration ORDER BY version")
+    } catch let error as PostgresError where error.sqlState == "42P01" {  // undefined_table: nothing was applied yet
+      return []
+    } catch let error as PostgresError where error.sqlState == "42703" {  // undefined_column
+      throw MigrationError.unreleased
+    }
+  }
+
+  /// Compares versions as numbers with points between them: 0.10 is newer than 0.9.
+  static func isNewer(_ version: String, than other: String) -> Bool {
+    func numbers(_ text: String) -> [Int] {
+      text.prefix { $0 != "-" && $0 != "+" }.split(separator: ".").map { Int($0) ?? 0 }
+    }
+    return numbers(other).lexicographicallyPrecedes(numbers(version))
   }
 }

@@ -10,8 +10,9 @@ struct MigrateCommand: AsyncParsableCommand {
     commandName: "migrate",
     abstract: "Bring the database's structure up to date.",
     discussion: """
-      Forward only, each migration in a transaction, one migrator at a time. Refuses, and changes nothing, when an applied \
-      migration was edited or when the database is newer than this build.
+      Forward only, all that is pending in one transaction, one migrator at a time. Refuses, and changes nothing, when an \
+      applied migration was edited or when a newer aker has been here. Views of your own that read aker's, and rights that \
+      you gave on them, are kept.
 
       EXAMPLES
         aker migrate
@@ -22,12 +23,13 @@ struct MigrateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = try await Session.open(options)
-    let migrator = try Migrator(directory: session.configuration.migrationsPath)
+    let migrator = try Migrator(
+      directory: session.configuration.migrationsPath, akerVersion: Version.number)
     let connection = try await session.connect()
     if !status {
       let applied = try await migrator.migrate(connection)
       if !options.json {
-        for migration in applied { print("applied \(migration.version) \(migration.name)") }
+        for name in applied { print("applied \(name)") }
         print(applied.isEmpty ? "nothing to do: the database is up to date" : "the database is up to date")
         return
       }
@@ -36,22 +38,25 @@ struct MigrateCommand: AsyncParsableCommand {
     if options.json {
       try printJSON(rows.map(StatusRow.init))
     } else {
-      let cells = rows.map { ["\($0.version)", $0.name, $0.appliedAt.map(PostgresTimestamp.text) ?? "pending"] }
+      let cells = rows.map { [$0.version.map(String.init) ?? "", $0.name, $0.appliedAt.map(PostgresTimestamp.text) ?? "pending", $0.akerVersion ?? ""] }
       print(
-        Table(headings: ["version", "name", "applied_at"], rows: cells).rendered(Style(.standardOutput)), terminator: ""
+        Table(headings: ["version", "name", "applied_at", "aker"], rows: cells).rendered(Style(.standardOutput)), terminator: ""
       )
     }
   }
 
   private struct StatusRow: Encodable {
-    var version: Int
+    /// Nil for functions, views and grants.
+    var version: Int?
     var name: String
     var applied_at: String?
+    var aker_version: String?
 
     init(_ status: Migrator.Status) {
       version = status.version
       name = status.name
       applied_at = status.appliedAt.map(PostgresTimestamp.text)
+      aker_version = status.akerVersion
     }
   }
 }

@@ -1,0 +1,2952 @@
+-- Kept by `make schema`, with pg_dump 15. Not to be edited.
+CREATE SCHEMA catalog;
+
+COMMENT ON SCHEMA catalog IS 'Sources and dataset definitions, as the catalog folder declared them; definitions are kept by hash.';
+
+CREATE SCHEMA lake;
+
+COMMENT ON SCHEMA lake IS 'Which Parquet file is which partition, at which vintage.';
+
+CREATE SCHEMA lineage;
+
+COMMENT ON SCHEMA lineage IS 'Where each published partition came from.';
+
+CREATE SCHEMA quality;
+
+COMMENT ON SCHEMA quality IS 'Validation results of each attempt to publish.';
+
+CREATE SCHEMA queue;
+
+COMMENT ON SCHEMA queue IS 'Tasks, attempts, leases, limits: what runs, what waits, and why.';
+
+CREATE SCHEMA review;
+
+COMMENT ON SCHEMA review IS 'What people decided about published rows. Kept apart from them, so that publishing again loses nothing.';
+
+CREATE SCHEMA warehouse;
+
+COMMENT ON SCHEMA warehouse IS 'The partitions of the warehouse tables, which themselves are in public. Read the tables in public; not these.';
+
+CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;
+
+COMMENT ON EXTENSION postgis IS 'PostGIS geometry and geography spatial types and functions';
+
+CREATE TYPE queue.outcome_kind AS ENUM (
+    'completed',
+    'failed',
+    'cancelled',
+    'retried',
+    'throttled',
+    'released',
+    'snoozed',
+    'worker_lost'
+);
+
+CREATE TYPE queue.task_state AS ENUM (
+    'blocked',
+    'ready',
+    'running',
+    'completed',
+    'failed',
+    'cancelled'
+);
+
+CREATE FUNCTION catalog.apply_dataset(declaration jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION catalog.apply_dataset(declaration jsonb) IS 'Stores one dataset definition by hash and makes it the current one.';
+
+CREATE FUNCTION catalog.apply_sources(files text[], texts text[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION catalog.apply_sources(files text[], texts text[]) IS 'Stores the files of the source registry, in their order.';
+
+CREATE FUNCTION catalog.apply_view(view_name text, query text, description text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION catalog.apply_view(view_name text, query text, description text) IS 'Creates or replaces a view of the catalog. NULL, or why it waits: a table that it reads is not there yet.';
+
+CREATE FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) IS 'Locks the partition and decides: unchanged (same bytes of the same vintage), lake_only (older than what the warehouse shows), or published.';
+
+CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) RETURNS TABLE(publication_id bigint, path text, byte_count bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) IS 'Files that a dataset keeping so many vintages does not need.';
+
+CREATE FUNCTION lake.forget_file(publication bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.forget_file(publication bigint) IS 'Removes a publication''s file from the manifest; false when another publication has replaced it meanwhile.';
+
+CREATE FUNCTION lake.live_staging(names text[]) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.live_staging(names text[]) IS 'Of these staging folders, those that must be kept.';
+
+CREATE FUNCTION lake.mark_in_place(publication bigint, found boolean) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.mark_in_place(publication bigint, found boolean) IS 'The file of a publication has its name in the lake, or is lost. NULL when a later publication has taken its place meanwhile.';
+
+CREATE FUNCTION lake.record_publication(publication jsonb) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.record_publication(publication jsonb) IS 'Writes all that is known of a publication; returns its id.';
+
+CREATE FUNCTION lineage.close_lost_runs() RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lineage.close_lost_runs() IS 'Queues ABORT for attempts whose worker died; returns how many.';
+
+CREATE FUNCTION lineage.end_run(task bigint, token bigint, end_event jsonb) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lineage.end_run(task bigint, token bigint, end_event jsonb) IS 'Queues the FAIL or ABORT event of an attempt, unless its end is queued already.';
+
+CREATE FUNCTION lineage.prune_outbox() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lineage.prune_outbox() IS 'Removes events a day after their delivery.';
+
+CREATE FUNCTION lineage.queue_events(events jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lineage.queue_events(events jsonb) IS 'Queues OpenLineage events for delivery.';
+
+CREATE FUNCTION lineage.settle_event(event bigint, failure text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lineage.settle_event(event bigint, failure text) IS 'An event was delivered (failure NULL), or not, and will be tried again later.';
+
+CREATE FUNCTION lineage.start_run(task bigint, token bigint, start_event jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lineage.start_run(task bigint, token bigint, start_event jsonb) IS 'Queues the START event of an attempt, and remembers that it has not ended.';
+
+CREATE FUNCTION lineage.take_events(wanted integer, hide_interval interval) RETURNS TABLE(event_id bigint, event text)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lineage.take_events(wanted integer, hide_interval interval) IS 'Events to deliver now; each comes again after hide_interval unless it is settled.';
+
+CREATE FUNCTION quality.record_validation(validation jsonb, publication bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION quality.record_validation(validation jsonb, publication bigint) IS 'Stores a validation and its checks; publication is NULL when nothing was published.';
+
+CREATE FUNCTION queue._complete(task_ids bigint[], lease_tokens bigint[], results jsonb[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS …;
+
+CREATE FUNCTION queue._counted(number bigint, noun text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._counted(number bigint, noun text) IS 'A number with what it counts, for people to read: 1 row, 2 rows.';
+
+CREATE FUNCTION queue._fail_dependents(upstream_task_id bigint, why text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue._floor(lane_id integer, now_at bigint) RETURNS bigint[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue._held_elsewhere(task_id bigint) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._held_elsewhere(task_id bigint) IS 'Which task of another open backfill builds the partition of this one, in words; NULL where none does.';
+
+CREATE FUNCTION queue._lock_backfill(backfill_id bigint) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue._lock_backfill_shared(backfill_id bigint) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue._notify() RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._notify() IS 'Wakes idle workers: once per statement, since Postgres folds equal notifications of one transaction.';
+
+CREATE FUNCTION queue._open_upstream_count(task_id bigint, done bigint[]) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._open_upstream_count(task_id bigint, done bigint[]) IS 'How many of a task''s upstream tasks have not completed, besides those given as done.';
+
+CREATE FUNCTION queue._raise_lease_lost(task_id bigint, lease_token bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue._rank(at timestamp with time zone) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue._release_dependents(done bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS …;
+
+CREATE FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue._room(source_ids text[], backfill_id bigint) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._room(source_ids text[], backfill_id bigint) IS 'How many more tasks the tightest limit lets run.';
+
+CREATE TABLE queue.lease (
+    lease_token bigint NOT NULL,
+    task_id bigint NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    deadline_at timestamp with time zone NOT NULL,
+    worker_id integer NOT NULL,
+    lane_id integer NOT NULL,
+    data_year smallint NOT NULL,
+    attempt_count smallint NOT NULL,
+    lost_count smallint NOT NULL,
+    throttle_count smallint NOT NULL,
+    CONSTRAINT lease_check CHECK ((deadline_at > started_at))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='20000', autovacuum_vacuum_cost_delay='0');
+
+COMMENT ON TABLE queue.lease IS 'Tasks that run now. The primary key says that a task has one holder at most. Rows are inserted and deleted, never updated.';
+
+COMMENT ON COLUMN queue.lease.lease_token IS 'Fences everything this attempt writes, and is its attempt_id.';
+
+COMMENT ON COLUMN queue.lease.deadline_at IS 'When the reaper takes the task away from a handler that hangs.';
+
+COMMENT ON COLUMN queue.lease.attempt_count IS 'Attempts used, this one included.';
+
+CREATE FUNCTION queue._settle(l queue.lease, kind queue.outcome_kind, error_class text, reason text, detail jsonb, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS queue.outcome_kind
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue._take_back(task_id bigint, lease_token bigint) RETURNS queue.lease
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue._task_name(task_id bigint) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue.cancel_backfill(backfill_id bigint, reason text DEFAULT 'cancelled by operator'::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.cancel_backfill(backfill_id bigint, reason text) IS 'Cancels all tasks of a backfill that have not ended, the running ones too: their workers are told at once, and their attempts are fenced off. Returns how many; 0 when it had ended already.';
+
+CREATE FUNCTION queue.cancel_task(task_id bigint, reason text DEFAULT 'cancelled by operator'::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.cancel_task(task_id bigint, reason text) IS 'Cancels one task, running or waiting. AK006 when it has ended, or is being published at this very moment.';
+
+CREATE FUNCTION queue.claim(worker_id integer, slots integer, only_datasets text[] DEFAULT NULL::text[], only_sources text[] DEFAULT NULL::text[]) RETURNS TABLE(task_id bigint, lease_token bigint, attempt_number integer, backfill_id bigint, dataset text, data_year integer, region text, as_of text, definition_hash text, source_ids text[], started_at timestamp with time zone, deadline_at timestamp with time zone, max_attempts integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS …;
+
+COMMENT ON FUNCTION queue.claim(worker_id integer, slots integer, only_datasets text[], only_sources text[]) IS 'Leases up to `slots` tasks to the worker: by priority with ageing, then time, then id, from lanes whose sources have room. Each row''s lease_token fences what the attempt writes. AK002 when the worker was given up.';
+
+CREATE FUNCTION queue.claim_task(worker_id integer, wanted_task_id bigint) RETURNS TABLE(task_id bigint, lease_token bigint, attempt_number integer, backfill_id bigint, dataset text, data_year integer, region text, as_of text, definition_hash text, source_ids text[], started_at timestamp with time zone, deadline_at timestamp with time zone, max_attempts integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.claim_task(worker_id integer, wanted_task_id bigint) IS 'Leases one certain task to the worker, under the same conditions as queue.claim(). AK006, with the reason why it waits, when it cannot run now; AK002 when the worker was given up.';
+
+CREATE FUNCTION queue.complete(task_id bigint, lease_token bigint, result jsonb DEFAULT NULL::jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.complete(task_id bigint, lease_token bigint, result jsonb) IS 'Completes a task, and unblocks what waits for it, in the caller''s transaction. AK001 when this attempt no longer holds it.';
+
+CREATE FUNCTION queue.complete_many(task_ids bigint[], lease_tokens bigint[], results jsonb[] DEFAULT NULL::jsonb[]) RETURNS bigint[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.complete_many(task_ids bigint[], lease_tokens bigint[], results jsonb[]) IS 'Completes many tasks in one round trip. Returns the lease tokens that were lost and so completed nothing; does not raise for them. Repeating it, after an answer that never came, is harmless.';
+
+CREATE FUNCTION queue.configure_source(source_id text, max_running integer DEFAULT NULL::integer, tokens_per_second double precision DEFAULT NULL::double precision, burst double precision DEFAULT NULL::double precision, daily_quota integer DEFAULT NULL::integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.configure_source(source_id text, max_running integer, tokens_per_second double precision, burst double precision, daily_quota integer) IS 'Sets a source''s limits; NULL is no limit. Its tokens, quota used, pause and cool-down stay as they are.';
+
+CREATE FUNCTION queue.cool_down(source_id text, wait_interval interval, reason text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.cool_down(source_id text, wait_interval interval, reason text) IS 'Nobody asks the source for wait_interval (a day at most): it said 429. Never shortens a longer cool-down. Returns when it ends.';
+
+CREATE FUNCTION queue.drain_worker(worker_id integer) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.drain_worker(worker_id integer) IS 'The worker claims no more and ends when its tasks have.';
+
+CREATE FUNCTION queue.end_cool_down(source_id text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.end_cool_down(source_id text) IS 'Ends a source''s cool-down early.';
+
+CREATE FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text DEFAULT NULL::text, regions text[] DEFAULT NULL::text[], mode text DEFAULT 'missing'::text, newest_first boolean DEFAULT true, priority integer DEFAULT 0, max_running integer DEFAULT NULL::integer, backfill_key text DEFAULT NULL::text, note text DEFAULT NULL::text, max_attempts integer DEFAULT NULL::integer, task_timeout interval DEFAULT NULL::interval, requested_by text DEFAULT SESSION_USER) RETURNS TABLE(backfill_id bigint, enqueued bigint, skipped bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET work_mem TO '64MB'
+    AS …;
+
+COMMENT ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text) IS 'Enqueues the partitions of a request as tasks, set-based and idempotently: under one backfill_key a partition is one task. What is skipped goes to queue.skipped_partition with its reason. `mode`: missing, failed, stale or all.';
+
+CREATE FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb DEFAULT NULL::jsonb, retry_after interval DEFAULT NULL::interval, fingerprint text DEFAULT NULL::text) RETURNS TABLE(kind queue.outcome_kind, run_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb, retry_after interval, fingerprint text) IS 'Ends an attempt with an error. transient: retried with backoff until max_attempts; rate_limited: again after retry_after, the attempt given back; data, permanent: the task has failed. Returns what became of the task. AK001 when this attempt no longer holds it.';
+
+CREATE FUNCTION queue.fence(task_id bigint, lease_token bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.fence(task_id bigint, lease_token bigint) IS 'First statement of a publication: proves that this attempt still holds the task, and locks that until the transaction ends. AK001 otherwise.';
+
+CREATE FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[] DEFAULT '{}'::bigint[]) RETURNS bigint[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[]) IS 'Keeps the worker''s leases for another lease_interval. Returns those of the given lease tokens that it no longer holds (cancelled, or taken away): stop working on them. AK002 when the worker was given up.';
+
+CREATE FUNCTION queue.held_elsewhere(task_id bigint) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.held_elsewhere(task_id bigint) IS 'Why a failed task would not be tried again now: which task of another open backfill builds its partition; NULL where none does.';
+
+CREATE FUNCTION queue.hold_worker_lock(worker_id integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.hold_worker_lock(worker_id integer) IS 'Takes the worker''s session lock again after a reconnection. AK002 when the worker was meanwhile given up.';
+
+CREATE FUNCTION queue.note_attempts(task_ids bigint[], lease_tokens bigint[], details jsonb[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.note_attempts(task_ids bigint[], lease_tokens bigint[], details jsonb[]) IS 'Keeps what is known of attempts, in place of what was noted before; attempts that never were are left out. Decides nothing: a lost lease is no error here.';
+
+CREATE FUNCTION queue.pause_backfill(backfill_id bigint, reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.pause_backfill(backfill_id bigint, reason text) IS 'No more tasks of this backfill are claimed; what runs ends as it would.';
+
+CREATE FUNCTION queue.pause_dataset(dataset text, reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.pause_dataset(dataset text, reason text) IS 'No more tasks of this dataset are claimed, in any backfill; what runs ends as it would.';
+
+CREATE FUNCTION queue.pause_queue(reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.pause_queue(reason text) IS 'Nothing is claimed any more; what runs ends as it would.';
+
+CREATE FUNCTION queue.pause_source(source_id text, reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.pause_source(source_id text, reason text) IS 'No more tasks that ask this source are claimed; what runs ends as it would.';
+
+CREATE FUNCTION queue.plan_backfill(datasets text[], years integer[], as_of text DEFAULT NULL::text, regions text[] DEFAULT NULL::text[], mode text DEFAULT 'missing'::text, backfill_key text DEFAULT NULL::text) RETURNS TABLE(dataset text, data_year integer, region text, action text, reason text)
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION queue.plan_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, backfill_key text) IS 'What queue.enqueue_backfill() would do with the same arguments: each partition, enqueue or skip, and why. Changes nothing. Of regions, dataset:region is asked of that dataset alone, and overrides for it those without a dataset; a dataset for which neither is there has those of its definition.';
+
+CREATE FUNCTION queue.prioritize_backfill(backfill_id bigint, priority integer, dataset text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.prioritize_backfill(backfill_id bigint, priority integer, dataset text) IS 'Sets the priority (-100 to 100, higher first) of a backfill''s tasks, or of one dataset in it.';
+
+CREATE FUNCTION queue.prioritize_task(task_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.prioritize_task(task_id bigint) IS 'Puts a waiting task before all others; a backoff ends at once.';
+
+CREATE FUNCTION queue.promote_due(batch_size integer DEFAULT 1000) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION queue.promote_due(batch_size integer) IS 'Moves tasks whose backoff or snooze is over to where claims look. Returns how many.';
+
+CREATE FUNCTION queue.prune(older_than interval DEFAULT NULL::interval, batch_size integer DEFAULT 10000) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.prune(older_than interval, batch_size integer) IS 'Deletes one batch of what finished longer ago than older_than (default queue.setting.retention_interval), the oldest first. Returns how many tasks (or 1 for the emptied backfill itself): call it, in a transaction each, until it returns 0.';
+
+CREATE FUNCTION queue.reap() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.reap() IS 'Takes tasks away from workers that died or fell silent, and from handlers past their deadline. Safe to call from everywhere at once. Returns how many.';
+
+CREATE FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean DEFAULT false) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean) IS 'Starts an incarnation and returns its worker_id. With session_lock, this session holds an advisory lock that shows at once when it dies; leave it false behind a pooler in transaction mode.';
+
+CREATE FUNCTION queue.release(task_id bigint, lease_token bigint, reason text DEFAULT 'released'::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.release(task_id bigint, lease_token bigint, reason text) IS 'Gives a task back, for any worker to claim at once; the attempt is not counted. AK001 when this attempt no longer holds it.';
+
+CREATE FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) IS 'After a broken connection: releases what this worker holds besides the lease tokens that it knows of. Returns how many.';
+
+CREATE FUNCTION queue.resume_backfill(backfill_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.resume_backfill(backfill_id bigint) IS 'Ends a backfill''s pause, and closes the circuit breakers of its datasets.';
+
+CREATE FUNCTION queue.resume_dataset(dataset text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.resume_dataset(dataset text) IS 'Ends a dataset''s pause, and closes its circuit breakers in all backfills.';
+
+CREATE FUNCTION queue.resume_queue() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.resume_queue() IS 'Ends queue.pause_queue(). Other pauses stay.';
+
+CREATE FUNCTION queue.resume_source(source_id text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.resume_source(source_id text) IS 'Ends a source''s pause. A cool-down stays: queue.end_cool_down().';
+
+CREATE FUNCTION queue.retry_backfill(backfill_id bigint, error_class text DEFAULT NULL::text, dataset text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) IS 'Tries all failed tasks of a backfill again, or those of one error class or dataset. Returns how many.';
+
+CREATE FUNCTION queue.retry_task(task_id bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.retry_task(task_id bigint) IS 'Tries a failed task again, with its attempts anew, and the tasks that failed only because it did. Returns how many.';
+
+CREATE FUNCTION queue.return_tokens(source_id text, unused integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.return_tokens(source_id text, unused integer) IS 'Gives back tokens that were taken and not used.';
+
+CREATE FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text DEFAULT 'snoozed'::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text) IS 'Gives a task back until wait_interval has passed; the attempt is not counted. AK001 when this attempt no longer holds it.';
+
+CREATE FUNCTION queue.stop_worker(worker_id integer, reason text DEFAULT 'stopped'::text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.stop_worker(worker_id integer, reason text) IS 'Ends an incarnation in order: releases whatever it still holds (returns how many) and gives up its session lock.';
+
+CREATE FUNCTION queue.take_tokens(source_id text, wanted integer DEFAULT 1) RETURNS TABLE(granted integer, wait_interval interval)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.take_tokens(source_id text, wanted integer) IS 'Takes up to `wanted` requests from a source''s budget. granted 0 means: ask again after wait_interval. Take several at once where requests come quickly, and give back what is left with queue.return_tokens().';
+
+CREATE FUNCTION queue.tick(worker_id integer DEFAULT NULL::integer, lease_tokens bigint[] DEFAULT '{}'::bigint[]) RETURNS TABLE(lost_tokens bigint[], claimable boolean, pending boolean, again_soon boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION queue.tick(worker_id integer, lease_tokens bigint[]) IS 'A worker''s one query a second: heartbeat, reaper, due tasks, counts. lost_tokens: leases it no longer holds; claimable: a claim would find work; pending: something runs or will be due; again_soon: a worker may just have died, look again in half a second.';
+
+CREATE FUNCTION queue.tidy() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.tidy() IS 'Folds queue.progress_delta into queue.progress, and closes what has ended. Returns how many deltas were folded.';
+
+CREATE FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text DEFAULT NULL::text, regions text[] DEFAULT NULL::text[], mode text DEFAULT 'missing'::text) RETURNS TABLE(dataset text, upstream text, years integer[], task_count bigint, is_possible boolean)
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) IS 'Of what queue.plan_backfill() would enqueue with the same arguments: the years whose upstream dataset is neither published, nor planned with it, nor built by an open backfill of the same vintage. Their tasks would fail. is_possible: whether the upstream has those years at all.';
+
+CREATE FUNCTION queue.why(task_id bigint) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.why(task_id bigint) IS 'Why does this task wait, or how did it end? One sentence.';
+
+CREATE FUNCTION review.decide_expansion(event text, decision text, reason text, decided_by text, changes jsonb DEFAULT '{}'::jsonb) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION review.decide_expansion(event text, decision text, reason text, decided_by text, changes jsonb) IS 'Accepts, rejects or corrects an event; returns the id of the decision. The published row stays as it is.';
+
+CREATE FUNCTION review.find_expansion(event text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION review.find_expansion(event text) IS 'The id of the one published event whose id begins so; raises when it is none or several.';
+
+CREATE FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) IS 'Creates or extends (columns only) the warehouse table of a dataset.';
+
+CREATE FUNCTION warehouse.attach_leaf(dataset_name text, year integer, region_name text, table_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.attach_leaf(dataset_name text, year integer, region_name text, table_name text) IS 'Makes a table the partition of its dataset.';
+
+CREATE FUNCTION warehouse.column_type(declared text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.column_type(declared text) IS 'The Postgres type of a declared column type; NULL when there is none.';
+
+CREATE FUNCTION warehouse.create_leaf(dataset_name text, year integer, region_name text, table_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.create_leaf(dataset_name text, year integer, region_name text, table_name text) IS 'Creates an empty table that can become the partition.';
+
+CREATE FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) IS 'Creates the table that an attempt loads before it publishes.';
+
+CREATE FUNCTION warehouse.drop_orphans() RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.drop_orphans() IS 'Drops the staging tables of attempts that are gone; returns their names.';
+
+CREATE FUNCTION warehouse.drop_staging(staging_table text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.drop_staging(staging_table text) IS 'Drops a staging table that is not needed any more.';
+
+CREATE FUNCTION warehouse.index_staging(staging_table text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.index_staging(staging_table text) IS 'Gives a filled staging table the key of the warehouse table, and statistics.';
+
+CREATE FUNCTION warehouse.is_seen_by_all(filled_xid xid8) RETURNS boolean
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.is_seen_by_all(filled_xid xid8) IS 'Whether every snapshot that is held in this database sees what this transaction, and those before it, committed.';
+
+CREATE FUNCTION warehouse.leaf_name(dataset_name text, year integer, region_name text, mark text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.leaf_name(dataset_name text, year integer, region_name text, mark text) IS 'Name of a leaf; mark, its fencing token, makes it unique.';
+
+CREATE FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) IS 'Replaces the rows of the partition by those of a staging table.';
+
+CREATE FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text) IS 'The leaf of a partition, created and attached empty where there is none.';
+
+CREATE TABLE catalog.dataset (
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    first_year integer NOT NULL,
+    last_year integer,
+    name text NOT NULL,
+    definition_hash text NOT NULL,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    owner text DEFAULT ''::text NOT NULL,
+    is_split boolean DEFAULT false NOT NULL,
+    regions text[] DEFAULT '{}'::text[] NOT NULL,
+    source_ids text[] DEFAULT '{}'::text[] NOT NULL,
+    primary_source_id text,
+    depends_on text[] DEFAULT '{}'::text[] NOT NULL,
+    applied_by text DEFAULT SESSION_USER NOT NULL,
+    region_pattern text,
+    CONSTRAINT dataset_check CHECK (((last_year >= first_year) AND (last_year <= 2200))),
+    CONSTRAINT dataset_check1 CHECK ((NOT (name = ANY (depends_on)))),
+    CONSTRAINT dataset_check2 CHECK ((is_split OR (regions = '{}'::text[]))),
+    CONSTRAINT dataset_check3 CHECK (((primary_source_id IS NULL) OR (primary_source_id = ANY (source_ids)))),
+    CONSTRAINT dataset_first_year_check CHECK (((first_year >= 1600) AND (first_year <= 2200))),
+    CONSTRAINT dataset_region_pattern CHECK (((region_pattern IS NULL) OR (is_split AND ((''::text ~ region_pattern) IS NOT NULL))))
+);
+
+COMMENT ON TABLE catalog.dataset IS 'The datasets as they are declared now; one row per folder of catalog/datasets/.';
+
+COMMENT ON COLUMN catalog.dataset.last_year IS 'NULL: still published; the last year that can be asked for is then the current one.';
+
+COMMENT ON COLUMN catalog.dataset.is_split IS 'A year is cut further by region; the warehouse table then has a column region.';
+
+COMMENT ON COLUMN catalog.dataset.regions IS 'The regions that a backfill cuts a year into when none are asked for.';
+
+COMMENT ON COLUMN catalog.dataset.primary_source_id IS 'The source whose limits hold back the tasks of this dataset; NULL when it reads other datasets only.';
+
+COMMENT ON COLUMN catalog.dataset.depends_on IS 'Datasets whose partition of the same year must be published first.';
+
+COMMENT ON COLUMN catalog.dataset.region_pattern IS 'Regular expression of the regions beside these that may be asked for; NULL where there are no others.';
+
+CREATE FUNCTION warehouse.require_dataset(dataset_name text) RETURNS catalog.dataset
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.require_dataset(dataset_name text) IS 'The declared dataset, or an error that says how to declare it.';
+
+CREATE FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) IS 'Replaces the partition by a staging table, at once; refuses with lock_not_available while a snapshot is held that is older than its rows.';
+
+CREATE TABLE catalog.dataset_column (
+    ordinal integer NOT NULL,
+    is_key boolean NOT NULL,
+    dataset text NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    unit text,
+    description text DEFAULT ''::text NOT NULL,
+    sources text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT dataset_column_name_check CHECK ((name ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
+    CONSTRAINT dataset_column_ordinal_check CHECK ((ordinal > 0)),
+    CONSTRAINT dataset_column_type_check CHECK ((type ~ '^(text|integer|bigint|double|decimal\(\d{1,2},\d{1,2}\)|boolean|date|timestamp|geometry)$'::text))
+);
+
+COMMENT ON TABLE catalog.dataset_column IS 'The columns of each published table: type, unit, meaning, and the input columns they come from.';
+
+COMMENT ON COLUMN catalog.dataset_column.unit IS 'Unit of measure as declared (USD, persons, 0-100); NULL for text and codes.';
+
+COMMENT ON COLUMN catalog.dataset_column.sources IS 'request.column of the inputs it is made of, where the definition tells: column-level lineage.';
+
+CREATE TABLE catalog.definition (
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    definition_hash text NOT NULL,
+    dataset text NOT NULL,
+    dataset_yml text NOT NULL,
+    transform_sql text NOT NULL,
+    rows_sql jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT definition_dataset_check CHECK ((dataset ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
+    CONSTRAINT definition_definition_hash_check CHECK ((definition_hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT definition_rows_sql_check CHECK ((jsonb_typeof(rows_sql) = 'object'::text))
+);
+
+COMMENT ON TABLE catalog.definition IS 'Every dataset definition that was ever applied; immutable. Workers read what they run from here.';
+
+COMMENT ON COLUMN catalog.definition.definition_hash IS 'SHA-256 of dataset.yml and transform.sql, each preceded by its length in bytes and a newline; then of the files of rows_sql in the order of their names, each preceded by name and length, with a newline after each.';
+
+COMMENT ON COLUMN catalog.definition.dataset IS 'At most 40 characters, so that the names of warehouse partitions, which carry year and region too, fit 63.';
+
+COMMENT ON COLUMN catalog.definition.rows_sql IS 'Further SQL files by name: those that requests select their rows by, and macros as macros/<name>.sql.';
+
+CREATE TABLE catalog.source_file (
+    ordinal integer NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    file text NOT NULL,
+    contents text NOT NULL
+);
+
+COMMENT ON TABLE catalog.source_file IS 'sources.yml and sources_supplement.yml as last applied, in the order in which they are merged. No secrets: those are in the environment of each worker.';
+
+CREATE TABLE lake.manifest (
+    publication_id bigint NOT NULL,
+    row_count bigint NOT NULL,
+    byte_count bigint NOT NULL,
+    committed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    data_year integer NOT NULL,
+    dataset text NOT NULL,
+    region text DEFAULT ''::text NOT NULL,
+    as_of text NOT NULL,
+    state text DEFAULT 'committed'::text NOT NULL,
+    definition_hash text NOT NULL,
+    sha256 text NOT NULL,
+    path text NOT NULL,
+    staged_path text,
+    lake text NOT NULL,
+    CONSTRAINT manifest_as_of_check CHECK ((as_of ~ '^\d{4}-(0[1-9]|1[0-2])$'::text)),
+    CONSTRAINT manifest_byte_count_check CHECK ((byte_count >= 0)),
+    CONSTRAINT manifest_check CHECK (((state <> 'committed'::text) OR (staged_path IS NOT NULL))),
+    CONSTRAINT manifest_row_count_check CHECK ((row_count >= 0)),
+    CONSTRAINT manifest_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT manifest_state_check CHECK ((state = ANY (ARRAY['committed'::text, 'in_place'::text, 'missing'::text])))
+);
+
+COMMENT ON TABLE lake.manifest IS 'Which Parquet file is which partition at which vintage. A row is the truth from its commit on; the file follows by rename, or by repair.';
+
+COMMENT ON COLUMN lake.manifest.state IS 'committed: the file still lies at staged_path; in_place: it is at path; missing: repair found neither.';
+
+COMMENT ON COLUMN lake.manifest.path IS 'Relative to the lake: <dataset>/as_of=YYYY-MM/data_year=YYYY/[region=XX/]<dataset>.parquet';
+
+COMMENT ON COLUMN lake.manifest.lake IS 'Where the lake is: a folder on the publishing host, or s3://bucket/prefix.';
+
+CREATE TABLE warehouse.partition (
+    publication_id bigint,
+    row_count bigint,
+    data_year integer NOT NULL,
+    dataset text NOT NULL,
+    region text DEFAULT ''::text NOT NULL,
+    as_of text,
+    sha256 text,
+    leaf text NOT NULL,
+    CONSTRAINT partition_as_of_check CHECK ((as_of ~ '^\d{4}-(0[1-9]|1[0-2])$'::text)),
+    CONSTRAINT partition_check CHECK (((publication_id IS NULL) = (as_of IS NULL))),
+    CONSTRAINT partition_check1 CHECK (((publication_id IS NULL) = (sha256 IS NULL))),
+    CONSTRAINT partition_check2 CHECK (((publication_id IS NULL) = (row_count IS NULL))),
+    CONSTRAINT partition_row_count_check CHECK ((row_count >= 0))
+);
+
+COMMENT ON TABLE warehouse.partition IS 'The vintage that the warehouse shows of each partition. Its row is the lock that orders publications of one partition.';
+
+COMMENT ON COLUMN warehouse.partition.as_of IS 'NULL, with all that tells of the publication, until something is published.';
+
+COMMENT ON COLUMN warehouse.partition.leaf IS 'The table in schema warehouse that holds the rows; attached to the table of the dataset, and empty until the first publication.';
+
+CREATE VIEW lake.current AS
+ SELECT DISTINCT ON (m.dataset, m.data_year, m.region) m.dataset,
+    m.data_year,
+    m.region,
+    m.as_of,
+    m.path,
+    m.lake,
+    m.sha256,
+    m.row_count,
+    m.byte_count,
+    m.state,
+    m.definition_hash,
+    m.publication_id,
+    m.committed_at,
+    ((w.publication_id IS NOT NULL) AND (w.as_of = m.as_of)) AS in_warehouse
+   FROM (lake.manifest m
+     LEFT JOIN warehouse.partition w USING (dataset, data_year, region))
+  ORDER BY m.dataset, m.data_year, m.region, m.as_of DESC;
+
+COMMENT ON VIEW lake.current IS 'What is current of each partition: vintage, file, hash, rows, bytes, and whether the warehouse shows it.';
+
+CREATE TABLE lineage.input (
+    publication_id bigint NOT NULL,
+    byte_count bigint,
+    input_publication_id bigint,
+    fetched_at timestamp with time zone,
+    ordinal integer NOT NULL,
+    status integer,
+    cache_hit boolean DEFAULT false NOT NULL,
+    synthetic boolean DEFAULT false NOT NULL,
+    kind text NOT NULL,
+    request_name text NOT NULL,
+    source_id text,
+    url text,
+    sha256 text,
+    note text,
+    parameters jsonb,
+    CONSTRAINT input_byte_count_check CHECK ((byte_count >= 0)),
+    CONSTRAINT input_check CHECK (((kind = 'source'::text) = (source_id IS NOT NULL))),
+    CONSTRAINT input_check1 CHECK (((parameters IS NULL) OR ((kind = 'source'::text) AND (jsonb_typeof(parameters) = 'object'::text)))),
+    CONSTRAINT input_kind_check CHECK ((kind = ANY (ARRAY['source'::text, 'dataset'::text]))),
+    CONSTRAINT input_ordinal_check CHECK ((ordinal > 0)),
+    CONSTRAINT input_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+COMMENT ON TABLE lineage.input IS 'What each publication was made from: documents of sources, and partitions of other datasets.';
+
+COMMENT ON COLUMN lineage.input.status IS 'HTTP status of the answer, that of the first time for a cache hit; NULL for files and datasets.';
+
+COMMENT ON COLUMN lineage.input.url IS 'Secrets redacted.';
+
+COMMENT ON COLUMN lineage.input.sha256 IS 'Of the document as it came, which is its name in the raw cache; NULL when an optional level was not offered.';
+
+COMMENT ON COLUMN lineage.input.note IS 'Why there is no document: an optional level that the source does not offer for this partition.';
+
+COMMENT ON COLUMN lineage.input.parameters IS 'The values of the request''s variables that this document was asked for; NULL where it has none.';
+
+CREATE TABLE lineage.publication (
+    publication_id bigint NOT NULL,
+    task_id bigint NOT NULL,
+    backfill_id bigint,
+    attempt_id bigint,
+    lease_token bigint NOT NULL,
+    row_count bigint NOT NULL,
+    byte_count bigint NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    published_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    data_year integer NOT NULL,
+    attempt_number integer,
+    dataset text NOT NULL,
+    region text DEFAULT ''::text NOT NULL,
+    as_of text NOT NULL,
+    outcome text NOT NULL,
+    definition_hash text NOT NULL,
+    output_sha256 text NOT NULL,
+    lake_path text NOT NULL,
+    worker_id text NOT NULL,
+    host text NOT NULL,
+    code_version text NOT NULL,
+    engine_version text NOT NULL,
+    is_synthetic boolean DEFAULT false NOT NULL,
+    change jsonb,
+    steps jsonb,
+    CONSTRAINT publication_as_of_check CHECK ((as_of ~ '^\d{4}-(0[1-9]|1[0-2])$'::text)),
+    CONSTRAINT publication_byte_count_check CHECK ((byte_count >= 0)),
+    CONSTRAINT publication_outcome_check CHECK ((outcome = ANY (ARRAY['published'::text, 'unchanged'::text, 'lake_only'::text]))),
+    CONSTRAINT publication_output_sha256_check CHECK ((output_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT publication_row_count_check CHECK ((row_count >= 0))
+);
+
+COMMENT ON TABLE lineage.publication IS 'Every publication of a partition: by whom, when, from which definition, with which result. UNIQUE (task_id, lease_token) is the last line of defence of exactly-once.';
+
+COMMENT ON COLUMN lineage.publication.task_id IS 'queue.task; not a foreign key, since finished tasks are pruned and lineage is kept.';
+
+COMMENT ON COLUMN lineage.publication.lease_token IS 'The fencing token under which it was published.';
+
+COMMENT ON COLUMN lineage.publication.byte_count IS 'Size of the Parquet file in bytes.';
+
+COMMENT ON COLUMN lineage.publication.outcome IS 'published: warehouse and lake; unchanged: same bytes as current, nothing rewritten; lake_only: an older as_of than the warehouse holds.';
+
+COMMENT ON COLUMN lineage.publication.output_sha256 IS 'SHA-256 of the Parquet file, which holds the rows sorted by key, without data_year, region and as_of (those are in its path).';
+
+COMMENT ON COLUMN lineage.publication.lake_path IS 'Relative to data_lake/, with the dataset first.';
+
+COMMENT ON COLUMN lineage.publication.is_synthetic IS 'Some input was a made-up recording: never real figures.';
+
+COMMENT ON COLUMN lineage.publication.change IS 'Against the partition it replaced or the vintage before: {"against_as_of", "rows_added", "rows_removed", "rows_changed", "cells_changed"}; NULL when there was nothing to compare with.';
+
+COMMENT ON COLUMN lineage.publication.steps IS 'Seconds per step: {"fetch": 1.2, ...}.';
+
+CREATE VIEW lineage.downstream AS
+ SELECT u.publication_id,
+    u.dataset,
+    u.data_year,
+    u.region,
+    u.as_of,
+    p.publication_id AS used_by_publication_id,
+    p.dataset AS used_by_dataset,
+    p.data_year AS used_by_year,
+    p.region AS used_by_region,
+    p.as_of AS used_by_as_of,
+    p.published_at AS used_at
+   FROM ((lineage.publication u
+     JOIN lineage.input i ON ((i.input_publication_id = u.publication_id)))
+     JOIN lineage.publication p ON ((p.publication_id = i.publication_id)));
+
+COMMENT ON VIEW lineage.downstream IS 'What was made of each publication.';
+
+CREATE TABLE lineage.open_run (
+    task_id bigint NOT NULL,
+    lease_token bigint NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    event jsonb NOT NULL
+);
+
+COMMENT ON TABLE lineage.open_run IS 'Attempts whose START event was queued, until an end is: the worker''s own, or ABORT when its lease is gone.';
+
+COMMENT ON COLUMN lineage.open_run.event IS 'The START event, out of which an ABORT is made.';
+
+CREATE TABLE lineage.outbox (
+    event_id bigint NOT NULL,
+    attempt_count integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    delivered_at timestamp with time zone,
+    event jsonb NOT NULL,
+    last_error text
+);
+
+COMMENT ON TABLE lineage.outbox IS 'OpenLineage run events for AKER_OPENLINEAGE_URL: delivered at least once, in order of event_id per delivery, deleted a day after delivery.';
+
+ALTER TABLE lineage.outbox ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME lineage.outbox_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE lineage.publication ALTER COLUMN publication_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME lineage.publication_publication_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW lineage.upstream AS
+ SELECT p.publication_id,
+    p.dataset,
+    p.data_year,
+    p.region,
+    p.as_of,
+    i.ordinal,
+    i.kind,
+    i.request_name,
+    i.source_id,
+    i.url,
+    i.fetched_at,
+    i.sha256,
+    i.byte_count,
+    i.synthetic,
+    u.dataset AS input_dataset,
+    u.data_year AS input_year,
+    u.region AS input_region,
+    u.as_of AS input_as_of,
+    i.input_publication_id
+   FROM ((lineage.publication p
+     JOIN lineage.input i USING (publication_id))
+     LEFT JOIN lineage.publication u ON ((u.publication_id = i.input_publication_id)));
+
+COMMENT ON VIEW lineage.upstream IS 'What each publication read.';
+
+CREATE TABLE quality.check_result (
+    validation_id bigint NOT NULL,
+    unexpected_count bigint,
+    element_count bigint,
+    ordinal integer NOT NULL,
+    success boolean NOT NULL,
+    check_name text NOT NULL,
+    column_name text,
+    severity text NOT NULL,
+    message text,
+    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
+    observed jsonb,
+    examples jsonb,
+    CONSTRAINT check_result_element_count_check CHECK ((element_count >= 0)),
+    CONSTRAINT check_result_examples_check CHECK ((jsonb_array_length(examples) <= 20)),
+    CONSTRAINT check_result_ordinal_check CHECK ((ordinal > 0)),
+    CONSTRAINT check_result_severity_check CHECK ((severity = ANY (ARRAY['warn'::text, 'fail'::text]))),
+    CONSTRAINT check_result_unexpected_count_check CHECK ((unexpected_count >= 0))
+);
+
+COMMENT ON TABLE quality.check_result IS 'Each check of each validation, named as Great Expectations names it.';
+
+COMMENT ON COLUMN quality.check_result.examples IS 'At most 20 rows that failed.';
+
+CREATE TABLE quality.validation (
+    validation_id bigint NOT NULL,
+    publication_id bigint,
+    task_id bigint,
+    lease_token bigint,
+    row_count bigint,
+    validated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    data_year integer NOT NULL,
+    check_count integer NOT NULL,
+    failed_count integer NOT NULL,
+    warned_count integer NOT NULL,
+    success boolean NOT NULL,
+    drift_failed boolean,
+    dataset text NOT NULL,
+    region text DEFAULT ''::text NOT NULL,
+    as_of text NOT NULL,
+    definition_hash text NOT NULL,
+    drift jsonb,
+    profile jsonb,
+    CONSTRAINT validation_as_of_check CHECK ((as_of ~ '^\d{4}-(0[1-9]|1[0-2])$'::text)),
+    CONSTRAINT validation_check CHECK (((failed_count >= 0) AND (failed_count <= check_count))),
+    CONSTRAINT validation_check1 CHECK (((warned_count >= 0) AND (warned_count <= check_count))),
+    CONSTRAINT validation_check2 CHECK ((success = ((failed_count = 0) AND (NOT COALESCE(drift_failed, false))))),
+    CONSTRAINT validation_check_count_check CHECK ((check_count >= 0)),
+    CONSTRAINT validation_row_count_check CHECK ((row_count >= 0))
+);
+
+COMMENT ON TABLE quality.validation IS 'One validation of one partition; publication_id is NULL when it was not published for it, or only re-checked.';
+
+COMMENT ON COLUMN quality.validation.failed_count IS 'Failed checks of severity fail.';
+
+COMMENT ON COLUMN quality.validation.warned_count IS 'Failed checks of severity warn, and warnings of schema drift.';
+
+COMMENT ON COLUMN quality.validation.drift IS 'Columns that came against columns that were declared: [{"request", "kind", "column", ...}].';
+
+COMMENT ON COLUMN quality.validation.profile IS 'Per column: {"nulls": n}; what the next vintage is compared with.';
+
+ALTER TABLE quality.validation ALTER COLUMN validation_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quality.validation_validation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE queue.attempt_note (
+    task_id bigint NOT NULL,
+    lease_token bigint NOT NULL,
+    noted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    detail jsonb NOT NULL,
+    CONSTRAINT attempt_note_detail_check CHECK ((jsonb_typeof(detail) = 'object'::text))
+);
+
+COMMENT ON TABLE queue.attempt_note IS 'Steps and documents of attempts, as their worker last told. An attempt that failed has them in queue.outcome.detail.';
+
+COMMENT ON COLUMN queue.attempt_note.noted_at IS 'Workers tell with their tick, once a second, where something changed.';
+
+CREATE TABLE queue.lane (
+    lane_id integer NOT NULL,
+    backfill_id bigint NOT NULL,
+    dataset text NOT NULL,
+    source_ids text[] NOT NULL,
+    definition_hash text NOT NULL,
+    priority smallint DEFAULT 0 NOT NULL,
+    max_attempts smallint NOT NULL,
+    task_timeout_interval interval NOT NULL,
+    has_dependents boolean DEFAULT false NOT NULL,
+    breaker_count smallint DEFAULT 0 NOT NULL,
+    breaker_fingerprint text,
+    paused_at timestamp with time zone,
+    pause_reason text,
+    closed_at timestamp with time zone,
+    CONSTRAINT lane_check CHECK (((paused_at IS NULL) = (pause_reason IS NULL))),
+    CONSTRAINT lane_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
+    CONSTRAINT lane_priority_check CHECK (((priority >= '-100'::integer) AND (priority <= 100))),
+    CONSTRAINT lane_task_timeout_interval_check CHECK ((task_timeout_interval > '00:00:00'::interval))
+);
+
+COMMENT ON TABLE queue.lane IS 'One dataset of one backfill: what its tasks have in common, written once instead of per task. A claim chooses among lanes first, so that a paused or saturated one costs nothing however many tasks wait in it.';
+
+COMMENT ON COLUMN queue.lane.source_ids IS 'The sources its tasks ask, the primary first. Each of them must have room.';
+
+COMMENT ON COLUMN queue.lane.priority IS 'Higher runs first: each step counts like queue.setting.ageing_interval of waiting.';
+
+COMMENT ON COLUMN queue.lane.breaker_count IS 'The same data error in so many partitions in a row (circuit breaker).';
+
+COMMENT ON COLUMN queue.lane.paused_at IS 'Set by the circuit breaker; cleared by queue.resume_backfill() or queue.resume_dataset().';
+
+COMMENT ON COLUMN queue.lane.closed_at IS 'When its last task ended: claims no longer look here.';
+
+CREATE TABLE queue.outcome (
+    task_id bigint NOT NULL,
+    lease_token bigint,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone NOT NULL,
+    worker_id integer,
+    lane_id integer NOT NULL,
+    kind queue.outcome_kind NOT NULL,
+    attempt_number smallint NOT NULL,
+    data_year smallint NOT NULL,
+    final boolean NOT NULL,
+    error_class text,
+    reason text,
+    detail jsonb,
+    result jsonb,
+    CONSTRAINT outcome_check CHECK (((final = (kind = ANY (ARRAY['completed'::queue.outcome_kind, 'failed'::queue.outcome_kind, 'cancelled'::queue.outcome_kind]))) OR ((kind = 'failed'::queue.outcome_kind) AND (NOT final)))),
+    CONSTRAINT outcome_check1 CHECK (((kind <> 'completed'::queue.outcome_kind) OR ((lease_token IS NOT NULL) AND (error_class IS NULL)))),
+    CONSTRAINT outcome_check2 CHECK (((kind <> ALL (ARRAY['failed'::queue.outcome_kind, 'retried'::queue.outcome_kind, 'worker_lost'::queue.outcome_kind, 'throttled'::queue.outcome_kind])) OR ((error_class IS NOT NULL) AND (reason IS NOT NULL)))),
+    CONSTRAINT outcome_check3 CHECK ((((lease_token IS NULL) = (started_at IS NULL)) AND ((lease_token IS NULL) = (worker_id IS NULL)))),
+    CONSTRAINT outcome_error_class_check CHECK ((error_class = ANY (ARRAY['transient'::text, 'rate_limited'::text, 'data'::text, 'permanent'::text, 'worker_lost'::text, 'dependency'::text])))
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.5');
+
+COMMENT ON TABLE queue.outcome IS 'How each attempt ended, and each task: appended, the history. A task has one final outcome at most; queue.retry_task() makes a failed one not final.';
+
+COMMENT ON COLUMN queue.outcome.lease_token IS 'The attempt that ended so; NULL where a task ended without one (cancelled while waiting, or its upstream failed).';
+
+COMMENT ON COLUMN queue.outcome.error_class IS 'transient, rate_limited, data, permanent, worker_lost, or dependency (an upstream task failed).';
+
+COMMENT ON COLUMN queue.outcome.detail IS 'What an operator needs to understand the failure, from the handler: advice, error, causes, step, steps, inputs.';
+
+COMMENT ON COLUMN queue.outcome.result IS 'What the handler said about its success: rows, bytes, publication.';
+
+CREATE TABLE queue.planned_task (
+    task_id bigint NOT NULL,
+    lane_id integer NOT NULL,
+    data_year smallint NOT NULL,
+    region text DEFAULT ''::text NOT NULL,
+    CONSTRAINT planned_task_data_year_check CHECK (((data_year >= 1500) AND (data_year <= 2500)))
+);
+
+COMMENT ON TABLE queue.planned_task IS 'One partition to build in one backfill. Written once, at enqueue; see the view queue.task for its state.';
+
+COMMENT ON COLUMN queue.planned_task.region IS 'Empty where the dataset is not split by region.';
+
+CREATE TABLE queue.worker (
+    worker_id integer NOT NULL,
+    name text NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    version text NOT NULL,
+    slots integer NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    session_lock boolean NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    heartbeat_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    lock_missing_since timestamp with time zone,
+    ended_at timestamp with time zone,
+    end_reason text,
+    CONSTRAINT worker_check CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['stopped'::text, 'lost'::text])))),
+    CONSTRAINT worker_slots_check CHECK ((slots > 0)),
+    CONSTRAINT worker_state_check CHECK ((state = ANY (ARRAY['running'::text, 'draining'::text, 'stopped'::text, 'lost'::text])))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE queue.worker IS 'One row per incarnation: one life of one worker process, with a fresh id at each start, so that a reused host or pod name hides no death.';
+
+COMMENT ON COLUMN queue.worker.session_lock IS 'Whether it holds advisory lock (1634428274, worker_id) in its session: then its death shows within a second. Not so behind a pooler in transaction mode.';
+
+COMMENT ON COLUMN queue.worker.heartbeat_at IS 'When the worker was last heard of, by this database''s clock. Silent for longer than lease_interval, it loses its tasks.';
+
+COMMENT ON COLUMN queue.worker.lock_missing_since IS 'When a reaper first saw that lock missing; after a short grace the worker is lost.';
+
+CREATE VIEW queue.attempt AS
+ SELECT o.lease_token AS attempt_id,
+    o.task_id,
+    a.backfill_id,
+    a.dataset,
+    (o.data_year)::integer AS data_year,
+    t.region,
+    (o.attempt_number)::integer AS attempt_number,
+    (o.kind)::text AS state,
+    o.started_at,
+    o.finished_at,
+    (o.finished_at - o.started_at) AS ran_for,
+    o.worker_id,
+    w.name AS worker_name,
+    w.host,
+    o.error_class,
+    o.reason,
+        CASE
+            WHEN (o.kind = 'completed'::queue.outcome_kind) THEN o.detail
+            ELSE COALESCE((n.detail || o.detail), o.detail, n.detail)
+        END AS detail,
+    o.result,
+        CASE
+            WHEN (o.kind <> 'completed'::queue.outcome_kind) THEN COALESCE((o.detail ->> 'step'::text), (n.detail ->> 'step'::text))
+            ELSE NULL::text
+        END AS step,
+    (o.detail -> 'causes'::text) AS causes
+   FROM ((((queue.outcome o
+     JOIN queue.planned_task t USING (task_id))
+     JOIN queue.lane a ON ((a.lane_id = o.lane_id)))
+     LEFT JOIN queue.worker w ON ((w.worker_id = o.worker_id)))
+     LEFT JOIN queue.attempt_note n ON (((n.task_id = o.task_id) AND (n.lease_token = o.lease_token))))
+  WHERE (o.lease_token IS NOT NULL)
+UNION ALL
+ SELECT l.lease_token AS attempt_id,
+    l.task_id,
+    a.backfill_id,
+    a.dataset,
+    l.data_year,
+    t.region,
+    l.attempt_count AS attempt_number,
+    'running'::text AS state,
+    l.started_at,
+    NULL::timestamp with time zone AS finished_at,
+    (clock_timestamp() - l.started_at) AS ran_for,
+    l.worker_id,
+    w.name AS worker_name,
+    w.host,
+    NULL::text AS error_class,
+    NULL::text AS reason,
+    n.detail,
+    NULL::jsonb AS result,
+    (n.detail ->> 'step'::text) AS step,
+    NULL::jsonb AS causes
+   FROM ((((queue.lease l
+     JOIN queue.planned_task t USING (task_id))
+     JOIN queue.lane a ON ((a.lane_id = l.lane_id)))
+     LEFT JOIN queue.worker w ON ((w.worker_id = l.worker_id)))
+     LEFT JOIN queue.attempt_note n ON (((n.task_id = l.task_id) AND (n.lease_token = l.lease_token))));
+
+COMMENT ON VIEW queue.attempt IS 'Every try of every task, running ones too. attempt_id is the attempt''s lease token. state is running, or how it ended.';
+
+COMMENT ON COLUMN queue.attempt.detail IS 'advice, error (its type), causes, step, steps (each with after and seconds), inputs (the documents it had). Steps of what was published are in lineage.publication.';
+
+COMMENT ON COLUMN queue.attempt.step IS 'The step that it is in, or was in when it ended; NULL where it was between two.';
+
+COMMENT ON COLUMN queue.attempt.causes IS 'What lies beneath the reason, from near to far: ["HTTP 503 from api.census.gov", ...].';
+
+CREATE TABLE queue.backfill (
+    backfill_id bigint NOT NULL,
+    backfill_key text NOT NULL,
+    as_of text NOT NULL,
+    mode text NOT NULL,
+    newest_first boolean NOT NULL,
+    max_running integer,
+    requested_by text NOT NULL,
+    note text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone,
+    paused_at timestamp with time zone,
+    pause_reason text,
+    paused_by text,
+    cancelled_at timestamp with time zone,
+    cancel_reason text,
+    CONSTRAINT backfill_as_of_check CHECK ((as_of ~ '^\d{4}-(0[1-9]|1[0-2])$'::text)),
+    CONSTRAINT backfill_check CHECK (((paused_at IS NULL) = (pause_reason IS NULL))),
+    CONSTRAINT backfill_check1 CHECK (((cancelled_at IS NULL) = (cancel_reason IS NULL))),
+    CONSTRAINT backfill_max_running_check CHECK ((max_running > 0)),
+    CONSTRAINT backfill_mode_check CHECK ((mode = ANY (ARRAY['missing'::text, 'failed'::text, 'stale'::text, 'all'::text])))
+);
+
+COMMENT ON TABLE queue.backfill IS 'One operator request: datasets × years (× regions), enqueued as tasks.';
+
+COMMENT ON COLUMN queue.backfill.backfill_key IS 'The caller''s own name for the request: enqueueing twice under one key adds only what is not there yet.';
+
+COMMENT ON COLUMN queue.backfill.max_running IS 'Tasks of this backfill that may run at once; NULL is no limit.';
+
+COMMENT ON COLUMN queue.backfill.finished_at IS 'When its last task ended. NULL again when tasks are added or retried.';
+
+COMMENT ON COLUMN queue.backfill.cancelled_at IS 'Once set, none of its tasks is ever ready again.';
+
+ALTER TABLE queue.backfill ALTER COLUMN backfill_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME queue.backfill_backfill_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE queue.progress (
+    lane_id integer NOT NULL,
+    data_year smallint NOT NULL,
+    total integer NOT NULL,
+    blocked integer NOT NULL,
+    completed integer NOT NULL,
+    failed integer NOT NULL,
+    cancelled integer NOT NULL,
+    CONSTRAINT progress_total_check CHECK ((total >= 0))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE queue.progress IS 'Counts per lane and year, kept rather than counted. Exact together with queue.progress_delta.';
+
+CREATE TABLE queue.progress_delta (
+    lane_id integer NOT NULL,
+    data_year smallint NOT NULL,
+    blocked integer DEFAULT 0 NOT NULL,
+    completed integer DEFAULT 0 NOT NULL,
+    failed integer DEFAULT 0 NOT NULL,
+    cancelled integer DEFAULT 0 NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000');
+
+COMMENT ON TABLE queue.progress_delta IS 'Changes of queue.progress, appended by the same transaction as the change itself and folded in by queue.tidy(): so workers never wait for each other''s counter.';
+
+CREATE VIEW queue.progress_now AS
+ SELECT p.lane_id,
+    (p.data_year)::integer AS data_year,
+    p.total,
+    (((((p.total - (p.blocked + COALESCE(d.blocked, (0)::bigint))) - COALESCE(l.running, (0)::bigint)) - (p.completed + COALESCE(d.completed, (0)::bigint))) - (p.failed + COALESCE(d.failed, (0)::bigint))) - (p.cancelled + COALESCE(d.cancelled, (0)::bigint))) AS ready,
+    (p.blocked + COALESCE(d.blocked, (0)::bigint)) AS blocked,
+    COALESCE(l.running, (0)::bigint) AS running,
+    (p.completed + COALESCE(d.completed, (0)::bigint)) AS completed,
+    (p.failed + COALESCE(d.failed, (0)::bigint)) AS failed,
+    (p.cancelled + COALESCE(d.cancelled, (0)::bigint)) AS cancelled
+   FROM ((queue.progress p
+     LEFT JOIN ( SELECT progress_delta.lane_id,
+            progress_delta.data_year,
+            sum(progress_delta.blocked) AS blocked,
+            sum(progress_delta.completed) AS completed,
+            sum(progress_delta.failed) AS failed,
+            sum(progress_delta.cancelled) AS cancelled
+           FROM queue.progress_delta
+          GROUP BY progress_delta.lane_id, progress_delta.data_year) d USING (lane_id, data_year))
+     LEFT JOIN ( SELECT lease.lane_id,
+            lease.data_year,
+            count(*) AS running
+           FROM queue.lease
+          GROUP BY lease.lane_id, lease.data_year) l USING (lane_id, data_year));
+
+COMMENT ON VIEW queue.progress_now IS 'Exact counts per lane and year: the kept ones, what is not folded in yet, and what runs.';
+
+CREATE TABLE queue.skipped_partition (
+    lane_id integer NOT NULL,
+    data_year smallint NOT NULL,
+    region text NOT NULL,
+    reason text NOT NULL,
+    skipped_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE queue.skipped_partition IS 'Partitions that a backfill asked for and that were not enqueued, with the reason.';
+
+CREATE VIEW queue.backfill_progress AS
+ SELECT b.backfill_id,
+    b.backfill_key,
+    b.as_of,
+        CASE
+            WHEN (b.cancelled_at IS NOT NULL) THEN 'cancelled'::text
+            WHEN ((b.finished_at IS NOT NULL) AND (n.failed > 0)) THEN 'finished_with_failures'::text
+            WHEN (b.finished_at IS NOT NULL) THEN 'finished'::text
+            WHEN (b.paused_at IS NOT NULL) THEN 'paused'::text
+            ELSE 'open'::text
+        END AS state,
+    COALESCE(n.total, (0)::bigint) AS total,
+    COALESCE(n.ready, (0)::bigint) AS ready,
+    COALESCE(n.blocked, (0)::bigint) AS blocked,
+    COALESCE(n.running, (0)::bigint) AS running,
+    COALESCE(n.completed, (0)::bigint) AS completed,
+    COALESCE(n.failed, (0)::bigint) AS failed,
+    COALESCE(n.cancelled, (0)::bigint) AS cancelled,
+    ( SELECT count(*) AS count
+           FROM (queue.skipped_partition s
+             JOIN queue.lane a USING (lane_id))
+          WHERE (a.backfill_id = b.backfill_id)) AS skipped,
+    b.mode,
+    b.max_running,
+    b.requested_by,
+    b.note,
+    b.created_at,
+    b.finished_at,
+    COALESCE(b.cancel_reason, b.pause_reason) AS reason
+   FROM (queue.backfill b
+     LEFT JOIN LATERAL ( SELECT sum(p.total) AS total,
+            (sum(p.ready))::bigint AS ready,
+            (sum(p.blocked))::bigint AS blocked,
+            (sum(p.running))::bigint AS running,
+            (sum(p.completed))::bigint AS completed,
+            (sum(p.failed))::bigint AS failed,
+            (sum(p.cancelled))::bigint AS cancelled
+           FROM (queue.lane a
+             JOIN queue.progress_now p USING (lane_id))
+          WHERE (a.backfill_id = b.backfill_id)) n ON (true));
+
+COMMENT ON VIEW queue.backfill_progress IS 'One row per backfill: its state and its counts.';
+
+CREATE TABLE queue.blocked (
+    task_id bigint NOT NULL,
+    lane_id integer NOT NULL,
+    remaining integer NOT NULL,
+    data_year smallint NOT NULL,
+    attempt_count smallint DEFAULT 0 NOT NULL,
+    CONSTRAINT blocked_remaining_check CHECK ((remaining > 0))
+);
+
+COMMENT ON TABLE queue.blocked IS 'Tasks that wait for others to complete.';
+
+COMMENT ON COLUMN queue.blocked.remaining IS 'How many of its upstream tasks have not completed.';
+
+CREATE TABLE queue.dataset_pause (
+    dataset text NOT NULL,
+    paused_at timestamp with time zone DEFAULT now() NOT NULL,
+    pause_reason text NOT NULL,
+    paused_by text DEFAULT SESSION_USER NOT NULL
+);
+
+COMMENT ON TABLE queue.dataset_pause IS 'Datasets that an operator paused, in every backfill.';
+
+CREATE TABLE queue.setting (
+    singleton boolean DEFAULT true NOT NULL,
+    lease_interval interval DEFAULT '00:00:30'::interval NOT NULL,
+    ageing_interval interval DEFAULT '01:00:00'::interval NOT NULL,
+    floor_interval interval DEFAULT '00:00:03'::interval NOT NULL,
+    retry_base_interval interval DEFAULT '00:00:05'::interval NOT NULL,
+    retry_cap_interval interval DEFAULT '00:15:00'::interval NOT NULL,
+    task_timeout_interval interval DEFAULT '02:00:00'::interval NOT NULL,
+    max_attempts smallint DEFAULT 5 NOT NULL,
+    max_lost_workers smallint DEFAULT 3 NOT NULL,
+    max_throttles smallint DEFAULT 50 NOT NULL,
+    breaker_threshold smallint DEFAULT 5 NOT NULL,
+    retention_interval interval DEFAULT '90 days'::interval NOT NULL,
+    paused_at timestamp with time zone,
+    pause_reason text,
+    paused_by text,
+    CONSTRAINT setting_ageing_interval_check CHECK ((ageing_interval > '00:00:00'::interval)),
+    CONSTRAINT setting_breaker_threshold_check CHECK ((breaker_threshold >= 0)),
+    CONSTRAINT setting_check CHECK (((paused_at IS NULL) = (pause_reason IS NULL))),
+    CONSTRAINT setting_floor_interval_check CHECK ((floor_interval >= '00:00:00'::interval)),
+    CONSTRAINT setting_lease_interval_check CHECK ((lease_interval >= '00:00:01'::interval)),
+    CONSTRAINT setting_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
+    CONSTRAINT setting_max_lost_workers_check CHECK (((max_lost_workers >= 1) AND (max_lost_workers <= 100))),
+    CONSTRAINT setting_max_throttles_check CHECK (((max_throttles >= 1) AND (max_throttles <= 10000))),
+    CONSTRAINT setting_retention_interval_check CHECK ((retention_interval > '00:00:00'::interval)),
+    CONSTRAINT setting_retry_base_interval_check CHECK ((retry_base_interval > '00:00:00'::interval)),
+    CONSTRAINT setting_retry_cap_interval_check CHECK ((retry_cap_interval > '00:00:00'::interval)),
+    CONSTRAINT setting_singleton_check CHECK (singleton),
+    CONSTRAINT setting_task_timeout_interval_check CHECK ((task_timeout_interval > '00:00:00'::interval))
+);
+
+COMMENT ON TABLE queue.setting IS 'One row: the queue''s own settings, and whether the whole queue is paused. Change with UPDATE as aker_admin.';
+
+COMMENT ON COLUMN queue.setting.lease_interval IS 'A worker not heard of for this long loses its tasks. 30 s: three missed heartbeats of 10 s.';
+
+COMMENT ON COLUMN queue.setting.ageing_interval IS 'One step of priority is worth this much waiting, so nothing starves.';
+
+COMMENT ON COLUMN queue.setting.floor_interval IS 'How long a session trusts its memory of where the claimable rows begin; the longest that a row inserted below it can be overlooked.';
+
+COMMENT ON COLUMN queue.setting.retry_base_interval IS 'A retry waits random() × min(retry_cap_interval, retry_base_interval × 2^(attempts - 1)): full jitter.';
+
+COMMENT ON COLUMN queue.setting.task_timeout_interval IS 'The longest an attempt may run, where the backfill does not say otherwise.';
+
+COMMENT ON COLUMN queue.setting.max_lost_workers IS 'A task whose workers were lost this many times is quarantined: it fails with class worker_lost.';
+
+COMMENT ON COLUMN queue.setting.max_throttles IS 'A task that its source throttled this often fails with class rate_limited.';
+
+COMMENT ON COLUMN queue.setting.breaker_threshold IS 'The same data error in this many partitions in a row pauses the dataset in that backfill; 0 never does.';
+
+COMMENT ON COLUMN queue.setting.retention_interval IS 'queue.prune() deletes backfills that finished longer ago than this.';
+
+CREATE TABLE queue.source (
+    source_id text NOT NULL,
+    max_running integer,
+    tokens_per_second double precision,
+    burst double precision,
+    daily_quota integer,
+    cool_down_until timestamp with time zone,
+    cool_down_reason text,
+    paused_at timestamp with time zone,
+    pause_reason text,
+    paused_by text,
+    CONSTRAINT source_burst_check CHECK ((burst >= (1)::double precision)),
+    CONSTRAINT source_check CHECK (((tokens_per_second IS NULL) = (burst IS NULL))),
+    CONSTRAINT source_check1 CHECK (((paused_at IS NULL) = (pause_reason IS NULL))),
+    CONSTRAINT source_daily_quota_check CHECK ((daily_quota >= 0)),
+    CONSTRAINT source_max_running_check CHECK ((max_running >= 0)),
+    CONSTRAINT source_tokens_per_second_check CHECK ((tokens_per_second > (0)::double precision))
+);
+
+COMMENT ON TABLE queue.source IS 'The limits of each source, shared by all hosts. The registry is pushed in by queue.configure_source().';
+
+COMMENT ON COLUMN queue.source.max_running IS 'Tasks that may run against this source at once, over all hosts; NULL is no limit.';
+
+COMMENT ON COLUMN queue.source.tokens_per_second IS 'Requests a second, over all hosts; NULL is no limit.';
+
+COMMENT ON COLUMN queue.source.burst IS 'Requests that may be sent at once after a quiet while.';
+
+COMMENT ON COLUMN queue.source.daily_quota IS 'Requests a day (UTC); NULL is no limit.';
+
+COMMENT ON COLUMN queue.source.cool_down_until IS 'Nobody asks this source before then: it answered 429 or 503 with Retry-After.';
+
+CREATE TABLE queue.token_bucket (
+    source_id text NOT NULL,
+    tokens double precision NOT NULL,
+    refilled_at timestamp with time zone NOT NULL,
+    quota_day date NOT NULL,
+    quota_used integer NOT NULL,
+    granted_total bigint DEFAULT 0 NOT NULL,
+    recent_times timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    recent_counts integer[] DEFAULT '{}'::integer[] NOT NULL,
+    CONSTRAINT token_bucket_quota_used_check CHECK ((quota_used >= 0)),
+    CONSTRAINT token_bucket_tokens_check CHECK ((tokens >= (0)::double precision))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE queue.token_bucket IS 'Tokens left per source. Only queue.take_tokens() and queue.return_tokens() change it, under its row lock.';
+
+COMMENT ON COLUMN queue.token_bucket.quota_day IS 'The UTC day that quota_used counts.';
+
+COMMENT ON COLUMN queue.token_bucket.granted_total IS 'All tokens ever granted, less those given back.';
+
+COMMENT ON COLUMN queue.token_bucket.recent_times IS 'When tokens were granted within the last 1.08 s: a limit holds in every second, its burst included.';
+
+COMMENT ON COLUMN queue.token_bucket.recent_counts IS 'How many, for each of recent_times.';
+
+CREATE VIEW queue.claimable_lane AS
+ SELECT l.lane_id,
+    l.backfill_id,
+    l.dataset,
+    l.source_ids,
+    l.priority,
+    ((b.max_running IS NOT NULL) OR (EXISTS ( SELECT
+           FROM queue.source s
+          WHERE ((s.source_id = ANY (l.source_ids)) AND (s.max_running IS NOT NULL))))) AS limited
+   FROM ((queue.lane l
+     JOIN queue.backfill b USING (backfill_id))
+     JOIN queue.setting g ON (g.singleton))
+  WHERE ((l.closed_at IS NULL) AND (l.paused_at IS NULL) AND (b.paused_at IS NULL) AND (b.cancelled_at IS NULL) AND (g.paused_at IS NULL) AND (NOT (EXISTS ( SELECT
+           FROM queue.dataset_pause p
+          WHERE (p.dataset = l.dataset)))) AND (NOT (EXISTS ( SELECT
+           FROM (queue.source s
+             LEFT JOIN queue.token_bucket t USING (source_id))
+          WHERE ((s.source_id = ANY (l.source_ids)) AND ((s.paused_at IS NOT NULL) OR (s.cool_down_until > clock_timestamp()) OR ((t.quota_used >= s.daily_quota) AND (t.quota_day = ((clock_timestamp() AT TIME ZONE 'UTC'::text))::date))))))));
+
+COMMENT ON VIEW queue.claimable_lane IS 'Lanes that a claim may look into: open, not paused at any level, no source cooling down or out of quota.';
+
+COMMENT ON COLUMN queue.claimable_lane.limited IS 'Whether a concurrency limit applies, so that a claim must count under lock.';
+
+CREATE TABLE queue.delayed (
+    run_at timestamp with time zone NOT NULL,
+    task_id bigint NOT NULL,
+    lane_id integer NOT NULL,
+    data_year smallint NOT NULL,
+    attempt_count smallint NOT NULL,
+    lost_count smallint NOT NULL,
+    throttle_count smallint NOT NULL,
+    reason text NOT NULL
+);
+
+COMMENT ON TABLE queue.delayed IS 'Tasks that may be claimed from run_at on: retries in backoff, and snoozed tasks. Every tick moves the due ones to queue.ready.';
+
+CREATE TABLE queue.dependency (
+    upstream_task_id bigint NOT NULL,
+    task_id bigint NOT NULL,
+    across boolean NOT NULL,
+    CONSTRAINT dependency_check CHECK ((upstream_task_id <> task_id))
+);
+
+COMMENT ON TABLE queue.dependency IS 'task_id may run only when upstream_task_id has completed.';
+
+COMMENT ON COLUMN queue.dependency.across IS 'Whether the two belong to different backfills: then the upstream may end while the dependency is being written, and queue.tidy() looks again.';
+
+CREATE VIEW queue.eta AS
+ SELECT p.backfill_id,
+    p.backfill_key,
+    p.state,
+    ((p.ready + p.blocked) + p.running) AS remaining,
+    r.per_minute,
+        CASE
+            WHEN (r.per_minute > (0)::numeric) THEN date_trunc('second'::text, make_interval(secs => ((((((p.ready + p.blocked) + p.running))::numeric / r.per_minute) * (60)::numeric))::double precision))
+            ELSE NULL::interval
+        END AS remaining_interval,
+        CASE
+            WHEN (r.per_minute > (0)::numeric) THEN date_trunc('second'::text, (clock_timestamp() + make_interval(secs => ((((((p.ready + p.blocked) + p.running))::numeric / r.per_minute) * (60)::numeric))::double precision)))
+            ELSE NULL::timestamp with time zone
+        END AS ends_at
+   FROM (queue.backfill_progress p
+     CROSS JOIN LATERAL ( SELECT round(((count(*))::numeric / GREATEST((EXTRACT(epoch FROM (clock_timestamp() - GREATEST(p.created_at, (clock_timestamp() - '00:10:00'::interval)))) / (60)::numeric), 0.05)), 1) AS per_minute
+           FROM (queue.outcome o
+             JOIN queue.lane a USING (lane_id))
+          WHERE ((a.backfill_id = p.backfill_id) AND o.final AND (o.finished_at > (clock_timestamp() - '00:10:00'::interval)))) r)
+  WHERE (p.finished_at IS NULL);
+
+COMMENT ON VIEW queue.eta IS 'When each open backfill will end, at its rate of the last ten minutes.';
+
+CREATE TABLE queue.event (
+    event_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    backfill_id bigint,
+    task_id bigint,
+    actor text DEFAULT SESSION_USER NOT NULL,
+    kind text NOT NULL,
+    message text NOT NULL
+);
+
+COMMENT ON TABLE queue.event IS 'What operators and the queue itself did: enqueued, paused, cancelled, breaker opened, worker lost.';
+
+ALTER TABLE queue.event ALTER COLUMN event_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME queue.event_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW queue.failures AS
+ SELECT a.backfill_id,
+    a.dataset,
+    o.error_class,
+    regexp_replace(o.reason, '[0-9]+'::text, '#'::text, 'g'::text) AS error,
+    count(*) FILTER (WHERE o.final) AS failed_count,
+    count(*) FILTER (WHERE (NOT o.final)) AS retried_count,
+    (min(o.data_year))::integer AS first_year,
+    (max(o.data_year))::integer AS last_year,
+    max(o.finished_at) AS last_at,
+    (array_agg(o.task_id ORDER BY o.finished_at DESC))[1] AS example_task_id,
+    (array_agg(o.reason ORDER BY o.finished_at DESC))[1] AS example
+   FROM (queue.outcome o
+     JOIN queue.lane a USING (lane_id))
+  WHERE (o.error_class IS NOT NULL)
+  GROUP BY a.backfill_id, a.dataset, o.error_class, (regexp_replace(o.reason, '[0-9]+'::text, '#'::text, 'g'::text))
+  ORDER BY (count(*) FILTER (WHERE o.final)) DESC, (count(*) FILTER (WHERE (NOT o.final))) DESC;
+
+COMMENT ON VIEW queue.failures IS 'What failed, grouped by error (numbers in the message left out), the most frequent first.';
+
+CREATE VIEW queue.grid AS
+ SELECT a.backfill_id,
+    a.dataset,
+    p.data_year,
+    (p.total)::bigint AS total,
+    p.ready,
+    p.blocked,
+    p.running,
+    p.completed,
+    p.failed,
+    p.cancelled,
+        CASE
+            WHEN (p.failed > 0) THEN 'failed'::text
+            WHEN (p.running > 0) THEN 'running'::text
+            WHEN (p.completed = p.total) THEN 'completed'::text
+            WHEN (p.cancelled > 0) THEN 'cancelled'::text
+            WHEN (p.completed > 0) THEN 'partly'::text
+            WHEN (p.ready > 0) THEN 'ready'::text
+            ELSE 'blocked'::text
+        END AS state
+   FROM (queue.progress_now p
+     JOIN queue.lane a USING (lane_id));
+
+COMMENT ON VIEW queue.grid IS 'Dataset × year of each backfill: counts per cell and the state that matters most in it. Kept, not counted.';
+
+ALTER TABLE queue.lane ALTER COLUMN lane_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME queue.lane_lane_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE SEQUENCE queue.lease_token
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+COMMENT ON SEQUENCE queue.lease_token IS 'The fencing tokens: ever growing, never given twice. Claims commit synchronously, so that a crash of the server cannot give one again.';
+
+CREATE VIEW queue.overview AS
+ SELECT lines.n,
+    lines.item,
+    lines.value,
+    lines.detail
+   FROM ( SELECT 1 AS n,
+            (0)::bigint AS place,
+            'queue'::text AS item,
+                CASE
+                    WHEN (g.paused_at IS NULL) THEN 'running'::text
+                    ELSE 'paused'::text
+                END AS value,
+            g.pause_reason AS detail
+           FROM queue.setting g
+        UNION ALL
+         SELECT 2,
+            0,
+            'workers'::text,
+            (count(*))::text AS count,
+                CASE
+                    WHEN (count(*) > 0) THEN concat_ws(', '::text, queue._counted(sum(w.slots), 'slot'::text), ( SELECT (NULLIF(count(*), 0) || ' busy'::text)
+                       FROM queue.lease), (NULLIF(count(*) FILTER (WHERE (w.state = 'draining'::text)), 0) || ' draining'::text))
+                    ELSE NULL::text
+                END AS "case"
+           FROM queue.worker w
+          WHERE (w.ended_at IS NULL)
+        UNION ALL
+         SELECT 3,
+            (- p.backfill_id),
+            ('backfill '::text || p.backfill_id),
+            replace(p.state, '_'::text, ' '::text) AS replace,
+            ((format('%s of %s done'::text, ((p.completed + p.failed) + p.cancelled), p.total) || COALESCE((': '::text || NULLIF(concat_ws(', '::text, (NULLIF(p.completed, 0) || ' completed'::text), (NULLIF(p.failed, 0) || ' failed'::text), (NULLIF(p.cancelled, 0) || ' cancelled'::text), (NULLIF(p.running, 0) || ' running'::text), (NULLIF(p.ready, 0) || ' ready'::text), (NULLIF(p.blocked, 0) || ' blocked'::text)), ''::text)), ''::text)) || COALESCE(('; '::text || p.reason), ''::text))
+           FROM queue.backfill_progress p
+          WHERE ((p.finished_at IS NULL) OR (p.finished_at > (clock_timestamp() - '01:00:00'::interval)))
+        UNION ALL
+         SELECT 4,
+            0,
+            ('dataset '::text || d.dataset),
+            'paused'::text,
+            d.pause_reason
+           FROM queue.dataset_pause d
+        UNION ALL
+         SELECT 5,
+            0,
+            ('source '::text || s.source_id),
+                CASE
+                    WHEN (s.paused_at IS NOT NULL) THEN 'paused'::text
+                    ELSE 'cooling down'::text
+                END AS "case",
+                CASE
+                    WHEN (s.paused_at IS NOT NULL) THEN s.pause_reason
+                    ELSE format('until %s: %s'::text, date_trunc('second'::text, s.cool_down_until), s.cool_down_reason)
+                END AS format
+           FROM queue.source s
+          WHERE ((s.paused_at IS NOT NULL) OR (s.cool_down_until > clock_timestamp()))
+        UNION ALL
+         SELECT 6,
+            0,
+            ('dataset '::text || a.dataset),
+            ('paused in backfill '::text || a.backfill_id),
+            a.pause_reason
+           FROM queue.lane a
+          WHERE ((a.paused_at IS NOT NULL) AND (a.closed_at IS NULL))) lines
+  ORDER BY lines.n, lines.place, lines.item;
+
+COMMENT ON VIEW queue.overview IS 'The queue on one screen: workers, backfills, what is paused or cooling down.';
+
+ALTER TABLE queue.planned_task ALTER COLUMN task_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME queue.planned_task_task_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE queue.ready (
+    rank bigint NOT NULL,
+    task_id bigint NOT NULL,
+    lane_id integer NOT NULL,
+    data_year smallint NOT NULL,
+    attempt_count smallint DEFAULT 0 NOT NULL,
+    lost_count smallint DEFAULT 0 NOT NULL,
+    throttle_count smallint DEFAULT 0 NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='20000', autovacuum_vacuum_cost_delay='0');
+
+COMMENT ON TABLE queue.ready IS 'Tasks that may be claimed now: the only table a claim scans.';
+
+COMMENT ON COLUMN queue.ready.rank IS 'Microseconds since 1970 when it became ready, less the task''s own priority × ageing_interval: lower is sooner. Ageing costs the claim nothing.';
+
+COMMENT ON COLUMN queue.ready.attempt_count IS 'Attempts already used.';
+
+COMMENT ON COLUMN queue.ready.lost_count IS 'Workers already lost while running it.';
+
+CREATE VIEW queue.running AS
+ SELECT l.task_id,
+    a.backfill_id,
+    a.dataset,
+    (l.data_year)::integer AS data_year,
+    t.region,
+    w.name AS worker_name,
+    w.host,
+    w.pid,
+    l.worker_id,
+    l.lease_token,
+    (l.attempt_count)::integer AS attempt_number,
+    date_trunc('second'::text, (clock_timestamp() - l.started_at)) AS running_for,
+    date_trunc('second'::text, (l.deadline_at - clock_timestamp())) AS deadline_in,
+    date_trunc('milliseconds'::text, (clock_timestamp() - w.heartbeat_at)) AS last_heard
+   FROM (((queue.lease l
+     JOIN queue.lane a USING (lane_id))
+     JOIN queue.planned_task t ON ((t.task_id = l.task_id)))
+     LEFT JOIN queue.worker w ON ((w.worker_id = l.worker_id)))
+  ORDER BY l.started_at, l.task_id;
+
+COMMENT ON VIEW queue.running IS 'What runs where, the longest-running first.';
+
+CREATE VIEW queue.waiting AS
+ WITH lane_reason AS (
+         SELECT a.lane_id,
+            a.backfill_id,
+            a.dataset,
+            b.as_of,
+                CASE
+                    WHEN (g.paused_at IS NOT NULL) THEN ('the queue is paused: '::text || g.pause_reason)
+                    WHEN (b.paused_at IS NOT NULL) THEN format('backfill %s is paused: %s'::text, b.backfill_id, b.pause_reason)
+                    WHEN (dp.paused_at IS NOT NULL) THEN format('dataset %s is paused: %s'::text, a.dataset, dp.pause_reason)
+                    WHEN (a.paused_at IS NOT NULL) THEN format('dataset %s is paused in this backfill: %s'::text, a.dataset, a.pause_reason)
+                    ELSE ( SELECT
+                            CASE
+                                WHEN (s.paused_at IS NOT NULL) THEN format('source %s is paused: %s'::text, s.source_id, s.pause_reason)
+                                WHEN (s.cool_down_until > clock_timestamp()) THEN format('source %s is cooling down for %s: %s'::text, s.source_id, date_trunc('second'::text, (s.cool_down_until - clock_timestamp())), s.cool_down_reason)
+                                WHEN ((t.quota_used >= s.daily_quota) AND (t.quota_day = ((clock_timestamp() AT TIME ZONE 'UTC'::text))::date)) THEN format('source %s has used its daily quota of %s'::text, s.source_id, queue._counted((s.daily_quota)::bigint, 'request'::text))
+                                ELSE format('source %s is at its limit of %s'::text, s.source_id, queue._counted((s.max_running)::bigint, 'running task'::text))
+                            END AS format
+                       FROM (queue.source s
+                         LEFT JOIN queue.token_bucket t USING (source_id))
+                      WHERE ((s.source_id = ANY (a.source_ids)) AND ((s.paused_at IS NOT NULL) OR (s.cool_down_until > clock_timestamp()) OR ((t.quota_used >= s.daily_quota) AND (t.quota_day = ((clock_timestamp() AT TIME ZONE 'UTC'::text))::date)) OR (s.max_running <= ( SELECT count(*) AS count
+                               FROM (queue.lane n
+                                 JOIN queue.lease l USING (lane_id))
+                              WHERE (s.source_id = ANY (n.source_ids))))))
+                      ORDER BY (s.paused_at IS NULL), s.source_id
+                     LIMIT 1)
+                END AS reason,
+                CASE
+                    WHEN (b.max_running <= ( SELECT count(*) AS count
+                       FROM (queue.lane n
+                         JOIN queue.lease l USING (lane_id))
+                      WHERE (n.backfill_id = b.backfill_id))) THEN format('backfill %s is at its limit of %s'::text, b.backfill_id, queue._counted((b.max_running)::bigint, 'running task'::text))
+                    ELSE NULL::text
+                END AS backfill_reason
+           FROM (((queue.lane a
+             JOIN queue.backfill b USING (backfill_id))
+             CROSS JOIN queue.setting g)
+             LEFT JOIN queue.dataset_pause dp USING (dataset))
+          WHERE (a.closed_at IS NULL)
+        ), worker_reason AS (
+         SELECT
+                CASE
+                    WHEN (count(*) = 0) THEN 'no worker is alive'::text
+                    WHEN (sum(w.slots) <= ( SELECT count(*) AS count
+                       FROM queue.lease)) THEN
+                    CASE
+                        WHEN (sum(w.slots) = 1) THEN 'the only slot is busy'::text
+                        ELSE format('all %s slots of %s are busy'::text, sum(w.slots), queue._counted(count(*), 'worker'::text))
+                    END
+                    ELSE 'next in line'::text
+                END AS reason
+           FROM queue.worker w
+          WHERE (w.state = 'running'::text)
+        )
+ SELECT r.task_id,
+    n.backfill_id,
+    n.dataset,
+    (r.data_year)::integer AS data_year,
+    'ready'::queue.task_state AS state,
+    to_timestamp((((r.rank)::numeric / 1000000.0))::double precision) AS run_at,
+    COALESCE(n.reason, n.backfill_reason, w.reason) AS reason
+   FROM ((queue.ready r
+     JOIN lane_reason n USING (lane_id))
+     CROSS JOIN worker_reason w)
+UNION ALL
+ SELECT d.task_id,
+    n.backfill_id,
+    n.dataset,
+    d.data_year,
+    'ready'::queue.task_state AS state,
+    d.run_at,
+    (format('%s until %s (%s)'::text,
+        CASE
+            WHEN (d.reason ~~ 'snoozed%'::text) THEN 'snoozed'::text
+            ELSE 'backing off'::text
+        END, to_char(d.run_at, 'YYYY-MM-DD HH24:MI:SS'::text), d.reason) || COALESCE(('; and '::text || n.reason), ''::text)) AS reason
+   FROM (queue.delayed d
+     JOIN lane_reason n USING (lane_id))
+UNION ALL
+ SELECT k.task_id,
+    n.backfill_id,
+    n.dataset,
+    k.data_year,
+    'blocked'::queue.task_state AS state,
+    NULL::timestamp with time zone AS run_at,
+    format('waits for %s: %s'::text, queue._counted((k.remaining)::bigint, 'task'::text), ( SELECT string_agg((((u.task_id || ' ('::text) || queue._task_name(u.task_id)) || ')'::text), ', '::text) AS string_agg
+           FROM ( SELECT d.upstream_task_id AS task_id
+                   FROM queue.dependency d
+                  WHERE ((d.task_id = k.task_id) AND (NOT (EXISTS ( SELECT
+                           FROM queue.outcome o
+                          WHERE ((o.task_id = d.upstream_task_id) AND o.final AND (o.kind = 'completed'::queue.outcome_kind))))))
+                  ORDER BY d.upstream_task_id
+                 LIMIT 3) u)) AS reason
+   FROM (queue.blocked k
+     JOIN lane_reason n USING (lane_id));
+
+COMMENT ON VIEW queue.waiting IS 'Every waiting task and why it waits: paused, a source''s limit or cool-down, backoff, other tasks, or no free slot.';
+
+CREATE VIEW queue.stuck AS
+ SELECT r.task_id,
+    r.backfill_id,
+    r.dataset,
+    r.data_year,
+    r.region,
+    'running'::queue.task_state AS state,
+    r.worker_name,
+        CASE
+            WHEN (r.last_heard > (g.lease_interval / (2)::double precision)) THEN format('worker %s has not been heard of for %s'::text, r.worker_name, r.last_heard)
+            WHEN (r.deadline_in < '00:00:00'::interval) THEN 'past its deadline'::text
+            ELSE format('runs for %s, longer than all recent tasks of %s'::text, r.running_for, r.dataset)
+        END AS reason
+   FROM (queue.running r
+     CROSS JOIN queue.setting g)
+  WHERE ((r.last_heard > (g.lease_interval / (2)::double precision)) OR (r.deadline_in < '00:00:00'::interval) OR (r.running_for > ('00:01:00'::interval + ((3)::double precision * ( SELECT max((o.finished_at - o.started_at)) AS max
+           FROM ( SELECT n.finished_at,
+                    n.started_at
+                   FROM (queue.outcome n
+                     JOIN queue.lane a USING (lane_id))
+                  WHERE ((a.dataset = r.dataset) AND (n.kind = 'completed'::queue.outcome_kind) AND (n.finished_at > (clock_timestamp() - '1 day'::interval)))
+                 LIMIT 1000) o)))))
+UNION ALL
+ SELECT w.task_id,
+    w.backfill_id,
+    w.dataset,
+    w.data_year,
+    NULL::text AS region,
+    w.state,
+    NULL::text AS worker_name,
+    w.reason
+   FROM (( SELECT DISTINCT ON (a.lane_id) r.task_id,
+            a.lane_id
+           FROM (queue.lane a
+             CROSS JOIN LATERAL ( SELECT n.task_id
+                   FROM queue.ready n
+                  WHERE (n.lane_id = a.lane_id)
+                  ORDER BY n.rank, n.task_id
+                 LIMIT 1) r)
+          WHERE ((a.closed_at IS NULL) AND ((a.paused_at IS NOT NULL) OR (NOT (EXISTS ( SELECT
+                   FROM queue.worker v
+                  WHERE (v.state = 'running'::text))))))) head
+     JOIN queue.waiting w USING (task_id));
+
+COMMENT ON VIEW queue.stuck IS 'What will not move by itself, or hardly: silent workers, tasks far over their usual time, opened circuit breakers and (the first task of each dataset) queues without a worker.';
+
+CREATE VIEW queue.task AS
+ SELECT t.task_id,
+    a.backfill_id,
+    b.backfill_key,
+    a.dataset,
+    (t.data_year)::integer AS data_year,
+    t.region,
+    b.as_of,
+        CASE
+            WHEN (o.kind IS NOT NULL) THEN ((o.kind)::text)::queue.task_state
+            WHEN (l.task_id IS NOT NULL) THEN 'running'::queue.task_state
+            WHEN (k.task_id IS NOT NULL) THEN 'blocked'::queue.task_state
+            ELSE 'ready'::queue.task_state
+        END AS state,
+    (a.priority)::integer AS priority,
+    COALESCE((l.attempt_count)::integer, (o.attempt_number)::integer, (r.attempt_count)::integer, (d.attempt_count)::integer, (k.attempt_count)::integer, 0) AS attempt_count,
+    (a.max_attempts)::integer AS max_attempts,
+    COALESCE(d.run_at, to_timestamp((((r.rank)::numeric / 1000000.0))::double precision)) AS run_at,
+    COALESCE(l.started_at, o.started_at) AS started_at,
+    o.finished_at,
+    l.deadline_at,
+    COALESCE(l.worker_id, o.worker_id) AS worker_id,
+    COALESCE(l.lease_token, o.lease_token) AS lease_token,
+    a.source_ids[1] AS source_id,
+    a.source_ids,
+    a.definition_hash,
+    o.error_class,
+    COALESCE(o.reason, d.reason) AS reason,
+    o.detail,
+    o.result,
+    b.created_at
+   FROM (((((((queue.planned_task t
+     JOIN queue.lane a USING (lane_id))
+     JOIN queue.backfill b USING (backfill_id))
+     LEFT JOIN queue.outcome o ON (((o.task_id = t.task_id) AND o.final)))
+     LEFT JOIN queue.lease l ON ((l.task_id = t.task_id)))
+     LEFT JOIN queue.blocked k ON ((k.task_id = t.task_id)))
+     LEFT JOIN queue.delayed d ON ((d.task_id = t.task_id)))
+     LEFT JOIN queue.ready r ON ((r.task_id = t.task_id)));
+
+COMMENT ON VIEW queue.task IS 'Every task and its state. Filter by task_id, backfill_id, dataset or state; for counts read queue.grid or queue.backfill_progress.';
+
+COMMENT ON COLUMN queue.task.run_at IS 'From when on a waiting task may be claimed; 1970 for one moved to the front.';
+
+CREATE VIEW queue.throughput AS
+ SELECT date_trunc('minute'::text, o.finished_at) AS minute,
+    a.dataset,
+    count(*) FILTER (WHERE (o.kind = 'completed'::queue.outcome_kind)) AS completed,
+    count(*) FILTER (WHERE (o.kind = 'failed'::queue.outcome_kind)) AS failed,
+    count(*) FILTER (WHERE ((NOT o.final) AND (o.kind <> 'failed'::queue.outcome_kind))) AS tried_again,
+    percentile_cont((0.5)::double precision) WITHIN GROUP (ORDER BY ((EXTRACT(epoch FROM (o.finished_at - o.started_at)))::double precision)) FILTER (WHERE (o.kind = 'completed'::queue.outcome_kind)) AS median_seconds
+   FROM (queue.outcome o
+     JOIN queue.lane a USING (lane_id))
+  WHERE ((o.finished_at > (clock_timestamp() - '01:00:00'::interval)) AND (o.kind <> 'cancelled'::queue.outcome_kind))
+  GROUP BY (date_trunc('minute'::text, o.finished_at)), a.dataset
+  ORDER BY (date_trunc('minute'::text, o.finished_at)) DESC, a.dataset;
+
+COMMENT ON VIEW queue.throughput IS 'Attempts ended per minute and dataset in the last hour.';
+
+ALTER TABLE queue.worker ALTER COLUMN worker_id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME queue.worker_worker_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW queue.workers AS
+ SELECT w.worker_id,
+    w.name,
+    w.host,
+    w.pid,
+    w.version,
+    w.state,
+    w.slots,
+    ( SELECT count(*) AS count
+           FROM queue.lease l
+          WHERE (l.worker_id = w.worker_id)) AS busy,
+    date_trunc('milliseconds'::text, (clock_timestamp() - w.heartbeat_at)) AS last_heard,
+    w.session_lock,
+    w.started_at,
+    w.ended_at,
+    w.end_reason
+   FROM queue.worker w
+  WHERE ((w.ended_at IS NULL) OR (w.ended_at > (clock_timestamp() - '01:00:00'::interval)))
+  ORDER BY (w.ended_at IS NOT NULL), w.worker_id;
+
+COMMENT ON VIEW queue.workers IS 'Living workers, and those that ended in the last hour, with the reason.';
+
+CREATE TABLE review.expansion_decision (
+    decision_id bigint NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    event_id text NOT NULL,
+    decision text NOT NULL,
+    decided_by text NOT NULL,
+    role_name text DEFAULT SESSION_USER NOT NULL,
+    reason text NOT NULL,
+    changes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    original jsonb NOT NULL,
+    CONSTRAINT expansion_decision_changes_check CHECK ((jsonb_typeof(changes) = 'object'::text)),
+    CONSTRAINT expansion_decision_check CHECK (((decision = 'correct'::text) = (changes <> '{}'::jsonb))),
+    CONSTRAINT expansion_decision_decided_by_check CHECK ((decided_by <> ''::text)),
+    CONSTRAINT expansion_decision_decision_check CHECK ((decision = ANY (ARRAY['accept'::text, 'reject'::text, 'correct'::text]))),
+    CONSTRAINT expansion_decision_event_id_check CHECK ((event_id ~ '^[0-9a-f]{16}$'::text)),
+    CONSTRAINT expansion_decision_reason_check CHECK ((btrim(reason) <> ''::text))
+);
+
+COMMENT ON TABLE review.expansion_decision IS 'Every decision about an event, none ever changed; the newest of an event counts.';
+
+COMMENT ON COLUMN review.expansion_decision.decided_by IS 'Who decided, as they named themselves.';
+
+COMMENT ON COLUMN review.expansion_decision.role_name IS 'The database role that was used.';
+
+COMMENT ON COLUMN review.expansion_decision.changes IS 'What is to be shown instead: {"jobs": 250, "geo_id": null}; null where the release does not say. All of it, also what an earlier decision changed.';
+
+COMMENT ON COLUMN review.expansion_decision.original IS 'The published row when it was decided, so that a later reader sees what was judged.';
+
+ALTER TABLE review.expansion_decision ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME review.expansion_decision_decision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW review.expansion_latest AS
+ SELECT DISTINCT ON (expansion_decision.event_id) expansion_decision.decision_id,
+    expansion_decision.decided_at,
+    expansion_decision.event_id,
+    expansion_decision.decision,
+    expansion_decision.decided_by,
+    expansion_decision.role_name,
+    expansion_decision.reason,
+    expansion_decision.changes,
+    expansion_decision.original
+   FROM review.expansion_decision
+  ORDER BY expansion_decision.event_id, expansion_decision.decision_id DESC;
+
+COMMENT ON VIEW review.expansion_latest IS 'The decision that counts of each event.';
+
+CREATE TABLE warehouse.staging (
+    task_id bigint NOT NULL,
+    lease_token bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    table_name text NOT NULL,
+    dataset text NOT NULL,
+    filled_xid xid8
+);
+
+COMMENT ON TABLE warehouse.staging IS 'Tables being filled by an attempt; those whose lease is gone are dropped by warehouse.drop_orphans().';
+
+COMMENT ON COLUMN warehouse.staging.filled_xid IS 'The transaction that indexed the table, after all its rows were committed; NULL until then.';
+
+ALTER TABLE ONLY catalog.dataset_column
+    ADD CONSTRAINT dataset_column_dataset_ordinal_key UNIQUE (dataset, ordinal);
+
+ALTER TABLE ONLY catalog.dataset_column
+    ADD CONSTRAINT dataset_column_pkey PRIMARY KEY (dataset, name);
+
+ALTER TABLE ONLY catalog.dataset
+    ADD CONSTRAINT dataset_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY catalog.definition
+    ADD CONSTRAINT definition_dataset_definition_hash_key UNIQUE (dataset, definition_hash);
+
+ALTER TABLE ONLY catalog.definition
+    ADD CONSTRAINT definition_pkey PRIMARY KEY (definition_hash);
+
+ALTER TABLE ONLY catalog.source_file
+    ADD CONSTRAINT source_file_file_key UNIQUE (file);
+
+ALTER TABLE ONLY catalog.source_file
+    ADD CONSTRAINT source_file_pkey PRIMARY KEY (ordinal);
+
+ALTER TABLE ONLY lake.manifest
+    ADD CONSTRAINT manifest_path_key UNIQUE (path);
+
+ALTER TABLE ONLY lake.manifest
+    ADD CONSTRAINT manifest_pkey PRIMARY KEY (dataset, data_year, region, as_of);
+
+ALTER TABLE ONLY lineage.input
+    ADD CONSTRAINT input_pkey PRIMARY KEY (publication_id, ordinal);
+
+ALTER TABLE ONLY lineage.open_run
+    ADD CONSTRAINT open_run_pkey PRIMARY KEY (task_id, lease_token);
+
+ALTER TABLE ONLY lineage.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY lineage.publication
+    ADD CONSTRAINT publication_pkey PRIMARY KEY (publication_id);
+
+ALTER TABLE ONLY lineage.publication
+    ADD CONSTRAINT publication_task_id_lease_token_key UNIQUE (task_id, lease_token);
+
+ALTER TABLE ONLY quality.check_result
+    ADD CONSTRAINT check_result_pkey PRIMARY KEY (validation_id, ordinal);
+
+ALTER TABLE ONLY quality.validation
+    ADD CONSTRAINT validation_pkey PRIMARY KEY (validation_id);
+
+ALTER TABLE ONLY queue.attempt_note
+    ADD CONSTRAINT attempt_note_pkey PRIMARY KEY (task_id, lease_token);
+
+ALTER TABLE ONLY queue.backfill
+    ADD CONSTRAINT backfill_backfill_key_key UNIQUE (backfill_key);
+
+ALTER TABLE ONLY queue.backfill
+    ADD CONSTRAINT backfill_pkey PRIMARY KEY (backfill_id);
+
+ALTER TABLE ONLY queue.blocked
+    ADD CONSTRAINT blocked_pkey PRIMARY KEY (task_id);
+
+ALTER TABLE ONLY queue.dataset_pause
+    ADD CONSTRAINT dataset_pause_pkey PRIMARY KEY (dataset);
+
+ALTER TABLE ONLY queue.delayed
+    ADD CONSTRAINT delayed_pkey PRIMARY KEY (task_id);
+
+ALTER TABLE ONLY queue.dependency
+    ADD CONSTRAINT dependency_pkey PRIMARY KEY (upstream_task_id, task_id);
+
+ALTER TABLE ONLY queue.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY queue.lane
+    ADD CONSTRAINT lane_backfill_id_dataset_key UNIQUE (backfill_id, dataset);
+
+ALTER TABLE ONLY queue.lane
+    ADD CONSTRAINT lane_pkey PRIMARY KEY (lane_id);
+
+ALTER TABLE ONLY queue.lease
+    ADD CONSTRAINT lease_pkey PRIMARY KEY (task_id);
+
+ALTER TABLE ONLY queue.planned_task
+    ADD CONSTRAINT planned_task_partition UNIQUE (lane_id, data_year, region);
+
+ALTER TABLE ONLY queue.planned_task
+    ADD CONSTRAINT planned_task_pkey PRIMARY KEY (task_id);
+
+ALTER TABLE ONLY queue.progress
+    ADD CONSTRAINT progress_pkey PRIMARY KEY (lane_id, data_year);
+
+ALTER TABLE ONLY queue.ready
+    ADD CONSTRAINT ready_pkey PRIMARY KEY (task_id);
+
+ALTER TABLE ONLY queue.setting
+    ADD CONSTRAINT setting_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY queue.skipped_partition
+    ADD CONSTRAINT skipped_partition_pkey PRIMARY KEY (lane_id, data_year, region);
+
+ALTER TABLE ONLY queue.source
+    ADD CONSTRAINT source_pkey PRIMARY KEY (source_id);
+
+ALTER TABLE ONLY queue.token_bucket
+    ADD CONSTRAINT token_bucket_pkey PRIMARY KEY (source_id);
+
+ALTER TABLE ONLY queue.worker
+    ADD CONSTRAINT worker_pkey PRIMARY KEY (worker_id);
+
+ALTER TABLE ONLY review.expansion_decision
+    ADD CONSTRAINT expansion_decision_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY warehouse.partition
+    ADD CONSTRAINT partition_leaf_key UNIQUE (leaf);
+
+ALTER TABLE ONLY warehouse.partition
+    ADD CONSTRAINT partition_pkey PRIMARY KEY (dataset, data_year, region);
+
+ALTER TABLE ONLY warehouse.staging
+    ADD CONSTRAINT staging_pkey PRIMARY KEY (table_name);
+
+CREATE INDEX manifest_committed ON lake.manifest USING btree (committed_at) WHERE (state = 'committed'::text);
+
+CREATE INDEX manifest_publication ON lake.manifest USING btree (publication_id);
+
+CREATE INDEX input_publication_read ON lineage.input USING btree (input_publication_id) WHERE (input_publication_id IS NOT NULL);
+
+CREATE INDEX outbox_delivered ON lineage.outbox USING btree (delivered_at) WHERE (delivered_at IS NOT NULL);
+
+CREATE INDEX outbox_waiting ON lineage.outbox USING btree (next_attempt_at, event_id) WHERE (delivered_at IS NULL);
+
+CREATE INDEX publication_partition ON lineage.publication USING btree (dataset, data_year, region, as_of, publication_id);
+
+CREATE INDEX publication_published_at ON lineage.publication USING btree (published_at);
+
+CREATE INDEX validation_partition ON quality.validation USING btree (dataset, data_year, region, validation_id);
+
+CREATE INDEX validation_publication ON quality.validation USING btree (publication_id);
+
+CREATE INDEX backfill_open ON queue.backfill USING btree (backfill_id) WHERE (finished_at IS NULL);
+
+CREATE INDEX delayed_due ON queue.delayed USING btree (run_at, task_id);
+
+CREATE INDEX dependency_across ON queue.dependency USING btree (task_id) WHERE across;
+
+CREATE INDEX dependency_task ON queue.dependency USING btree (task_id);
+
+CREATE INDEX event_backfill ON queue.event USING btree (backfill_id, event_id);
+
+CREATE INDEX lane_dataset ON queue.lane USING btree (dataset);
+
+CREATE INDEX lane_open ON queue.lane USING btree (lane_id) WHERE (closed_at IS NULL);
+
+CREATE INDEX lease_lane ON queue.lease USING btree (lane_id);
+
+CREATE INDEX outcome_attempt ON queue.outcome USING btree (task_id) WHERE (NOT final);
+
+CREATE UNIQUE INDEX outcome_final ON queue.outcome USING btree (task_id) WHERE final;
+
+CREATE INDEX outcome_finished_at ON queue.outcome USING brin (finished_at) WITH (pages_per_range='32');
+
+CREATE INDEX ready_order ON queue.ready USING btree (lane_id, rank, task_id);
+
+CREATE INDEX worker_live ON queue.worker USING btree (worker_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX expansion_decision_event ON review.expansion_decision USING btree (event_id, decision_id DESC);
+
+ALTER TABLE ONLY catalog.dataset_column
+    ADD CONSTRAINT dataset_column_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY catalog.dataset
+    ADD CONSTRAINT dataset_name_definition_hash_fkey FOREIGN KEY (name, definition_hash) REFERENCES catalog.definition(dataset, definition_hash);
+
+ALTER TABLE ONLY lake.manifest
+    ADD CONSTRAINT manifest_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES lineage.publication(publication_id);
+
+ALTER TABLE ONLY lineage.input
+    ADD CONSTRAINT input_input_publication_id_fkey FOREIGN KEY (input_publication_id) REFERENCES lineage.publication(publication_id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY lineage.input
+    ADD CONSTRAINT input_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES lineage.publication(publication_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY lineage.publication
+    ADD CONSTRAINT publication_definition_hash_fkey FOREIGN KEY (definition_hash) REFERENCES catalog.definition(definition_hash);
+
+ALTER TABLE ONLY quality.check_result
+    ADD CONSTRAINT check_result_validation_id_fkey FOREIGN KEY (validation_id) REFERENCES quality.validation(validation_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY quality.validation
+    ADD CONSTRAINT validation_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES lineage.publication(publication_id);
+
+ALTER TABLE ONLY queue.lane
+    ADD CONSTRAINT lane_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES queue.backfill(backfill_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY queue.skipped_partition
+    ADD CONSTRAINT skipped_partition_lane_id_fkey FOREIGN KEY (lane_id) REFERENCES queue.lane(lane_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY queue.token_bucket
+    ADD CONSTRAINT token_bucket_source_id_fkey FOREIGN KEY (source_id) REFERENCES queue.source(source_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY warehouse.partition
+    ADD CONSTRAINT partition_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name);
+
+ALTER TABLE ONLY warehouse.partition
+    ADD CONSTRAINT partition_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES lineage.publication(publication_id);
+
+GRANT USAGE ON SCHEMA catalog TO aker_admin;
+GRANT USAGE ON SCHEMA catalog TO aker_worker;
+GRANT USAGE ON SCHEMA catalog TO aker_reader;
+
+GRANT USAGE ON SCHEMA lake TO aker_admin;
+GRANT USAGE ON SCHEMA lake TO aker_worker;
+GRANT USAGE ON SCHEMA lake TO aker_reader;
+
+GRANT USAGE ON SCHEMA lineage TO aker_admin;
+GRANT USAGE ON SCHEMA lineage TO aker_worker;
+GRANT USAGE ON SCHEMA lineage TO aker_reader;
+
+GRANT USAGE ON SCHEMA quality TO aker_admin;
+GRANT USAGE ON SCHEMA quality TO aker_worker;
+GRANT USAGE ON SCHEMA quality TO aker_reader;
+
+GRANT USAGE ON SCHEMA queue TO aker_admin;
+GRANT USAGE ON SCHEMA queue TO aker_worker;
+GRANT USAGE ON SCHEMA queue TO aker_reader;
+
+GRANT USAGE ON SCHEMA review TO aker_admin;
+GRANT USAGE ON SCHEMA review TO aker_worker;
+GRANT USAGE ON SCHEMA review TO aker_reader;
+
+GRANT USAGE ON SCHEMA warehouse TO aker_admin;
+GRANT USAGE ON SCHEMA warehouse TO aker_worker;
+GRANT USAGE ON SCHEMA warehouse TO aker_reader;
+
+REVOKE ALL ON FUNCTION catalog.apply_dataset(declaration jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION catalog.apply_dataset(declaration jsonb) TO aker_admin;
+
+REVOKE ALL ON FUNCTION catalog.apply_sources(files text[], texts text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION catalog.apply_sources(files text[], texts text[]) TO aker_admin;
+
+REVOKE ALL ON FUNCTION catalog.apply_view(view_name text, query text, description text) FROM PUBLIC;
+GRANT ALL ON FUNCTION catalog.apply_view(view_name text, query text, description text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) TO aker_worker;
+
+REVOKE ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) TO aker_admin;
+GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) TO aker_worker;
+GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION lake.forget_file(publication bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.forget_file(publication bigint) TO aker_admin;
+
+REVOKE ALL ON FUNCTION lake.live_staging(names text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.live_staging(names text[]) TO aker_admin;
+GRANT ALL ON FUNCTION lake.live_staging(names text[]) TO aker_worker;
+
+REVOKE ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean) TO aker_admin;
+GRANT ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean) TO aker_worker;
+
+REVOKE ALL ON FUNCTION lake.record_publication(publication jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.record_publication(publication jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION lake.record_publication(publication jsonb) TO aker_worker;
+
+REVOKE ALL ON FUNCTION lineage.close_lost_runs() FROM PUBLIC;
+GRANT ALL ON FUNCTION lineage.close_lost_runs() TO aker_admin;
+GRANT ALL ON FUNCTION lineage.close_lost_runs() TO aker_worker;
+
+REVOKE ALL ON FUNCTION lineage.end_run(task bigint, token bigint, end_event jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION lineage.end_run(task bigint, token bigint, end_event jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION lineage.end_run(task bigint, token bigint, end_event jsonb) TO aker_worker;
+
+REVOKE ALL ON FUNCTION lineage.prune_outbox() FROM PUBLIC;
+GRANT ALL ON FUNCTION lineage.prune_outbox() TO aker_admin;
+GRANT ALL ON FUNCTION lineage.prune_outbox() TO aker_worker;
+
+REVOKE ALL ON FUNCTION lineage.queue_events(events jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION lineage.queue_events(events jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION lineage.queue_events(events jsonb) TO aker_worker;
+
+REVOKE ALL ON FUNCTION lineage.settle_event(event bigint, failure text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lineage.settle_event(event bigint, failure text) TO aker_admin;
+GRANT ALL ON FUNCTION lineage.settle_event(event bigint, failure text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION lineage.start_run(task bigint, token bigint, start_event jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION lineage.start_run(task bigint, token bigint, start_event jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION lineage.start_run(task bigint, token bigint, start_event jsonb) TO aker_worker;
+
+REVOKE ALL ON FUNCTION lineage.take_events(wanted integer, hide_interval interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION lineage.take_events(wanted integer, hide_interval interval) TO aker_admin;
+GRANT ALL ON FUNCTION lineage.take_events(wanted integer, hide_interval interval) TO aker_worker;
+
+REVOKE ALL ON FUNCTION quality.record_validation(validation jsonb, publication bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION quality.record_validation(validation jsonb, publication bigint) TO aker_admin;
+GRANT ALL ON FUNCTION quality.record_validation(validation jsonb, publication bigint) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue._complete(task_ids bigint[], lease_tokens bigint[], results jsonb[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._counted(number bigint, noun text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._counted(number bigint, noun text) TO aker_admin;
+GRANT ALL ON FUNCTION queue._counted(number bigint, noun text) TO aker_worker;
+GRANT ALL ON FUNCTION queue._counted(number bigint, noun text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._fail_dependents(upstream_task_id bigint, why text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._floor(lane_id integer, now_at bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._floor(lane_id integer, now_at bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue._floor(lane_id integer, now_at bigint) TO aker_worker;
+GRANT ALL ON FUNCTION queue._floor(lane_id integer, now_at bigint) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._held_elsewhere(task_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._lock_backfill(backfill_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._lock_backfill_shared(backfill_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._notify() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._open_upstream_count(task_id bigint, done bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._raise_lease_lost(task_id bigint, lease_token bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._rank(at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._release_dependents(done bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._room(source_ids text[], backfill_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._room(source_ids text[], backfill_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue._room(source_ids text[], backfill_id bigint) TO aker_worker;
+GRANT ALL ON FUNCTION queue._room(source_ids text[], backfill_id bigint) TO aker_reader;
+
+GRANT SELECT ON TABLE queue.lease TO aker_admin;
+GRANT SELECT ON TABLE queue.lease TO aker_worker;
+GRANT SELECT ON TABLE queue.lease TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._settle(l queue.lease, kind queue.outcome_kind, error_class text, reason text, detail jsonb, run_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._take_back(task_id bigint, lease_token bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._task_name(task_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._task_name(task_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue._task_name(task_id bigint) TO aker_worker;
+GRANT ALL ON FUNCTION queue._task_name(task_id bigint) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue.cancel_backfill(backfill_id bigint, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.cancel_backfill(backfill_id bigint, reason text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.cancel_task(task_id bigint, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.cancel_task(task_id bigint, reason text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.claim(worker_id integer, slots integer, only_datasets text[], only_sources text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.claim(worker_id integer, slots integer, only_datasets text[], only_sources text[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue.claim(worker_id integer, slots integer, only_datasets text[], only_sources text[]) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.claim_task(worker_id integer, wanted_task_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.claim_task(worker_id integer, wanted_task_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue.claim_task(worker_id integer, wanted_task_id bigint) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.complete(task_id bigint, lease_token bigint, result jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.complete(task_id bigint, lease_token bigint, result jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION queue.complete(task_id bigint, lease_token bigint, result jsonb) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.complete_many(task_ids bigint[], lease_tokens bigint[], results jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.complete_many(task_ids bigint[], lease_tokens bigint[], results jsonb[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue.complete_many(task_ids bigint[], lease_tokens bigint[], results jsonb[]) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.configure_source(source_id text, max_running integer, tokens_per_second double precision, burst double precision, daily_quota integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.configure_source(source_id text, max_running integer, tokens_per_second double precision, burst double precision, daily_quota integer) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.cool_down(source_id text, wait_interval interval, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.cool_down(source_id text, wait_interval interval, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.cool_down(source_id text, wait_interval interval, reason text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.drain_worker(worker_id integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.drain_worker(worker_id integer) TO aker_admin;
+GRANT ALL ON FUNCTION queue.drain_worker(worker_id integer) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.end_cool_down(source_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.end_cool_down(source_id text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb, retry_after interval, fingerprint text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb, retry_after interval, fingerprint text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb, retry_after interval, fingerprint text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.fence(task_id bigint, lease_token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.fence(task_id bigint, lease_token bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue.fence(task_id bigint, lease_token bigint) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[]) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.held_elsewhere(task_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.held_elsewhere(task_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue.held_elsewhere(task_id bigint) TO aker_worker;
+GRANT ALL ON FUNCTION queue.held_elsewhere(task_id bigint) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue.hold_worker_lock(worker_id integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.hold_worker_lock(worker_id integer) TO aker_admin;
+GRANT ALL ON FUNCTION queue.hold_worker_lock(worker_id integer) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.note_attempts(task_ids bigint[], lease_tokens bigint[], details jsonb[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.note_attempts(task_ids bigint[], lease_tokens bigint[], details jsonb[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue.note_attempts(task_ids bigint[], lease_tokens bigint[], details jsonb[]) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.pause_backfill(backfill_id bigint, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.pause_backfill(backfill_id bigint, reason text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.pause_dataset(dataset text, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.pause_dataset(dataset text, reason text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.pause_queue(reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.pause_queue(reason text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.pause_source(source_id text, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.pause_source(source_id text, reason text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.plan_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, backfill_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.plan_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, backfill_key text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.plan_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, backfill_key text) TO aker_worker;
+GRANT ALL ON FUNCTION queue.plan_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, backfill_key text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue.prioritize_backfill(backfill_id bigint, priority integer, dataset text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.prioritize_backfill(backfill_id bigint, priority integer, dataset text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.prioritize_task(task_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.prioritize_task(task_id bigint) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.promote_due(batch_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.promote_due(batch_size integer) TO aker_admin;
+GRANT ALL ON FUNCTION queue.promote_due(batch_size integer) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.prune(older_than interval, batch_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.prune(older_than interval, batch_size integer) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.reap() FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.reap() TO aker_admin;
+GRANT ALL ON FUNCTION queue.reap() TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean) TO aker_admin;
+GRANT ALL ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.release(task_id bigint, lease_token bigint, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.release(task_id bigint, lease_token bigint, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.release(task_id bigint, lease_token bigint, reason text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.resume_backfill(backfill_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.resume_backfill(backfill_id bigint) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.resume_dataset(dataset text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.resume_dataset(dataset text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.resume_queue() FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.resume_queue() TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.resume_source(source_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.resume_source(source_id text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.retry_task(task_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.retry_task(task_id bigint) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.return_tokens(source_id text, unused integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.return_tokens(source_id text, unused integer) TO aker_admin;
+GRANT ALL ON FUNCTION queue.return_tokens(source_id text, unused integer) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.stop_worker(worker_id integer, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.stop_worker(worker_id integer, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.stop_worker(worker_id integer, reason text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.take_tokens(source_id text, wanted integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.take_tokens(source_id text, wanted integer) TO aker_admin;
+GRANT ALL ON FUNCTION queue.take_tokens(source_id text, wanted integer) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.tick(worker_id integer, lease_tokens bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.tick(worker_id integer, lease_tokens bigint[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue.tick(worker_id integer, lease_tokens bigint[]) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.tidy() FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.tidy() TO aker_admin;
+GRANT ALL ON FUNCTION queue.tidy() TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) TO aker_worker;
+GRANT ALL ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue.why(task_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.why(task_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue.why(task_id bigint) TO aker_worker;
+GRANT ALL ON FUNCTION queue.why(task_id bigint) TO aker_reader;
+
+REVOKE ALL ON FUNCTION review.decide_expansion(event text, decision text, reason text, decided_by text, changes jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION review.decide_expansion(event text, decision text, reason text, decided_by text, changes jsonb) TO aker_admin;
+
+REVOKE ALL ON FUNCTION review.find_expansion(event text) FROM PUBLIC;
+GRANT ALL ON FUNCTION review.find_expansion(event text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) TO aker_admin;
+
+REVOKE ALL ON FUNCTION warehouse.attach_leaf(dataset_name text, year integer, region_name text, table_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse.column_type(declared text) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.column_type(declared text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION warehouse.create_leaf(dataset_name text, year integer, region_name text, table_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) TO aker_worker;
+
+REVOKE ALL ON FUNCTION warehouse.drop_orphans() FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.drop_orphans() TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.drop_orphans() TO aker_worker;
+
+REVOKE ALL ON FUNCTION warehouse.drop_staging(staging_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION warehouse.index_staging(staging_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.index_staging(staging_table text) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.index_staging(staging_table text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION warehouse.is_seen_by_all(filled_xid xid8) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse.leaf_name(dataset_name text, year integer, region_name text, mark text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text) TO aker_worker;
+
+GRANT SELECT ON TABLE catalog.dataset TO aker_admin;
+GRANT SELECT ON TABLE catalog.dataset TO aker_worker;
+GRANT SELECT ON TABLE catalog.dataset TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse.require_dataset(dataset_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_worker;
+
+GRANT SELECT ON TABLE catalog.dataset_column TO aker_admin;
+GRANT SELECT ON TABLE catalog.dataset_column TO aker_worker;
+GRANT SELECT ON TABLE catalog.dataset_column TO aker_reader;
+
+GRANT SELECT ON TABLE catalog.definition TO aker_admin;
+GRANT SELECT ON TABLE catalog.definition TO aker_worker;
+GRANT SELECT ON TABLE catalog.definition TO aker_reader;
+
+GRANT SELECT ON TABLE catalog.source_file TO aker_admin;
+GRANT SELECT ON TABLE catalog.source_file TO aker_worker;
+GRANT SELECT ON TABLE catalog.source_file TO aker_reader;
+
+GRANT SELECT ON TABLE lake.manifest TO aker_admin;
+GRANT SELECT ON TABLE lake.manifest TO aker_worker;
+GRANT SELECT ON TABLE lake.manifest TO aker_reader;
+
+GRANT SELECT ON TABLE warehouse.partition TO aker_admin;
+GRANT SELECT ON TABLE warehouse.partition TO aker_worker;
+GRANT SELECT ON TABLE warehouse.partition TO aker_reader;
+
+GRANT SELECT ON TABLE lake.current TO aker_admin;
+GRANT SELECT ON TABLE lake.current TO aker_worker;
+GRANT SELECT ON TABLE lake.current TO aker_reader;
+
+GRANT SELECT ON TABLE lineage.input TO aker_admin;
+GRANT SELECT ON TABLE lineage.input TO aker_worker;
+GRANT SELECT ON TABLE lineage.input TO aker_reader;
+
+GRANT SELECT ON TABLE lineage.publication TO aker_admin;
+GRANT SELECT ON TABLE lineage.publication TO aker_worker;
+GRANT SELECT ON TABLE lineage.publication TO aker_reader;
+
+GRANT SELECT ON TABLE lineage.downstream TO aker_admin;
+GRANT SELECT ON TABLE lineage.downstream TO aker_worker;
+GRANT SELECT ON TABLE lineage.downstream TO aker_reader;
+
+GRANT SELECT ON TABLE lineage.open_run TO aker_admin;
+GRANT SELECT ON TABLE lineage.open_run TO aker_worker;
+GRANT SELECT ON TABLE lineage.open_run TO aker_reader;
+
+GRANT SELECT ON TABLE lineage.outbox TO aker_admin;
+GRANT SELECT ON TABLE lineage.outbox TO aker_worker;
+GRANT SELECT ON TABLE lineage.outbox TO aker_reader;
+
+GRANT SELECT ON TABLE lineage.upstream TO aker_admin;
+GRANT SELECT ON TABLE lineage.upstream TO aker_worker;
+GRANT SELECT ON TABLE lineage.upstream TO aker_reader;
+
+GRANT SELECT ON TABLE quality.check_result TO aker_admin;
+GRANT SELECT ON TABLE quality.check_result TO aker_worker;
+GRANT SELECT ON TABLE quality.check_result TO aker_reader;
+
+GRANT SELECT ON TABLE quality.validation TO aker_admin;
+GRANT SELECT ON TABLE quality.validation TO aker_worker;
+GRANT SELECT ON TABLE quality.validation TO aker_reader;
+
+GRANT SELECT ON TABLE queue.attempt_note TO aker_admin;
+GRANT SELECT ON TABLE queue.attempt_note TO aker_worker;
+GRANT SELECT ON TABLE queue.attempt_note TO aker_reader;
+
+GRANT SELECT ON TABLE queue.lane TO aker_admin;
+GRANT SELECT ON TABLE queue.lane TO aker_worker;
+GRANT SELECT ON TABLE queue.lane TO aker_reader;
+
+GRANT SELECT ON TABLE queue.outcome TO aker_admin;
+GRANT SELECT ON TABLE queue.outcome TO aker_worker;
+GRANT SELECT ON TABLE queue.outcome TO aker_reader;
+
+GRANT SELECT ON TABLE queue.planned_task TO aker_admin;
+GRANT SELECT ON TABLE queue.planned_task TO aker_worker;
+GRANT SELECT ON TABLE queue.planned_task TO aker_reader;
+
+GRANT SELECT ON TABLE queue.worker TO aker_admin;
+GRANT SELECT ON TABLE queue.worker TO aker_worker;
+GRANT SELECT ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT ON TABLE queue.attempt TO aker_admin;
+GRANT SELECT ON TABLE queue.attempt TO aker_worker;
+GRANT SELECT ON TABLE queue.attempt TO aker_reader;
+
+GRANT SELECT ON TABLE queue.backfill TO aker_admin;
+GRANT SELECT ON TABLE queue.backfill TO aker_worker;
+GRANT SELECT ON TABLE queue.backfill TO aker_reader;
+
+GRANT SELECT ON TABLE queue.progress TO aker_admin;
+GRANT SELECT ON TABLE queue.progress TO aker_worker;
+GRANT SELECT ON TABLE queue.progress TO aker_reader;
+
+GRANT SELECT ON TABLE queue.progress_delta TO aker_admin;
+GRANT SELECT ON TABLE queue.progress_delta TO aker_worker;
+GRANT SELECT ON TABLE queue.progress_delta TO aker_reader;
+
+GRANT SELECT ON TABLE queue.progress_now TO aker_admin;
+GRANT SELECT ON TABLE queue.progress_now TO aker_worker;
+GRANT SELECT ON TABLE queue.progress_now TO aker_reader;
+
+GRANT SELECT ON TABLE queue.skipped_partition TO aker_admin;
+GRANT SELECT ON TABLE queue.skipped_partition TO aker_worker;
+GRANT SELECT ON TABLE queue.skipped_partition TO aker_reader;
+
+GRANT SELECT ON TABLE queue.backfill_progress TO aker_admin;
+GRANT SELECT ON TABLE queue.backfill_progress TO aker_worker;
+GRANT SELECT ON TABLE queue.backfill_progress TO aker_reader;
+
+GRANT SELECT ON TABLE queue.blocked TO aker_admin;
+GRANT SELECT ON TABLE queue.blocked TO aker_worker;
+GRANT SELECT ON TABLE queue.blocked TO aker_reader;
+
+GRANT SELECT ON TABLE queue.dataset_pause TO aker_admin;
+GRANT SELECT ON TABLE queue.dataset_pause TO aker_worker;
+GRANT SELECT ON TABLE queue.dataset_pause TO aker_reader;
+
+GRANT SELECT,UPDATE ON TABLE queue.setting TO aker_admin;
+GRANT SELECT ON TABLE queue.setting TO aker_worker;
+GRANT SELECT ON TABLE queue.setting TO aker_reader;
+
+GRANT SELECT ON TABLE queue.source TO aker_admin;
+GRANT SELECT ON TABLE queue.source TO aker_worker;
+GRANT SELECT ON TABLE queue.source TO aker_reader;
+
+GRANT SELECT ON TABLE queue.token_bucket TO aker_admin;
+GRANT SELECT ON TABLE queue.token_bucket TO aker_worker;
+GRANT SELECT ON TABLE queue.token_bucket TO aker_reader;
+
+GRANT SELECT ON TABLE queue.claimable_lane TO aker_admin;
+GRANT SELECT ON TABLE queue.claimable_lane TO aker_worker;
+GRANT SELECT ON TABLE queue.claimable_lane TO aker_reader;
+
+GRANT SELECT ON TABLE queue.delayed TO aker_admin;
+GRANT SELECT ON TABLE queue.delayed TO aker_worker;
+GRANT SELECT ON TABLE queue.delayed TO aker_reader;
+
+GRANT SELECT ON TABLE queue.dependency TO aker_admin;
+GRANT SELECT ON TABLE queue.dependency TO aker_worker;
+GRANT SELECT ON TABLE queue.dependency TO aker_reader;
+
+GRANT SELECT ON TABLE queue.eta TO aker_admin;
+GRANT SELECT ON TABLE queue.eta TO aker_worker;
+GRANT SELECT ON TABLE queue.eta TO aker_reader;
+
+GRANT SELECT ON TABLE queue.event TO aker_admin;
+GRANT SELECT ON TABLE queue.event TO aker_worker;
+GRANT SELECT ON TABLE queue.event TO aker_reader;
+
+GRANT SELECT ON TABLE queue.failures TO aker_admin;
+GRANT SELECT ON TABLE queue.failures TO aker_worker;
+GRANT SELECT ON TABLE queue.failures TO aker_reader;
+
+GRANT SELECT ON TABLE queue.grid TO aker_admin;
+GRANT SELECT ON TABLE queue.grid TO aker_worker;
+GRANT SELECT ON TABLE queue.grid TO aker_reader;
+
+GRANT SELECT ON TABLE queue.overview TO aker_admin;
+GRANT SELECT ON TABLE queue.overview TO aker_worker;
+GRANT SELECT ON TABLE queue.overview TO aker_reader;
+
+GRANT SELECT ON TABLE queue.ready TO aker_admin;
+GRANT SELECT ON TABLE queue.ready TO aker_worker;
+GRANT SELECT ON TABLE queue.ready TO aker_reader;
+
+GRANT SELECT ON TABLE queue.running TO aker_admin;
+GRANT SELECT ON TABLE queue.running TO aker_worker;
+GRANT SELECT ON TABLE queue.running TO aker_reader;
+
+GRANT SELECT ON TABLE queue.waiting TO aker_admin;
+GRANT SELECT ON TABLE queue.waiting TO aker_worker;
+GRANT SELECT ON TABLE queue.waiting TO aker_reader;
+
+GRANT SELECT ON TABLE queue.stuck TO aker_admin;
+GRANT SELECT ON TABLE queue.stuck TO aker_worker;
+GRANT SELECT ON TABLE queue.stuck TO aker_reader;
+
+GRANT SELECT ON TABLE queue.task TO aker_admin;
+GRANT SELECT ON TABLE queue.task TO aker_worker;
+GRANT SELECT ON TABLE queue.task TO aker_reader;
+
+GRANT SELECT ON TABLE queue.throughput TO aker_admin;
+GRANT SELECT ON TABLE queue.throughput TO aker_worker;
+GRANT SELECT ON TABLE queue.throughput TO aker_reader;
+
+GRANT SELECT ON TABLE queue.workers TO aker_admin;
+GRANT SELECT ON TABLE queue.workers TO aker_worker;
+GRANT SELECT ON TABLE queue.workers TO aker_reader;
+
+GRANT SELECT ON TABLE review.expansion_decision TO aker_admin;
+GRANT SELECT ON TABLE review.expansion_decision TO aker_worker;
+GRANT SELECT ON TABLE review.expansion_decision TO aker_reader;
+
+GRANT SELECT ON TABLE review.expansion_latest TO aker_admin;
+GRANT SELECT ON TABLE review.expansion_latest TO aker_worker;
+GRANT SELECT ON TABLE review.expansion_latest TO aker_reader;
+
+GRANT SELECT ON TABLE warehouse.staging TO aker_admin;
+GRANT SELECT ON TABLE warehouse.staging TO aker_worker;
+GRANT SELECT ON TABLE warehouse.staging TO aker_reader;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA catalog GRANT SELECT ON TABLES  TO aker_admin;
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA catalog GRANT SELECT ON TABLES  TO aker_reader;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA lake GRANT SELECT ON TABLES  TO aker_admin;
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA lake GRANT SELECT ON TABLES  TO aker_reader;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA lineage GRANT SELECT ON TABLES  TO aker_admin;
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA lineage GRANT SELECT ON TABLES  TO aker_reader;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA quality GRANT SELECT ON TABLES  TO aker_admin;
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA quality GRANT SELECT ON TABLES  TO aker_reader;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA queue GRANT SELECT ON TABLES  TO aker_admin;
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA queue GRANT SELECT ON TABLES  TO aker_reader;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA review GRANT SELECT ON TABLES  TO aker_admin;
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA review GRANT SELECT ON TABLES  TO aker_reader;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA warehouse GRANT SELECT ON TABLES  TO aker_admin;
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA warehouse GRANT SELECT ON TABLES  TO aker_reader;

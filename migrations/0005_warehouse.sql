@@ -1,0 +1,66 @@
+-- Which rows the warehouse shows, and what people decided about them. The tables themselves are made from definitions, by
+-- warehouse.apply_table().
+
+-- What the warehouse table holds of each partition, and where.
+CREATE TABLE warehouse.partition (
+  publication_id bigint REFERENCES lineage.publication,
+  row_count      bigint CHECK (row_count >= 0),
+  data_year      int NOT NULL,
+  dataset        text NOT NULL REFERENCES catalog.dataset,
+  region         text NOT NULL DEFAULT '',
+  as_of          text CHECK (as_of ~ '^\d{4}-(0[1-9]|1[0-2])$'),
+  sha256         text,
+  leaf           text NOT NULL UNIQUE,
+  PRIMARY KEY (dataset, data_year, region),
+  CHECK ((publication_id IS NULL) = (as_of IS NULL)),
+  CHECK ((publication_id IS NULL) = (sha256 IS NULL)),
+  CHECK ((publication_id IS NULL) = (row_count IS NULL))
+);
+COMMENT ON TABLE warehouse.partition IS
+  'The vintage that the warehouse shows of each partition. Its row is the lock that orders publications of one '
+  'partition.';
+COMMENT ON COLUMN warehouse.partition.leaf IS
+  'The table in schema warehouse that holds the rows; attached to the table of the dataset, and empty until the '
+  'first publication.';
+COMMENT ON COLUMN warehouse.partition.as_of IS
+  'NULL, with all that tells of the publication, until something is published.';
+
+-- Tables that are being filled by an attempt, outside its publish transaction.
+CREATE TABLE warehouse.staging (
+  task_id     bigint NOT NULL,
+  lease_token bigint NOT NULL,
+  created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  table_name  text PRIMARY KEY,
+  dataset     text NOT NULL,
+  filled_xid  xid8
+);
+COMMENT ON TABLE warehouse.staging IS
+  'Tables being filled by an attempt; those whose lease is gone are dropped by warehouse.drop_orphans().';
+COMMENT ON COLUMN warehouse.staging.filled_xid IS
+  'The transaction that indexed the table, after all its rows were committed; NULL until then.';
+
+-- What people decided about events that were read out of press releases (dataset expansion_event). Decisions are beside the
+-- published rows and never in them: a partition that is published again keeps what was decided, since both go by event_id.
+CREATE TABLE review.expansion_decision (
+  decision_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  decided_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  event_id    text NOT NULL CHECK (event_id ~ '^[0-9a-f]{16}$'),
+  decision    text NOT NULL CHECK (decision IN ('accept', 'reject', 'correct')),
+  decided_by  text NOT NULL CHECK (decided_by <> ''),
+  role_name   text NOT NULL DEFAULT session_user,
+  reason      text NOT NULL CHECK (btrim(reason) <> ''),
+  changes     jsonb NOT NULL DEFAULT '{}',
+  original    jsonb NOT NULL,
+  CHECK (jsonb_typeof(changes) = 'object'),
+  CHECK ((decision = 'correct') = (changes <> '{}'))
+);
+CREATE INDEX expansion_decision_event ON review.expansion_decision (event_id, decision_id DESC);
+COMMENT ON TABLE review.expansion_decision IS
+  'Every decision about an event, none ever changed; the newest of an event counts.';
+COMMENT ON COLUMN review.expansion_decision.decided_by IS 'Who decided, as they named themselves.';
+COMMENT ON COLUMN review.expansion_decision.role_name IS 'The database role that was used.';
+COMMENT ON COLUMN review.expansion_decision.changes IS
+  'What is to be shown instead: {"jobs": 250, "geo_id": null}; null where the release does not say. All of it, also '
+  'what an earlier decision changed.';
+COMMENT ON COLUMN review.expansion_decision.original IS
+  'The published row when it was decided, so that a later reader sees what was judged.';

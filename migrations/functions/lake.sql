@@ -1,0 +1,139 @@
+-- The manifest: which file is which partition, from the publish transaction to its removal.
+
+-- Orders publications of one partition by a row lock, and says what this one is. Call within the publish transaction.
+CREATE FUNCTION lake.begin_publication(
+  dataset_name text, year int, region_name text, vintage text, output_hash text,
+  OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  shown warehouse.partition;
+  filed lake.manifest;
+BEGIN
+  SELECT * INTO STRICT shown FROM warehouse.partition p
+  WHERE p.dataset = dataset_name AND p.data_year = year AND p.region = region_name FOR UPDATE;
+  SELECT * INTO filed FROM lake.manifest m
+  WHERE m.dataset = dataset_name AND m.data_year = year AND m.region = region_name AND m.as_of = vintage FOR UPDATE;
+  leaf := shown.leaf;
+  current_as_of := shown.as_of;
+  previous_publication_id := coalesce(filed.publication_id, shown.publication_id);
+  outcome := CASE
+    WHEN filed.sha256 = output_hash AND filed.state <> 'missing'
+      AND (shown.as_of > vintage OR (shown.as_of = vintage AND shown.sha256 = output_hash)) THEN 'unchanged'
+    WHEN shown.as_of > vintage THEN 'lake_only'
+    ELSE 'published'
+  END;
+END
+$$;
+COMMENT ON FUNCTION lake.begin_publication(text, int, text, text, text) IS
+  'Locks the partition and decides: unchanged (same bytes of the same vintage), lake_only (older than what the warehouse shows), or published.';
+
+-- Writes lineage, quality, manifest and the warehouse's state of one publication. Call within the publish transaction, after
+-- the rows.
+CREATE FUNCTION lake.record_publication(publication jsonb) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  p lineage.publication;
+  new_id bigint;
+BEGIN
+  INSERT INTO lineage.publication
+    (task_id, backfill_id, attempt_id, attempt_number, lease_token, row_count, byte_count, started_at, data_year, dataset,
+     region, as_of, outcome, definition_hash, output_sha256, lake_path, worker_id, host, code_version, engine_version,
+     is_synthetic, change, steps)
+  SELECT r.task_id, r.backfill_id, r.attempt_id, r.attempt_number, r.lease_token, r.row_count, r.byte_count, r.started_at,
+    r.data_year, r.dataset, r.region, r.as_of, r.outcome, r.definition_hash, r.output_sha256, r.lake_path, r.worker_id,
+    r.host, r.code_version, r.engine_version, r.is_synthetic, r.change, r.steps
+  FROM jsonb_to_record(publication) AS r (
+    task_id bigint, backfill_id bigint, attempt_id bigint, attempt_number int, lease_token bigint, row_count bigint,
+    byte_count bigint, started_at timestamptz, data_year int, dataset text, region text, as_of text, outcome text,
+    definition_hash text, output_sha256 text, lake_path text, worker_id text, host text, code_version text,
+    engine_version text, is_synthetic boolean, change jsonb, steps jsonb)
+  RETURNING * INTO p;
+  new_id := p.publication_id;
+
+  INSERT INTO lineage.input
+    (publication_id, ordinal, kind, request_name, source_id, url, fetched_at, status, sha256, byte_count, cache_hit,
+     synthetic, input_publication_id, parameters, note)
+  SELECT new_id, i.ordinal, i.kind, i.request_name, i.source_id, i.url, i.fetched_at, i.status, i.sha256, i.byte_count,
+    coalesce(i.cache_hit, false), coalesce(i.synthetic, false), i.input_publication_id, i.parameters,
+    i.note
+  FROM jsonb_to_recordset(publication -> 'inputs') AS i (
+    ordinal int, kind text, request_name text, source_id text, url text, fetched_at timestamptz, status int, sha256 text,
+    byte_count bigint, cache_hit boolean, synthetic boolean, input_publication_id bigint, parameters jsonb, note text);
+
+  PERFORM quality.record_validation(publication -> 'validation', new_id);
+
+  IF p.outcome = 'unchanged' THEN
+    UPDATE lake.manifest m
+    SET publication_id = new_id, definition_hash = p.definition_hash, committed_at = clock_timestamp()
+    WHERE m.dataset = p.dataset AND m.data_year = p.data_year AND m.region = p.region AND m.as_of = p.as_of;
+  ELSE
+    INSERT INTO lake.manifest AS m
+      (publication_id, row_count, byte_count, data_year, dataset, region, as_of, state, definition_hash, sha256, path,
+       staged_path, lake)
+    VALUES (new_id, p.row_count, p.byte_count, p.data_year, p.dataset, p.region, p.as_of, 'committed', p.definition_hash,
+      p.output_sha256, p.lake_path, publication ->> 'staged_path', publication ->> 'lake')
+    ON CONFLICT (dataset, data_year, region, as_of) DO UPDATE SET
+      publication_id = EXCLUDED.publication_id, row_count = EXCLUDED.row_count, byte_count = EXCLUDED.byte_count,
+      state = EXCLUDED.state, definition_hash = EXCLUDED.definition_hash, sha256 = EXCLUDED.sha256, path = EXCLUDED.path,
+      staged_path = EXCLUDED.staged_path, lake = EXCLUDED.lake, committed_at = clock_timestamp();
+  END IF;
+  IF p.outcome = 'published' OR p.outcome = 'unchanged' THEN
+    UPDATE warehouse.partition w
+    SET publication_id = new_id, as_of = p.as_of, sha256 = p.output_sha256, row_count = p.row_count
+    WHERE w.dataset = p.dataset AND w.data_year = p.data_year AND w.region = p.region
+      AND (p.outcome = 'published' OR w.as_of = p.as_of);
+  END IF;
+
+  INSERT INTO lineage.outbox (event)
+  SELECT e.event FROM jsonb_array_elements(publication -> 'events') WITH ORDINALITY AS e (event, ordinal) ORDER BY e.ordinal;
+  RETURN new_id;
+END
+$$;
+COMMENT ON FUNCTION lake.record_publication(jsonb) IS 'Writes all that is known of a publication; returns its id.';
+
+CREATE FUNCTION lake.mark_in_place(publication bigint, found boolean) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE lake.manifest m SET state = CASE WHEN found THEN 'in_place' ELSE 'missing' END, staged_path = NULL
+  WHERE m.publication_id = publication
+  RETURNING true
+$$;
+COMMENT ON FUNCTION lake.mark_in_place(bigint, boolean) IS
+  'The file of a publication has its name in the lake, or is lost. NULL when a later publication has taken its place meanwhile.';
+
+-- Staging folders are named <task_id>-<lease_token>; which of them belong to attempts that still run, or wait for repair?
+CREATE FUNCTION lake.live_staging(names text[]) RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY SELECT n FROM unnest(names) AS n
+  WHERE EXISTS (SELECT FROM queue.lease l WHERE l.task_id || '-' || l.lease_token = n)
+    OR EXISTS (SELECT FROM lake.manifest m WHERE m.state = 'committed' AND split_part(m.staged_path, '/', 2) = n);
+END
+$$;
+COMMENT ON FUNCTION lake.live_staging(text[]) IS 'Of these staging folders, those that must be kept.';
+
+-- The newest so many vintages of each partition stay, and so does the one that the warehouse shows. Lineage stays whole.
+CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count int, lake_location text)
+RETURNS TABLE (publication_id bigint, path text, byte_count bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT r.publication_id, r.path, r.byte_count FROM (
+    SELECT m.*, row_number() OVER (PARTITION BY m.data_year, m.region ORDER BY m.as_of DESC) AS age
+    FROM lake.manifest m WHERE m.dataset = dataset_name) AS r
+  WHERE r.age > kept_count AND r.lake = lake_location AND r.state <> 'committed'
+    AND NOT EXISTS (
+      SELECT FROM warehouse.partition w
+      WHERE w.dataset = r.dataset AND w.data_year = r.data_year AND w.region = r.region AND w.as_of = r.as_of)
+  ORDER BY r.path
+$$;
+COMMENT ON FUNCTION lake.expired_vintages(text, int, text) IS
+  'Files that a dataset keeping so many vintages does not need.';
+
+-- Takes a file out of the manifest, before it is removed: a crash in between leaves an orphan, which repair finds.
+CREATE FUNCTION lake.forget_file(publication bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  DELETE FROM lake.manifest m WHERE m.publication_id = publication AND m.state <> 'committed';
+  RETURN FOUND;
+END
+$$;
+COMMENT ON FUNCTION lake.forget_file(bigint) IS
+  'Removes a publication''s file from the manifest; false when another publication has replaced it meanwhile.';

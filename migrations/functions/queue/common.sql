@@ -1,0 +1,44 @@
+-- What a worker calls: register, claim, heartbeat, fence, complete, fail, release, snooze. One round trip each; all time is the
+-- database's. Errors have SQLSTATEs of their own, listed in docs/queue.md:
+--   AK001 lease_lost   AK002 worker_ended   AK003 invalid_request   AK004 dependency_cycle   AK005 not_found   AK006 wrong_state
+--
+-- Functions whose names begin with an underscore are internal: no role may call them.
+--
+-- Lock order, which keeps the whole schema free of deadlocks:
+--   1. queue.source rows by source_id, then queue.backfill rows by backfill_id (claims of limited lanes, which take no lock of 3 to 5)
+--   2. queue.lease rows; whoever is not the holder takes them with SKIP LOCKED
+--   3. the advisory lock of a backfill: shared to put tasks back or to unblock them, exclusive to cancel, retry, add or close
+--   4. queue.blocked rows by task_id, queue.lane rows, and then queue.backfill rows
+--   5. queue.progress rows (tidy and enqueue); after them, advisory locks are only tried
+
+-- Advisory locks (class, key): 1634428274 is 'aker' in ASCII, for workers by worker_id; 1634428275 for backfills; 1634428276 for single tasks
+-- of the queue itself (1 enqueue, 2 tidy).
+
+
+CREATE FUNCTION queue._lock_backfill_shared(backfill_id bigint) RETURNS void
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_advisory_xact_lock_shared(1634428275, (backfill_id % 2147483647)::integer)
+$$;
+
+CREATE FUNCTION queue._lock_backfill(backfill_id bigint) RETURNS void
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_advisory_xact_lock(1634428275, (backfill_id % 2147483647)::integer)
+$$;
+
+CREATE FUNCTION queue._notify() RETURNS void
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$ SELECT pg_notify('aker_queue', '') $$;
+COMMENT ON FUNCTION queue._notify IS
+  'Wakes idle workers: once per statement, since Postgres folds equal notifications of one transaction.';
+
+CREATE FUNCTION queue._rank(at timestamptz) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT (extract(epoch FROM at) * 1000000)::bigint $$;
+
+CREATE FUNCTION queue._counted(number bigint, noun text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT format('%s %s%s', $1, $2, CASE WHEN $1 = 1 THEN '' ELSE 's' END) $$;
+COMMENT ON FUNCTION queue._counted IS 'A number with what it counts, for people to read: 1 row, 2 rows.';
+
+CREATE FUNCTION queue._task_name(task_id bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT a.dataset || ' ' || p.data_year || CASE WHEN p.region <> '' THEN ' ' || p.region ELSE '' END
+  FROM queue.planned_task p JOIN queue.lane a USING (lane_id) WHERE p.task_id = $1
+$$;

@@ -1,0 +1,148 @@
+-- Retry: failed tasks are tried again, with those that failed only because they did.
+
+CREATE FUNCTION queue._held_elsewhere(task_id bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('task %s of backfill %s (%s) already builds it', t.task_id, b.backfill_id, b.backfill_key)
+  FROM queue.planned_task mine JOIN queue.lane l USING (lane_id) JOIN queue.backfill m USING (backfill_id)
+    JOIN queue.lane a ON a.dataset = l.dataset AND a.backfill_id <> l.backfill_id AND a.closed_at IS NULL
+    JOIN queue.backfill b ON b.backfill_id = a.backfill_id AND b.finished_at IS NULL AND b.as_of = m.as_of
+    JOIN queue.planned_task t ON t.lane_id = a.lane_id AND t.data_year = mine.data_year AND t.region = mine.region
+  WHERE mine.task_id = $1 AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = t.task_id AND o.final)
+  ORDER BY t.task_id LIMIT 1
+$$;
+COMMENT ON FUNCTION queue._held_elsewhere IS
+  'Which task of another open backfill builds the partition of this one, in words; NULL where none does.';
+
+CREATE FUNCTION queue.held_elsewhere(task_id bigint) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ SELECT queue._held_elsewhere($1) $$;
+COMMENT ON FUNCTION queue.held_elsewhere IS
+  'Why a failed task would not be tried again now: which task of another open backfill builds its partition; NULL '
+  'where none does.';
+
+CREATE FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[]) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen bigint[];
+  narrowed bigint[];
+  reopened bigint;
+BEGIN
+  -- With the tasks that failed only because one of these did.
+  WITH RECURSIVE below(task_id) AS (
+    SELECT unnest($2)
+    UNION
+    SELECT d.task_id FROM below JOIN queue.dependency d ON d.upstream_task_id = below.task_id
+      JOIN queue.outcome o ON o.task_id = d.task_id AND o.final AND o.error_class = 'dependency'
+      JOIN queue.lane a ON a.lane_id = o.lane_id AND a.backfill_id = $1)
+  SELECT array_agg(task_id) INTO chosen FROM below WHERE queue._held_elsewhere(task_id) IS NULL;
+  -- Without those whose upstream has failed and stays so.
+  LOOP
+    SELECT array_agg(c) INTO narrowed FROM unnest(chosen) c
+      WHERE NOT EXISTS (
+        SELECT FROM queue.dependency d JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final AND o.kind <> 'completed'
+        WHERE d.task_id = c AND d.upstream_task_id <> ALL (chosen));
+    EXIT WHEN narrowed IS NULL OR cardinality(narrowed) = cardinality(chosen);
+    chosen := narrowed;
+  END LOOP;
+  IF narrowed IS NULL THEN
+    RETURN 0;
+  END IF;
+  WITH again AS (
+    UPDATE queue.outcome o SET final = false WHERE o.task_id = ANY (narrowed) AND o.final AND o.kind = 'failed'
+    RETURNING o.task_id, o.lane_id, o.data_year),
+  waits AS (
+    SELECT g.*, (SELECT count(*) FROM queue.dependency d WHERE d.task_id = g.task_id AND NOT EXISTS (
+        SELECT FROM queue.outcome u WHERE u.task_id = d.upstream_task_id AND u.final AND u.kind = 'completed'))::integer AS remaining
+    FROM again g),
+  blocked AS (
+    INSERT INTO queue.blocked (task_id, lane_id, remaining, data_year)
+    SELECT w.task_id, w.lane_id, w.remaining, w.data_year FROM waits w WHERE w.remaining > 0),
+  ready AS (
+    INSERT INTO queue.ready (rank, task_id, lane_id, data_year, attempt_count)
+    SELECT queue._rank(clock_timestamp()), w.task_id, w.lane_id, w.data_year, 0 FROM waits w WHERE w.remaining = 0),
+  counted AS (
+    INSERT INTO queue.progress_delta (lane_id, data_year, blocked, failed)
+    SELECT w.lane_id, w.data_year, count(*) FILTER (WHERE w.remaining > 0), -count(*) FROM waits w GROUP BY w.lane_id, w.data_year)
+  SELECT count(*) INTO reopened FROM waits;
+  UPDATE queue.lane a SET closed_at = NULL, breaker_count = 0, breaker_fingerprint = NULL, paused_at = NULL, pause_reason = NULL
+    WHERE a.lane_id IN (SELECT p.lane_id FROM queue.planned_task p WHERE p.task_id = ANY (narrowed));
+  UPDATE queue.backfill b SET finished_at = NULL WHERE b.backfill_id = $1 AND b.finished_at IS NOT NULL;
+  PERFORM queue._notify();
+  RETURN reopened;
+END
+$$;
+
+CREATE FUNCTION queue.retry_task(task_id bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  t record;
+  ended queue.outcome;
+  upstream bigint;
+  holder text;
+  reopened bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(1634428276, 1); -- as enqueueing, and before the backfill's own, as enqueueing
+  SELECT a.backfill_id, b.cancelled_at INTO t
+    FROM queue.planned_task p JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id) WHERE p.task_id = $1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no task %', $1 USING ERRCODE = 'AK005';
+  END IF;
+  PERFORM queue._lock_backfill(t.backfill_id);
+  SELECT b.backfill_id, b.cancelled_at INTO t FROM queue.backfill b WHERE b.backfill_id = t.backfill_id;
+  SELECT * INTO ended FROM queue.outcome o WHERE o.task_id = $1 AND o.final;
+  IF ended.kind IS DISTINCT FROM 'failed' THEN
+    RAISE EXCEPTION 'task % has not failed: it %', $1, coalesce('is ' || ended.kind, 'has not ended') USING ERRCODE = 'AK006';
+  END IF;
+  IF t.cancelled_at IS NOT NULL THEN
+    RAISE EXCEPTION 'the backfill of task % was cancelled', $1 USING ERRCODE = 'AK006', HINT = 'Enqueue a new backfill, with mode => ''failed''.';
+  END IF;
+  holder := queue._held_elsewhere($1);
+  IF holder IS NOT NULL THEN
+    RAISE EXCEPTION 'task % is not tried again: %', $1, holder USING ERRCODE = 'AK006', HINT = 'Wait for that one, or cancel it first.';
+  END IF;
+  reopened := queue._reopen(t.backfill_id, ARRAY[$1]);
+  IF reopened = 0 THEN
+    SELECT d.upstream_task_id INTO upstream FROM queue.dependency d
+      JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final AND o.kind <> 'completed' WHERE d.task_id = $1 LIMIT 1;
+    RAISE EXCEPTION 'task % waits for task %, which did not complete', $1, upstream USING ERRCODE = 'AK006', HINT = format('SELECT queue.retry_task(%s)', upstream);
+  END IF;
+  INSERT INTO queue.event (backfill_id, task_id, kind, message) VALUES (t.backfill_id, $1, 'retried', format('%s tasks tried again', reopened));
+  RETURN reopened;
+END
+$$;
+COMMENT ON FUNCTION queue.retry_task IS
+  'Tries a failed task again, with its attempts anew, and the tasks that failed only because it did. Returns how '
+  'many.';
+
+CREATE FUNCTION queue.retry_backfill(backfill_id bigint, error_class text DEFAULT NULL, dataset text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  b queue.backfill;
+  chosen bigint[];
+  held bigint;
+  reopened bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(1634428276, 1); -- as enqueueing, and before the backfill's own, as enqueueing
+  PERFORM queue._lock_backfill($1); -- first, so that a cancellation in flight is seen
+  SELECT * INTO b FROM queue.backfill f WHERE f.backfill_id = $1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no backfill %', $1 USING ERRCODE = 'AK005';
+  END IF;
+  IF b.cancelled_at IS NOT NULL THEN
+    RAISE EXCEPTION 'backfill % was cancelled', $1 USING ERRCODE = 'AK006', HINT = 'Enqueue a new backfill, with mode => ''failed''.';
+  END IF;
+  chosen := ARRAY(
+    SELECT o.task_id FROM queue.lane a JOIN queue.planned_task p USING (lane_id) JOIN queue.outcome o ON o.task_id = p.task_id AND o.final
+    WHERE a.backfill_id = $1 AND o.kind = 'failed' AND ($2 IS NULL OR o.error_class = $2) AND ($3 IS NULL OR a.dataset = $3));
+  SELECT count(*) INTO held FROM unnest(chosen) c WHERE queue._held_elsewhere(c) IS NOT NULL;
+  reopened := queue._reopen($1, chosen);
+  INSERT INTO queue.event (backfill_id, kind, message)
+    VALUES ($1, 'retried', format('%s failed tasks tried again%s%s%s', reopened, ' of class ' || $2, ' of dataset ' || $3,
+      CASE WHEN held > 0 THEN format('; %s left to the open backfills that build the same partitions', held) END));
+  RETURN reopened;
+END
+$$;
+COMMENT ON FUNCTION queue.retry_backfill IS
+  'Tries all failed tasks of a backfill again, or those of one error class or dataset. Returns how many.';

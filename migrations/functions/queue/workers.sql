@@ -1,0 +1,109 @@
+-- One life of a worker process: it registers, is heard of, drains and stops.
+
+CREATE FUNCTION queue.register_worker(
+  name text, host text, pid integer, version text, slots integer, session_lock boolean DEFAULT false
+) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  new_id integer;
+BEGIN
+  IF coalesce($5, 0) < 1 THEN
+    RAISE EXCEPTION 'a worker needs at least one slot' USING ERRCODE = 'AK003';
+  END IF;
+  INSERT INTO queue.worker (name, host, pid, version, slots, session_lock) VALUES ($1, $2, $3, $4, $5, $6)
+    RETURNING worker_id INTO new_id;
+  IF $6 THEN
+    PERFORM pg_advisory_lock(1634428274, new_id);
+  END IF;
+  RETURN new_id;
+END
+$$;
+COMMENT ON FUNCTION queue.register_worker IS
+  'Starts an incarnation and returns its worker_id. With session_lock, this session holds an advisory lock that '
+  'shows at once when it dies; leave it false behind a pooler in transaction mode.';
+
+CREATE FUNCTION queue.hold_worker_lock(worker_id integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM pg_advisory_lock(1634428274, $1);
+  UPDATE queue.worker w SET lock_missing_since = NULL, session_lock = true, heartbeat_at = clock_timestamp()
+    WHERE w.worker_id = $1 AND w.ended_at IS NULL;
+  IF NOT FOUND THEN
+    PERFORM pg_advisory_unlock(1634428274, $1);
+    RAISE EXCEPTION 'worker % has ended', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION queue.hold_worker_lock IS
+  'Takes the worker''s session lock again after a reconnection. AK002 when the worker was meanwhile given up.';
+
+CREATE FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[] DEFAULT '{}') RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  lost bigint[];
+BEGIN
+  UPDATE queue.worker w SET heartbeat_at = clock_timestamp() WHERE w.worker_id = $1 AND w.ended_at IS NULL;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'worker % has ended', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
+  END IF;
+  IF cardinality($2) > 0 THEN
+    SELECT coalesce(array_agg(t), '{}') INTO lost FROM unnest($2) t
+      WHERE NOT EXISTS (
+        SELECT FROM queue.lease l JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id)
+        WHERE l.worker_id = $1 AND l.lease_token = t AND b.cancelled_at IS NULL);
+  END IF;
+  RETURN coalesce(lost, '{}');
+END
+$$;
+COMMENT ON FUNCTION queue.heartbeat IS
+  'Keeps the worker''s leases for another lease_interval. Returns those of the given lease tokens that it no longer '
+  'holds (cancelled, or taken away): stop working on them. AK002 when the worker was given up.';
+
+CREATE FUNCTION queue.drain_worker(worker_id integer) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE queue.worker w SET state = 'draining' WHERE w.worker_id = $1 AND w.state = 'running'
+$$;
+COMMENT ON FUNCTION queue.drain_worker IS 'The worker claims no more and ends when its tasks have.';
+
+CREATE FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  l queue.lease;
+  given_back integer := 0;
+BEGIN
+  FOR l IN DELETE FROM queue.lease d WHERE d.worker_id = $1 AND d.lease_token <> ALL ($2) RETURNING d.* LOOP
+    PERFORM queue._settle(l, 'released', NULL, 'its worker never got the answer to its claim', NULL);
+    given_back := given_back + 1;
+  END LOOP;
+  RETURN given_back;
+END
+$$;
+COMMENT ON FUNCTION queue.release_unknown IS
+  'After a broken connection: releases what this worker holds besides the lease tokens that it knows of. Returns '
+  'how many.';
+
+CREATE FUNCTION queue.stop_worker(worker_id integer, reason text DEFAULT 'stopped') RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  l queue.lease;
+  given_back integer := 0;
+BEGIN
+  UPDATE queue.worker w SET state = 'stopped', ended_at = clock_timestamp(), end_reason = $2 WHERE w.worker_id = $1 AND w.ended_at IS NULL;
+  FOR l IN DELETE FROM queue.lease d WHERE d.worker_id = $1 RETURNING d.* LOOP
+    PERFORM queue._settle(l, 'released', NULL, $2, NULL);
+    given_back := given_back + 1;
+  END LOOP;
+  IF EXISTS (
+    SELECT FROM pg_locks k WHERE k.locktype = 'advisory' AND k.classid = 1634428274 AND k.objid = $1::oid AND k.pid = pg_backend_pid())
+  THEN
+    PERFORM pg_advisory_unlock(1634428274, $1);
+  END IF;
+  RETURN given_back;
+END
+$$;
+COMMENT ON FUNCTION queue.stop_worker IS
+  'Ends an incarnation in order: releases whatever it still holds (returns how many) and gives up its session lock.';

@@ -1,0 +1,91 @@
+-- Roles, and who may do what. Run again whenever functions or views were made again, and by hand after a restore: it
+-- takes nothing for granted, and changes nothing that is right already.
+--
+-- A reader sees everything and changes nothing; a worker runs tasks and cannot enqueue, cancel or pause; an admin
+-- operates. Nobody but the owner writes to the tables: every change goes through a function. The exception is
+-- queue.setting, an admin's.
+
+-- Roles belong to the server, not to the database: another database of the same server may have made them already, or
+-- be making them at this moment.
+DO $$
+DECLARE
+  role_name text;
+BEGIN
+  FOREACH role_name IN ARRAY ARRAY['aker_admin', 'aker_worker', 'aker_reader'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+      BEGIN
+        EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
+      EXCEPTION WHEN duplicate_object OR unique_violation THEN
+        NULL; -- made by a concurrent migration in the meantime: just as well
+      END;
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- Tables and views: everybody reads. Default privileges are for what is made later, which is leaves of the warehouse.
+DO $$
+DECLARE
+  schema_name text;
+BEGIN
+  FOREACH schema_name IN ARRAY ARRAY['queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review'] LOOP
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO aker_admin, aker_worker, aker_reader', schema_name);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA %I '
+      'FROM PUBLIC, aker_admin, aker_worker, aker_reader', schema_name);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO aker_admin, aker_worker, aker_reader', schema_name);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT ON TABLES TO aker_admin, aker_reader', schema_name);
+  END LOOP;
+END
+$$;
+GRANT UPDATE ON queue.setting TO aker_admin;
+
+-- Functions: Postgres lets PUBLIC execute each new one, and default privileges of one schema cannot take that back. So
+-- it is taken from all, and given by name: to an admin all but the internal ones, to the others what is listed here.
+-- A name that no function has is an error: it was renamed or dropped, and this list is to follow.
+DO $$
+DECLARE
+  worker_functions constant text[] := ARRAY[
+    'queue.register_worker', 'queue.hold_worker_lock', 'queue.heartbeat', 'queue.drain_worker', 'queue.stop_worker',
+    'queue.claim', 'queue.claim_task', 'queue.fence', 'queue.complete', 'queue.complete_many', 'queue.fail',
+    'queue.release', 'queue.release_unknown', 'queue.snooze', 'queue.note_attempts', 'queue.take_tokens',
+    'queue.return_tokens', 'queue.cool_down', 'queue.reap', 'queue.promote_due', 'queue.tidy', 'queue.tick',
+    'lake.begin_publication', 'lake.record_publication', 'lake.mark_in_place', 'lake.live_staging',
+    'quality.record_validation', 'lineage.queue_events', 'lineage.take_events', 'lineage.settle_event',
+    'lineage.start_run', 'lineage.end_run', 'lineage.close_lost_runs', 'lineage.prune_outbox',
+    'warehouse.prepare_partition', 'warehouse.drop_orphans', 'warehouse.drop_staging', 'warehouse.create_staging',
+    'warehouse.index_staging', 'warehouse.swap_partition', 'warehouse.move_partition'];
+  -- For everybody; the internal ones are called by reading functions and views, with the caller's rights.
+  reader_functions constant text[] := ARRAY[
+    'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why', 'queue.held_elsewhere', 'lake.expired_vintages',
+    'queue._room', 'queue._floor', 'queue._task_name', 'queue._counted'];
+  -- Parts of others, which run with their owner's rights: for nobody. So is what begins with an underscore.
+  internal_functions constant text[] := ARRAY[
+    'warehouse.require_dataset', 'warehouse.create_leaf', 'warehouse.attach_leaf', 'warehouse.leaf_name',
+    'warehouse.is_seen_by_all'];
+  f record;
+  unknown text;
+BEGIN
+  SELECT string_agg(listed, ', ') INTO unknown
+    FROM unnest(worker_functions || reader_functions || internal_functions) AS listed
+    WHERE NOT EXISTS (
+      SELECT FROM pg_proc p WHERE p.pronamespace::regnamespace::text || '.' || p.proname = listed);
+  IF unknown IS NOT NULL THEN
+    RAISE EXCEPTION 'grants.sql names functions that are not there: %', unknown;
+  END IF;
+  FOR f IN
+    SELECT p.oid::regprocedure AS signature, n.nspname || '.' || p.proname AS name, p.proname LIKE '\_%' AS hidden
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review')
+    ORDER BY 1
+  LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC, aker_admin, aker_worker, aker_reader', f.signature);
+    IF f.name = ANY (reader_functions) THEN
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO aker_admin, aker_worker, aker_reader', f.signature);
+    ELSIF f.name = ANY (worker_functions) THEN
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO aker_admin, aker_worker', f.signature);
+    ELSIF NOT f.hidden AND f.name <> ALL (internal_functions) THEN
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO aker_admin', f.signature);
+    END IF;
+  END LOOP;
+END
+$$;
