@@ -133,9 +133,11 @@ struct PrepareTests {
       func prepared(_ paths: [String]) async throws -> [String] {
         var preparation = InputPreparation(folder: folder + "/prepared", year: 2020)
         let inputs = paths.map { path in
-          FetchedInput(
+          var input = FetchedInput(
             requestName: "rows", sourceID: "s", url: "https://x.example", status: 200, fetchedAt: Date(), sha256: nil,
             byteCount: 0, cacheHit: false, path: folder + "/" + path)
+          if path.hasSuffix(".gz") { input.folding = .gzip }
+          return input
         }
         #expect(preparation.isNeeded(for: inputs, of: [request]) == (Set(paths.map { $0.hasSuffix(".gz") }).count == 2))
         return try await preparation.prepare(inputs, for: [request]).compactMap(\.path)

@@ -6,10 +6,10 @@
 // its headers include sys/stat.h, which would make `stat` another module's in Swift.
 struct archive;
 struct archive_entry;
-enum { AKER_ARCHIVE_EOF = 1, AKER_ARCHIVE_OK = 0 };
+enum { AKER_ARCHIVE_EOF = 1, AKER_ARCHIVE_OK = 0, AKER_ARCHIVE_FAILED = -25 };
 struct archive *archive_read_new(void);
 int archive_read_free(struct archive *);
-int archive_read_support_format_zip(struct archive *);
+int archive_read_support_format_zip_seekable(struct archive *);
 int archive_read_support_format_tar(struct archive *);
 int archive_read_support_filter_gzip(struct archive *);
 int archive_read_open_filename(struct archive *, const char *file, size_t block_size);

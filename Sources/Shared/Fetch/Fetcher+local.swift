@@ -17,11 +17,11 @@ extension Fetcher {
   /// From a folder of this host.
   func copyFile(
     _ request: FetchRequest, _ address: RequestAddress, _ source: SourceDefinition, _ cached: FetchedInput?
-  ) throws -> FetchedInput {
+  ) async throws -> FetchedInput {
     let file = FileCopy(root: String(source.endpoint.dropFirst("file://".count)), path: request.path)
     do {
       let version = try file.version()
-      if var cached, cached.sha256 != nil, cached.etag == version {
+      if var cached, cached.sha256 != nil, cached.etag == version, !cached.isSuspect {
         cached.fetchedAt = Date()
         cached.requestName = request.name
         try cache.record(cached, key: address.key)
@@ -39,10 +39,16 @@ extension Fetcher {
         if verdict.errorClass == .transient { verdict.errorClass = .permanent }
         throw verdict
       }
-      let input = FetchedInput(
+      var input = FetchedInput(
         requestName: request.name, sourceID: source.id, url: address.shown, status: 200, fetchedAt: Date(),
         sha256: copy.sha256, byteCount: copy.byteCount, cacheHit: false, etag: copy.version, lastModified: nil,
         contentType: nil, isSynthetic: false, path: nil)
+      do {
+        input.folding = try await integrity(partial, request, address).folding
+      } catch var error as FetchError {
+        if case .damaged = error.reason { (error.errorClass, error.advice) = (.permanent, "Have it delivered again.") }
+        throw error
+      }
       return try cache.store(input, partial: partial, key: address.key)
     } catch let failure as FileCopy.Failure {
       switch failure {

@@ -14,7 +14,7 @@ package struct Fetcher: Sendable {
   private var limiter: any RateLimiter
   /// A secret by its name in the registry.
   let secret: @Sendable (String) throws -> String?
-  private let logger: Logger
+  let logger: Logger
   private let clientName: String
 
   /// - Parameters:
@@ -70,7 +70,8 @@ package struct Fetcher: Sendable {
     do {
       return try await cache.withSingleFlight(address.key) {
         let startedAt = Date()
-        let input = try await fetch(request, address, source, isForced: isForced)
+        var input = try await fetch(request, address, source, isForced: isForced)
+        input.cacheKey = address.key
         // Asked for now, or confirmed now.
         if input.fetchedAt >= startedAt { try await cache.share(input, key: address.key) }
         return input
@@ -93,7 +94,7 @@ package struct Fetcher: Sendable {
       cached.cacheHit = true
       return cached
     }
-    if source.endpoint.hasPrefix("file://") { return try copyFile(request, address, source, cached) }
+    if source.endpoint.hasPrefix("file://") { return try await copyFile(request, address, source, cached) }
     var earlier: [String] = []
     for number in 1... {
       do {
@@ -114,7 +115,7 @@ package struct Fetcher: Sendable {
   }
 
   private func isFresh(_ cached: FetchedInput?, _ source: SourceDefinition) -> Bool {
-    guard let cached else { return false }
+    guard let cached, !cached.isSuspect else { return false }
     // What was not published yesterday may be today.
     let days = cached.sha256 == nil ? min(source.cacheTTLDays, 1) : source.cacheTTLDays
     return Date().timeIntervalSince(cached.fetchedAt) < days * 86_400
@@ -132,7 +133,13 @@ package struct Fetcher: Sendable {
   /// - Returns: nil where another try within the attempt is of no use.
   private static func pause(after number: Int, _ error: FetchError) -> Duration? {
     switch error.errorClass {
-    case .transient: backoff(after: number)
+    // A longer pause that the source asked for is the queue's.
+    case .transient:
+      if let asked = error.retryAfter, asked > longestPause {
+        nil
+      } else {
+        max(error.retryAfter ?? .zero, backoff(after: number))
+      }
     // Everybody's cool-down is set; a short one is waited for here, where the task has its slot anyway.
     case .rateLimited: error.retryAfter.flatMap { $0 <= longestPause ? $0 : nil }
     default: nil
@@ -154,10 +161,8 @@ package struct Fetcher: Sendable {
     let partial = cache.partialPath()
     defer { unlink(partial) }
     var transfer = try httpTransfer(request, address, source, partial)
-    if let cached, cached.sha256 != nil {
-      if let etag = cached.etag { transfer.headers.append("If-None-Match: \(etag)") }
-      if let lastModified = cached.lastModified { transfer.headers.append("If-Modified-Since: \(lastModified)") }
-    }
+    if let cached { transfer.headers += validators(cached) }
+    if cached?.isSuspect == true { transfer.headers.append("Cache-Control: no-cache") }
     let response: HTTPTransfer.Response
     do {
       response = try await transfer.perform { try await limiter.acquire(source.id) }
@@ -173,9 +178,10 @@ package struct Fetcher: Sendable {
       lastModified: response.headers["last-modified"], contentType: response.headers["content-type"],
       isSynthetic: response.headers["x-simulator-synthetic"] == "true", path: nil)
 
-    if response.status == 304, var cached {
+    if response.status == 304, var cached, !validators(cached).isEmpty {
       cached.fetchedAt = input.fetchedAt
       cached.requestName = request.name
+      cached.suspicion = nil
       try cache.record(cached, key: address.key)
       cache.touch(cached)
       cached.cacheHit = true
@@ -195,7 +201,33 @@ package struct Fetcher: Sendable {
       }
       throw verdict
     }
+    input.folding = try await integrity(partial, request, address).folding
     return try cache.store(input, partial: partial, key: address.key)
+  }
+
+  /// - Throws: `FetchError` for a document that is not as whole as its format can tell: it is not kept.
+  func integrity(_ file: String, _ request: FetchRequest, _ address: RequestAddress) async throws -> DocumentIntegrity {
+    var error = FetchError(
+      sourceID: request.sourceID, url: address.shown, reason: .damaged(""), errorClass: .transient)
+    do {
+      return try await BlockingWork.run { try DocumentIntegrity(of: file, $0) }
+    } catch let damage as DocumentIntegrity.Damage {
+      error.reason = .damaged(damage.why)
+      error.advice = "It is asked for again; if it stays so, the source's own file is damaged."
+    } catch let failure as ArchiveMember.Failure {
+      (error.reason, error.errorClass) = (.unreadable(failure.summary), .data)
+    } catch UnfoldedFile.Failure.cannotRead(let why) {
+      (error.reason, error.advice) = (.cache(why), FetchError.cacheAdvice)
+    }
+    throw error
+  }
+
+  /// What asks whether a document has changed; empty where it was never named. A suspect one must come anew, unless its own
+  /// checksums say that it is as the source has it: a 304 would confirm half a document, too.
+  private func validators(_ cached: FetchedInput) -> [String] {
+    guard cached.sha256 != nil, !cached.isSuspect || cached.folding != nil else { return [] }
+    return (cached.etag.map { ["If-None-Match: \($0)"] } ?? [])
+      + (cached.lastModified.map { ["If-Modified-Since: \($0)"] } ?? [])
   }
 
   private func httpTransfer(

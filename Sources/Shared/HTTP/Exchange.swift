@@ -21,6 +21,8 @@ struct Exchange: Sendable {
     case answered(status: Int, effectiveURL: String, location: String?)
     /// The connection ended, or stalled, before the answer did.
     case broken(HTTPTransfer.Failure)
+    /// The part that was asked for does not go with what is there.
+    case otherVersion(String)
   }
 
   func resumed(at offset: Int64, validator: String?) -> Exchange {
@@ -82,6 +84,7 @@ struct Exchange: Sendable {
     }
     if cancellation.isCancelled.load(ordering: .relaxed) { throw HTTPTransfer.Failure.cancelled }
     if wasRefused != 0, result != CURLE_OK { throw HTTPTransfer.Failure.unsafe("it is at a private address") }
+    if let why = sink.mismatch { return .otherVersion(why) }
     if let failure = sink.end(isComplete: result == CURLE_OK) {
       if case .truncated = failure { return .broken(failure) }
       throw failure

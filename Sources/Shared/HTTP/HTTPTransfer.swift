@@ -5,7 +5,8 @@ internal import Telemetry
 
 /// One document over libcurl, streamed into a file while it is hashed.
 ///
-/// A transfer that breaks off goes on where it stopped (`Range` with `If-Range`) when the server named what it was sending.
+/// A transfer that breaks off goes on where it stopped (`Range` with `If-Range`) when the server named what it was sending;
+/// each part is held to the version and the length of what came before, so that a document is whole and of one version.
 /// Redirects are followed here rather than by libcurl, so that each one is judged and no secret follows to another host.
 /// libcurl blocks on a dispatch queue, off the cooperative pool; cancelling the Swift task aborts within a second (libcurl
 /// calls the progress function at least that often).
@@ -73,6 +74,7 @@ package struct HTTPTransfer: Sendable {
   }
 
   package struct Response: Sendable {
+    /// 200, too, where parts that were asked for completed the document; a 206 is a part that nobody asked for.
     package var status: Int
     /// Lower-case names; of the last answer, after redirects.
     package var headers: [String: String]
@@ -129,6 +131,7 @@ package struct HTTPTransfer: Sendable {
     var redirectCount = 0
     var resumeCount = 0
     var fruitlessCount = 0
+    var restartCount = 0
     while true {
       try await permit()
       let before = sink.byteCount
@@ -154,11 +157,20 @@ package struct HTTPTransfer: Sendable {
         }
         let (byteCount, sha256) = try sink.finish()
         return Response(
-          status: status, headers: sink.headers, effectiveURL: effectiveURL, byteCount: byteCount, sha256: sha256,
+          status: sink.isAssembled ? 200 : status, headers: sink.headers, effectiveURL: effectiveURL,
+          byteCount: byteCount, sha256: sha256,
           redirectCount: redirectCount, resumeCount: resumeCount, beginning: sink.beginning)
+      case .otherVersion(let why):
+        // What came is of a version that is no longer there: from the beginning, and whole.
+        restartCount += 1
+        guard restartCount < Self.maximumFruitlessResumes else {
+          throw Failure.truncated("it broke off, and what came next was not its rest: \(why)")
+        }
+        sink.restart()
+        exchange = exchange.first.resumed(at: 0, validator: nil)
       case .broken(let failure):
         fruitlessCount = sink.byteCount > before ? 0 : fruitlessCount + 1
-        guard sink.byteCount > 0, let validator = sink.validator, resumeCount < limits.maximumResumes,
+        guard method == "GET", sink.byteCount > 0, let validator = sink.validator, resumeCount < limits.maximumResumes,
           fruitlessCount < Self.maximumFruitlessResumes
         else { throw failure }
         resumeCount += 1

@@ -8,7 +8,11 @@ package final class Inflater {
   package private(set) var hasInput = false
   private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
 
-  package init() {
+  /// Whether the stream may lack zlib's wrapper, as `Content-Encoding: deflate` of some servers does.
+  private var mayBeBare: Bool
+
+  package init(mayBeBare: Bool = false) {
+    self.mayBeBare = mayBeBare
     // 15 bits of window, and 32 to tell gzip from zlib. Fails only when memory is out.
     let result = aker_inflate_init(&stream, 15 + 32)
     precondition(result == Z_OK, "zlib has no memory")
@@ -19,10 +23,17 @@ package final class Inflater {
     output.deallocate()
   }
 
+  private static let gzipMark: UInt8 = 0x1F
+
   /// - Returns: false when the stream is corrupt, or `write` returned false.
   package func inflate(_ bytes: UnsafeRawBufferPointer, _ write: (UnsafeRawBufferPointer) -> Bool) -> Bool {
     guard !bytes.isEmpty else { return true }
     hasInput = true
+    if mayBeBare {
+      mayBeBare = false
+      // zlib's wrapper begins with its method, 8 in the lower half; such a stream without a wrapper is no compressor's.
+      if bytes[0] & 0x0F != 8, bytes[0] != Self.gzipMark { inflateReset2(&stream, -15) }
+    }
     stream.next_in = UnsafeMutablePointer(
       mutating: bytes.baseAddress!.assumingMemoryBound(to: UInt8.self))  // not empty, so it has an address; only read
     stream.avail_in = UInt32(bytes.count)

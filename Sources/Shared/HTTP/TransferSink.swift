@@ -29,9 +29,15 @@ final class TransferSink: @unchecked Sendable {
   private(set) var byteCount: Int64 = 0
   private(set) var beginning: [UInt8] = []
   private(set) var headers: [String: String] = [:]
-  /// Names the version of the document that is being written, as `If-Range` takes it: a strong ETag, or the date. Nil
-  /// while it cannot go on after a break.
-  private(set) var validator: String?
+  /// The version that is being written; nil while it cannot go on after a break.
+  private var version: DocumentVersion?
+  /// Headers of the answer that the document began with: parts may leave out what was said before.
+  private var firstHeaders: [String: String] = [:]
+  /// What the part at hand says of itself; nil for an answer that begins the document.
+  private var part: ContentRange?
+  private var partByteCount: Int64 = 0
+  /// Why the part that was asked for does not go with what is there.
+  private(set) var mismatch: String?
 
   /// - Parameter observer: is told of the bytes that come and, where the answer says it, that will come.
   init(file: String, maximumBytes: Int64, observer: (@Sendable (WorkProgress.Portion) -> Void)? = nil) throws {
@@ -49,6 +55,12 @@ final class TransferSink: @unchecked Sendable {
     if !isFinished { takeBack() }
   }
 
+  /// As `If-Range` takes it; nil while it cannot go on after a break.
+  var validator: String? { version?.condition }
+
+  /// Whether the last answer was a part that completed the document.
+  var isAssembled: Bool { part != nil }
+
   var isCancelled: Bool { cancellation?.isCancelled.load(ordering: .relaxed) == true }
 
   func begin(_ cancellation: Cancellation, resumingAt offset: Int64) {
@@ -56,6 +68,8 @@ final class TransferSink: @unchecked Sendable {
     self.offset = offset
     failure = nil
     headers = [:]
+    part = nil
+    mismatch = nil
     if offset == 0 { restart() }
   }
 
@@ -65,7 +79,8 @@ final class TransferSink: @unchecked Sendable {
     inflater = nil
     byteCount = 0
     beginning = []
-    validator = nil
+    version = nil
+    part = nil
     ftruncate(descriptor, 0)
     lseek(descriptor, 0, SEEK_SET)
   }
@@ -73,6 +88,15 @@ final class TransferSink: @unchecked Sendable {
   /// After the exchange: what was wrong with it on this side.
   func end(isComplete: Bool) -> HTTPTransfer.Failure? {
     if let failure { return failure }
+    if isComplete, !isDiscarding, let part {
+      if partByteCount != part.byteCount {
+        return .truncated("a part has \(partByteCount) bytes, and says that it has \(part.byteCount)")
+      }
+      if let total = version?.total, byteCount != total {
+        return .truncated("\(byteCount) of its \(total) bytes came")
+      }
+      if version?.total == nil { return .truncated("its parts do not say how long it is") }
+    }
     guard isComplete, let inflater, !inflater.isAtEnd, !isDiscarding, byteCount > 0 || inflater.hasInput else {
       return nil
     }
@@ -112,13 +136,7 @@ final class TransferSink: @unchecked Sendable {
   private func beginBody() -> Bool {
     isDiscarding = (300..<400).contains(status) || (offset > 0 && (status >= 500 || status == 416 || status == 412))
     if isDiscarding { return true }
-    if status == 206, offset > 0 {
-      guard let range = headers["content-range"], range.hasPrefix("bytes \(offset)-") else {
-        failure = .transfer("the server sent another range than was asked for")
-        return false
-      }
-      return true
-    }
+    if status == 206, offset > 0 { return beginPart() }
     // The whole document again: it changed, or the server knows no ranges. Or an answer that is not the document.
     restart()
     takeBack()
@@ -126,15 +144,34 @@ final class TransferSink: @unchecked Sendable {
     let encoding = headers["content-encoding"]?.lowercased() ?? "identity"
     switch encoding {
     case "identity", "": break
-    case "gzip", "x-gzip", "deflate": inflater = Inflater()
+    case "gzip", "x-gzip": inflater = Inflater()
+    case "deflate": inflater = Inflater(mayBeBare: true)
     default:
       failure = .transfer("its content encoding '\(encoding)' was not asked for")
       return false
     }
-    let etag = headers["etag"].flatMap { $0.hasPrefix("W/") ? nil : $0 }
     if status == 200, inflater == nil, headers["accept-ranges"] != "none" {
-      validator = etag ?? headers["last-modified"]
+      version = DocumentVersion(headers, total: headers["content-length"].flatMap { Int64($0) })
+      firstHeaders = headers
     }
+    return true
+  }
+
+  /// The part that was asked for, if it goes with what came before.
+  private func beginPart() -> Bool {
+    guard let range = ContentRange(headers["content-range"]), range.first == offset, let version,
+      ["identity", ""].contains(headers["content-encoding"]?.lowercased() ?? "")
+    else {
+      mismatch = "the server sent another range than was asked for"
+      return false
+    }
+    mismatch = version.mismatch(with: DocumentVersion(headers, total: range.total))
+    if mismatch != nil { return false }
+    self.version?.total = version.total ?? range.total
+    part = range
+    partByteCount = 0
+    headers["content-range"] = nil
+    headers.merge(firstHeaders) { own, _ in own }
     return true
   }
 
@@ -160,7 +197,10 @@ final class TransferSink: @unchecked Sendable {
       told.done += bytes.count
       observer(.done(bytes.count))
     }
-    guard let inflater else { return write(bytes) }
+    guard let inflater else {
+      partByteCount += Int64(bytes.count)
+      return write(bytes)
+    }
     guard inflater.inflate(bytes, write) else {
       if failure == nil { failure = .truncated("its gzip stream is corrupt") }
       return false

@@ -31,7 +31,7 @@ struct AnswerJudge {
     if let error = rule(response, bytes, beginning) { return error }
     if !(200..<300).contains(response.status) { return statusError(response, beginning) }
     if response.status == 204 { return error(.status(204), .permanent) }
-    return contentError(response, bytes, beginning)
+    return wholenessError(response, bytes) ?? contentError(response, bytes, beginning)
   }
 
   private static let gzipMark: [UInt8] = [0x1F, 0x8B]
@@ -89,10 +89,46 @@ struct AnswerJudge {
       let text = message ?? beginning.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
       var error = error(
         .reported("\(response.status) \(address.redaction(String(text.prefix(300))))"), errorClass, advice: rule.advice)
-      error.retryAfter = response.headers["retry-after"].flatMap { ServerPause.retryAfter($0) }
+      error.retryAfter = retryAfter(response)
       return error
     }
     return nil
+  }
+
+  // MARK: Wholeness
+
+  /// A document is what a 200 brings, and it is not empty. All else of the 2xx says that this is not it, or not all of it, or
+  /// not as the source wrote it; the next answer may be.
+  private func wholenessError(_ response: HTTPTransfer.Response, _ bytes: [UInt8]) -> FetchError? {
+    var error: FetchError
+    if response.status != 200 {
+      let what = Self.oddSuccesses[response.status].map { " (\($0))" } ?? ""
+      error = self.error(.noDocument("\(response.status)\(what)"), .transient)
+    } else if response.byteCount <= Int64(HTTPTransfer.beginningByteCount),
+      bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }), Self.endsWhole(response.beginning)
+    {
+      error = self.error(.noDocument("an empty body"), .transient)
+    } else {
+      return nil
+    }
+    error.retryAfter = retryAfter(response)
+    return error
+  }
+
+  /// Whether nothing of what is folded was lost: what is damaged is not called empty.
+  private static func endsWhole(_ bytes: [UInt8]) -> Bool {
+    guard bytes.starts(with: gzipMark) else { return true }
+    let inflater = Inflater()
+    return bytes.withUnsafeBytes { inflater.inflate($0) { _ in true } } && inflater.isAtEnd
+  }
+
+  private static let oddSuccesses = [
+    202: "accepted: it is still being made", 203: "changed by a proxy on its way", 206: "a part that nobody asked for",
+    207: "several statuses", 226: "a difference to another version",
+  ]
+
+  private func retryAfter(_ response: HTTPTransfer.Response) -> Duration? {
+    response.headers["retry-after"].flatMap { ServerPause.retryAfter($0, sentAt: response.headers["date"]) }
   }
 
   // MARK: Status
@@ -105,10 +141,11 @@ struct AnswerJudge {
       } else if source.retry.transientStatuses.contains(status) {
         .transient
       } else if status == 429 || (status == 503 && response.headers["retry-after"] != nil) { .rateLimited }
-      // 408 request timeout, 425 too early: worth another try, as is whatever the server says is its own fault.
-      else if status >= 500 || status == 408 || status == 425 { .transient } else { .permanent }
+      // 408 request timeout, 425 too early: worth another try, as is whatever the server says is its own fault; and a 304
+      // that nobody asked for.
+      else if status >= 500 || [304, 408, 425].contains(status) { .transient } else { .permanent }
     var error = error(.status(status), errorClass)
-    error.retryAfter = response.headers["retry-after"].flatMap { ServerPause.retryAfter($0) }
+    error.retryAfter = retryAfter(response)
     switch status {
     case 401, 403:
       error.advice = source.authKeyName.map { "Check the key in AKER_\($0)." }

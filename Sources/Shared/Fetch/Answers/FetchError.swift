@@ -10,8 +10,12 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
     /// The transfer failed below HTTP: name resolution, connection, TLS, timeout.
     case transfer(String)
     case truncated(String)
+    /// Bytes that are not those that the document itself says they are: a checksum, a length, an end.
+    case damaged(String)
     case tooLarge(limit: Int64)
     case status(Int)
+    /// A success that brings no document, or not all of it.
+    case noDocument(String)
     /// Another kind of content than was asked for; `title` of an HTML page where it has one.
     case unexpectedContent(expected: String, found: String, title: String?)
     /// The source reported an error inside a success.
@@ -57,8 +61,10 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
     case .unsafeURL(let why): "source \(sourceID): \(url) is refused: \(why)"
     case .transfer(let why): "source \(sourceID): \(url) failed: \(why)"
     case .truncated(let why): "source \(sourceID): \(url) ended early: \(why)"
+    case .damaged(let why): "source \(sourceID): \(url) is damaged: \(why)"
     case .tooLarge(let limit): "source \(sourceID): \(url) is larger than the limit of \(limit.counted("byte"))"
     case .status(let status): "source \(sourceID) answered \(status) for \(url)"
+    case .noDocument(let what): "source \(sourceID) answered \(what) where a document was due: \(url)"
     case .unexpectedContent(let expected, let found, let title):
       "source \(sourceID) answered \(found)\(title.map { " ('\($0)')" } ?? "") where \(expected) was due: \(url)"
     case .reported(let message): "source \(sourceID) reported an error for \(url): \(message)"

@@ -24,10 +24,18 @@ package struct FetchedInput: Sendable, Equatable, Codable {
   /// What the request's variables were when this was asked for. The same bytes may answer other values, too, so they are
   /// no part of what the cache keeps.
   package var values: [String: String] = [:]
+  /// Nil where it is not compressed, or nobody looked.
+  package var folding: Folding?
+  /// Whether a build or a check refused it: it is not served again before the source was asked anew.
+  package var isSuspect: Bool { suspicion == true }
+  /// As the index keeps it; absent where there is none.
+  var suspicion: Bool?
+  /// Under which the cache's index has it; nil for what does not come from there.
+  var cacheKey: String?
 
   private enum CodingKeys: String, CodingKey {
     case requestName, sourceID, url, status, fetchedAt, sha256, byteCount, cacheHit, etag, lastModified, contentType,
-      isSynthetic, path
+      isSynthetic, path, folding, suspicion
   }
 
   /// From what was recorded of it.

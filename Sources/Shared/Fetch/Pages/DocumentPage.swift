@@ -8,6 +8,8 @@ struct DocumentPage {
   var isMore: Bool?
   var next: String?
   var total: Int?
+  /// Of an ArcGIS layer's features, one each; nil where they are not shown.
+  var ids: [Int64]?
 
   init(rowCount: Int, sha256: String? = nil, isMore: Bool? = nil, next: String? = nil, total: Int? = nil) {
     self.rowCount = rowCount

@@ -37,22 +37,29 @@ extension Fetcher {
     isForced: Bool
   ) async throws -> [FetchedInput] {
     let inputs =
-      if let pages {
-        try await walk(request, format, pages, isForced: isForced)
-      } else {
-        [try await fetch(request, isForced: isForced)]
+      switch pages {
+      case let pages? where pages.style == .arcgis:
+        try await layer(request, format, pages, isForced: isForced)
+      case let pages?: try await walk(request, format, pages, isForced: isForced)
+      case nil: [try await fetch(request, isForced: isForced)]
       }
-    try verify(inputs, verifications)
+    do {
+      try verify(inputs, verifications)
+    } catch {
+      // Not from the cache the next time.
+      await suspect(inputs)
+      throw error
+    }
     return inputs
   }
 
   /// 100,000 pages: no layer here has a hundredth of that; what goes on for longer has no end.
-  private static let maximumPageCount = 100_000
+  static let maximumPageCount = 100_000
 
   private func walk(
     _ request: FetchRequest, _ format: InputFormat, _ plan: RequestPages, isForced: Bool
   ) async throws -> [FetchedInput] {
-    var walk = PageWalk(plan, total: plan.style == .arcgis ? try await featureCount(request, isForced) : nil)
+    var walk = PageWalk(plan)
     var inputs: [FetchedInput] = []
     for _ in 0..<Self.maximumPageCount {
       var asked = request
@@ -71,8 +78,10 @@ extension Fetcher {
           return inputs
         }
       } catch let failure as JSONScan.Failure {
+        await suspect([input])
         throw error(input, .unreadable(failure.description), .permanent)
       } catch let failure as PageWalk.Incomplete {
+        await suspect(inputs + [input])
         throw error(input, .incomplete(failure.why), .transient)
       }
     }
@@ -83,28 +92,12 @@ extension Fetcher {
   private static let oneTime = 6.0 * 3600
 
   /// Pages that were fetched on different days are of different states of the source.
-  private func requireOneTime(_ inputs: [FetchedInput], _ last: FetchedInput) throws {
+  func requireOneTime(_ inputs: [FetchedInput], _ last: FetchedInput) throws {
     let times = inputs.map(\.fetchedAt) + [last.fetchedAt]
     guard let first = times.min(), let newest = times.max(), newest.timeIntervalSince(first) > Self.oneTime else {
       return
     }
     throw error(last, .incomplete("its pages were fetched at different times"), .transient)
-  }
-
-  /// How many features a layer has for this query; nil where the server answers something else, as Cook County's does.
-  private func featureCount(_ request: FetchRequest, _ isForced: Bool) async throws -> Int? {
-    var asked = request
-    asked.query.append(.init(name: "returnCountOnly", value: "true"))
-    asked.isOptional = true
-    do {
-      guard let path = try await fetch(asked, isForced: isForced).path else { return nil }
-      return try JSONScan(file: path, paths: ["count"]).texts[0].first.flatMap { Int($0) }
-    } catch is JSONScan.Failure {
-      return nil
-    } catch let error as FetchError where error.errorClass == .permanent {
-      // What is wrong with the layer itself, its first page will say.
-      return nil
-    }
   }
 
   private func verify(_ inputs: [FetchedInput], _ verifications: [Verification]) throws {
@@ -135,7 +128,7 @@ extension Fetcher {
     texts.prefix(5).joined(separator: ", ") + (texts.count > 5 ? " and \(texts.count - 5) more" : "")
   }
 
-  private func error(_ input: FetchedInput, _ reason: FetchError.Reason, _ errorClass: ErrorClass) -> FetchError {
+  func error(_ input: FetchedInput, _ reason: FetchError.Reason, _ errorClass: ErrorClass) -> FetchError {
     FetchError(sourceID: input.sourceID, url: input.url, reason: reason, errorClass: errorClass)
   }
 }

@@ -24,6 +24,7 @@ struct PageWalk {
   private var cursor: String?
   private var cursors: Set<String> = []
   private var hashes: Set<String> = []
+  private var ids: Set<Int64> = []
   /// The most rows that a page had: the server's own limit is not lower.
   private var provenSize = 0
   private var hasFlag = false
@@ -52,7 +53,7 @@ struct PageWalk {
   /// - Throws: `Incomplete` when the pages cannot be all there is.
   mutating func take(_ page: DocumentPage) throws -> Step {
     if plan.style == .arcgis, let step = shrunk(page) { return step }
-    if page.rowCount > 0, let sha256 = page.sha256, !hashes.insert(sha256).inserted {
+    if page.rowCount > 0, try repeats(page) {
       throw Incomplete(why: "\(described) is the same as one before: the server does not page")
     }
     rowCount += page.rowCount
@@ -60,10 +61,24 @@ struct PageWalk {
     hasFlag = hasFlag || page.isMore != nil
     let isMore = try isMore(after: page)
     if isMore { try advance(page) }
-    if !isMore, let total, rowCount != total {
+    // Whether a layer is complete is a question of its ids.
+    if !isMore, plan.style != .arcgis, let total, rowCount != total {
       throw Incomplete(why: "\(rowCount.counted("row")) came, and there \(total == 1 ? "is" : "are") \(total)")
     }
     return isMore ? .next : .end
+  }
+
+  /// Whether a page was there before. Pages may be alike, and be of other objects: ids tell where there are some, and the
+  /// number of rows where that is known.
+  private mutating func repeats(_ page: DocumentPage) throws -> Bool {
+    if let ids = page.ids {
+      let before = self.ids.count
+      self.ids.formUnion(ids)
+      return self.ids.count == before
+    }
+    let isNew = page.sha256.map { hashes.insert($0).inserted } ?? true
+    if plan.style == .arcgis, let total, rowCount + page.rowCount <= total { return false }
+    return !isNew
   }
 
   private var described: String { "the page at \(plan.parameter) \(cursor ?? String(place))" }

@@ -11,6 +11,12 @@ package enum ArchiveMember {
     case noMember(String, of: [String])
     case tooLarge(limit: Int64)
     case cannotWrite(String)
+    /// A member whose bytes are not those that the archive says.
+    case damaged(String, why: String)
+    /// A member that nobody here can read: a method of compression that is not known, or a password.
+    case unsupported(String, why: String)
+    /// Two members of one name, of which nothing says which one counts.
+    case sameName(String)
 
     package var summary: String {
       switch self {
@@ -19,6 +25,9 @@ package enum ArchiveMember {
       case .noMember(let pattern, let names):
         "the archive has no '\(pattern)', but \(names.joined(separator: ", "))"
       case .tooLarge(let limit): "the archive's content is larger than \(limit.counted("byte"))"
+      case .damaged(let name, let why): "the archive's '\(name)' is damaged: \(why)"
+      case .unsupported(let name, let why): "the archive's '\(name)' cannot be read: \(why)"
+      case .sameName(let name): "the archive has '\(name)' twice, and nothing says which one counts"
       case .cannotWrite(let why): "a member of the archive cannot be written: \(why)"
       }
     }
@@ -47,17 +56,10 @@ package enum ArchiveMember {
     _ pattern: String, companions: [String], from archivePath: String, into folder: String, maximumBytes: Int64,
     cancellation: BlockingWork.Cancellation
   ) throws -> [String] {
-    guard let archive = archive_read_new() else { throw Failure.unreadable("no memory") }
+    let archive = try opened(archivePath)
     defer { archive_read_free(archive) }
-    archive_read_support_format_zip(archive)
-    archive_read_support_format_tar(archive)
-    archive_read_support_filter_gzip(archive)
-    guard archive_read_open_filename(archive, archivePath, 64 * 1024) == Int32(AKER_ARCHIVE_OK) else {
-      throw unreadable(archive)
-    }
-    var status = stat()
-    stat(archivePath, &status)
-    let limit = min(maximumBytes, max(harmlessByteCount, Int64(status.st_size) * maximumRatio))
+    let limit = min(maximumBytes, harmlessLimit(archivePath))
+    var targets: Set<String> = []
     var names: [String] = []
     var found: [String] = []
     var byteCount: Int64 = 0
@@ -66,7 +68,7 @@ package enum ArchiveMember {
       let result = archive_read_next_header(archive, &entry)
       if result == Int32(AKER_ARCHIVE_EOF) { break }
       guard result == Int32(AKER_ARCHIVE_OK), let entry else { throw unreadable(archive) }
-      let name = (archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry)).map { String(cString: $0) } ?? ""
+      let name = name(of: entry)
       guard !name.hasPrefix("/"), !name.contains("\\"), !name.split(separator: "/").contains("..") else {
         throw Failure.unsafeName(name)
       }
@@ -75,9 +77,21 @@ package enum ArchiveMember {
       names.append(name)
       let fits = matches(name, pattern)
       guard fits || companions.contains(where: { belongs(name, ending: $0, to: pattern) }) else { continue }
+      // However it is written: a//b and ./a/b are a/b.
+      guard targets.insert(name.split(separator: "/").filter { $0 != "." }.joined(separator: "/")).inserted else {
+        throw Failure.sameName(name)
+      }
       if fits { found.append(name) }
       try makeFolders(above: folder + "/" + name)
-      byteCount += try write(archive, to: folder + "/" + name, limit: limit - byteCount, total: limit, cancellation)
+      do {
+        var output = try OutputFile(folder + "/" + name, cancellation)
+        byteCount += try read(archive, name, limit: limit - byteCount, total: limit, cancellation) {
+          try output.write($0)
+        }
+        try output.flush()
+      } catch let failure as OutputFile.Failure {
+        throw Failure.cannotWrite(failure.why)
+      }
     }
     if found.isEmpty { throw Failure.noMember(pattern, of: Array(names.prefix(20))) }
     return found
@@ -105,29 +119,80 @@ package enum ArchiveMember {
     }
   }
 
-  private static func write(
-    _ archive: OpaquePointer, to target: String, limit: Int64, total: Int64,
-    _ cancellation: BlockingWork.Cancellation
+  /// Reads every member to its end, which tells whether it has the CRC and the length that the archive says.
+  ///
+  /// - Throws: `DocumentIntegrity.Damage`; `Failure.tooLarge`.
+  static func check(_ archivePath: String, _ cancellation: BlockingWork.Cancellation) throws {
+    do {
+      let archive = try opened(archivePath)
+      defer { archive_read_free(archive) }
+      let limit = harmlessLimit(archivePath)
+      var byteCount: Int64 = 0
+      var entry: OpaquePointer?
+      while true {
+        let result = archive_read_next_header(archive, &entry)
+        if result == Int32(AKER_ARCHIVE_EOF) { return }
+        guard result == Int32(AKER_ARCHIVE_OK), let entry else { throw unreadable(archive) }
+        let name = name(of: entry)
+        do {
+          byteCount += try read(archive, name, limit: limit - byteCount, total: limit, cancellation) { _ in }
+        } catch Failure.unsupported {
+          // Of no concern where nobody wants the member; where somebody does, taking it out says so.
+        }
+      }
+    } catch Failure.unreadable(let why) {
+      throw DocumentIntegrity.Damage(why: "its directory of members cannot be read: \(why)")
+    } catch let failure as Failure {
+      guard case .damaged = failure else { throw failure }
+      throw DocumentIntegrity.Damage(why: failure.summary)
+    }
+  }
+
+  private static func opened(_ path: String) throws -> OpaquePointer {
+    guard let archive = archive_read_new() else { throw Failure.unreadable("no memory") }
+    // By its directory, which is at its end: what has lost that was cut. What stands between members is none of them.
+    archive_read_support_format_zip_seekable(archive)
+    archive_read_support_format_tar(archive)
+    archive_read_support_filter_gzip(archive)
+    guard archive_read_open_filename(archive, path, 64 * 1024) == Int32(AKER_ARCHIVE_OK) else {
+      let failure = unreadable(archive)
+      archive_read_free(archive)
+      throw failure
+    }
+    return archive
+  }
+
+  /// What an archive of this size may unfold to.
+  private static func harmlessLimit(_ path: String) -> Int64 {
+    var status = stat()
+    stat(path, &status)
+    return max(harmlessByteCount, Int64(status.st_size) * maximumRatio)
+  }
+
+  private static func name(of entry: OpaquePointer) -> String {
+    (archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry)).map { String(cString: $0) } ?? ""
+  }
+
+  /// - Returns: how many bytes the member has.
+  private static func read(
+    _ archive: OpaquePointer, _ name: String, limit: Int64, total: Int64, _ cancellation: BlockingWork.Cancellation,
+    _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> Int64 {
-    let descriptor = open(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Failure.cannotWrite("\(target): \(String(cString: strerror(errno)))") }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-    var written: Int64 = 0
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
+    defer { buffer.deallocate() }
+    var byteCount: Int64 = 0
     while true {
       try cancellation.check()
-      let count = archive_read_data(archive, &buffer, buffer.count)
-      if count == 0 { return written }
-      guard count > 0 else { throw unreadable(archive) }
-      written += Int64(count)
-      guard written <= limit else { throw Failure.tooLarge(limit: total) }
-      var start = 0
-      while start < count {
-        // The buffer is not empty, so it has an address.
-        let size = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, count - start) }
-        guard size > 0 else { throw Failure.cannotWrite("\(target): \(String(cString: strerror(errno)))") }
-        start += size
+      let count = archive_read_data(archive, buffer.baseAddress, buffer.count)
+      if count == 0 { return byteCount }
+      if count < 0 {
+        let why = archive_error_string(archive).map { String(cString: $0) } ?? "it cannot be read"
+        if count == Int(AKER_ARCHIVE_FAILED) { throw Failure.unsupported(name, why: why) }
+        throw Failure.damaged(name, why: why)
       }
+      byteCount += Int64(count)
+      guard byteCount <= limit else { throw Failure.tooLarge(limit: total) }
+      try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
   }
 

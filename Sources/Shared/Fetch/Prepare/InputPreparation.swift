@@ -61,17 +61,20 @@ package struct InputPreparation: Sendable {
   }
 
   /// The documents that DuckDB's readers do not take as they came. Those of JSON take no gzip, and no byte order mark before
-  /// lines; those of tables and lines take both, but gzip only of all files of a request at once.
+  /// lines; those of tables and lines take both, but gzip only of all files of a request at once, and of one member without
+  /// padding (what is not known to be so is unfolded here).
   private static func wrappedPaths(_ fetched: [FetchedInput], _ requests: [DatasetRequest]) -> Set<String> {
     var wrapped: Set<String> = []
     for request in requests {
-      let paths = fetched.compactMap { $0.requestName == request.name ? $0.path : nil }
+      let inputs = fetched.filter { $0.requestName == request.name }
+      let paths = inputs.compactMap(\.path)
       switch request.format {
       case .json, .jsonTable, .jsonDocument, .geojson, .ndjson:
         wrapped.formUnion(paths.filter(TextReader.isWrapped))
       case .csv, .tsv, .lines, .fixedWidth, .geojsonLines:
         let folded = paths.filter(TextReader.isGzip)
-        if folded.count < paths.count { wrapped.formUnion(folded) }
+        let isPlain = folded.count == paths.count && inputs.allSatisfy { $0.folding == .gzip || $0.path == nil }
+        if !isPlain { wrapped.formUnion(folded) }
       case .feed, .parquet, .shapefile, .xlsx: break
       }
     }

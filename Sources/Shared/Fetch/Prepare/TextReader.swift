@@ -1,4 +1,3 @@
-internal import CZlib
 internal import Glibc
 
 /// The content of a text file as UTF-8, piece by piece: gunzipped where it is gzip, decoded, without a byte order mark.
@@ -20,7 +19,8 @@ struct TextReader: ~Copyable {
     }
   }
 
-  private let file: gzFile
+  private let file: UnfoldedFile
+  private let buffer: UnsafeMutableRawBufferPointer
   private let decoder: iconv_t?
   private let encoding: String
   private var undecoded: [UInt8] = []
@@ -29,21 +29,32 @@ struct TextReader: ~Copyable {
 
   /// - Parameter encoding: as iconv names it; nil for UTF-8.
   init(_ path: String, encoding: String?) throws {
-    // Reads what is not gzip as it is.
-    guard let file = gzopen(path, "rb") else { throw Failure.cannotOpen(String(cString: strerror(errno))) }
-    let decoder = encoding.flatMap { iconv_open("UTF-8", $0) }
-    // iconv_open's answer for an error is -1, as a pointer.
-    if decoder == iconv_t(bitPattern: -1) {
-      gzclose(file)
-      throw Failure.unknownEncoding(encoding ?? "")
-    }
+    let file = try Self.opened(path)
+    let decoder = try Self.decoder(encoding)
     self.file = file
     self.decoder = decoder
+    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: UnfoldedFile.pieceSize, alignment: 16)
     self.encoding = encoding ?? "utf-8"
   }
 
+  private static func opened(_ path: String) throws -> UnfoldedFile {
+    do {
+      return try UnfoldedFile(path)
+    } catch UnfoldedFile.Failure.cannotRead(let why) {
+      throw Failure.cannotOpen(why)
+    }
+  }
+
+  private static func decoder(_ encoding: String?) throws -> iconv_t? {
+    guard let encoding else { return nil }
+    let decoder = iconv_open("UTF-8", encoding)
+    // iconv_open's answer for an error is -1, as a pointer.
+    if decoder == iconv_t(bitPattern: -1) { throw Failure.unknownEncoding(encoding) }
+    return decoder
+  }
+
   deinit {
-    gzclose(file)
+    buffer.deallocate()
     if let decoder { iconv_close(decoder) }
   }
 
@@ -62,23 +73,22 @@ struct TextReader: ~Copyable {
     return Array(bytes.prefix(max(0, count)))
   }
 
-  /// 64 KiB at a time, so that memory stays flat.
-  private static let pieceSize = 65_536
-
   /// The next piece; nil at the end.
   mutating func next() throws -> [UInt8]? {
-    var bytes = [UInt8](repeating: 0, count: Self.pieceSize)
-    let count = gzread(file, &bytes, UInt32(bytes.count))
-    var code: Int32 = 0
-    if let message = gzerror(file, &code), code != Z_OK, code != Z_STREAM_END {
-      throw Failure.corrupt(code == Z_BUF_ERROR ? "it ends early" : String(cString: message))
+    let count: Int
+    do {
+      count = try file.read(into: buffer)
+    } catch UnfoldedFile.Failure.cannotRead(let why) {
+      throw Failure.cannotOpen(why)
+    } catch UnfoldedFile.Failure.damaged(let why) {
+      throw Failure.corrupt(why)
     }
     guard count > 0 else {
       if !undecoded.isEmpty { throw Failure.undecodable(encoding: encoding, offset: offset) }
       return nil
     }
-    bytes.removeLast(bytes.count - Int(count))
-    var text = try decode(bytes)
+    let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+    var text = try decode(Array(piece))
     if isFirst {
       isFirst = false
       if text.starts(with: [0xEF, 0xBB, 0xBF]) { text.removeFirst(3) }

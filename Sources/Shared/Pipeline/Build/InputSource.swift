@@ -13,6 +13,9 @@ package protocol InputSource: Sendable {
     _ requests: [DatasetRequest], for partition: Partition,
     rows: @Sendable (DatasetRequest) async throws -> SelectedRows
   ) async throws -> [FetchedInput]
+
+  /// Hears that what these documents hold was refused.
+  func suspect(_ inputs: [FetchedInput]) async
 }
 
 /// From the sources, through the raw cache.
@@ -64,6 +67,8 @@ package struct LiveInputs: InputSource {
     return found
   }
 
+  package func suspect(_ inputs: [FetchedInput]) async { await fetcher.suspect(inputs) }
+
   private final class FirstFailure: Sendable {
     private let first = Mutex<(any Error)?>(nil)
 
@@ -100,6 +105,9 @@ package struct RecordedInputs: InputSource {
     self.recorded = Dictionary(grouping: recorded, by: \.requestName)
     self.cache = cache
   }
+
+  /// What was published once is asked of nobody.
+  package func suspect(_ inputs: [FetchedInput]) {}
 
   package func fetch(
     _ requests: [DatasetRequest], for partition: Partition,

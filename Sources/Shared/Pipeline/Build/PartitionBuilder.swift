@@ -53,7 +53,48 @@ package struct PartitionBuilder: Sendable {
     }
     didFetch?(fetched)
     StepBoundary.fetched.reached()
+    return try await doubting(fetched, spec) {
+      try await build(
+        partition, spec: spec, staging: staging, folder, fetched, upstreams, &preparation, connection, &timer,
+        startedAt: startedAt)
+    }
+  }
 
+  /// Documents whose content is refused are suspect: the next attempt asks for them anew.
+  private func doubting<Value>(
+    _ fetched: [FetchedInput], _ spec: DatasetSpec, _ body: () async throws -> Value
+  ) async throws -> Value {
+    do {
+      return try await body()
+    } catch {
+      if Self.isOfDocuments(error, spec) { await inputs.suspect(fetched) }
+      throw error
+    }
+  }
+
+  /// Whether another answer of the source could have been taken.
+  private static func isOfDocuments(_ error: any Error, _ spec: DatasetSpec) -> Bool {
+    switch error {
+    case is ValidationError: return true
+    case let error as FetchError: return error.errorClass == .data
+    case let failure as EngineFailure:
+      switch failure.error {
+      case .failed: return true
+      case .sql(_, let message, _, _):
+        // What is wrong with the SQL itself, whatever it reads. Names are the documents' where none are declared.
+        if ["Parser Error", "Catalog Error"].contains(where: message.hasPrefix) { return false }
+        return !message.hasPrefix("Binder Error") || spec.requests.contains { $0.vintages.isEmpty }
+      default: return false
+      }
+    default: return false
+    }
+  }
+
+  private func build(
+    _ partition: Partition, spec: DatasetSpec, staging: String, _ folder: String, _ fetched: [FetchedInput],
+    _ upstreams: [UpstreamPartition], _ preparation: inout InputPreparation, _ connection: PostgresConnection?,
+    _ timer: inout StepTimer, startedAt: Date
+  ) async throws -> BuiltPartition {
     var prepared = fetched
     if preparation.isNeeded(for: fetched, of: spec.requests) {
       prepared = try await timer.time(.prepare, detail: { $0.count.counted("file") }) {
@@ -97,11 +138,15 @@ package struct PartitionBuilder: Sendable {
   ) async throws -> [FetchedInput] {
     var fetched: [FetchedInput] = []
     for stage in spec.requestStages {
+      let known = fetched
+      let prepared = try await doubting(known, spec) { try await preparation.prepare(known, for: spec.requests) }
       let selection = RowSelection(
-        spec: spec, partition: partition, fetched: try await preparation.prepare(fetched, for: spec.requests),
-        upstreams: upstreams, engine: engine.spilling(into: folder), scratch: folder + "/spill")
+        spec: spec, partition: partition, fetched: prepared, upstreams: upstreams,
+        engine: engine.spilling(into: folder), scratch: folder + "/spill")
       let asked = stage.filter { $0.isAsked(in: partition.dataYear) }
-      fetched += try await inputs.fetch(asked, for: partition) { try await selection.rows($0) }
+      fetched += try await inputs.fetch(asked, for: partition) { request in
+        try await doubting(known, spec) { try await selection.rows(request) }
+      }
     }
     return fetched
   }
