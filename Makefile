@@ -12,7 +12,7 @@ help: ## This list
 setup:
 	@scripts/setup
 
-build: setup ## Build aker, aker-worker and source-simulator into .build/$(CONFIGURATION)
+build: setup ## Build aker, aker-worker, aker-confine and source-simulator into .build/$(CONFIGURATION)
 	@$(SWIFT) build --configuration $(CONFIGURATION)
 
 test: ## Install what is missing, build, run every test
@@ -37,6 +37,7 @@ clean-demo: ## Stop the demo's processes and remove all it made
 
 bench-queue: setup ## Measure the queue against bare baselines in the same run
 	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
+	@$(SWIFT) build --configuration release --product aker-confine
 	@Benchmarks/queue/run
 
 proof: ## Check the model of publication: it must hold, and each broken variant must be found out (a minute)
@@ -45,6 +46,7 @@ proof: ## Check the model of publication: it must hold, and each broken variant 
 bench-data: setup ## Measure a partition of ten million rows against its parts done bare
 	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
 	@$(SWIFT) build --configuration release --static-swift-stdlib --product source-simulator
+	@$(SWIFT) build --configuration release --product aker-confine
 	@Benchmarks/data/run
 
 clean: ## Remove what was built

@@ -39,6 +39,7 @@ let package = Package(
   products: [
     .executable(name: "aker", targets: ["Coordinator"]),
     .executable(name: "aker-worker", targets: ["Worker"]),
+    .executable(name: "aker-confine", targets: ["Confine"]),
     .executable(name: "source-simulator", targets: ["SourceSimulator"]),
   ],
   dependencies: [
@@ -118,6 +119,8 @@ let package = Package(
         argumentParser, logging, serviceLifecycle, unixSignals,
       ],
       swiftSettings: strict, plugins: ["BuildCommit"]),
+    // Starts DuckDB with what it may touch, and nothing else; installed beside the other two.
+    .executableTarget(name: "Confine", cSettings: [.define("_GNU_SOURCE")]),
     .executableTarget(
       name: "SourceSimulator",
       dependencies: ["CLibssl", argumentParser, nioCore, nioPosix, nioHTTP1, unixSignals, yams],

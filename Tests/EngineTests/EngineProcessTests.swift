@@ -74,7 +74,7 @@ struct EngineProcessTests {
         "INSTALL httpfs;", "SET enable_external_access = true;", "ATTACH '/tmp/aker-escaped.db';",
       ] {
         var script = EngineScript()
-        script.allowedPaths = [folder + "/"]
+        script.readPaths = [folder + "/"]
         script.add("transform.sql", sql)
         let refusal = try await failure(engine, script)
         #expect(refusal != nil, "\(sql)")

@@ -191,7 +191,7 @@ struct RealFileTests {
       line: 1)
     try await Workshop.open { workshop, _ in
       var script = EngineScript()
-      script.allowedPaths = [file]
+      script.readPaths = [file]
       let view = InputView(request: request, files: [file], year: 2018)
       BuildScript.addInputs(&script, views: [view], upstreams: [], year: 2018, region: "", asOf: "2020-01")
       script.add(
@@ -229,7 +229,7 @@ struct RealFileTests {
         let request = DatasetRequest(
           name: "county", sourceID: "s", path: "/", query: [], format: .csv, vintages: [], isOptional: false, line: 1)
         var script = EngineScript()
-        script.allowedPaths = [shared + "/" + file]
+        script.readPaths = [shared + "/" + file]
         script.add(
           "headers", InputView(request: request, files: [shared + "/" + file], year: 1999).headerSQL)
         struct Header: Decodable { let columns: [String?] }

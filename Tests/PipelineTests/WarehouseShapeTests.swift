@@ -75,7 +75,7 @@ struct WarehouseShapeTests {
       let file = workshop.lake.location + "/" + path
       var script = EngineScript()
       script.needsSpatial = true
-      script.allowedPaths = [file]
+      script.readPaths = [file]
       script.add(
         "geo",
         "SELECT decode(value) AS geo FROM parquet_kv_metadata('\(file)') WHERE decode(key) = 'geo';")

@@ -45,7 +45,7 @@ package enum BuildScript {
   /// Creates the macros that the dataset's SQL uses, each file a step of its own.
   package static func addMacros(_ script: inout EngineScript, spec: DatasetSpec) {
     for file in spec.macroNames.map(DatasetSpec.macroFile) {
-      script.add(file, before: "", userSQL: spec.otherSQL[file] ?? "", after: ";")
+      script.addMacros(file, spec.otherSQL[file] ?? "")
     }
   }
 
@@ -68,8 +68,8 @@ package enum BuildScript {
     script.add("inputs", inputs)
     let retyped = views.compactMap(\.retypedSQL).joined(separator: "\n")
     if !retyped.isEmpty { script.add("retyped", retyped) }
-    for view in views { script.allowedPaths += view.readPaths }
-    for upstream in upstreams { script.allowedPaths += upstream.files }
+    for view in views { script.readPaths += view.readPaths }
+    for upstream in upstreams { script.readPaths += upstream.files }
   }
 
   /// Runs the transform into a Parquet file: declared columns only, in their order and type, sorted by the key.
@@ -86,6 +86,7 @@ package enum BuildScript {
         (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE \(rowGroupSize));
         """)
     script.extensions = spec.extensions
+    script.writePaths.append(output)
   }
 
   /// DuckDB's own default, and its unit of parallel reading; stated so that an upgrade does not change the bytes.
@@ -97,7 +98,7 @@ package enum BuildScript {
   ) -> EngineScript {
     var script = EngineScript()
     script.needsSpatial = spec.hasGeometry
-    script.allowedPaths = [file]
+    script.readPaths = [file]
     let rows = warehouseRows(spec: spec, file: file, year: year, region: region, asOf: asOf)
     script.add("export", "COPY (\(rows)) TO '/dev/stdout' (FORMAT csv, HEADER false);")
     return script
@@ -111,7 +112,7 @@ package enum BuildScript {
   ) {
     let rows = warehouseRows(spec: spec, file: file, year: year, region: region, asOf: asOf)
     let limit = "SELECT CASE WHEN count(*) <= \(exportedRowLimit) THEN count(*) ELSE 0 END FROM \(reader(file))"
-    script.allowedPaths.append(output)
+    script.writePaths.append(output)
     script.add("export", "COPY (\(rows) LIMIT (\(limit))) TO \(SQL.literal(output)) (FORMAT csv, HEADER false);")
   }
 

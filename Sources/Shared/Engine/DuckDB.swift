@@ -15,7 +15,7 @@ package struct DuckDB: Sendable, Equatable {
   package static let oldestVersion = "1.5.0"
 
   /// Looks for the program where `explicit` says (AKER_DUCKDB), then in `<home>/tools`, then in the PATH.
-  /// - Throws: `EngineError.notFound`, `.wrongVersion`.
+  /// - Throws: `EngineError.notFound`, `.wrongVersion`, `.confinerNotFound`.
   package static func locate(
     explicit: String?, home: String, searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
   ) async throws -> DuckDB {
@@ -33,6 +33,9 @@ package struct DuckDB: Sendable, Equatable {
     let version = try await version(of: path)
     guard isAtLeast(version, oldestVersion) else {
       throw EngineError.wrongVersion(path: path, found: version, wanted: oldestVersion)
+    }
+    guard FileManager.default.isExecutableFile(atPath: Confinement.program) else {
+      throw EngineError.confinerNotFound(Confinement.program)
     }
     return DuckDB(path: path, version: version, extensions: extensions(version, home: home))
   }

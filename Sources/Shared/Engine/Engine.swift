@@ -27,6 +27,11 @@ package struct Engine: Sendable {
       var bytes: [UInt8] = []
       for try await chunk in outputs {
         chunk.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        guard bytes.count <= Self.outputLimit else {
+          let step = EngineOutput(bytes).lastStep ?? "start"
+          throw EngineFailure(
+            error: .tooMuchOutput(step: step, limitBytes: Self.outputLimit), output: EngineOutput([]), causes: [])
+        }
       }
       return bytes
     }
@@ -44,9 +49,12 @@ package struct Engine: Sendable {
   /// When it throws, what `body` was given is not to be used: an error can come after much valid-looking output.
   /// - Throws: `EngineError`, whatever `body` throws, `CancellationError`.
   package func stream(_ script: EngineScript, _ body: @escaping @Sendable ([UInt8]) async throws -> Void) async throws {
+    var script = script
+    script.writesToStandardOutput = true
+    let stepCount = script.steps.count
     let outcome = try await start(script) { outputs in
       // The marks of the steps come first, each on a line.
-      var remainingMarks = script.steps.count
+      var remainingMarks = stepCount
       var unfinished: [UInt8] = []
       for try await chunk in outputs {
         var bytes = unfinished + chunk.withUnsafeBytes { Array($0) }
@@ -69,32 +77,69 @@ package struct Engine: Sendable {
     _ script: EngineScript, _ body: @escaping @Sendable (SubprocessOutputSequence) async throws -> Value
   ) async throws -> (status: TerminationStatus, message: String, value: Value) {
     try Task.checkCancellation()
+    if let refusal = script.refusal { throw EngineFailure(error: refusal, output: EngineOutput([]), causes: refusal.place) }
     var options = PlatformOptions()
     // A group of its own, so that a signal to the worker's group (Ctrl-C) does not reach it before we decide.
     options.processGroupID = 0
-    let input = try Self.namelessFile(script.text(limits: limits, duckdb: duckdb))
-    // setpriv: the kernel kills DuckDB when we die, even by SIGKILL.
-    let outcome = try await Subprocess.run(
-      .path("/usr/bin/setpriv"),
-      arguments: [
-        "--pdeathsig", "KILL", duckdb.path, "-batch", "-bail", "-init", "/dev/null",
-      ],
-      environment: .inherit,
-      platformOptions: options,
-      input: .fileDescriptor(input, closeAfterSpawningProcess: true),
-      output: .sequence, error: .string(limit: Self.errorLimit)
-    ) { execution in
-      try await body(execution.standardOutput)
+    let input = try Self.namelessFile(confined(script).bytes)
+    do {
+      let outcome = try await Subprocess.run(
+        .path(FilePath(Confinement.program)), arguments: [],
+        // DuckDB needs nothing of ours, and our environment has secrets.
+        environment: .custom(["LC_ALL": "C.UTF-8", "TZ": "UTC"]),
+        platformOptions: options,
+        input: .fileDescriptor(input, closeAfterSpawningProcess: true),
+        output: .sequence, error: .string(limit: Self.errorLimit)
+      ) { execution in
+        try await body(execution.standardOutput)
+      }
+      // A cancelled run does not throw by itself: it returns as if the output had ended.
+      try Task.checkCancellation()
+      return (outcome.terminationStatus, outcome.standardError, outcome.closureResult)
+    } catch let error as SubprocessError where error.code == .outputLimitExceeded {
+      // A statement of theirs can make a message as long as it likes.
+      throw EngineFailure(
+        error: .tooMuchOutput(step: script.steps.last?.name ?? "start", limitBytes: Self.errorLimit),
+        output: EngineOutput([]), causes: [])
     }
-    // A cancelled run does not throw by itself: it returns as if the output had ended.
-    try Task.checkCancellation()
-    return (outcome.terminationStatus, outcome.standardError, outcome.closureResult)
   }
 
-  /// A nameless file that holds `text`, to be a process's standard input.
+  /// What the process may do: run the script, read its inputs, write its outputs, spill.
+  private func confined(_ script: EngineScript) -> ConfinedProgram {
+    let spill = limits.temporaryDirectory
+    // There when it is needed: the process may make files in it, and not the folder itself.
+    try? FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
+    let room = Self.roomBytes(spill)
+    var program = ConfinedProgram(duckdb.path, parent: getpid())
+    for argument in ["-batch", "-bail", "-no-init"] { program.argument(argument) }
+    for part in script.parts(limits: limits, roomBytes: room, duckdb: duckdb) { program.part(part) }
+    for path in script.readPaths { program.read(path) }
+    for name in script.extensions { duckdb.extensions[name].map { program.read($0) } }
+    for folder in Set(script.writePaths.map(Self.folder) + [spill]).sorted() { program.write(folder) }
+    program.limitFiles(to: room)
+    program.limitMemory(to: limits.memoryBytes * 2 + Self.untrackedBytes)
+    return program
+  }
+
+  private static func folder(_ path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+  }
+
+  /// Half of what is free where `folder` is: what one query may fill, so that it never fills a disk that others write to.
+  private static func roomBytes(_ folder: String) -> Int {
+    var status = statvfs()
+    guard statvfs(folder, &status) == 0 else { return Int.max / 2 }
+    return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize) / 2)
+  }
+
+  /// 2 GiB: DuckDB keeps to its limit for what it counts; texts within an expression, GDAL and the stacks of threads it
+  /// does not count, and without any limit one `repeat` takes the host's memory.
+  private static let untrackedBytes = 2_147_483_648
+
+  /// A nameless file that holds `bytes`, to be a process's standard input.
   ///
   /// Not a pipe: whoever writes into one has to live with a reader that ends before it has read all.
-  private static func namelessFile(_ text: String) throws -> FileDescriptor {
+  private static func namelessFile(_ bytes: [UInt8]) throws -> FileDescriptor {
     var name = Array("/tmp/aker-script-XXXXXX".utf8CString)
     // Readable by us only; other children are spawned with their own descriptors alone.
     let descriptor = mkstemp(&name)
@@ -102,7 +147,7 @@ package struct Engine: Sendable {
     unlink(name)
     let file = FileDescriptor(rawValue: descriptor)
     do {
-      try file.writeAll(text.utf8)
+      try file.writeAll(bytes)
       try file.seek(offset: 0, from: FileDescriptor.SeekOrigin.start)
     } catch {
       try file.close()
@@ -115,6 +160,9 @@ package struct Engine: Sendable {
     .diskFull(step: "start", message: "/tmp: \(error.description)")
   }
 
+  /// 64 MiB: the largest result that is held whole is the rows that a request is made for, 100,000 at most.
+  private static let outputLimit = 67_108_864
+
   /// DuckDB's messages quote at most a few values; more than this is not read by anyone.
   private static let errorLimit = 1_048_576
 
@@ -126,10 +174,14 @@ package struct Engine: Sendable {
     switch status {
     case .signaled(let signal): return .crashed(step: step, signal: signal)
     case .exited(let code):
-      let linesBefore = script.steps.last { $0.name == step }?.linesBeforeUserSQL
-      let userSQL = script.steps.last { $0.name == step && $0.linesBeforeUserSQL != nil }?.sql
+      let failed = script.steps.last { $0.name == step && $0.linesBeforeUserSQL != nil }
+      if case .query(_, let user, _) = failed?.text,
+        let error = UserQuery.error(in: message, step: step, user: user)
+      {
+        return error
+      }
       return EngineMessage(message).error(
-        step: step, exitCode: code, linesBefore: linesBefore, sql: userSQL, memoryLimit: limits.memoryBytes)
+        step: step, exitCode: code, linesBefore: failed?.linesBeforeUserSQL, sql: failed?.statement, memoryLimit: limits.memoryBytes)
     }
   }
 }

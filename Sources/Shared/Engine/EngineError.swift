@@ -10,14 +10,18 @@ package enum EngineError: ClassifiedError, Equatable {
   /// The process ended by a signal that was not ours.
   case crashed(step: String, signal: Int32)
   case failed(step: String, exitCode: Int32, message: String)
+  /// A step printed more than anybody asked for.
+  case tooMuchOutput(step: String, limitBytes: Int)
   case notFound(tried: [String])
+  /// The program that starts DuckDB is not installed with ours.
+  case confinerNotFound(String)
   case wrongVersion(path: String, found: String, wanted: String)
 
   package var errorClass: ErrorClass {
     switch self {
-    case .sql: .data
+    case .sql, .tooMuchOutput: .data
     case .outOfMemory, .diskFull, .crashed, .failed: .transient
-    case .notFound, .wrongVersion: .permanent
+    case .notFound, .wrongVersion, .confinerNotFound: .permanent
     }
   }
 
@@ -30,6 +34,9 @@ package enum EngineError: ClassifiedError, Equatable {
     case .diskFull(let step, let message): "the disk is full or not writable in step \(step): \(message)"
     case .crashed(let step, let signal): "DuckDB was ended by signal \(signal) in step \(step)"
     case .failed(let step, let code, let message): "DuckDB ended with code \(code) in step \(step): \(message)"
+    case .tooMuchOutput(let step, let limit):
+      "step \(step) printed more than \(limit / 1_048_576) MiB of results, which are figures and examples"
+    case .confinerNotFound(let path): "there is no program \(path), which starts DuckDB"
     case .notFound(let tried): "there is no duckdb program; looked at \(tried.joined(separator: ", "))"
     case .wrongVersion(let path, let found, let wanted): "\(path) is DuckDB \(found); \(wanted) or newer is needed"
     }
@@ -42,8 +49,9 @@ package enum EngineError: ClassifiedError, Equatable {
     case .sql(let step, _, nil, _): ["SQL error in step \(step)"]
     case .crashed(_, let signal): ["signal \(signal)"]
     case .failed(let step, let code, _): ["DuckDB ended with code \(code) in step \(step)"]
-    case .outOfMemory(let step, _, _), .diskFull(let step, _): ["DuckDB ended in step \(step)"]
-    case .notFound, .wrongVersion: []
+    case .outOfMemory(let step, _, _), .diskFull(let step, _), .tooMuchOutput(let step, _):
+      ["DuckDB ended in step \(step)"]
+    case .notFound, .wrongVersion, .confinerNotFound: []
     }
   }
 
@@ -54,6 +62,8 @@ package enum EngineError: ClassifiedError, Equatable {
     case .diskFull: "Free space below AKER_CACHE_PATH, or point it elsewhere; the task is tried again by itself."
     case .crashed: "If the system's memory ran out, run fewer slots; see the kernel's log."
     case .failed: nil
+    case .tooMuchOutput: nil
+    case .confinerNotFound: "Install all programs of the same build into one folder: aker, aker-worker and aker-confine."
     case .notFound: "Run scripts/setup, or name the program in AKER_DUCKDB."
     case .wrongVersion: "Run scripts/setup, or point AKER_DUCKDB at a newer one."
     }

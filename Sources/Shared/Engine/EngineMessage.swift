@@ -15,6 +15,8 @@ struct EngineMessage {
   func error(step: String, exitCode: Int32, linesBefore: Int?, sql: String?, memoryLimit: Int) -> EngineError {
     let message = message
     let text = lines.joined(separator: "\n")
+    // aker-confine could not start DuckDB: the host's trouble, and not the statement's.
+    if exitCode == Self.confinerExitCode { return .failed(step: step, exitCode: exitCode, message: message) }
     if text.hasPrefix("Out of Memory Error") {
       return text.contains("max_temp_directory_size") || text.contains("No space left")
         ? .diskFull(step: step, message: message)
@@ -22,7 +24,7 @@ struct EngineMessage {
     }
     if text.hasPrefix("IO Error"),
       text.contains("No space left") || text.contains("Read-only")
-        || text.contains("Permission denied") || text.contains("Disk quota")
+        || text.contains("Permission denied") || text.contains("Disk quota") || text.contains("File too large")
     {
       return .diskFull(step: step, message: message)
     }
@@ -59,6 +61,9 @@ struct EngineMessage {
     }
     return kept.prefix(Self.quotedLines).joined(separator: " ")
   }
+
+  /// As Sources/Confine/confine.h has it.
+  private static let confinerExitCode: Int32 = 120
 
   /// The rest is general advice about settings that are not the reader's to change.
   private static let quotedLines = 3

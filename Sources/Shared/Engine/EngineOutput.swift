@@ -9,7 +9,8 @@ package struct EngineOutput: Sendable {
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
       if line.hasPrefix(EngineScript.mark) {
         lastStep = String(line.dropFirst(EngineScript.mark.count))
-      } else if let lastStep {
+      } else if let lastStep, line.hasPrefix("{") {
+        // A row; what DuckDB has to say besides is for people at a terminal.
         lines[lastStep, default: []].append(String(line))
       }
     }

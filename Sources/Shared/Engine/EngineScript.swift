@@ -2,33 +2,58 @@
 package struct EngineScript: Sendable {
   package struct Step: Sendable {
     package var name: String
-    package var sql: String
-    /// How many lines of `sql` come before the first line of the user's own file; nil where there is none.
-    package var linesBeforeUserSQL: Int?
+    var text: Text
+
+    /// How many lines of the statement come before the first line of the user's own file; nil where there is none.
+    var linesBeforeUserSQL: Int? {
+      switch text {
+      case .generated: nil
+      case .query(let before, _, _): before.reduce(0) { $1.isNewline ? $0 + 1 : $0 } + 1
+      case .macros: 1
+      }
+    }
+  }
+
+  /// Where a step's text comes from decides how DuckDB gets it.
+  enum Text: Sendable {
+    /// Whole statements of ours, in which all that comes from outside is a literal or a quoted name.
+    case generated(String)
+    /// One statement of ours around a user's SELECT.
+    case query(before: String, user: String, after: String)
+    /// A user's `CREATE MACRO` statements.
+    case macros(String)
   }
 
   package private(set) var steps: [Step] = []
-  /// Folders and files it may read and write: everything else is closed to it.
-  package var allowedPaths: [String] = []
+  /// Files that it may read; a path that ends in a slash is a folder with all that is in it.
+  package var readPaths: [String] = []
+  /// Files that it may write, for which their folders are open to it, too.
+  package var writePaths: [String] = []
   /// What it uses of DuckDB's extensions; those that are not installed are not loaded.
   package var extensions: Set<DuckDBExtension> = []
   package var needsSpatial: Bool {
     get { extensions.contains(.spatial) }
     set { if newValue { extensions.insert(.spatial) } else { extensions.remove(.spatial) } }
   }
+  /// Whether its last step writes rows to /dev/stdout, which is closed otherwise.
+  var writesToStandardOutput = false
 
   package init() {}
 
   /// `sql` is one or more whole statements, each ending in a semicolon.
   package mutating func add(_ name: String, _ sql: String) {
-    steps.append(Step(name: name, sql: sql, linesBeforeUserSQL: nil))
+    steps.append(Step(name: name, text: .generated(sql)))
   }
 
   /// A statement that wraps a user's SELECT, which may end in a semicolon or a comment.
   package mutating func add(_ name: String, before: String, userSQL: String, after: String) {
-    let body = Self.withoutTerminator(userSQL)
-    let lines = before.reduce(0) { $1.isNewline ? $0 + 1 : $0 } + 1
-    steps.append(Step(name: name, sql: before + "\n" + body + "\n" + after, linesBeforeUserSQL: lines))
+    steps.append(
+      Step(name: name, text: .query(before: before, user: Self.withoutTerminator(userSQL), after: after)))
+  }
+
+  /// A user's file of macros.
+  package mutating func addMacros(_ name: String, _ sql: String) {
+    steps.append(Step(name: name, text: .macros(sql)))
   }
 
   static func withoutTerminator(_ sql: String) -> String {
@@ -37,12 +62,40 @@ package struct EngineScript: Sendable {
     return String(body)
   }
 
-  func text(limits: EngineLimits, duckdb: DuckDB) -> String {
+  /// What DuckDB's program gets, in this order.
+  enum Part: Equatable {
+    /// Lines as on its standard input, where one that begins with a dot is a command to the program itself.
+    case script(String)
+    /// Statements alone: DuckDB's parser reads them, and nothing in them is ever a command to the program.
+    case statements(String)
+  }
+
+  func parts(limits: EngineLimits, roomBytes: Int, duckdb: DuckDB) -> [Part] {
+    var parts: [Part] = []
+    var script = opening(limits, roomBytes, duckdb)
+    for step in steps {
+      script += ".print \(Self.mark)\(step.name.filter { !Self.isControl($0) })\n"
+      switch step.text {
+      case .generated(let sql): script += sql + "\n"
+      case .query(_, let user, _): script += UserQuery.guardSQL(user) + "\n"
+      case .macros: break
+      }
+      if let statement = step.statement {
+        parts += [.script(script), .statements(statement)]
+        script = ""
+      }
+    }
+    if !script.isEmpty { parts.append(.script(script)) }
+    return parts
+  }
+
+  private func opening(_ limits: EngineLimits, _ roomBytes: Int, _ duckdb: DuckDB) -> String {
     var text = """
       .mode jsonlines
       SET memory_limit = '\(limits.memoryBytes / 1_048_576)MiB';
       SET threads = \(limits.threads);
       SET temp_directory = \(SQL.literal(limits.temporaryDirectory));
+      SET max_temp_directory_size = '\(roomBytes / 1_048_576)MiB';
       SET TimeZone = 'UTC';
       SET autoinstall_known_extensions = false;
       SET autoload_known_extensions = false;
@@ -54,18 +107,24 @@ package struct EngineScript: Sendable {
       // Longitude first, as GeoJSON, GeoParquet and PostGIS have it; unsaid, it depends on the version and is warned of.
       if name == .spatial { text += "SET geometry_always_xy = true;\n" }
     }
-    // A definition is data from the database: its SQL reads and writes this task's files, and no others.
+    let folders = readPaths.filter { $0.hasSuffix("/") } + [limits.temporaryDirectory + "/"]
+    let files =
+      readPaths.filter { !$0.hasSuffix("/") } + writePaths + (writesToStandardOutput ? ["/dev/stdout"] : [])
+    // A definition is data from the database: its SQL reads and writes this task's files, and no others. Safe mode locks
+    // the settings, and refuses the program's own commands that touch anything; the last line makes sure of the first.
     text += """
-      SET allowed_directories = \(SQL.list(allowedPaths.filter { $0.hasSuffix("/") } + [limits.temporaryDirectory + "/"]));
-      SET allowed_paths = \(SQL.list(allowedPaths.filter { !$0.hasSuffix("/") } + ["/dev/stdout"]));
+      SET allowed_directories = \(SQL.list(folders));
+      SET allowed_paths = \(SQL.list(files));
       SET enable_external_access = false;
-      SET lock_configuration = true;
+      .safe_mode
+      SELECT 1 WHERE CASE WHEN current_setting('lock_configuration') THEN false ELSE error('not locked') END;
 
       """
-    for step in steps {
-      text += ".print \(Self.mark)\(step.name)\n\(step.sql)\n"
-    }
     return text
+  }
+
+  private static func isControl(_ character: Character) -> Bool {
+    character.unicodeScalars.contains { $0.properties.generalCategory == .control }
   }
 
   /// Starts the line that says which step's output follows.

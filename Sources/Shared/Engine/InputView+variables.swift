@@ -34,8 +34,8 @@ extension InputView {
     let values = variables.map { "CAST(NULL AS VARCHAR) AS \(SQL.identifier($0))" }
     var sql = "SELECT \((["*"] + values).joined(separator: ", ")) FROM (\(none.selectSQL))"
     if request.hasRowColumns, let rowsSQL {
-      let selected = EngineScript.withoutTerminator(rowsSQL)
-      sql += ", (SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (\n\(selected)\n) LIMIT 0)"
+      // query() takes one SELECT, and nothing else.
+      sql += ", (SELECT CAST(COLUMNS(*) AS VARCHAR) FROM query(\(SQL.literal(rowsSQL))) LIMIT 0)"
     }
     return sql
   }

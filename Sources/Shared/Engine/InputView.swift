@@ -157,7 +157,7 @@ package struct InputView: Sendable {
     case .shapefile where names == [InputFormat.geometryColumn]: return "ST_AsText(geom)"
     default: break
     }
-    if names.count == 1 { return "CAST(\(SQL.identifier(names[0])) AS VARCHAR)" }
+    if names.count == 1, SQL.isOfOneLine(names[0]) { return "CAST(\(SQL.identifier(names[0])) AS VARCHAR)" }
     let lowered = names.map { SQL.literal($0.lowercased()) }.joined(separator: ", ")
     return "CAST(coalesce(*COLUMNS(lambda c: lower(c) IN (\(lowered)))) AS VARCHAR)"
   }

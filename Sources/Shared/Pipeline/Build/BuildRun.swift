@@ -37,7 +37,6 @@ struct BuildRun {
     let query = CheckQuery(spec, file: file, absentDatasets: absentDatasets)
     var script = inputScript()
     BuildScript.addTransform(&script, spec: spec, output: file)
-    script.allowedPaths.append(file)
     script.add("checks", query.sql)
     if let rowsFile {
       BuildScript.addExport(
@@ -71,7 +70,7 @@ struct BuildRun {
     let query = CheckQuery(spec, file: file, absentDatasets: absentDatasets)
     var script = inputScript()
     script.extensions = spec.extensions
-    script.allowedPaths.append(file)
+    script.readPaths.append(file)
     script.add("checks", query.sql)
     let output = try await engine.run(script)
     guard let figures = try output.rows("checks", as: [String: Double?].self).first else {
@@ -124,7 +123,7 @@ struct BuildRun {
     // Checks may read what the transform reads: published datasets.
     var script = inputScript()
     script.extensions = spec.extensions
-    script.allowedPaths.append(file)
+    script.readPaths.append(file)
     for index in wanted {
       if let sql = query.examplesSQL(validation.results[index].check) { script.add("examples\(index)", sql) }
     }

@@ -63,6 +63,7 @@ struct RowSelection {
         COPY (SELECT * FROM selected WHERE rowid >= \(start) AND rowid < \(start + upload.size) ORDER BY rowid)
         TO \(SQL.literal(file)) (FORMAT csv, HEADER \(upload.hasHeader));
         """)
+      writing.writePaths.append(file)
       files.append(file)
     }
     _ = try await engine.run(writing)

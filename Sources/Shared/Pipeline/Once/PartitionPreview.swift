@@ -33,7 +33,7 @@ package struct PartitionPreview: Sendable {
         let built = try await builder.build(partition, spec: spec, staging: "preview", connection, &timer)
         var script = EngineScript()
         script.needsSpatial = spec.hasGeometry
-        script.allowedPaths = [built.localFile]
+        script.readPaths = [built.localFile]
         script.add(
           "rows",
           "SELECT * FROM read_parquet(\(SQL.literal(built.localFile)), hive_partitioning = false) LIMIT \(rowLimit);")

@@ -39,7 +39,7 @@ struct ChangeMeasurement {
 
     // Columns that only one of them has are not a change of any cell.
     var describe = EngineScript()
-    describe.allowedPaths = [previous]
+    describe.readPaths = [previous]
     describe.needsSpatial = built.spec.hasGeometry
     describe.add("columns", "DESCRIBE SELECT * FROM read_parquet(\(SQL.literal(previous)), hive_partitioning = false);")
     let before = Set(try await engine.run(describe).rows("columns", as: Column.self).map(\.column_name))
@@ -47,7 +47,7 @@ struct ChangeMeasurement {
     let compared = built.spec.columns.map(\.name).filter { before.contains($0) && !built.spec.key.contains($0) }
 
     var script = EngineScript()
-    script.allowedPaths = [previous, built.localFile]
+    script.readPaths = [previous, built.localFile]
     script.needsSpatial = built.spec.hasGeometry
     script.add("change", sql(built, previous: previous, compared: compared))
     guard let counts = try await engine.run(script).rows("change", as: Counts.self).first else { return nil }
