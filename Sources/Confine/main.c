@@ -122,11 +122,11 @@ static void limit(size_t file_bytes, size_t memory_bytes) {
 }
 
 /// What a dynamically linked program reads before its first line, what DuckDB asks about the host's processors and
-/// memory (it ends by SIGABRT where these are there and closed), and the devices that hold nothing.
+/// memory (it crashes where these are there and closed), and the devices that hold nothing.
 static void open_system(const struct confine_files *files) {
   static const char *const readable[] = {
       "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/etc/ld.so.cache", "/dev/urandom",
-      "/proc/self/cgroup", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/proc/sys/vm/overcommit_memory",
+      "/proc/self/cgroup", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/proc/sys/vm/overcommit_memory", "/proc/meminfo",
   };
   for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++) confine_files_read(files, readable[i]);
   confine_files_device(files, "/dev/null");

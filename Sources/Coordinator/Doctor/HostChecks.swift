@@ -24,6 +24,7 @@ struct HostChecks {
     }
     findings.append(catalog)
     findings.append(await duckdb())
+    findings.append(await confinement())
     return findings
   }
 
@@ -91,6 +92,25 @@ struct HostChecks {
         "host", "catalog", failure?.message ?? "\(error)", advice: failure?.advice ?? "Correct the setting regions.")
     }
     return .ok("host", "catalog", "\(folder.datasets.count.counted("dataset")) in \(configuration.catalogPath)")
+  }
+
+  /// What the kernel keeps from definitions' SQL, beside DuckDB's own locks.
+  private func confinement() async -> Finding {
+    do {
+      let missing = try await Confinement.probe().missing
+      if missing.isEmpty {
+        return .ok("host", "confinement", "queries reach no other files, no network and no processes of this host")
+      }
+      let reasons = missing.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue): \($0.value)" }
+      return .note(
+        "host", "confinement", "this kernel does not keep queries from everything: \(reasons.joined(separator: "; "))",
+        advice: "DuckDB's own locks hold. Linux 5.13 or newer with Landlock and seccomp confines queries besides.")
+    } catch {
+      let known = error as? any ClassifiedError
+      return .problem(
+        "host", "confinement", known?.summary ?? "\(error)",
+        advice: known?.advice ?? "Install aker, aker-worker and aker-confine of one build into one folder.")
+    }
   }
 
   private func duckdb() async -> Finding {

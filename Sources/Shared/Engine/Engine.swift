@@ -38,7 +38,7 @@ package struct Engine: Sendable {
     let output = EngineOutput(outcome.value)
     if let error = error(outcome.status, outcome.message, script, lastStep: output.lastStep) {
       throw EngineFailure(
-        error: error, output: output, causes: error.place + EngineMessage(outcome.message).causes)
+        error: error, output: output, causes: error.place + EngineMessage(UserQuery.readable(outcome.message)).causes)
     }
     return output
   }
@@ -77,11 +77,20 @@ package struct Engine: Sendable {
     _ script: EngineScript, _ body: @escaping @Sendable (SubprocessOutputSequence) async throws -> Value
   ) async throws -> (status: TerminationStatus, message: String, value: Value) {
     try Task.checkCancellation()
-    if let refusal = script.refusal { throw EngineFailure(error: refusal, output: EngineOutput([]), causes: refusal.place) }
+    if let refusal = script.refusal {
+      throw EngineFailure(error: refusal, output: EngineOutput([]), causes: refusal.place)
+    }
+    return try await launch(confined(script), lastStep: script.steps.last?.name, body)
+  }
+
+  private func launch<Value: Sendable>(
+    _ program: ConfinedProgram, lastStep: String?,
+    _ body: @escaping @Sendable (SubprocessOutputSequence) async throws -> Value
+  ) async throws -> (status: TerminationStatus, message: String, value: Value) {
     var options = PlatformOptions()
     // A group of its own, so that a signal to the worker's group (Ctrl-C) does not reach it before we decide.
     options.processGroupID = 0
-    let input = try Self.namelessFile(confined(script).bytes)
+    let input = try Self.namelessFile(program.bytes)
     do {
       let outcome = try await Subprocess.run(
         .path(FilePath(Confinement.program)), arguments: [],
@@ -99,20 +108,37 @@ package struct Engine: Sendable {
     } catch let error as SubprocessError where error.code == .outputLimitExceeded {
       // A statement of theirs can make a message as long as it likes.
       throw EngineFailure(
-        error: .tooMuchOutput(step: script.steps.last?.name ?? "start", limitBytes: Self.errorLimit),
+        error: .tooMuchOutput(step: lastStep ?? "start", limitBytes: Self.errorLimit),
         output: EngineOutput([]), causes: [])
     }
   }
 
+  /// Runs lines in DuckDB's program as they stand, with none of its own locks: for tests of what the kernel refuses.
+  /// - Returns: all that was printed.
+  package func runUnlocked(_ lines: String, reading paths: [String]) async throws -> String {
+    var script = EngineScript()
+    script.readPaths = paths
+    let program = confined(script) { _ in [.script(lines + "\n")] }
+    return try await launch(program, lastStep: nil) { outputs in
+      var bytes: [UInt8] = []
+      for try await chunk in outputs { chunk.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+      return String(decoding: bytes, as: UTF8.self)
+    }.value
+  }
+
   /// What the process may do: run the script, read its inputs, write its outputs, spill.
   private func confined(_ script: EngineScript) -> ConfinedProgram {
+    confined(script) { script.parts(limits: limits, roomBytes: $0, duckdb: duckdb) }
+  }
+
+  private func confined(_ script: EngineScript, parts: (_ roomBytes: Int) -> [EngineScript.Part]) -> ConfinedProgram {
     let spill = limits.temporaryDirectory
     // There when it is needed: the process may make files in it, and not the folder itself.
     try? FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
     let room = Self.roomBytes(spill)
     var program = ConfinedProgram(duckdb.path, parent: getpid())
     for argument in ["-batch", "-bail", "-no-init"] { program.argument(argument) }
-    for part in script.parts(limits: limits, roomBytes: room, duckdb: duckdb) { program.part(part) }
+    for part in parts(room) { program.part(part) }
     for path in script.readPaths { program.read(path) }
     for name in script.extensions { duckdb.extensions[name].map { program.read($0) } }
     for folder in Set(script.writePaths.map(Self.folder) + [spill]).sorted() { program.write(folder) }
@@ -181,7 +207,8 @@ package struct Engine: Sendable {
         return error
       }
       return EngineMessage(message).error(
-        step: step, exitCode: code, linesBefore: failed?.linesBeforeUserSQL, sql: failed?.statement, memoryLimit: limits.memoryBytes)
+        step: step, exitCode: code, linesBefore: failed?.linesBeforeUserSQL, sql: failed?.statement,
+        memoryLimit: limits.memoryBytes)
     }
   }
 }

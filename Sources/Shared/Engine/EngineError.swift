@@ -63,7 +63,8 @@ package enum EngineError: ClassifiedError, Equatable {
     case .crashed: "If the system's memory ran out, run fewer slots; see the kernel's log."
     case .failed: nil
     case .tooMuchOutput: nil
-    case .confinerNotFound: "Install all programs of the same build into one folder: aker, aker-worker and aker-confine."
+    case .confinerNotFound:
+      "Install all programs of the same build into one folder: aker, aker-worker and aker-confine."
     case .notFound: "Run scripts/setup, or name the program in AKER_DUCKDB."
     case .wrongVersion: "Run scripts/setup, or point AKER_DUCKDB at a newer one."
     }

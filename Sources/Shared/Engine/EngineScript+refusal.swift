@@ -12,7 +12,8 @@ extension EngineScript {
       if statement.utf8.count > Self.statementByteLimit {
         return .sql(
           step: step.name,
-          message: "a file of SQL may have \(Self.statementByteLimit / 1024) KiB, and this has \(statement.utf8.count / 1024)",
+          message:
+            "a file of SQL may have \(Self.statementByteLimit / 1024) KiB, and this has \(statement.utf8.count / 1024)",
           line: nil, column: nil)
       }
     }

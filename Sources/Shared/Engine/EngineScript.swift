@@ -117,7 +117,7 @@ package struct EngineScript: Sendable {
       SET allowed_paths = \(SQL.list(files));
       SET enable_external_access = false;
       .safe_mode
-      SELECT 1 WHERE CASE WHEN current_setting('lock_configuration') THEN false ELSE error('not locked') END;
+      SET VARIABLE aker_locked = CASE WHEN current_setting('lock_configuration') THEN true ELSE error('not locked') END;
 
       """
     return text
