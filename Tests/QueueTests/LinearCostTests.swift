@@ -1,0 +1,101 @@
+import Postgres
+import TestSupport
+import Testing
+
+/// Cost without a clock: rows that pass through the plan and blocks that are touched, counted at two sizes a factor of
+/// ten apart.
+@Suite(.database)
+struct LinearCostTests {
+  /// Beyond ten times: what a B-tree's greater depth and a page begun cost.
+  private static let mostGrowth = 13.0
+
+  @Test func planningIsLinearInRegions() async throws {
+    let fixture = try await QueueFixture.make([])
+    let session = try await Self.session(fixture)
+    var work: [String: [Double]] = [:]
+    for regions in [100, 1000] {
+      try await Self.declarePair(fixture, regions: regions)
+      let pair = "'{up_\(regions),down_\(regions)}'::text[]"
+      // All of one dataset are in the work of an open backfill already, and the other's are asked by name.
+      try await fixture.enqueue(["up_\(regions)"], years: 2001...2005)
+      let asked = "ARRAY(SELECT 'down_\(regions):r' || i FROM generate_series(1, \(regions)) i)"
+      for (name, arguments) in [
+        ("plan_backfill", [pair, "'{2001,2002,2003,2004,2005}'::int[]", "'2024-06'", asked, "'missing'", "NULL::text"]),
+        ("unmet_dependencies", [pair, "'{2001,2002,2003,2004,2005}'::int[]", "'2024-06'", asked, "'missing'"]),
+        ("_asked_regions", [pair, asked]),
+        ("_held_partitions", [pair, "'2024-06'", "NULL::text"]),
+      ] {
+        work[name, default: []].append(try await Self.rows(of: name, arguments, session))
+      }
+    }
+    for (name, rows) in work { #expect(rows[1] <= rows[0] * Self.mostGrowth, "\(name): \(rows)") }
+  }
+
+  @Test func enqueueingIsLinearInRegionsAlsoWithDependencies() async throws {
+    let fixture = try await QueueFixture.make([])
+    let session = try await Self.session(fixture)
+    var alone: [Double] = []
+    var together: [Double] = []
+    for regions in [100, 1000] {
+      try await Self.declarePair(fixture, regions: regions)
+      for (datasets, year) in [("up_\(regions)", 2001), ("up_\(regions),down_\(regions)", 2002)] {
+        let blocks = try await session.query(
+          "SELECT pg_temp.blocks($$SELECT * FROM queue.enqueue_backfill('{\(datasets)}', '{\(year)}', '2024-06')$$) AS n"
+        )[0].decode("n", as: Double.self)
+        if year == 2001 { alone.append(blocks) } else { together.append(blocks) }
+      }
+    }
+    #expect(alone[1] <= alone[0] * Self.mostGrowth, "\(alone)")
+    #expect(together[1] <= together[0] * Self.mostGrowth, "\(together)")
+  }
+
+  /// Two datasets split alike, of which one depends on the other.
+  private static func declarePair(_ fixture: QueueFixture, regions: Int) async throws {
+    let names = (1...regions).map { "r\($0)" }
+    try await fixture.declare("up_\(regions)", regions: names)
+    try await fixture.declare("down_\(regions)", dependsOn: ["up_\(regions)"], regions: names)
+  }
+
+  /// A session that can count: `pg_temp.work(query)` in rows, `pg_temp.blocks(query)` in blocks.
+  private static func session(_ fixture: QueueFixture) async throws -> PostgresConnection {
+    let session = try await fixture.database.connect()
+    try await session.executeScript(
+      #"""
+      CREATE FUNCTION pg_temp.work(query text) RETURNS double precision LANGUAGE plpgsql AS $$
+      DECLARE plan jsonb;
+      BEGIN
+        EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ' || query INTO plan;
+        RETURN (SELECT sum((n ->> 'Actual Loops')::float8 * ((n ->> 'Actual Rows')::float8
+            + coalesce((n ->> 'Rows Removed by Filter')::float8, 0)
+            + coalesce((n ->> 'Rows Removed by Join Filter')::float8, 0)))
+          FROM jsonb_path_query(plan, 'strict $.** ? (exists(@."Actual Loops"))') AS n);
+      END $$;
+      CREATE FUNCTION pg_temp.blocks(query text) RETURNS double precision LANGUAGE plpgsql AS $$
+      DECLARE plan jsonb;
+      BEGIN
+        EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ' || query INTO plan;
+        RETURN (plan #>> '{0,Plan,Shared Hit Blocks}')::float8 + (plan #>> '{0,Plan,Shared Read Blocks}')::float8;
+      END $$;
+      """#)
+    return session
+  }
+
+  /// The rows that pass through the plan of an SQL function's body, under its own settings.
+  private static func rows(of function: String, _ arguments: [String], _ session: PostgresConnection) async throws
+    -> Double
+  {
+    let row = try await session.query(
+      """
+      SELECT prosrc AS body, (SELECT string_agg('SET LOCAL ' || replace(c, '=', ' = '), '; ') FROM unnest(proconfig) c
+        WHERE c NOT LIKE 'search_path%') AS settings
+      FROM pg_proc WHERE pronamespace = 'queue'::regnamespace AND proname = $1
+      """, [function])[0]
+    var body: String = try row.decode("body")
+    for (index, argument) in arguments.enumerated().reversed() { body.replace("$\(index + 1)", with: argument) }
+    let (settings, query) = (try row.text("settings") ?? "", body)
+    return try await session.transaction { session in
+      try session.executeScript(settings)
+      return try session.query("SELECT pg_temp.work($1) AS n", [query])[0].decode("n")
+    }
+  }
+}
