@@ -170,6 +170,20 @@ CREATE FUNCTION quality.record_validation(validation jsonb, publication bigint) 
 
 COMMENT ON FUNCTION quality.record_validation(validation jsonb, publication bigint) IS 'Stores a validation and its checks; publication is NULL when nothing was published.';
 
+CREATE FUNCTION queue._asked_regions(datasets text[], regions text[]) RETURNS TABLE(dataset text, region text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._asked_regions(datasets text[], regions text[]) IS 'The regions of each dataset that a request is about: those asked of it (dataset:region) or else of all, where it has or allows them; those of its definition where none are asked. The empty one where it is not split.';
+
+CREATE FUNCTION queue._check_request(datasets text[], years integer[], as_of text, mode text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._check_request(datasets text[], years integer[], as_of text, mode text) IS 'Raises where a request for a backfill makes no sense.';
+
 CREATE FUNCTION queue._complete(task_ids bigint[], lease_tokens bigint[], results jsonb[]) RETURNS bigint[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -186,6 +200,17 @@ CREATE FUNCTION queue._counted(number bigint, noun text) RETURNS text
     AS …;
 
 COMMENT ON FUNCTION queue._counted(number bigint, noun text) IS 'A number with what it counts, for people to read: 1 row, 2 rows.';
+
+CREATE FUNCTION queue._ended_partitions(datasets text[], as_of text) RETURNS TABLE(dataset text, data_year integer, region text, kind queue.outcome_kind)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION queue._ended_partitions(datasets text[], as_of text) IS 'How the last task of each partition of datasets ended, at a vintage.';
 
 CREATE FUNCTION queue._fail_dependents(upstream_task_id bigint, why text) RETURNS void
     LANGUAGE plpgsql
@@ -204,6 +229,28 @@ CREATE FUNCTION queue._held_elsewhere(task_id bigint) RETURNS text
 
 COMMENT ON FUNCTION queue._held_elsewhere(task_id bigint) IS 'Which task of another open backfill builds the partition of this one, in words; NULL where none does.';
 
+CREATE FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) RETURNS TABLE(dataset text, data_year integer, region text, task_id bigint, backfill_id bigint, backfill_key text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) IS 'Partitions of datasets that open backfills of a vintage build, besides the one with the given key, and by which task.';
+
+CREATE FUNCTION queue._link_tasks(backfill_id bigint, as_of text, after_task_id bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION queue._link_tasks(backfill_id bigint, as_of text, after_task_id bigint) IS 'Makes the new tasks of a backfill wait for the same partition of the datasets that theirs depend on: in this backfill, or where another open one of the vintage builds it. Returns how many dependencies there are.';
+
 CREATE FUNCTION queue._lock_backfill(backfill_id bigint) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -214,6 +261,17 @@ CREATE FUNCTION queue._lock_backfill_shared(backfill_id bigint) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
+CREATE FUNCTION queue._made_partitions(datasets text[], as_of text) RETURNS TABLE(dataset text, data_year integer, region text, definition_hash text, published_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION queue._made_partitions(datasets text[], as_of text) IS 'Partitions of datasets that are published at a vintage.';
+
 CREATE FUNCTION queue._notify() RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -221,12 +279,59 @@ CREATE FUNCTION queue._notify() RETURNS void
 
 COMMENT ON FUNCTION queue._notify() IS 'Wakes idle workers: once per statement, since Postgres folds equal notifications of one transaction.';
 
+CREATE TABLE queue.backfill (
+    backfill_id bigint NOT NULL,
+    backfill_key text NOT NULL,
+    as_of text NOT NULL,
+    mode text NOT NULL,
+    newest_first boolean NOT NULL,
+    max_running integer,
+    requested_by text NOT NULL,
+    note text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone,
+    paused_at timestamp with time zone,
+    pause_reason text,
+    paused_by text,
+    cancelled_at timestamp with time zone,
+    cancel_reason text,
+    CONSTRAINT backfill_as_of_check CHECK ((as_of ~ '^\d{4}-(0[1-9]|1[0-2])$'::text)),
+    CONSTRAINT backfill_check CHECK (((paused_at IS NULL) = (pause_reason IS NULL))),
+    CONSTRAINT backfill_check1 CHECK (((cancelled_at IS NULL) = (cancel_reason IS NULL))),
+    CONSTRAINT backfill_max_running_check CHECK ((max_running > 0)),
+    CONSTRAINT backfill_mode_check CHECK ((mode = ANY (ARRAY['missing'::text, 'failed'::text, 'stale'::text, 'all'::text])))
+);
+
+COMMENT ON TABLE queue.backfill IS 'One operator request: datasets × years (× regions), enqueued as tasks.';
+
+COMMENT ON COLUMN queue.backfill.backfill_key IS 'The caller''s own name for the request: enqueueing twice under one key adds only what is not there yet.';
+
+COMMENT ON COLUMN queue.backfill.max_running IS 'Tasks of this backfill that may run at once; NULL is no limit.';
+
+COMMENT ON COLUMN queue.backfill.finished_at IS 'When its last task ended. NULL again when tasks are added or retried.';
+
+COMMENT ON COLUMN queue.backfill.cancelled_at IS 'Once set, none of its tasks is ever ready again.';
+
+CREATE FUNCTION queue._open_backfill(request queue.backfill) RETURNS queue.backfill
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._open_backfill(request queue.backfill) IS 'The backfill of a request''s key, locked; made if there is none yet.';
+
 CREATE FUNCTION queue._open_upstream_count(task_id bigint, done bigint[]) RETURNS integer
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 COMMENT ON FUNCTION queue._open_upstream_count(task_id bigint, done bigint[]) IS 'How many of a task''s upstream tasks have not completed, besides those given as done.';
+
+CREATE FUNCTION queue._place_tasks(after_task_id bigint, with_dependencies boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._place_tasks(after_task_id bigint, with_dependencies boolean) IS 'Puts new tasks where they begin, queue.blocked or queue.ready, and counts them.';
 
 CREATE FUNCTION queue._raise_lease_lost(task_id bigint, lease_token bigint) RETURNS void
     LANGUAGE plpgsql
@@ -283,6 +388,11 @@ COMMENT ON COLUMN queue.lease.deadline_at IS 'When the reaper takes the task awa
 COMMENT ON COLUMN queue.lease.attempt_count IS 'Attempts used, this one included.';
 
 CREATE FUNCTION queue._settle(l queue.lease, kind queue.outcome_kind, error_class text, reason text, detail jsonb, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS queue.outcome_kind
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue._settle_lanes(backfill_id bigint, after_task_id bigint) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
@@ -377,6 +487,7 @@ CREATE FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of t
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET work_mem TO '64MB'
+    SET jit TO 'off'
     AS …;
 
 COMMENT ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text) IS 'Enqueues the partitions of a request as tasks, set-based and idempotently: under one backfill_key a partition is one task. What is skipped goes to queue.skipped_partition with its reason. `mode`: missing, failed, stale or all.';
@@ -453,6 +564,9 @@ COMMENT ON FUNCTION queue.pause_source(source_id text, reason text) IS 'No more 
 
 CREATE FUNCTION queue.plan_backfill(datasets text[], years integer[], as_of text DEFAULT NULL::text, regions text[] DEFAULT NULL::text[], mode text DEFAULT 'missing'::text, backfill_key text DEFAULT NULL::text) RETURNS TABLE(dataset text, data_year integer, region text, action text, reason text)
     LANGUAGE sql STABLE
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS …;
 
 COMMENT ON FUNCTION queue.plan_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, backfill_key text) IS 'What queue.enqueue_backfill() would do with the same arguments: each partition, enqueue or skip, and why. Changes nothing. Of regions, dataset:region is asked of that dataset alone, and overrides for it those without a dataset; a dataset for which neither is there has those of its definition.';
@@ -609,6 +723,9 @@ COMMENT ON FUNCTION queue.tidy() IS 'Folds queue.progress_delta into queue.progr
 
 CREATE FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text DEFAULT NULL::text, regions text[] DEFAULT NULL::text[], mode text DEFAULT 'missing'::text) RETURNS TABLE(dataset text, upstream text, years integer[], task_count bigint, is_possible boolean)
     LANGUAGE sql STABLE
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS …;
 
 COMMENT ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) IS 'Of what queue.plan_backfill() would enqueue with the same arguments: the years whose upstream dataset is neither published, nor planned with it, nor built by an open backfill of the same vintage. Their tasks would fail. is_possible: whether the upstream has those years at all.';
@@ -1322,39 +1439,6 @@ COMMENT ON COLUMN queue.attempt.detail IS 'advice, error (its type), causes, ste
 COMMENT ON COLUMN queue.attempt.step IS 'The step that it is in, or was in when it ended; NULL where it was between two.';
 
 COMMENT ON COLUMN queue.attempt.causes IS 'What lies beneath the reason, from near to far: ["HTTP 503 from api.census.gov", ...].';
-
-CREATE TABLE queue.backfill (
-    backfill_id bigint NOT NULL,
-    backfill_key text NOT NULL,
-    as_of text NOT NULL,
-    mode text NOT NULL,
-    newest_first boolean NOT NULL,
-    max_running integer,
-    requested_by text NOT NULL,
-    note text,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    finished_at timestamp with time zone,
-    paused_at timestamp with time zone,
-    pause_reason text,
-    paused_by text,
-    cancelled_at timestamp with time zone,
-    cancel_reason text,
-    CONSTRAINT backfill_as_of_check CHECK ((as_of ~ '^\d{4}-(0[1-9]|1[0-2])$'::text)),
-    CONSTRAINT backfill_check CHECK (((paused_at IS NULL) = (pause_reason IS NULL))),
-    CONSTRAINT backfill_check1 CHECK (((cancelled_at IS NULL) = (cancel_reason IS NULL))),
-    CONSTRAINT backfill_max_running_check CHECK ((max_running > 0)),
-    CONSTRAINT backfill_mode_check CHECK ((mode = ANY (ARRAY['missing'::text, 'failed'::text, 'stale'::text, 'all'::text])))
-);
-
-COMMENT ON TABLE queue.backfill IS 'One operator request: datasets × years (× regions), enqueued as tasks.';
-
-COMMENT ON COLUMN queue.backfill.backfill_key IS 'The caller''s own name for the request: enqueueing twice under one key adds only what is not there yet.';
-
-COMMENT ON COLUMN queue.backfill.max_running IS 'Tasks of this backfill that may run at once; NULL is no limit.';
-
-COMMENT ON COLUMN queue.backfill.finished_at IS 'When its last task ended. NULL again when tasks are added or retried.';
-
-COMMENT ON COLUMN queue.backfill.cancelled_at IS 'Once set, none of its tasks is ever ready again.';
 
 ALTER TABLE queue.backfill ALTER COLUMN backfill_id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME queue.backfill_backfill_id_seq
@@ -2468,12 +2552,24 @@ REVOKE ALL ON FUNCTION quality.record_validation(validation jsonb, publication b
 GRANT ALL ON FUNCTION quality.record_validation(validation jsonb, publication bigint) TO aker_admin;
 GRANT ALL ON FUNCTION quality.record_validation(validation jsonb, publication bigint) TO aker_worker;
 
+REVOKE ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_worker;
+GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._check_request(datasets text[], years integer[], as_of text, mode text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._complete(task_ids bigint[], lease_tokens bigint[], results jsonb[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._counted(number bigint, noun text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._counted(number bigint, noun text) TO aker_admin;
 GRANT ALL ON FUNCTION queue._counted(number bigint, noun text) TO aker_worker;
 GRANT ALL ON FUNCTION queue._counted(number bigint, noun text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) TO aker_admin;
+GRANT ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) TO aker_worker;
+GRANT ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue._fail_dependents(upstream_task_id bigint, why text) FROM PUBLIC;
 
@@ -2484,13 +2580,33 @@ GRANT ALL ON FUNCTION queue._floor(lane_id integer, now_at bigint) TO aker_reade
 
 REVOKE ALL ON FUNCTION queue._held_elsewhere(task_id bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) TO aker_admin;
+GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) TO aker_worker;
+GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._link_tasks(backfill_id bigint, as_of text, after_task_id bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._lock_backfill(backfill_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._lock_backfill_shared(backfill_id bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) TO aker_admin;
+GRANT ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) TO aker_worker;
+GRANT ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) TO aker_reader;
+
 REVOKE ALL ON FUNCTION queue._notify() FROM PUBLIC;
 
+GRANT SELECT ON TABLE queue.backfill TO aker_admin;
+GRANT SELECT ON TABLE queue.backfill TO aker_worker;
+GRANT SELECT ON TABLE queue.backfill TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._open_backfill(request queue.backfill) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._open_upstream_count(task_id bigint, done bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._place_tasks(after_task_id bigint, with_dependencies boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._raise_lease_lost(task_id bigint, lease_token bigint) FROM PUBLIC;
 
@@ -2510,6 +2626,8 @@ GRANT SELECT ON TABLE queue.lease TO aker_worker;
 GRANT SELECT ON TABLE queue.lease TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue._settle(l queue.lease, kind queue.outcome_kind, error_class text, reason text, detail jsonb, run_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._settle_lanes(backfill_id bigint, after_task_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._take_back(task_id bigint, lease_token bigint) FROM PUBLIC;
 
@@ -2813,10 +2931,6 @@ GRANT SELECT ON TABLE queue.worker TO aker_reader;
 GRANT SELECT ON TABLE queue.attempt TO aker_admin;
 GRANT SELECT ON TABLE queue.attempt TO aker_worker;
 GRANT SELECT ON TABLE queue.attempt TO aker_reader;
-
-GRANT SELECT ON TABLE queue.backfill TO aker_admin;
-GRANT SELECT ON TABLE queue.backfill TO aker_worker;
-GRANT SELECT ON TABLE queue.backfill TO aker_reader;
 
 GRANT SELECT ON TABLE queue.progress TO aker_admin;
 GRANT SELECT ON TABLE queue.progress TO aker_worker;

@@ -20,7 +20,9 @@ struct LinearCostTests {
       try await fixture.enqueue(["up_\(regions)"], years: 2001...2005)
       let asked = "ARRAY(SELECT 'down_\(regions):r' || i FROM generate_series(1, \(regions)) i)"
       for (name, arguments) in [
-        ("plan_backfill", [pair, "'{2001,2002,2003,2004,2005}'::int[]", "'2024-06'", asked, "'missing'", "NULL::text"]),
+        (
+          "plan_backfill", [pair, "'{2001,2002,2003,2004,2005}'::int[]", "'2024-06'", asked, "'missing'", "NULL::text"]
+        ),
         ("unmet_dependencies", [pair, "'{2001,2002,2003,2004,2005}'::int[]", "'2024-06'", asked, "'missing'"]),
         ("_asked_regions", [pair, asked]),
         ("_held_partitions", [pair, "'2024-06'", "NULL::text"]),

@@ -38,8 +38,10 @@ struct Session: Sendable {
         return without("no database runs")
       }
       let connection = try await PostgresConnection.connect(database)
-      let pending = try await Migrator(directory: configuration.migrationsPath, akerVersion: Version.number).status(connection)
-        .contains { $0.appliedAt == nil }
+      let pending = try await Migrator(directory: configuration.migrationsPath, akerVersion: Version.number).status(
+        connection
+      )
+      .contains { $0.appliedAt == nil }
       await connection.close()
       return pending ? without("the database is not up to date (aker migrate)") : (database, nil)
     } catch let error as PostgresError where error.isConnectionFailure {

@@ -114,7 +114,8 @@ struct DatabaseChecks {
 
   private func migrations(_ connection: PostgresConnection) async throws -> Finding {
     do {
-      let status = try await Migrator(directory: configuration.migrationsPath, akerVersion: Version.number).status(connection)
+      let status = try await Migrator(directory: configuration.migrationsPath, akerVersion: Version.number).status(
+        connection)
       let pending = status.count { $0.appliedAt == nil }
       guard pending == 0 else {
         return .problem(

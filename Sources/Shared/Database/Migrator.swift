@@ -102,7 +102,8 @@ package struct Migrator: Sendable {
     COMMENT ON COLUMN public.aker_migration.aker_version IS 'The aker that applied it; an older one changes nothing.';
     """
 
-  private func note(_ version: Int, _ name: String, _ checksum: String, _ transaction: PostgresTransaction) async throws {
+  private func note(_ version: Int, _ name: String, _ checksum: String, _ transaction: PostgresTransaction) async throws
+  {
     try await transaction.execute(
       """
       INSERT INTO public.aker_migration (version, name, checksum, aker_version) VALUES ($1, $2, $3, $4)

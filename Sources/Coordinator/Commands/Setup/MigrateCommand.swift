@@ -38,9 +38,15 @@ struct MigrateCommand: AsyncParsableCommand {
     if options.json {
       try printJSON(rows.map(StatusRow.init))
     } else {
-      let cells = rows.map { [$0.version.map(String.init) ?? "", $0.name, $0.appliedAt.map(PostgresTimestamp.text) ?? "pending", $0.akerVersion ?? ""] }
+      let cells = rows.map {
+        [
+          $0.version.map(String.init) ?? "", $0.name, $0.appliedAt.map(PostgresTimestamp.text) ?? "pending",
+          $0.akerVersion ?? "",
+        ]
+      }
       print(
-        Table(headings: ["version", "name", "applied_at", "aker"], rows: cells).rendered(Style(.standardOutput)), terminator: ""
+        Table(headings: ["version", "name", "applied_at", "aker"], rows: cells).rendered(Style(.standardOutput)),
+        terminator: ""
       )
     }
   }
