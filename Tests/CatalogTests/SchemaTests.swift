@@ -64,7 +64,7 @@ struct SchemaTests {
   }
 
   @Test func sourcesHaveTheFieldsThatAreRead() throws {
-    let text = try Self.text("\(Self.sources)/SourceDefinition+yaml.swift")
+    let text = try Self.text("\(Self.sources)/Source/SourceDefinition+yaml.swift")
     let read = Set(text.matches(of: /(?:take|require|positive)\("(\w+)"\)/).map { String($0.1) })
     let said = try Self.mappings("sources").reduce(into: Set<String>()) { $0.formUnion($1) }
     #expect(read.union(["sources"]) == said)

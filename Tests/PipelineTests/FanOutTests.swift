@@ -123,7 +123,9 @@ struct FanOutTests {
       for number in 0..<300 {
         let file = folder + "/\(number)"
         try Data("code,units\n\(number),1\n".utf8).write(to: URL(filePath: file))
-        documents.append(.init(file: file, values: ["place": "p\(number)", "month": "01"]))
+        let layout = DelimitedLayout(
+          cells: ["code", "units"], delimiter: ",", rowCount: 1, hasLineBreaks: false, longestRow: 10)
+        documents.append(.init(file: file, values: ["place": "p\(number)", "month": "01"], layout: layout))
       }
       var script = EngineScript()
       let view = InputView(request: spec.requests[0], documents: documents, year: 2011)

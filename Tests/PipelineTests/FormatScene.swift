@@ -55,7 +55,10 @@ struct FormatScene {
     var preparation = InputPreparation(
       folder: folder + "/prepared-\(UUID().uuidString)", year: 2020, recordsByteCount: recordsByteCount)
     let prepared = try await preparation.prepare([input], for: [request])
-    let view = InputView(request: request, files: prepared.compactMap(\.path), year: 2020)
+    let documents = prepared.compactMap { input in
+      input.path.map { InputView.Document(file: $0, layout: input.layout) }
+    }
+    let view = InputView(request: request, documents: documents, year: 2020)
     var script = EngineScript()
     script.extensions = [.spatial, .excel]
     BuildScript.addInputs(&script, views: [view], upstreams: [], year: 2020, region: "", asOf: "2021-01")

@@ -182,7 +182,7 @@ struct FormatTests {
       let message = await unreadable {
         _ = try await scene.read("format: csv, footer: true, columns: [a]", cut, "SELECT 1")
       }
-      #expect(message.contains("line 2 has 1 column, and the header 2"))
+      #expect(message.contains("line 2 has 1 column, and begins with '1', where the header has 2"))
     }
   }
 
@@ -238,7 +238,7 @@ struct FormatTests {
         _ = try await scene.read(
           "format: csv, has_header: false, columns: [id, address, result, match]", path, "SELECT 1")
       }
-      #expect(message.contains("line 2 has 3 columns, and the header 4"))
+      #expect(message.contains("line 2 has 3 columns, and begins with '2', where the header has 4"))
     }
   }
 
@@ -333,12 +333,12 @@ struct RealFormatTests {
     return result.output.filter { !$0.isNewline }
   }
 
-  @Test("OpenAddresses: CSV and GeoJSON in zips, shapefiles with their projection left as it is")
+  @Test("OpenAddresses: CSV and GeoJSON in zips, shapefiles by their own projections")
   func openAddresses() async throws {
     let shared = try #require(SharedData.directory) + "/openaddresses/machine"
     try await FormatScene.open { scene in
       // A value here is a quote that was not doubled: nobody can know where it ends.
-      await #expect(throws: EngineFailure.self) {
+      await #expect(throws: FetchError.self) {
         try await scene.read(
           #"format: csv, member: "*.csv", columns: [address_id, X, Y]"#, shared + "/us-or-portland.zip", "FROM raw.rows"
         )

@@ -224,20 +224,15 @@ struct RealFileTests {
   @Test("building permits: the layouts of two decades, told apart by their headers")
   func permitLayouts() async throws {
     let shared = try #require(SharedData.directory)
-    try await Workshop.open { workshop, _ in
-      func header(_ file: String) async throws -> [String] {
-        let request = DatasetRequest(
-          name: "county", sourceID: "s", path: "/", query: [], format: .csv, vintages: [], isOptional: false, line: 1)
-        var script = EngineScript()
-        script.readPaths = [shared + "/" + file]
-        script.add(
-          "headers", InputView(request: request, files: [shared + "/" + file], year: 1999).headerSQL)
-        struct Header: Decodable { let columns: [String?] }
-        return try await workshop.engine().run(script).rows("headers", as: Header.self)
-          .first?.columns.map { ($0 ?? "").filter { !$0.isWhitespace } } ?? []
+    do {
+      func header(_ file: String) throws -> [String] {
+        let contents = try #require(FileManager.default.contents(atPath: shared + "/" + file))
+        let line = contents.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        return String(decoding: line, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false)
+          .map { $0.filter { !$0.isWhitespace } }
       }
-      let old = try await header("census_bps/county_annual/co1998a.txt")
-      let new = try await header("census_bps/county_annual/co2019a.txt")
+      let old = try header("census_bps/county_annual/co1998a.txt")
+      let new = try header("census_bps/county_annual/co2019a.txt")
       let expected = try await python(
         """
         f = lambda y: [c.replace(' ','') for c in open(f'census_bps/county_annual/co{y}a.txt').readline().strip('\\r\\n').split(',')]

@@ -124,7 +124,7 @@ struct Failure: Error {
   private static func code(_ error: PipelineError) -> Code {
     switch error {
     case .notPublished: .usage
-    case .tooManyRows: .data
+    case .tooManyRows, .miscounted: .data
     case .missingExtension, .noDatabase, .upstreamNeedsDatabase: .unavailable
     case .missingUpstream, .timeLimit, .notEnqueued: .transient
     case .notReproducible: .unsuccessful

@@ -39,20 +39,30 @@ package enum BuildScript {
     }
   }
 
+  private static let valueMacros = "value macros"
+
   /// The name of the transform's step, which is the file that its errors point into.
   package static let transform = "transform.sql"
 
-  /// Creates the macros that the dataset's SQL uses, each file a step of its own.
+  /// Creates the macros that every dataset has, and those that this one's SQL uses, each file a step of its own.
   package static func addMacros(_ script: inout EngineScript, spec: DatasetSpec) {
+    addValueMacros(&script, spatial: spec.extensions.contains(.spatial))
     for file in spec.macroNames.map(DatasetSpec.macroFile) {
       script.addMacros(file, spec.otherSQL[file] ?? "")
     }
   }
 
-  /// Sets the partition's variables, and makes the inputs readable: steps `headers`, `inputs`, `retyped`.
+  /// Once; what a script adds later finds them there.
+  package static func addValueMacros(_ script: inout EngineScript, spatial: Bool) {
+    if script.steps.contains(where: { $0.name == valueMacros }) { return }
+    script.add(valueMacros, ValueMacros.sql + (spatial ? "\n" + ValueMacros.spatialSQL : ""))
+  }
+
+  /// Sets the partition's variables, and makes the inputs readable: steps `headers`, `inputs`, `counts`.
   package static func addInputs(
     _ script: inout EngineScript, views: [InputView], upstreams: [Upstream], year: Int, region: String, asOf: String
   ) {
+    addValueMacros(&script, spatial: script.needsSpatial)
     let headers = views.map(\.headerSQL).filter { !$0.isEmpty }.joined(separator: "\n")
     if !headers.isEmpty { script.add("headers", headers) }
     var inputs = """
@@ -66,28 +76,45 @@ package enum BuildScript {
     // Published datasets first: what a request was made for may be selected from them.
     inputs += (upstreams.map(\.viewSQL) + views.map(\.viewSQL)).joined(separator: "\n")
     script.add("inputs", inputs)
-    let retyped = views.compactMap(\.retypedSQL).joined(separator: "\n")
-    if !retyped.isEmpty { script.add("retyped", retyped) }
+    let counts = views.compactMap(\.countsSQL).joined(separator: "\n")
+    if !counts.isEmpty { script.add("counts", counts) }
+    let flattened = views.compactMap(\.flattenedSQL).joined(separator: "\n")
+    if !flattened.isEmpty { script.add("flattened", flattened) }
     for view in views { script.readPaths += view.readPaths }
     for upstream in upstreams { script.readPaths += upstream.files }
   }
 
   /// Runs the transform into a Parquet file: declared columns only, in their order and type, sorted by the key.
   package static func addTransform(_ script: inout EngineScript, spec: DatasetSpec, output: String) {
-    let columns = spec.columns.map { column in
-      "CAST(\(SQL.identifier(column.name)) AS \(column.type.duckdbName)) AS \(SQL.identifier(column.name))"
-    }.joined(separator: ", ")
+    let columns = spec.columns.map(published).joined(separator: ", ")
     // Sorted by the key, and by all columns where there is none: the same rows give the same bytes.
     let order = spec.key.isEmpty ? "ALL" : spec.key.map { SQL.identifier($0) }.joined(separator: ", ")
     script.add(
       transform, before: "COPY (SELECT \(columns) FROM (", userSQL: spec.transformSQL,
       after: """
         ) ORDER BY \(order)) TO \(SQL.literal(output))
-        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE \(rowGroupSize));
+        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE \(rowGroupSize)\(spec.hasGeometry ? geoParquet : ""));
         """)
     script.extensions = spec.extensions
     script.writePaths.append(output)
   }
+
+  /// One column as it is published: of its type, and nothing that only looks like it.
+  private static func published(_ column: DatasetColumn) -> String {
+    let name = SQL.identifier(column.name)
+    let checked =
+      switch column.type {
+      case .integer, .bigint: "published_integer(\(name), \(SQL.literal(column.name)))"
+      case .double, .decimal: "published_double(\(name), \(SQL.literal(column.name)))"
+      case .text: "published_text(\(name), \(SQL.literal(column.name)))"
+      case .geometry: "published_geometry(CAST(\(name) AS GEOMETRY))"
+      case .boolean, .date, .timestamp: name
+      }
+    return "CAST(\(checked) AS \(column.type.duckdbName)) AS \(name)"
+  }
+
+  /// As GeoParquet has it and as Parquet's own type: the latter is there, too, where no row has a shape.
+  private static let geoParquet = ", GEOPARQUET_VERSION 'BOTH'"
 
   /// DuckDB's own default, and its unit of parallel reading; stated so that an upgrade does not change the bytes.
   static let rowGroupSize = 122_880

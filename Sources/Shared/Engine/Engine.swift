@@ -204,11 +204,12 @@ package struct Engine: Sendable {
       if case .query(_, let user, _) = failed?.text,
         let error = UserQuery.error(in: message, step: step, user: user)
       {
-        return error
+        return failed?.located(error) ?? error
       }
-      return EngineMessage(message).error(
+      let error = EngineMessage(message).error(
         step: step, exitCode: code, linesBefore: failed?.linesBeforeUserSQL, sql: failed?.statement,
         memoryLimit: limits.memoryBytes)
+      return failed?.located(error) ?? error
     }
   }
 }

@@ -12,7 +12,9 @@ struct EngineMessage {
     lines = text.split(separator: "\n", omittingEmptySubsequences: false)
   }
 
-  func error(step: String, exitCode: Int32, linesBefore: Int?, sql: String?, memoryLimit: Int) -> EngineError {
+  func error(
+    step: String, exitCode: Int32, linesBefore: Int?, sql: String?, memoryLimit: Int
+  ) -> EngineError {
     let message = message
     let text = lines.joined(separator: "\n")
     // aker-confine could not start DuckDB: the host's trouble, and not the statement's.

@@ -3,6 +3,8 @@ package struct EngineScript: Sendable {
   package struct Step: Sendable {
     package var name: String
     var text: Text
+    /// The user's file with its casts made strict, as it stands in `text`.
+    var casts: StrictCasts?
 
     /// How many lines of the statement come before the first line of the user's own file; nil where there is none.
     var linesBeforeUserSQL: Int? {
@@ -46,14 +48,16 @@ package struct EngineScript: Sendable {
   }
 
   /// A statement that wraps a user's SELECT, which may end in a semicolon or a comment.
+  /// Its casts of texts to numbers are made strict.
   package mutating func add(_ name: String, before: String, userSQL: String, after: String) {
-    steps.append(
-      Step(name: name, text: .query(before: before, user: Self.withoutTerminator(userSQL), after: after)))
+    let casts = StrictCasts(Self.withoutTerminator(userSQL))
+    steps.append(Step(name: name, text: .query(before: before, user: casts.sql, after: after), casts: casts))
   }
 
   /// A user's file of macros.
   package mutating func addMacros(_ name: String, _ sql: String) {
-    steps.append(Step(name: name, text: .macros(sql)))
+    let casts = StrictCasts(sql)
+    steps.append(Step(name: name, text: .macros(casts.sql), casts: casts))
   }
 
   static func withoutTerminator(_ sql: String) -> String {

@@ -1,24 +1,25 @@
 internal import Catalog
 
 extension InputView {
-  /// The features of GeoJSON files: `feature` (JSON), `shape`, and `rejected` (the text of what is no feature, or has a
-  /// geometry that cannot be read).
+  /// The features of GeoJSON files: `feature` (JSON), `drawn` (the shape as it came), `shape`, and `rejected` (the text of what
+  /// is no feature, or has a geometry that cannot be read).
   func features(_ files: [String], _ columns: RequestColumns?) -> String {
     let rejects = columns?.names.contains { columns?.sourceName($0) == InputFormat.rejectedColumn } ?? false
     // Without a column for them, what is rejected stops the partition.
-    let shape =
+    let drawn =
       rejects
       ? "TRY(ST_GeomFromGeoJSON(json_extract(feature, '$.geometry')))"
       : "ST_GeomFromGeoJSON(json_extract(feature, '$.geometry'))"
     let rejected =
       """
       CASE WHEN json_extract_string(feature, '$.type') IS DISTINCT FROM 'Feature' \
-      OR json_type(feature, '$.geometry') = 'OBJECT' AND shape IS NULL THEN text END
+      OR json_type(feature, '$.geometry') = 'OBJECT' AND drawn IS NULL THEN text END
       """
     let rows =
       """
-      SELECT *, \(rejected) AS rejected FROM (SELECT *, CASE WHEN json_type(feature, '$.geometry') = 'OBJECT' \
-      THEN \(shape) END AS shape FROM (\(texts(files))))
+      SELECT *, \(shape("drawn", crs: nil, what: "left(text, 200)")) AS shape, \(rejected) AS rejected \
+      FROM (SELECT *, CASE WHEN json_type(feature, '$.geometry') = 'OBJECT' \
+      THEN \(drawn) END AS drawn FROM (\(texts(files))))
       """
     if rejects { return "(\(rows))" }
     return """

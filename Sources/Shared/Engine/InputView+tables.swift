@@ -16,7 +16,11 @@ extension InputView {
 
   private func table(_ file: String) -> String {
     let path = SQL.literal(file)
-    if request.format == .shapefile { return "ST_Read(\(path))" }
+    if request.format == .shapefile {
+      let crs = "(SELECT layers[1].geometry_fields[1].crs FROM ST_Read_Meta(\(path)))"
+      let shape = shape("geom", crs: crs, what: "'a shape of the file'")
+      return "(SELECT * REPLACE (\(shape) AS geom), geom AS drawn FROM ST_Read(\(path)))"
+    }
     // What is empty is no end of the table: notes between header and rows would hide all that follows.
     let sheet = request.input.sheet.map { ", sheet = \(SQL.literal($0))" } ?? ""
     return "read_xlsx(\(path), header = true, all_varchar = true, stop_at_empty = false\(sheet))"
@@ -27,7 +31,8 @@ extension InputView {
       request.format == .shapefile
       ? "CASE column_name WHEN 'geom' THEN \(SQL.literal(InputFormat.geometryColumn)) ELSE column_name END"
       : "column_name"
-    return "SELECT list(\(name)) AS columns FROM (DESCRIBE SELECT * FROM \(table(file)))"
+    let table = request.format == .shapefile ? "ST_Read(\(SQL.literal(file)))" : table(file)
+    return "SELECT list(\(name)) AS columns FROM (DESCRIBE SELECT * FROM \(table))"
   }
 
   /// The objects of the array at `json_path`, as the one column `item`.

@@ -1,14 +1,17 @@
-internal import Catalog
+package import Catalog
 
 extension InputView {
   /// A prepared file, and what the request's variables were when it was asked for.
   package struct Document: Sendable, Equatable {
     package var file: String
     package var values: [String: String]
+    /// Of delimited text: without one it cannot be read.
+    package var layout: DelimitedLayout?
 
-    package init(file: String, values: [String: String] = [:]) {
+    package init(file: String, values: [String: String] = [:], layout: DelimitedLayout? = nil) {
       self.file = file
       self.values = values
+      self.layout = layout
     }
   }
 
@@ -18,7 +21,7 @@ extension InputView {
   /// - Parameter variables: names of the columns that every document has.
   func viewSQL(variables: [String]) -> String {
     var parts = documents.map { document in
-      let part = InputView(request: request, files: [document.file], year: year)
+      let part = InputView(request: request, documents: [document], year: year)
       // Columns of selected rows come besides; what is NULL is not among the values.
       let names = variables + document.values.keys.filter { !variables.contains($0) }.sorted()
       let values = names.map { "\(SQL.literal(document.values[$0])) AS \(SQL.identifier($0))" }

@@ -40,12 +40,7 @@ package struct InputView: Sendable {
     let path = SQL.literal(file)
     switch request.format {
     case .jsonTable: return "SELECT r AS columns FROM (\(jsonTable(path))) LIMIT 1"
-    case .csv, .tsv:
-      return """
-        SELECT list_value(*COLUMNS(*)) AS columns
-        FROM read_csv(\(path), header = false, all_varchar = true, null_padding = true, parallel = false, \(delimiter)\(compression))
-        LIMIT 1
-        """
+    case .csv, .tsv: return delimitedHeader(file)
     case .json where request.input.jsonPath != nil:
       return """
         SELECT list_distinct(flatten(list(json_keys(item)))) AS columns FROM (SELECT item FROM \(items([file])) LIMIT 100)
@@ -83,7 +78,8 @@ package struct InputView: Sendable {
   var selectSQL: String {
     guard let declared = request.columns(year: year) else {
       // Nothing declared: all that comes, as it comes.
-      return files.isEmpty ? "SELECT NULL AS nothing WHERE false" : "SELECT * FROM \(reader(columns: nil))"
+      let all = request.format == .shapefile ? "* EXCLUDE (drawn)" : "*"
+      return files.isEmpty ? "SELECT NULL AS nothing WHERE false" : "SELECT \(all) FROM \(reader(columns: nil))"
     }
     let columns = request.allColumns.map { column in
       declared.names.contains(column) && !files.isEmpty
@@ -113,24 +109,36 @@ package struct InputView: Sendable {
     return "(SELECT * FROM \(reader) UNION ALL BY NAME SELECT \(absent.joined(separator: ", ")) WHERE false)"
   }
 
-  /// For each column with a declared type, how many values are not of it: `{"request", "column", "type", "count",
-  /// "example"}`. Nil where no type is declared.
-  package var retypedSQL: String? {
-    guard let declared = request.columns(year: year), !files.isEmpty else { return nil }
-    let typed = declared.names.filter { declared.types[$0] != nil && declared.types[$0] != .text }
-    if typed.isEmpty { return nil }
-    return typed.map { name -> String in
+  /// One row: `{"request", "rows", "wrong": [{"column", "type", "count", "example"}]}`, of each column with a declared type
+  /// how many values are not of it. Nil where nothing is to be counted.
+  package var countsSQL: String? {
+    guard !files.isEmpty else { return nil }
+    let declared = request.columns(year: year)
+    let typed = (declared?.names ?? []).filter { declared?.types[$0] != nil && declared?.types[$0] != .text }
+    if typed.isEmpty, preparedRowCount == nil { return nil }
+    let wrong = typed.map { name -> String in
       let column = SQL.identifier(name)
-      let type = declared.types[name] ?? .text
-      let duckdbType = [.integer: "BIGINT", .number: "DOUBLE", .date: "DATE"][type] ?? "VARCHAR"
-      let isWrong =
-        "\(column) IS NOT NULL AND trim(\(column)) <> '' AND TRY_CAST(trim(\(column)) AS \(duckdbType)) IS NULL"
+      let type = declared?.types[name] ?? .text
+      let isWrong = "\(column) IS NOT NULL AND trim(\(column)) <> '' AND NOT \(Self.isOfType(type, column))"
       return """
-        SELECT \(SQL.literal(request.name)) AS request, \(SQL.literal(name)) AS "column", '\(type.rawValue)' AS type,
-          count(*) AS count, min(\(column)) AS example
-        FROM raw.\(SQL.identifier(request.name)) WHERE \(isWrong) HAVING count(*) > 0;
+        {'column': \(SQL.literal(name)), 'type': '\(type.rawValue)', 'count': count(*) FILTER (WHERE \(isWrong)), \
+        'example': min(\(column)) FILTER (WHERE \(isWrong))}
         """
-    }.joined(separator: "\n")
+    }
+    let list = wrong.isEmpty ? "[]" : "list_filter([\(wrong.joined(separator: ", "))], lambda w: w.count > 0)"
+    return """
+      SELECT \(SQL.literal(request.name)) AS request, count(*) AS rows, \(list) AS wrong
+      FROM raw.\(SQL.identifier(request.name));
+      """
+  }
+
+  private static func isOfType(_ type: RequestColumns.RawType, _ column: String) -> String {
+    switch type {
+    case .integer: "is_integer(\(column))"
+    case .number: "is_number(\(column))"
+    case .date: "TRY_CAST(trim(\(column)) AS DATE) IS NOT NULL"
+    case .text: "true"
+    }
   }
 
   /// The JSON array of arrays as rows of one list `r`, the header first.
@@ -165,8 +173,7 @@ package struct InputView: Sendable {
   private func reader(columns: RequestColumns?) -> String {
     let paths = SQL.list(files)
     switch request.format {
-    case .csv, .tsv:
-      return "read_csv(\(paths), header = true, all_varchar = true, union_by_name = true, \(delimiter)\(compression))"
+    case .csv, .tsv: return delimited()
     case .lines: return lines(files)
     case .fixedWidth: return fixedWidth(files, columns)
     case .xlsx, .shapefile: return tables(files)
@@ -200,7 +207,7 @@ package struct InputView: Sendable {
     files.contains(where: Self.isGzip) ? ", compression = 'gzip'" : ""
   }
 
-  private static func isGzip(_ file: String) -> Bool {
+  static func isGzip(_ file: String) -> Bool {
     let descriptor = open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
@@ -208,9 +215,5 @@ package struct InputView: Sendable {
     return read(descriptor, &magic, 2) == 2 && magic == [0x1F, 0x8B]
   }
 
-  /// Stated, since DuckDB guesses that nothing is quoted where all is.
-  private var delimiter: String {
-    (request.format == .tsv ? "delim = '\\t'" : "delim = ','") + #", quote = '"', escape = '"'"#
-  }
   private var jsonFormat: String { request.format == .json ? "array" : "newline_delimited" }
 }

@@ -10,11 +10,14 @@ package enum PipelineError: ClassifiedError, Equatable {
   case timeLimit(partition: String, limit: Duration)
   case upstreamNeedsDatabase(partition: String, datasets: [String])
   case notEnqueued(partition: String, reason: String)
+  /// Rows of the documents by the preparation's count, and by DuckDB's.
+  case miscounted(partition: String, request: String, expected: Int, read: Int)
   case tooManyRows(partition: String, request: String, limit: Int)
 
   package var errorClass: ErrorClass {
     switch self {
     case .missingUpstream: .transient
+    case .miscounted: .data
     case .noDatabase, .upstreamNeedsDatabase, .timeLimit, .notEnqueued: .transient
     default: .permanent
     }
@@ -31,6 +34,8 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .timeLimit(let partition, let limit): "\(partition) ran longer than its limit of \(limit)"
     case .upstreamNeedsDatabase(let partition, let datasets):
       "\(partition) reads \(datasets.joined(separator: " and ")), and without the database it is not known where it is"
+    case .miscounted(let partition, let request, let expected, let read):
+      "\(partition): request '\(request)' has \(expected.counted("row")) in its documents, of which \(read) were read"
     case .tooManyRows(let partition, let request, let limit):
       "\(partition): request '\(request)' selects more than \(limit.counted("row")), each of which would be asked for by itself"
     case .notEnqueued(let partition, let reason): "\(partition) cannot be built now: \(reason)"
@@ -40,6 +45,8 @@ package enum PipelineError: ClassifiedError, Equatable {
   package var advice: String? {
     switch self {
     case .notReproducible, .timeLimit: nil
+    case .miscounted:
+      "Nothing was published. Keep the documents (aker task names them), and report it: this is a fault of the reader."
     case .noDatabase: "aker doctor says what is missing."
     case .upstreamNeedsDatabase: "Start it (aker database start), or set AKER_POSTGIS_DSN."
     case .tooManyRows: "Upload them in groups (upload), or take a part each time (LIMIT in its SQL)."

@@ -14,6 +14,8 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
     case renamed
     /// There, with values that are not of the declared type.
     case retyped
+    /// Shapes whose third coordinate was left out.
+    case flattened
   }
 
   package var request: String
@@ -40,7 +42,7 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
   package var isFailure: Bool {
     switch kind {
     case .missing, .renamed, .retyped: true
-    case .extra, .moved: false
+    case .extra, .moved, .flattened: false
     }
   }
 
@@ -149,13 +151,22 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
     text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } ? text : "\"\(text)\""
   }
 
+  package static func flattened(request: String, count: Int) -> SchemaDrift {
+    SchemaDrift(
+      request: request, kind: .flattened, column: "geometry", found: "\(count)",
+      message: "\(count.counted("shape")) had a third coordinate (Z or M), which is left out",
+      suggestion: "in dataset.yml, request \(request): geometry: {dimensions: 3}, if that is how it comes")
+  }
+
+  /// - Parameter place: of the example, in words.
   package static func retyped(
-    request: String, column: String, type: String, count: Int, example: String
+    request: String, column: String, type: String, count: Int, example: String, place: String? = nil
   ) -> SchemaDrift {
     SchemaDrift(
       request: request, kind: .retyped, column: column, found: example,
       message:
-        "column '\(column)' was declared as \(type), and \(count.counted("value")) \(count == 1 ? "is" : "are") not, such as '\(example)'",
+        "column '\(column)' was declared as \(type), and \(count.counted("value")) \(count == 1 ? "is" : "are") not, such as '\(example)'"
+        + (place.map { " (\($0))" } ?? ""),
       suggestion: "if that is how the source writes it now, change the column's type in request \(request)")
   }
 }

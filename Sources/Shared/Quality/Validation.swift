@@ -28,7 +28,9 @@ package struct Validation: Sendable {
 
   package var hasFailedDrift: Bool { drift.contains(where: \.isFailure) }
   package var failedCount: Int { results.count(where: \.isFailure) }
-  package var warnedCount: Int { results.count(where: \.isWarning) + drift.count { $0.kind == .extra } }
+  package var warnedCount: Int {
+    results.count(where: \.isWarning) + drift.count { $0.kind == .extra || $0.kind == .flattened }
+  }
   package var success: Bool { failedCount == 0 && !hasFailedDrift }
 
   package var partitionName: String { "\(dataset) \(dataYear)" + (region.isEmpty ? "" : " \(region)") }

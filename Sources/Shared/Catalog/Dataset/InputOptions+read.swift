@@ -1,7 +1,9 @@
 extension InputOptions {
   static let fieldNames = [
-    "member", "encoding", "skip_lines", "header_rows", "has_header", "delimiter", "footer", "ragged", "json_path",
-    "sheet",
+    "member", "encoding", "skip_lines", "header_rows", "has_header", "delimiter", "quoting", "comment", "footer",
+    "ragged",
+    "json_path",
+    "sheet", "geometry",
   ]
 
   /// Reads the fields that say how a file is to be read, and notes those that its format has no use for.
@@ -26,13 +28,15 @@ extension InputOptions {
     if let member = options.member, member.hasPrefix("/") || member.contains("..") {
       fields["member"]?.error("a member is named from the archive's top, without '..'")
     }
-    options.encoding = field("encoding", for: text)?.text
+    options.encoding = field("encoding", for: text + [.shapefile])?.text
     options.skippedLineCount = count("skip_lines", for: text, in: 0...1000) ?? 0
     options.headerRowCount = count("header_rows", for: delimited, in: 0...5) ?? 1
     if field("has_header", for: delimited)?.bool == false { options.headerRowCount = 0 }
     if let node = field("delimiter", for: delimited), let delimiter = node.text {
       if delimiter.utf8.count == 1 { options.delimiter = delimiter } else { node.error("a delimiter is one character") }
     }
+    options.isQuoted = field("quoting", for: delimited)?.bool ?? true
+    options.comment = field("comment", for: delimited)?.text
     options.hasFooter = field("footer", for: delimited)?.bool ?? false
     options.isRagged = field("ragged", for: delimited)?.bool ?? false
     if options.isRagged, options.headerRowCount > 0 {
@@ -40,6 +44,9 @@ extension InputOptions {
     }
     options.jsonPath = field("json_path", for: [.json])?.text
     options.sheet = field("sheet", for: [.xlsx])?.text
+    if let node = field("geometry", for: [.geojson, .geojsonLines, .shapefile]) {
+      options.geometry = GeometryOptions.read(node)
+    }
     return options
   }
 }

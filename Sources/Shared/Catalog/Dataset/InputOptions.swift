@@ -11,6 +11,10 @@ package struct InputOptions: Sendable, Equatable {
   package var headerRowCount = 1
   /// Between columns, in place of the format's own.
   package var delimiter: String?
+  /// Whether quotes about a value are none of it; else a quote is a character like any other.
+  package var isQuoted = true
+  /// What a line begins with that is a remark and no row; nil where each line is one.
+  package var comment: String?
   /// Lines at the end that have fewer columns than the header are notes, and left out.
   package var hasFooter = false
   /// Rows may end early; what they lack is NULL. Only without a header.
@@ -20,12 +24,17 @@ package struct InputOptions: Sendable, Equatable {
   /// The sheet of a workbook; the first one unless told.
   package var sheet: String?
 
+  /// What the shapes of a spatial format are.
+  package var geometry = GeometryOptions()
+
   package init() {}
 
-  /// Whether delimited text must be tidied up before DuckDB reads it.
+  /// Whether delimited text is never plain as it comes.
   package var needsTidying: Bool {
     var plain = InputOptions()
     plain.member = member
+    plain.delimiter = delimiter
+    if ["utf-8", "utf8"].contains(encoding?.lowercased()) { plain.encoding = encoding }
     return self != plain
   }
 }

@@ -16,7 +16,8 @@ extension RequestColumns {
     }
   }
 
-  private static func trimmed(_ text: String) -> String {
+  /// A cell without the space around it, and without a byte order mark.
+  package static func trimmed(_ text: String) -> String {
     let start = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }
     guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
     return String(start[...last])

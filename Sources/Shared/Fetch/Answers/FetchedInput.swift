@@ -1,3 +1,4 @@
+package import Catalog
 package import FoundationEssentials
 
 /// A document in the raw cache, and all that is known of how it came there. Secrets are not part of it.
@@ -32,6 +33,10 @@ package struct FetchedInput: Sendable, Equatable, Codable {
   var suspicion: Bool?
   /// Under which the cache's index has it; nil for what does not come from there.
   var cacheKey: String?
+  /// Of delimited text that was prepared: what its reader is told of it.
+  package var layout: DelimitedLayout?
+  /// The file that a place in the document is counted in: before anything was put right in it.
+  package var text: String?
 
   private enum CodingKeys: String, CodingKey {
     case requestName, sourceID, url, status, fetchedAt, sha256, byteCount, cacheHit, etag, lastModified, contentType,

@@ -15,26 +15,38 @@ struct DelimitedParser {
   private static let carriageReturn = UInt8(ascii: "\r")
 
   let delimiter: UInt8
+  /// Whether a quote is a character like any other.
+  private let quotesAreText: Bool
   private var skippedLineCount: Int
   private var state = State.start
   private var field = DelimitedField()
   private var fields: [DelimitedField] = []
   private var line = 1
+  private var isAfterCarriageReturn = false
   /// Where the row that is being read began.
   private(set) var rowLine = 1
 
   var isInQuotes: Bool { state == .quoted }
 
-  init(delimiter: UInt8, skippedLineCount: Int) {
+  init(delimiter: UInt8, skippedLineCount: Int, quotesAreText: Bool = false) {
     self.delimiter = delimiter
+    self.quotesAreText = quotesAreText
     self.skippedLineCount = skippedLineCount
   }
 
   /// - Returns: the row that this byte ends.
   mutating func take(_ byte: UInt8) -> DelimitedRow? {
-    if byte == Self.newline { line += 1 }
+    let isSecondOfTwo = byte == Self.newline && isAfterCarriageReturn
+    isAfterCarriageReturn = byte == Self.carriageReturn
+    let isLineEnd = (byte == Self.newline && !isSecondOfTwo) || byte == Self.carriageReturn
+    if isLineEnd { line += 1 }
     if skippedLineCount > 0 {
-      if byte == Self.newline { skippedLineCount -= 1 }
+      if isLineEnd { skippedLineCount -= 1 }
+      rowLine = line
+      return nil
+    }
+    // The line feed of a line end whose first half has ended it.
+    if isSecondOfTwo, state != .quoted {
       rowLine = line
       return nil
     }
@@ -46,7 +58,7 @@ struct DelimitedParser {
       field.bytes.append(byte)
       state = .quoted
       return nil
-    case .start where byte == Self.quote:
+    case .start where byte == Self.quote && !quotesAreText:
       field = DelimitedField(isQuoted: true)
       state = .quoted
       return nil
@@ -54,10 +66,14 @@ struct DelimitedParser {
     }
     switch byte {
     case delimiter: endField()
-    case Self.newline: return endRow()
-    case Self.carriageReturn: break
+    case Self.newline, Self.carriageReturn: return endRow()
     default:
-      if state == .quoteInQuotes, DelimitedText.isSpace(byte) { break }
+      if state == .quoteInQuotes {
+        if DelimitedText.isSpace(byte) { break }
+        field.oddity = field.oddity ?? .textAfterQuote
+      } else if byte == Self.quote, !quotesAreText {
+        field.oddity = field.oddity ?? .strayQuote
+      }
       if state == .start, !DelimitedText.isSpace(byte) { state = .plain }
       field.bytes.append(byte)
     }

@@ -4,4 +4,10 @@ struct DelimitedRow {
   var fields: [DelimitedField]
 
   var isBlank: Bool { fields.count == 1 && !fields[0].isQuoted && fields[0].bytes.allSatisfy(DelimitedText.isSpace) }
+
+  /// - Parameter mark: what a remark begins with; nil where there are none.
+  func isComment(_ mark: String?) -> Bool {
+    guard let mark, let first = fields.first, !first.isQuoted else { return false }
+    return first.bytes.starts(with: mark.utf8)
+  }
 }

@@ -10,7 +10,14 @@ package struct InputPreparation: Sendable {
   private let year: Int
   private let recordsByteCount: Int64
   /// What was made of a document, by request and path: a document may be asked for twice.
-  private var made: [String: [String]] = [:]
+  private var made: [String: [Prepared]] = [:]
+
+  /// A file that DuckDB reads.
+  private struct Prepared: Sendable {
+    var path: String
+    var text: String
+    var layout: DelimitedLayout?
+  }
 
   /// 64 GiB: what comes out of one archive; more is no data set of a state or a year.
   private static let maximumByteCount: Int64 = 64 << 30
@@ -33,12 +40,19 @@ package struct InputPreparation: Sendable {
   }
 
   private static func changes(_ request: DatasetRequest) -> Bool {
-    request.input.member != nil || changesText(request) || request.format == .shapefile
+    request.input.member != nil || changesText(request) || request.format == .shapefile || isChecked(request)
+  }
+
+  /// Text that is looked through before anything is made of it.
+  private static func isChecked(_ request: DatasetRequest) -> Bool {
+    switch request.format {
+    case .csv, .tsv, .lines, .fixedWidth, .json, .jsonTable, .jsonDocument, .ndjson, .geojson, .geojsonLines: true
+    case .feed, .parquet, .shapefile, .xlsx: false
+    }
   }
 
   private static func changesText(_ request: DatasetRequest) -> Bool {
     switch request.format {
-    case .csv, .tsv: request.input.needsTidying
     case .lines, .fixedWidth: request.input.encoding != nil || request.input.skippedLineCount > 0
     case .feed: true
     default: false
@@ -105,7 +119,7 @@ package struct InputPreparation: Sendable {
         continue
       }
       let key = request.name + " " + path
-      let paths: [String]
+      let paths: [Prepared]
       if let known = made[key] {
         paths = known
       } else {
@@ -116,9 +130,9 @@ package struct InputPreparation: Sendable {
         }
       }
       made[key] = paths
-      for path in paths {
+      for file in paths {
         var input = input
-        input.path = path
+        (input.path, input.text, input.layout) = (file.path, file.text, file.layout)
         prepared.append(input)
       }
     }
@@ -133,7 +147,7 @@ package struct InputPreparation: Sendable {
   private func files(
     of input: FetchedInput, _ path: String, _ request: DatasetRequest, isWrapped: Bool, number: Int,
     _ cancellation: BlockingWork.Cancellation
-  ) throws -> [String] {
+  ) throws -> [Prepared] {
     let place = "\(folder)/\(number)"
     do {
       try ArchiveMember.makeFolders(above: place + "/")
@@ -148,6 +162,10 @@ package struct InputPreparation: Sendable {
         let isWrapped = isWrapped || request.input.member != nil && Self.isWrappedMember(path, request)
         let target = "\(place)/\(index).prepared"
         var plain = path
+        if request.format == .csv || request.format == .tsv {
+          return try table(path, to: target, request, isWrapped: isWrapped, cancellation)
+        }
+        try Self.check(path, request, cancellation)
         if Self.changesText(request) {
           try change(path, to: target, request, cancellation)
           plain = target
@@ -155,7 +173,9 @@ package struct InputPreparation: Sendable {
           try unfold(path, to: target, InputOptions(), cancellation)
           plain = target
         }
-        guard isLarge(plain, request), let records = Self.recordsPath(request) else { return plain }
+        guard isLarge(plain, request), let records = Self.recordsPath(request) else {
+          return Prepared(path: plain, text: path)
+        }
         defer { if plain != path { unlink(plain) } }
         let temporary = "\(place)/\(index).new"
         let largest = try JSONRecords.write(plain, path: records, to: temporary, cancellation)
@@ -163,7 +183,7 @@ package struct InputPreparation: Sendable {
         guard rename(temporary, named) == 0 else {
           throw OutputFile.Failure(why: "\(named): \(String(cString: strerror(errno)))")
         }
-        return named
+        return Prepared(path: named, text: path)
       }
     } catch ArchiveMember.Failure.cannotWrite(let why) {
       throw unwritable(input, why)
@@ -176,8 +196,11 @@ package struct InputPreparation: Sendable {
     } catch let failure as TextReader.Failure {
       throw unreadable(input, failure.summary, advice: "Check the request's encoding.")
     } catch let failure as DelimitedText.Failure {
-      throw unreadable(
-        input, failure.summary, advice: "Check the request's header_rows, skip_lines, delimiter, footer and ragged.")
+      throw unreadable(input, failure.summary, advice: failure.advice)
+    } catch let failure as TextCheck.Failure {
+      throw unreadable(input, failure.summary, advice: failure.advice)
+    } catch let failure as AttributeTable.Failure {
+      throw unreadable(input, failure.summary, advice: failure.advice)
     } catch let failure as OutputFile.Failure {
       throw unwritable(input, failure.why)
     }
@@ -194,14 +217,54 @@ package struct InputPreparation: Sendable {
   ) throws {
     switch request.format {
     case .feed: try readFeed(path, to: target, request, cancellation)
-    case .csv, .tsv:
-      let declared = request.columns(year: year)
-      try DelimitedText.tidy(
-        path, to: target, options: request.input,
-        delimiter: request.format == .csv ? UInt8(ascii: ",") : UInt8(ascii: "\t"),
-        declaredNames: declared?.names.map { declared?.sourceName($0) ?? $0 } ?? [], cancellation)
     default:
       try unfold(path, to: target, request.input, cancellation)
+    }
+  }
+
+  /// Delimited text as it is where it is plain, else put right; or an error with its line.
+  private func table(
+    _ path: String, to target: String, _ request: DatasetRequest, isWrapped: Bool,
+    _ cancellation: BlockingWork.Cancellation
+  ) throws -> Prepared {
+    let usual: UInt8 = request.format == .csv ? UInt8(ascii: ",") : UInt8(ascii: "\t")
+    let delimiter = request.input.delimiter?.utf8.first ?? usual
+    let declared = request.columns(year: year)
+    if let encoding = request.input.encoding, TextEncoding.isSingleByte(encoding),
+      try TextCheck.isUTF8WithLetters(path)
+    {
+      throw TextCheck.misdeclared(encoding)
+    }
+    try HeaderCheck(request: request, declared: declared, delimiter: delimiter).check(path)
+    if !request.input.needsTidying,
+      let layout = try DelimitedScan.layout(of: path, delimiter: delimiter, cancellation)
+    {
+      var plain = path
+      if isWrapped {
+        try unfold(path, to: target, InputOptions(), cancellation)
+        plain = target
+      }
+      return Prepared(path: plain, text: path, layout: layout)
+    }
+    let layout = try DelimitedText.tidy(
+      path, to: target, options: request.input, delimiter: usual,
+      declaredNames: declared?.names.map { declared?.sourceName($0) ?? $0 } ?? [], cancellation)
+    return Prepared(path: target, text: path, layout: layout)
+  }
+
+  private static func check(
+    _ path: String, _ request: DatasetRequest, _ cancellation: BlockingWork.Cancellation
+  ) throws {
+    if request.format == .shapefile {
+      try AttributeTable.recode(beside: path, declared: request.input.encoding)
+    } else if isChecked(request) {
+      if TextEncoding.isUTF8(request.input.encoding) {
+        try TextCheck.check(path, cancellation)
+      } else if let encoding = request.input.encoding, TextEncoding.isSingleByte(encoding),
+        try TextCheck.isUTF8WithLetters(path)
+      {
+        throw TextCheck.misdeclared(encoding)
+      }
     }
   }
 

@@ -96,6 +96,28 @@ struct TextReader: ~Copyable {
     return text
   }
 
+  /// A short text, whole.
+  /// - Throws: `Failure.unknownEncoding`, `.undecodable`.
+  static func decoded(_ bytes: [UInt8], from encoding: String) throws -> [UInt8] {
+    guard let decoder = iconv_open("UTF-8", encoding), decoder != iconv_t(bitPattern: -1) else {
+      throw Failure.unknownEncoding(encoding)
+    }
+    defer { iconv_close(decoder) }
+    var input = bytes
+    var output = [UInt8](repeating: 0, count: bytes.count * 4 + 16)
+    var (inputLeft, outputLeft) = (input.count, output.count)
+    let result = input.withUnsafeMutableBytes { source in
+      output.withUnsafeMutableBytes { target in
+        var from = source.baseAddress?.assumingMemoryBound(to: CChar.self)
+        var to = target.baseAddress?.assumingMemoryBound(to: CChar.self)
+        return iconv(decoder, &from, &inputLeft, &to, &outputLeft)
+      }
+    }
+    guard result != -1 else { throw Failure.undecodable(encoding: encoding, offset: input.count - inputLeft) }
+    output.removeLast(outputLeft)
+    return output
+  }
+
   private mutating func decode(_ bytes: [UInt8]) throws -> [UInt8] {
     guard let decoder else { return bytes }
     var input = undecoded + bytes

@@ -24,12 +24,22 @@ struct BuildRun {
     let columns: [String?]
   }
 
-  private struct Retyped: Decodable {
+  private struct Counted: Decodable {
+    struct Wrong: Decodable {
+      let column: String
+      let type: String
+      let count: Int
+      let example: String
+    }
+
     let request: String
-    let column: String
-    let type: String
-    let count: Int
-    let example: String
+    let rows: Int
+    let wrong: [Wrong]
+  }
+
+  private struct Flattened: Decodable {
+    let request: String
+    let flattened: Int
   }
 
   /// - Throws: `ValidationError` when what came, or what was made of it, is not as declared; `EngineFailure`.
@@ -49,11 +59,12 @@ struct BuildRun {
       output = try await engine.run(script)
     } catch let failure as EngineFailure {
       // Columns that are gone are the reason, and not the statement that missed them.
-      let validation = validation(drift: try drift(failure.output), evaluation: nil)
+      let validation = validation(drift: try await drift(failure.output), evaluation: nil)
       if validation.hasFailedDrift { throw ValidationError(validation) }
-      throw failure
+      throw await located(failure)
     }
-    let drift = try drift(output)
+    let drift = try await drift(output)
+    try checkCounts(output)
     guard let figures = try output.rows("checks", as: [String: Double?].self).first else {
       throw PipelineError.notPublished(partition.description)
     }
@@ -86,7 +97,31 @@ struct BuildRun {
     EngineScript.inputs(spec, partition, fetched: fetched, upstreams: upstreams)
   }
 
-  private func drift(_ output: EngineOutput) throws -> [SchemaDrift] {
+  /// What the preparation counted must be what DuckDB read: a row that the one sees and the other does not is never lost in
+  /// silence.
+  private func checkCounts(_ output: EngineOutput) throws {
+    let counts = try output.rows("counts", as: Counted.self)
+    for request in spec.requests {
+      let inputs = fetched.filter { $0.requestName == request.name && $0.path != nil }
+      let known = inputs.compactMap(\.layout?.rowCount)
+      guard !inputs.isEmpty, known.count == inputs.count,
+        let read = counts.first(where: { $0.request == request.name })?.rows
+      else { continue }
+      let expected = known.reduce(0, +)
+      if read != expected {
+        throw PipelineError.miscounted(
+          partition: partition.description, request: request.name, expected: expected, read: read)
+      }
+    }
+  }
+
+  /// The failure with the places of the value that was refused, where it was one.
+  private func located(_ failure: EngineFailure) async -> EngineFailure {
+    guard let value = failure.refusedValue else { return failure }
+    return failure.located(await ValuePlace.find(value, in: fetched, of: spec.requests).map(\.text))
+  }
+
+  private func drift(_ output: EngineOutput) async throws -> [SchemaDrift] {
     var drifts: [SchemaDrift] = []
     for header in try output.rows("headers", as: Header.self) {
       guard let request = spec.requests.first(where: { $0.name == header.request }),
@@ -98,11 +133,22 @@ struct BuildRun {
         drifts.append(drift)
       }
     }
-    for retyped in try output.rows("retyped", as: Retyped.self) {
-      drifts.append(
-        SchemaDrift.retyped(
-          request: retyped.request, column: retyped.column, type: retyped.type, count: retyped.count,
-          example: retyped.example))
+    for counted in try output.rows("counts", as: Counted.self) {
+      for wrong in counted.wrong {
+        let request = spec.requests.filter { $0.name == counted.request }
+        let names = request.first?.columns(year: partition.dataYear)?.possibleNames(wrong.column) ?? []
+        let places = await ValuePlace.find(
+          wrong.example, column: names.count == 1 ? names[0] : nil,
+          in: fetched.filter { $0.requestName == counted.request }, of: request)
+        drifts.append(
+          SchemaDrift.retyped(
+            request: counted.request, column: wrong.column, type: wrong.type, count: wrong.count,
+            example: wrong.example,
+            place: places.first?.text))
+      }
+    }
+    for found in try output.rows("flattened", as: Flattened.self) {
+      drifts.append(SchemaDrift.flattened(request: found.request, count: found.flattened))
     }
     return drifts
   }

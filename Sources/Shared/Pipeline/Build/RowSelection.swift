@@ -88,7 +88,7 @@ extension EngineScript {
       InputView(
         request: request,
         documents: fetched.filter { $0.requestName == request.name }.compactMap { input in
-          input.path.map { InputView.Document(file: $0, values: input.values) }
+          input.path.map { InputView.Document(file: $0, values: input.values, layout: input.layout) }
         }, year: partition.dataYear, rowsSQL: spec.rowsSQL(of: request))
     }
     var datasets = Dictionary(grouping: upstreams, by: \.dataset).sorted { $0.key < $1.key }

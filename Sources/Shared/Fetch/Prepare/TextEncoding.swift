@@ -1,0 +1,32 @@
+/// What a text seems to be written in, for the advice of an error: nothing is read by it.
+enum TextEncoding {
+  /// The encoding that would read these bytes, the first of a text or those around the first that is not UTF-8.
+  static func likely(_ bytes: [UInt8]) -> String {
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) { return "utf-16" }
+    let zeroes = bytes.prefix(64).enumerated().filter { $0.element == 0 }
+    if zeroes.count >= bytes.prefix(64).count / 3, !zeroes.isEmpty {
+      return zeroes.allSatisfy { $0.offset % 2 == 1 } ? "utf-16le" : "utf-16be"
+    }
+    // In Latin-1 they are control characters, which nobody writes.
+    return bytes.contains { (0x80...0x9F).contains($0) } ? "windows-1252" : "iso-8859-1"
+  }
+
+  /// Whether each byte is a character, so that any bytes at all can be read by it.
+  static func isSingleByte(_ name: String) -> Bool {
+    let plain = name.lowercased().filter { $0.isLetter || $0.isNumber }
+    return ["latin", "iso8859", "windows", "cp", "ibm", "macintosh", "koi8", "ansi"].contains { plain.hasPrefix($0) }
+  }
+
+  static func isUTF8(_ name: String?) -> Bool {
+    guard let name else { return true }
+    return ["utf8"].contains(name.lowercased().filter { $0.isLetter || $0.isNumber })
+  }
+
+  /// Bytes as an error shows them: `0xF1 0x61`.
+  static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { byte in
+      let digits = String(byte, radix: 16, uppercase: true)
+      return "0x" + (digits.count == 1 ? "0" : "") + digits
+    }.joined(separator: " ")
+  }
+}

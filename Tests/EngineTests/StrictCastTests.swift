@@ -1,0 +1,46 @@
+import Testing
+
+@testable import Engine
+
+@Suite("Casts of texts to numbers")
+struct StrictCastTests {
+  @Test(
+    "a cast to a number is checked, and nothing else is touched",
+    arguments: [
+      ("SELECT CAST(a AS BIGINT) FROM t", "SELECT CAST(checked_integer(a) AS BIGINT) FROM t"),
+      ("SELECT a::int, b::DOUBLE", "SELECT checked_integer(a)::int, checked_number(b)::DOUBLE"),
+      ("SELECT t.a::bigint", "SELECT checked_integer(t.a)::bigint"),
+      ("SELECT f(a, 'x')::INTEGER", "SELECT checked_integer(f(a, 'x'))::INTEGER"),
+      ("SELECT m['a']::INTEGER", "SELECT checked_integer(m['a'])::INTEGER"),
+      ("SELECT (a || b)::INTEGER", "SELECT checked_integer((a || b))::INTEGER"),
+      (
+        "SELECT CAST(CAST(a AS DOUBLE) AS BIGINT)",
+        "SELECT CAST(checked_whole(CAST(checked_number(a) AS DOUBLE)) AS BIGINT)"
+      ),
+      ("SELECT CAST(a AS DECIMAL(5,1))", "SELECT CAST(checked_number(a) AS DECIMAL(5,1))"),
+      (
+        "SELECT CAST(CASE WHEN x AS_y THEN 1 END AS INTEGER)",
+        "SELECT CAST(checked_integer(CASE WHEN x AS_y THEN 1 END) AS INTEGER)"
+      ),
+      ("SELECT CAST(a AS VARCHAR), b::DATE", "SELECT CAST(a AS VARCHAR), b::DATE"),
+      ("SELECT TRY_CAST(a AS BIGINT)", "SELECT TRY_CAST(a AS BIGINT)"),
+      ("SELECT CAST(a AS INTEGER[]), b::INTEGER[]", "SELECT CAST(a AS INTEGER[]), b::INTEGER[]"),
+      ("SELECT 'CAST(a AS BIGINT)' -- a::INT\n, \"a::INT\"", "SELECT 'CAST(a AS BIGINT)' -- a::INT\n, \"a::INT\""),
+      ("SELECT $$a::INT$$, /* a::INT */ E'\\'a::INT'", "SELECT $$a::INT$$, /* a::INT */ E'\\'a::INT'"),
+      ("SELECT CAST(unnest(a) AS BIGINT)", "SELECT CAST(unnest(a) AS BIGINT)"),
+      ("SELECT CASE a WHEN 1 THEN 2 END::INTEGER", "SELECT CASE a WHEN 1 THEN 2 END::INTEGER"),
+    ])
+  func rewritten(_ sql: String, _ expected: String) {
+    #expect(StrictCasts(sql).sql == expected)
+  }
+
+  @Test("a place in the checked text is the place in the file")
+  func places() {
+    let sql = "SELECT 1,\n  CAST(a AS BIGINT), nope"
+    let strict = StrictCasts(sql)
+    let line = strict.sql.split(separator: "\n")[1]
+    let column = line.distance(from: line.startIndex, to: line.firstRange(of: "nope")?.lowerBound ?? line.startIndex)
+    #expect(strict.original(line: 2, column: column + 1) == 22)
+    #expect(strict.original(line: 1, column: 8) == 8)
+  }
+}
