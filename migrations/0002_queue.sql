@@ -22,6 +22,13 @@ CREATE TYPE queue.outcome_kind AS ENUM (
   'worker_lost'   -- its worker died or fell silent; counted apart from attempts
 );
 
+CREATE TYPE queue.claim_floor AS (rank bigint, task_id bigint, dropped_at bigint, keep_for bigint);
+COMMENT ON TYPE queue.claim_floor IS
+  'Up to where a session has claimed in a lane, and how long it trusts that: times in microseconds.';
+
+CREATE TYPE queue.claim_share AS (lane_id integer, wanted integer, first_rank bigint);
+COMMENT ON TYPE queue.claim_share IS 'How many tasks a claim takes from a lane, and the rank of the first of them.';
+
 -- Settings ------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE queue.setting (
@@ -163,6 +170,7 @@ CREATE TABLE queue.lane (
   paused_at timestamptz,
   pause_reason text,
   closed_at timestamptz,
+  head_rank bigint NOT NULL DEFAULT 0,
   UNIQUE (backfill_id, dataset),
   CHECK ((paused_at IS NULL) = (pause_reason IS NULL))
 );
@@ -178,6 +186,8 @@ COMMENT ON COLUMN queue.lane.breaker_count IS 'The same data error in so many pa
 COMMENT ON COLUMN queue.lane.paused_at IS
   'Set by the circuit breaker; cleared by queue.resume_backfill() or queue.resume_dataset().';
 COMMENT ON COLUMN queue.lane.closed_at IS 'When its last task ended: claims no longer look here.';
+COMMENT ON COLUMN queue.lane.head_rank IS
+  'No task of it has a lesser rank: claims need not look at all lanes. When it was made; 0 once a task was prioritized.';
 
 -- Tasks ---------------------------------------------------------------------------------------------------------------
 -- No foreign keys from here on: one costs about as much per row as the insert itself, and only this schema's functions write here.

@@ -57,7 +57,7 @@ DECLARE
   -- For everybody; the internal ones are called by reading functions and views, with the caller's rights.
   reader_functions constant text[] := ARRAY[
     'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why', 'queue.held_elsewhere', 'lake.expired_vintages',
-    'queue._room', 'queue._floor', 'queue._task_name', 'queue._counted', 'queue._asked_regions',
+    'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted', 'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions'];
   -- Parts of others, which run with their owner's rights: for nobody. So is what begins with an underscore.
   internal_functions constant text[] := ARRAY[

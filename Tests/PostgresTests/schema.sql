@@ -31,6 +31,23 @@ CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;
 
 COMMENT ON EXTENSION postgis IS 'PostGIS geometry and geography spatial types and functions';
 
+CREATE TYPE queue.claim_floor AS (
+	rank bigint,
+	task_id bigint,
+	dropped_at bigint,
+	keep_for bigint
+);
+
+COMMENT ON TYPE queue.claim_floor IS 'Up to where a session has claimed in a lane, and how long it trusts that: times in microseconds.';
+
+CREATE TYPE queue.claim_share AS (
+	lane_id integer,
+	wanted integer,
+	first_rank bigint
+);
+
+COMMENT ON TYPE queue.claim_share IS 'How many tasks a claim takes from a lane, and the rank of the first of them.';
+
 CREATE TYPE queue.outcome_kind AS ENUM (
     'completed',
     'failed',
@@ -217,10 +234,12 @@ CREATE FUNCTION queue._fail_dependents(upstream_task_id bigint, why text) RETURN
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-CREATE FUNCTION queue._floor(lane_id integer, now_at bigint) RETURNS bigint[]
+CREATE FUNCTION queue._floor(lane_id integer, now_at bigint) RETURNS queue.claim_floor
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
+
+COMMENT ON FUNCTION queue._floor(lane_id integer, now_at bigint) IS 'Where this session begins to look in a lane; keep_for is NULL where that is its beginning.';
 
 CREATE FUNCTION queue._held_elsewhere(task_id bigint) RETURNS text
     LANGUAGE sql STABLE
@@ -239,6 +258,24 @@ CREATE FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text
     AS …;
 
 COMMENT ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) IS 'Partitions of datasets that open backfills of a vintage build, besides the one with the given key, and by which task.';
+
+CREATE FUNCTION queue._is_claimable() RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS …;
+
+COMMENT ON FUNCTION queue._is_claimable() IS 'Whether a claim would find work.';
+
+CREATE FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
 
 CREATE FUNCTION queue._link_tasks(backfill_id bigint, as_of text, after_task_id bigint) RETURNS bigint
     LANGUAGE plpgsql
@@ -362,7 +399,19 @@ CREATE FUNCTION queue._room(source_ids text[], backfill_id bigint) RETURNS integ
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION queue._room(source_ids text[], backfill_id bigint) IS 'How many more tasks the tightest limit lets run.';
+COMMENT ON FUNCTION queue._room(source_ids text[], backfill_id bigint) IS 'How many more tasks the tightest limit of a lane lets run.';
+
+CREATE FUNCTION queue._rooms(sources text[] DEFAULT NULL::text[], backfills bigint[] DEFAULT NULL::bigint[]) RETURNS TABLE(source_id text, backfill_id bigint, room bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS …;
+
+COMMENT ON FUNCTION queue._rooms(sources text[], backfills bigint[]) IS 'How many more tasks each limit lets run: of these sources and backfills, or of all. What has no limit is left out.';
 
 CREATE TABLE queue.lease (
     lease_token bigint NOT NULL,
@@ -396,6 +445,32 @@ CREATE FUNCTION queue._settle_lanes(backfill_id bigint, after_task_id bigint) RE
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
+
+CREATE FUNCTION queue._shares(lanes integer[], bounds bigint[], slots integer, now_at bigint) RETURNS TABLE(lane_id integer, wanted integer, first_rank bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS …;
+
+COMMENT ON FUNCTION queue._shares(lanes integer[], bounds bigint[], slots integer, now_at bigint) IS 'How many of the next `slots` tasks are in which lane: a look at the heads, without locks. The lanes come in the order of their bounds, which no task of them goes before.';
+
+CREATE FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, now_at bigint) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS …;
+
+COMMENT ON FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, now_at bigint) IS 'Leases up to `wanted` tasks of one lane, the first that nobody else is taking; returns them in order.';
 
 CREATE FUNCTION queue._take_back(task_id bigint, lease_token bigint) RETURNS queue.lease
     LANGUAGE plpgsql
@@ -1281,6 +1356,7 @@ CREATE TABLE queue.lane (
     paused_at timestamp with time zone,
     pause_reason text,
     closed_at timestamp with time zone,
+    head_rank bigint DEFAULT 0 NOT NULL,
     CONSTRAINT lane_check CHECK (((paused_at IS NULL) = (pause_reason IS NULL))),
     CONSTRAINT lane_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
     CONSTRAINT lane_priority_check CHECK (((priority >= '-100'::integer) AND (priority <= 100))),
@@ -1298,6 +1374,8 @@ COMMENT ON COLUMN queue.lane.breaker_count IS 'The same data error in so many pa
 COMMENT ON COLUMN queue.lane.paused_at IS 'Set by the circuit breaker; cleared by queue.resume_backfill() or queue.resume_dataset().';
 
 COMMENT ON COLUMN queue.lane.closed_at IS 'When its last task ended: claims no longer look here.';
+
+COMMENT ON COLUMN queue.lane.head_rank IS 'No task of it has a lesser rank: claims need not look at all lanes. When it was made; 0 once a task was prioritized.';
 
 CREATE TABLE queue.outcome (
     task_id bigint NOT NULL,
@@ -1689,22 +1767,30 @@ CREATE VIEW queue.claimable_lane AS
     l.dataset,
     l.source_ids,
     l.priority,
-    ((b.max_running IS NOT NULL) OR (EXISTS ( SELECT
+    ((l.source_ids && ARRAY( SELECT s.source_id
            FROM queue.source s
-          WHERE ((s.source_id = ANY (l.source_ids)) AND (s.max_running IS NOT NULL))))) AS limited
-   FROM ((queue.lane l
-     JOIN queue.backfill b USING (backfill_id))
-     JOIN queue.setting g ON (g.singleton))
-  WHERE ((l.closed_at IS NULL) AND (l.paused_at IS NULL) AND (b.paused_at IS NULL) AND (b.cancelled_at IS NULL) AND (g.paused_at IS NULL) AND (NOT (EXISTS ( SELECT
-           FROM queue.dataset_pause p
-          WHERE (p.dataset = l.dataset)))) AND (NOT (EXISTS ( SELECT
+          WHERE (s.max_running IS NOT NULL))) OR (l.backfill_id = ANY (ARRAY( SELECT b.backfill_id
+           FROM queue.backfill b
+          WHERE ((b.finished_at IS NULL) AND (b.max_running IS NOT NULL)))))) AS limited,
+    (l.head_rank - (l.priority * (( SELECT (EXTRACT(epoch FROM g.ageing_interval) * (1000000)::numeric)
+           FROM queue.setting g
+          WHERE g.singleton))::bigint)) AS head_bound
+   FROM queue.lane l
+  WHERE ((l.closed_at IS NULL) AND (l.paused_at IS NULL) AND ( SELECT (g.paused_at IS NULL)
+           FROM queue.setting g
+          WHERE g.singleton) AND (l.backfill_id <> ALL (ARRAY( SELECT b.backfill_id
+           FROM queue.backfill b
+          WHERE ((b.finished_at IS NULL) AND ((b.paused_at IS NOT NULL) OR (b.cancelled_at IS NOT NULL)))))) AND (l.dataset <> ALL (ARRAY( SELECT p.dataset
+           FROM queue.dataset_pause p))) AND (NOT (l.source_ids && ARRAY( SELECT s.source_id
            FROM (queue.source s
              LEFT JOIN queue.token_bucket t USING (source_id))
-          WHERE ((s.source_id = ANY (l.source_ids)) AND ((s.paused_at IS NOT NULL) OR (s.cool_down_until > clock_timestamp()) OR ((t.quota_used >= s.daily_quota) AND (t.quota_day = ((clock_timestamp() AT TIME ZONE 'UTC'::text))::date))))))));
+          WHERE ((s.paused_at IS NOT NULL) OR (s.cool_down_until > clock_timestamp()) OR ((t.quota_used >= s.daily_quota) AND (t.quota_day = ((clock_timestamp() AT TIME ZONE 'UTC'::text))::date)))))));
 
 COMMENT ON VIEW queue.claimable_lane IS 'Lanes that a claim may look into: open, not paused at any level, no source cooling down or out of quota.';
 
 COMMENT ON COLUMN queue.claimable_lane.limited IS 'Whether a concurrency limit applies, so that a claim must count under lock.';
+
+COMMENT ON COLUMN queue.claimable_lane.head_bound IS 'No task of it goes before this, priority and ageing included.';
 
 CREATE TABLE queue.delayed (
     run_at timestamp with time zone NOT NULL,
@@ -2585,6 +2671,10 @@ GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_ke
 GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) TO aker_worker;
 GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) TO aker_reader;
 
+REVOKE ALL ON FUNCTION queue._is_claimable() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._link_tasks(backfill_id bigint, as_of text, after_task_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._lock_backfill(backfill_id bigint) FROM PUBLIC;
@@ -2621,6 +2711,11 @@ GRANT ALL ON FUNCTION queue._room(source_ids text[], backfill_id bigint) TO aker
 GRANT ALL ON FUNCTION queue._room(source_ids text[], backfill_id bigint) TO aker_worker;
 GRANT ALL ON FUNCTION queue._room(source_ids text[], backfill_id bigint) TO aker_reader;
 
+REVOKE ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) TO aker_worker;
+GRANT ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) TO aker_reader;
+
 GRANT SELECT ON TABLE queue.lease TO aker_admin;
 GRANT SELECT ON TABLE queue.lease TO aker_worker;
 GRANT SELECT ON TABLE queue.lease TO aker_reader;
@@ -2628,6 +2723,10 @@ GRANT SELECT ON TABLE queue.lease TO aker_reader;
 REVOKE ALL ON FUNCTION queue._settle(l queue.lease, kind queue.outcome_kind, error_class text, reason text, detail jsonb, run_at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._settle_lanes(backfill_id bigint, after_task_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._shares(lanes integer[], bounds bigint[], slots integer, now_at bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, now_at bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._take_back(task_id bigint, lease_token bigint) FROM PUBLIC;
 

@@ -1,21 +1,29 @@
 -- What is: lanes, tasks, attempts, counts, what runs and what waits.
 
+-- What is closed is listed once, and not asked for per lane: there may be a thousand of them.
 CREATE VIEW queue.claimable_lane AS
 SELECT l.lane_id, l.backfill_id, l.dataset, l.source_ids, l.priority,
-  (b.max_running IS NOT NULL OR EXISTS (
-    SELECT FROM queue.source s WHERE s.source_id = ANY (l.source_ids) AND s.max_running IS NOT NULL)) AS limited
-FROM queue.lane l JOIN queue.backfill b USING (backfill_id) JOIN queue.setting g ON g.singleton
-WHERE l.closed_at IS NULL AND l.paused_at IS NULL AND b.paused_at IS NULL AND b.cancelled_at IS NULL AND g.paused_at IS NULL
-  AND NOT EXISTS (SELECT FROM queue.dataset_pause p WHERE p.dataset = l.dataset)
-  AND NOT EXISTS (
-    SELECT FROM queue.source s LEFT JOIN queue.token_bucket t USING (source_id)
-    WHERE s.source_id = ANY (l.source_ids)
-      AND (s.paused_at IS NOT NULL OR s.cool_down_until > clock_timestamp()
-        OR (t.quota_used >= s.daily_quota AND t.quota_day = (clock_timestamp() AT TIME ZONE 'UTC')::date)));
+  l.source_ids && ARRAY(SELECT s.source_id FROM queue.source s WHERE s.max_running IS NOT NULL)
+    OR l.backfill_id = ANY (ARRAY(
+      SELECT b.backfill_id FROM queue.backfill b WHERE b.finished_at IS NULL AND b.max_running IS NOT NULL)) AS limited,
+  l.head_rank - l.priority * (
+    SELECT extract(epoch FROM g.ageing_interval) * 1000000 FROM queue.setting g WHERE g.singleton)::bigint AS head_bound
+FROM queue.lane l
+WHERE l.closed_at IS NULL AND l.paused_at IS NULL
+  AND (SELECT g.paused_at IS NULL FROM queue.setting g WHERE g.singleton)
+  AND l.backfill_id <> ALL (ARRAY(
+    SELECT b.backfill_id FROM queue.backfill b
+    WHERE b.finished_at IS NULL AND (b.paused_at IS NOT NULL OR b.cancelled_at IS NOT NULL)))
+  AND l.dataset <> ALL (ARRAY(SELECT p.dataset FROM queue.dataset_pause p))
+  AND NOT l.source_ids && ARRAY(
+    SELECT s.source_id FROM queue.source s LEFT JOIN queue.token_bucket t USING (source_id)
+    WHERE s.paused_at IS NOT NULL OR s.cool_down_until > clock_timestamp()
+      OR (t.quota_used >= s.daily_quota AND t.quota_day = (clock_timestamp() AT TIME ZONE 'UTC')::date));
 COMMENT ON VIEW queue.claimable_lane IS
   'Lanes that a claim may look into: open, not paused at any level, no source cooling down or out of quota.';
 COMMENT ON COLUMN queue.claimable_lane.limited IS
   'Whether a concurrency limit applies, so that a claim must count under lock.';
+COMMENT ON COLUMN queue.claimable_lane.head_bound IS 'No task of it goes before this, priority and ageing included.';
 
 CREATE VIEW queue.task AS
 SELECT t.task_id, a.backfill_id, b.backfill_key, a.dataset, t.data_year::integer AS data_year, t.region, b.as_of,

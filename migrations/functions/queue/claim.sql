@@ -1,19 +1,39 @@
 -- Claims: which tasks a worker gets, and how many.
 
+-- In plpgsql, which keeps its plans: an SQL function that is not inlined is planned at each call.
+CREATE FUNCTION queue._rooms(sources text[] DEFAULT NULL, backfills bigint[] DEFAULT NULL)
+RETURNS TABLE (source_id text, backfill_id bigint, room bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+BEGIN
+  -- Leases are counted once, however many limits there are: there are never more of them than slots.
+  RETURN QUERY
+    WITH busy AS MATERIALIZED (
+      SELECT a.source_ids, a.backfill_id, n.running
+      FROM (SELECT l.lane_id, count(*) AS running FROM queue.lease l GROUP BY l.lane_id) n JOIN queue.lane a USING (lane_id)),
+    by_source AS MATERIALIZED (
+      SELECT u AS source_id, sum(b.running)::bigint AS running FROM busy b CROSS JOIN unnest(b.source_ids) u GROUP BY u),
+    by_backfill AS MATERIALIZED (
+      SELECT b.backfill_id, sum(b.running)::bigint AS running FROM busy b GROUP BY b.backfill_id)
+    SELECT s.source_id, NULL::bigint, s.max_running - coalesce(n.running, 0)
+    FROM queue.source s LEFT JOIN by_source n USING (source_id)
+    WHERE s.max_running IS NOT NULL AND ($1 IS NULL OR s.source_id = ANY ($1))
+    UNION ALL
+    SELECT NULL, b.backfill_id, b.max_running - coalesce(n.running, 0)
+    FROM queue.backfill b LEFT JOIN by_backfill n USING (backfill_id)
+    WHERE b.finished_at IS NULL AND b.max_running IS NOT NULL AND ($2 IS NULL OR b.backfill_id = ANY ($2));
+END
+$$;
+COMMENT ON FUNCTION queue._rooms IS
+  'How many more tasks each limit lets run: of these sources and backfills, or of all. What has no limit is left out.';
+
 CREATE FUNCTION queue._room(source_ids text[], backfill_id bigint) RETURNS integer
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(min(room), 2147483647)::integer FROM (
-    SELECT s.max_running - (
-      SELECT count(*) FROM queue.lane a JOIN queue.lease l USING (lane_id)
-      WHERE a.closed_at IS NULL AND s.source_id = ANY (a.source_ids)) AS room
-    FROM queue.source s WHERE s.source_id = ANY ($1) AND s.max_running IS NOT NULL
-    UNION ALL
-    SELECT b.max_running - (
-      SELECT count(*) FROM queue.lane a JOIN queue.lease l USING (lane_id)
-      WHERE a.closed_at IS NULL AND a.backfill_id = b.backfill_id)
-    FROM queue.backfill b WHERE b.backfill_id = $2 AND b.max_running IS NOT NULL) AS limits
+  SELECT coalesce(min(r.room), 2147483647)::integer FROM queue._rooms($1, ARRAY[$2]) r
 $$;
-COMMENT ON FUNCTION queue._room IS 'How many more tasks the tightest limit lets run.';
+COMMENT ON FUNCTION queue._room IS 'How many more tasks the tightest limit of a lane lets run.';
 
 -- The floor: a session remembers, per lane, up to where it has claimed, and scans above it. Rows that a long transaction elsewhere keeps
 -- from being vacuumed (a COPY pins them for minutes) would otherwise be stepped over by every claim. The memory is used only where a
@@ -21,17 +41,108 @@ COMMENT ON FUNCTION queue._room IS 'How many more tasks the tightest limit lets 
 -- 20 × what the scan from the start took, whichever is longer. It is a fact about the table, not about the caller, so it may be
 -- shared by whoever shares the session (a pooler). Kept as the setting aker.floor_<lane>: 'rank task_id dropped_at keep_for', times
 -- in microseconds.
-CREATE FUNCTION queue._floor(lane_id integer, now_at bigint) RETURNS bigint[]
+CREATE FUNCTION queue._floor(lane_id integer, now_at bigint) RETURNS queue.claim_floor
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  memory bigint[] := string_to_array(nullif(current_setting('aker.floor_' || $1, true), ''), ' ')::bigint[];
+  kept text := current_setting('aker.floor_' || $1, true);
+  memory bigint[];
 BEGIN
-  IF memory IS NULL OR $2 - memory[3] > memory[4] OR $2 < memory[3] THEN
-    RETURN ARRAY[-9223372036854775808, 0, $2, NULL]::bigint[];
+  IF kept <> '' THEN
+    memory := string_to_array(kept, ' ');
+    IF now_at BETWEEN memory[3] AND memory[3] + memory[4] THEN
+      RETURN ROW(memory[1], memory[2], memory[3], memory[4])::queue.claim_floor;
+    END IF;
   END IF;
-  RETURN memory;
+  RETURN ROW(-9223372036854775808, 0, now_at, NULL)::queue.claim_floor;
 END
 $$;
+COMMENT ON FUNCTION queue._floor IS 'Where this session begins to look in a lane; keep_for is NULL where that is its beginning.';
+
+CREATE FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) RETURNS void
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT set_config('aker.floor_' || $1, concat_ws(' ', at.rank, at.task_id, at.dropped_at, at.keep_for), false)
+$$;
+
+CREATE FUNCTION queue._shares(lanes integer[], bounds bigint[], slots integer, now_at bigint)
+RETURNS TABLE (lane_id integer, wanted integer, first_rank bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  ageing bigint := (SELECT extract(epoch FROM g.ageing_interval) * 1000000 FROM queue.setting g WHERE g.singleton);
+  looked integer := 16;
+  found_lanes integer[];
+  found_ranks bigint[];
+BEGIN
+  LOOP
+    SELECT array_agg(best.lane_id), array_agg(best.merge_rank) INTO found_lanes, found_ranks FROM (
+      SELECT n.lane_id, head.rank - n.priority * ageing AS merge_rank
+      FROM unnest(lanes[1:looked]) AS u(lane_id) JOIN queue.lane n USING (lane_id)
+      CROSS JOIN LATERAL queue._floor(n.lane_id, now_at) AS f
+      CROSS JOIN LATERAL (
+        SELECT r.rank, r.task_id FROM queue.ready r
+        WHERE r.lane_id = n.lane_id AND (r.rank, r.task_id) > (f.rank, f.task_id)
+        ORDER BY r.rank, r.task_id LIMIT slots) AS head
+      ORDER BY merge_rank, head.task_id LIMIT slots) AS best;
+    -- The lanes are in the order of their bounds: none of the others can have anything that goes before these.
+    EXIT WHEN looked >= cardinality(lanes)
+      OR cardinality(found_ranks) = slots AND found_ranks[slots] < bounds[looked + 1];
+    looked := looked * 4;
+  END LOOP;
+  RETURN QUERY
+    SELECT b.lane_id, count(*)::integer, min(b.rank) FROM unnest(found_lanes, found_ranks) AS b(lane_id, rank) GROUP BY b.lane_id;
+END
+$$;
+COMMENT ON FUNCTION queue._shares IS
+  'How many of the next `slots` tasks are in which lane: a look at the heads, without locks. The lanes come in the '
+  'order of their bounds, which no task of them goes before.';
+
+CREATE FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, now_at bigint) RETURNS bigint[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+-- The tables may have been empty when they were last analyzed, or hold a million rows a second later: the plan must
+-- not depend on it. Nor is a plan that takes microseconds worth compiling.
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  f queue.claim_floor := queue._floor($2, $4);
+  floor_interval bigint;
+  scan_at bigint := extract(epoch FROM clock_timestamp()) * 1000000;
+  scan_took bigint;
+  taken bigint[];
+  first_time boolean := f.keep_for IS NULL;
+BEGIN
+  WITH gone AS (
+    DELETE FROM queue.ready d
+    WHERE d.ctid = ANY (ARRAY(
+      SELECT r.ctid FROM queue.ready r
+      WHERE r.lane_id = $2 AND (r.rank, r.task_id) > (f.rank, f.task_id)
+      ORDER BY r.rank, r.task_id LIMIT wanted FOR UPDATE SKIP LOCKED))
+    RETURNING d.rank, d.task_id, d.lane_id, d.data_year, d.attempt_count, d.lost_count, d.throttle_count),
+  leased AS (
+    INSERT INTO queue.lease AS i (lease_token, task_id, started_at, deadline_at, worker_id, lane_id, data_year,
+      attempt_count, lost_count, throttle_count)
+    SELECT nextval('queue.lease_token'), g.task_id, t.at, t.at + l.task_timeout_interval, $1, g.lane_id, g.data_year,
+      g.attempt_count + 1, g.lost_count, g.throttle_count
+    FROM (SELECT * FROM gone ORDER BY rank, task_id) g CROSS JOIN (SELECT clock_timestamp() AS at OFFSET 0) t
+      JOIN queue.lane l ON l.lane_id = $2
+    RETURNING i.task_id)
+  SELECT (SELECT array_agg(l.task_id) FROM leased l), g.rank, g.task_id INTO taken, f.rank, f.task_id
+    FROM gone g ORDER BY g.rank DESC, g.task_id DESC LIMIT 1;
+  IF cardinality(taken) > 0 THEN
+    IF first_time THEN
+      SELECT extract(epoch FROM g.floor_interval) * 1000000 INTO floor_interval FROM queue.setting g WHERE g.singleton;
+      scan_took := extract(epoch FROM clock_timestamp()) * 1000000 - scan_at;
+      -- 1 ms and 40 µs a task: what a claim takes that steps over nothing.
+      f.keep_for := CASE WHEN scan_took > 1000 + 40 * cardinality(taken) THEN greatest(floor_interval, 20 * scan_took) ELSE -1 END;
+    END IF;
+    PERFORM queue._keep_floor($2, f);
+  END IF;
+  RETURN coalesce(taken, '{}');
+END
+$$;
+COMMENT ON FUNCTION queue._take IS 'Leases up to `wanted` tasks of one lane, the first that nobody else is taking; returns them in order.';
 
 CREATE FUNCTION queue.claim(
   worker_id integer, slots integer, only_datasets text[] DEFAULT NULL, only_sources text[] DEFAULT NULL
@@ -39,27 +150,23 @@ CREATE FUNCTION queue.claim(
   task_id bigint, lease_token bigint, attempt_number integer, backfill_id bigint, dataset text, data_year integer, region text,
   as_of text, definition_hash text, source_ids text[], started_at timestamptz, deadline_at timestamptz, max_attempts integer
 )
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
--- The tables may have been empty when they were last analyzed, or hold a million rows a second later: the plan must not depend on it.
--- Nor is a plan that takes microseconds worth compiling.
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
-SET plan_cache_mode = force_generic_plan
-AS $$
+SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
-  lane record;
-  wanted integer;
-  left_over integer := $2;
-  taken integer;
-  memory bigint[];
   now_at bigint := extract(epoch FROM clock_timestamp()) * 1000000;
-  scan_at bigint;
-  scan_took bigint;
-  ageing bigint;
-  floor_interval bigint;
+  left_over integer := $2;
   lanes integer[];
+  bounds bigint[];
   limited_lanes integer[];
+  full_sources text[];
+  full_backfills bigint[];
+  chosen queue.claim_share[];
+  rooms jsonb := '{}';
+  lane record;
+  wanted bigint;
+  taken bigint[];
 BEGIN
   -- Shared with the heartbeat, but not with a reaper that gives this worker up.
   PERFORM FROM queue.worker w WHERE w.worker_id = $1 AND w.state = 'running' FOR KEY SHARE;
@@ -72,16 +179,26 @@ BEGIN
   IF coalesce($2, 0) < 1 THEN
     RAISE EXCEPTION 'slots must be at least 1' USING ERRCODE = 'AK003';
   END IF;
-  SELECT extract(epoch FROM g.ageing_interval) * 1000000, extract(epoch FROM g.floor_interval) * 1000000
-    INTO ageing, floor_interval FROM queue.setting g WHERE g.singleton;
 
-  SELECT array_agg(c.lane_id), array_agg(c.lane_id) FILTER (WHERE c.limited) INTO lanes, limited_lanes FROM queue.claimable_lane c
+  SELECT coalesce(array_agg(r.source_id) FILTER (WHERE r.source_id IS NOT NULL), '{}'),
+      coalesce(array_agg(r.backfill_id) FILTER (WHERE r.backfill_id IS NOT NULL), '{}')
+    INTO full_sources, full_backfills FROM queue._rooms() r WHERE r.room <= 0;
+  SELECT array_agg(c.lane_id ORDER BY c.head_bound, c.lane_id), array_agg(c.head_bound ORDER BY c.head_bound, c.lane_id),
+      array_agg(c.lane_id) FILTER (WHERE c.limited)
+    INTO lanes, bounds, limited_lanes FROM queue.claimable_lane c
     WHERE ($3 IS NULL OR c.dataset = ANY ($3)) AND ($4 IS NULL OR c.source_ids <@ $4)
-      AND (NOT c.limited OR queue._room(c.source_ids, c.backfill_id) > 0);
+      AND NOT c.source_ids && full_sources AND c.backfill_id <> ALL (full_backfills);
+  IF lanes IS NULL THEN
+    RETURN;
+  END IF;
 
-  IF limited_lanes IS NOT NULL THEN
-    -- Exact across hosts: the limits' rows are locked (all at once and in order, so that two claims never wait for each other), and
-    -- whoever counts next sees these leases.
+  -- One lane needs no look at the heads.
+  chosen := CASE WHEN cardinality(lanes) = 1 THEN ARRAY[ROW(lanes[1], $2, 0)::queue.claim_share]
+    ELSE ARRAY(SELECT ROW(s.lane_id, s.wanted, s.first_rank)::queue.claim_share FROM queue._shares(lanes, bounds, $2, now_at) s) END;
+  limited_lanes := ARRAY(SELECT s.lane_id FROM unnest(chosen) s WHERE s.lane_id = ANY (limited_lanes));
+  IF cardinality(limited_lanes) > 0 THEN
+    -- Exact across hosts: the limits' rows are locked (all at once and in order, so that two claims never wait for
+    -- each other), and whoever counts next sees these leases.
     PERFORM FROM queue.source s
       WHERE s.max_running IS NOT NULL
         AND s.source_id IN (SELECT unnest(l.source_ids) FROM queue.lane l WHERE l.lane_id = ANY (limited_lanes))
@@ -90,68 +207,31 @@ BEGIN
       WHERE b.max_running IS NOT NULL
         AND b.backfill_id IN (SELECT l.backfill_id FROM queue.lane l WHERE l.lane_id = ANY (limited_lanes))
       ORDER BY b.backfill_id FOR NO KEY UPDATE;
+    -- Once per source, and counted down from here: nobody else adds leases to these before we commit.
+    SELECT coalesce(jsonb_object_agg(coalesce(r.source_id, '#' || r.backfill_id), r.room), '{}') INTO rooms
+      FROM queue._rooms(
+        ARRAY(SELECT DISTINCT unnest(l.source_ids) FROM queue.lane l WHERE l.lane_id = ANY (limited_lanes)),
+        ARRAY(SELECT DISTINCT l.backfill_id FROM queue.lane l WHERE l.lane_id = ANY (limited_lanes))) r;
   END IF;
 
   FOR lane IN
-    -- How many to take from each lane, and in which order: a look at the heads, without locks. One lane needs no look.
-    SELECT l.lane_id, l.source_ids, l.backfill_id, share.wanted, l.lane_id = ANY (limited_lanes) AS limited
-    FROM (
-      SELECT unnest(lanes) AS lane_id, $2 AS wanted, 0::bigint AS first_rank WHERE cardinality(lanes) = 1
-      UNION ALL
-      SELECT best.lane_id, count(*)::integer, min(best.merge_rank) FROM (
-        SELECT n.lane_id, head.rank - n.priority * ageing AS merge_rank
-        FROM queue.lane n
-        CROSS JOIN LATERAL queue._floor(n.lane_id, now_at) AS f(memory)
-        CROSS JOIN LATERAL (
-          SELECT r.rank, r.task_id FROM queue.ready r
-          WHERE r.lane_id = n.lane_id AND (r.rank, r.task_id) > (f.memory[1], f.memory[2])
-          ORDER BY r.rank, r.task_id LIMIT $2) AS head
-        WHERE n.lane_id = ANY (lanes) AND cardinality(lanes) > 1
-        ORDER BY merge_rank, head.task_id LIMIT $2) AS best
-      GROUP BY best.lane_id) AS share
-    JOIN queue.lane l USING (lane_id)
-    ORDER BY share.first_rank, l.lane_id
+    SELECT l.lane_id, s.wanted, l.source_ids || ('#' || l.backfill_id) AS limits
+    FROM unnest(chosen) s JOIN queue.lane l USING (lane_id) ORDER BY s.first_rank, l.lane_id
   LOOP
-    wanted := least(lane.wanted, left_over);
-    IF lane.limited THEN
-      wanted := least(wanted, queue._room(lane.source_ids, lane.backfill_id));
-    END IF;
+    wanted := least(lane.wanted, left_over, (SELECT min((rooms ->> k)::bigint) FROM unnest(lane.limits) k));
     CONTINUE WHEN wanted <= 0;
-
-    memory := queue._floor(lane.lane_id, now_at);
-    scan_at := extract(epoch FROM clock_timestamp()) * 1000000;
+    taken := queue._take($1, lane.lane_id, wanted::integer, now_at);
+    CONTINUE WHEN taken = '{}';
+    left_over := left_over - cardinality(taken);
+    rooms := rooms || (
+      SELECT coalesce(jsonb_object_agg(k, (rooms ->> k)::bigint - cardinality(taken)), '{}') FROM unnest(lane.limits) k WHERE rooms ? k);
     RETURN QUERY
-      WITH gone AS (
-        DELETE FROM queue.ready d
-        WHERE d.ctid = ANY (ARRAY(
-          SELECT r.ctid FROM queue.ready r
-          WHERE r.lane_id = lane.lane_id AND (r.rank, r.task_id) > (memory[1], memory[2])
-          ORDER BY r.rank, r.task_id LIMIT wanted FOR UPDATE SKIP LOCKED))
-        RETURNING d.rank, d.task_id, d.lane_id, d.data_year, d.attempt_count, d.lost_count, d.throttle_count),
-      mark AS (
-        SELECT set_config('aker.floor_' || lane.lane_id,
-          g.rank || ' ' || g.task_id || ' ' || memory[3] || ' ' || coalesce(memory[4], floor_interval), false)
-        FROM gone g ORDER BY g.rank DESC, g.task_id DESC LIMIT 1),
-      leased AS (
-        INSERT INTO queue.lease AS i (lease_token, task_id, started_at, deadline_at, worker_id, lane_id, data_year, attempt_count, lost_count, throttle_count)
-        SELECT nextval('queue.lease_token'), g.task_id, t.at, t.at + l.task_timeout_interval, $1, g.lane_id, g.data_year,
-          g.attempt_count + 1, g.lost_count, g.throttle_count
-        FROM (SELECT * FROM gone ORDER BY rank, task_id) g CROSS JOIN mark CROSS JOIN (SELECT clock_timestamp() AS at OFFSET 0) t
-          JOIN queue.lane l ON l.lane_id = lane.lane_id
-        RETURNING i.task_id, i.lease_token, i.attempt_count, i.data_year, i.started_at, i.deadline_at)
       SELECT i.task_id, i.lease_token, i.attempt_count::integer, b.backfill_id, l.dataset, i.data_year::integer, p.region, b.as_of,
         l.definition_hash, l.source_ids, i.started_at, i.deadline_at, l.max_attempts::integer
-      FROM leased i JOIN queue.planned_task p ON p.task_id = i.task_id
-        JOIN queue.lane l ON l.lane_id = lane.lane_id JOIN queue.backfill b ON b.backfill_id = l.backfill_id;
-    GET DIAGNOSTICS taken = ROW_COUNT;
-    IF taken > 0 AND memory[4] IS NULL THEN
-      scan_took := extract(epoch FROM clock_timestamp()) * 1000000 - scan_at;
-      memory := string_to_array(current_setting('aker.floor_' || lane.lane_id), ' ')::bigint[];
-      -- 1 ms and 40 µs a task: what a claim takes that steps over nothing.
-      PERFORM set_config('aker.floor_' || lane.lane_id, array_to_string(memory[1:3]
-        || CASE WHEN scan_took > 1000 + 40 * taken THEN greatest(floor_interval, 20 * scan_took) ELSE -1 END, ' '), false);
-    END IF;
-    left_over := left_over - taken;
+      FROM unnest(taken) WITH ORDINALITY AS t(task_id, place) JOIN queue.lease i USING (task_id)
+        JOIN queue.planned_task p USING (task_id) JOIN queue.lane l ON l.lane_id = lane.lane_id
+        JOIN queue.backfill b ON b.backfill_id = l.backfill_id
+      ORDER BY t.place;
     EXIT WHEN left_over <= 0;
   END LOOP;
 END

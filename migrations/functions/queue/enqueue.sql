@@ -335,12 +335,13 @@ BEGIN
   PERFORM pg_advisory_xact_lock(1634428276, 1);
   b := queue._open_backfill(request);
 
-  INSERT INTO queue.lane AS l (backfill_id, dataset, source_ids, definition_hash, priority, max_attempts, task_timeout_interval)
+  INSERT INTO queue.lane AS l (backfill_id, dataset, source_ids, definition_hash, priority, max_attempts,
+      task_timeout_interval, head_rank)
     SELECT b.backfill_id, d.name,
       CASE WHEN d.primary_source_id IS NULL THEN d.source_ids
         ELSE ARRAY[d.primary_source_id] || array_remove(d.source_ids, d.primary_source_id) END,
       d.definition_hash, enqueue_backfill.priority, coalesce(enqueue_backfill.max_attempts, g.max_attempts),
-      coalesce(enqueue_backfill.task_timeout, g.task_timeout_interval)
+      coalesce(enqueue_backfill.task_timeout, g.task_timeout_interval), queue._rank(clock_timestamp())
     FROM catalog.dataset d CROSS JOIN queue.setting g WHERE d.name = ANY (datasets) ORDER BY d.name
     ON CONFLICT (backfill_id, dataset) DO NOTHING;
 

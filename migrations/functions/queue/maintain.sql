@@ -164,13 +164,34 @@ $$;
 COMMENT ON FUNCTION queue.tidy IS
   'Folds queue.progress_delta into queue.progress, and closes what has ended. Returns how many deltas were folded.';
 
+CREATE FUNCTION queue._is_claimable() RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  now_at bigint := extract(epoch FROM clock_timestamp()) * 1000000;
+  full_sources text[];
+  full_backfills bigint[];
+BEGIN
+  SELECT coalesce(array_agg(r.source_id) FILTER (WHERE r.source_id IS NOT NULL), '{}'),
+      coalesce(array_agg(r.backfill_id) FILTER (WHERE r.backfill_id IS NOT NULL), '{}')
+    INTO full_sources, full_backfills FROM queue._rooms() r WHERE r.room <= 0;
+  RETURN EXISTS (
+    SELECT FROM queue.claimable_lane c
+      CROSS JOIN LATERAL queue._floor(c.lane_id, now_at) AS f
+      CROSS JOIN LATERAL (
+        SELECT FROM queue.ready r WHERE r.lane_id = c.lane_id AND (r.rank, r.task_id) > (f.rank, f.task_id)
+        ORDER BY r.rank, r.task_id LIMIT 1) AS head
+    WHERE NOT c.source_ids && full_sources AND c.backfill_id <> ALL (full_backfills));
+END
+$$;
+COMMENT ON FUNCTION queue._is_claimable IS 'Whether a claim would find work.';
+
 CREATE FUNCTION queue.tick(worker_id integer DEFAULT NULL, lease_tokens bigint[] DEFAULT '{}')
 RETURNS TABLE (lost_tokens bigint[], claimable boolean, pending boolean, again_soon boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 #variable_conflict use_column
-DECLARE
-  now_at bigint := extract(epoch FROM clock_timestamp()) * 1000000;
 BEGIN
   -- Nothing is lost if a crash of the server undoes a tick; and an idle worker should not make the disk work each second.
   PERFORM set_config('synchronous_commit', 'off', true);
@@ -180,12 +201,7 @@ BEGIN
   PERFORM queue.reap();
   PERFORM queue.promote_due();
   PERFORM queue.tidy();
-  claimable := EXISTS (
-    SELECT FROM queue.claimable_lane c
-      CROSS JOIN LATERAL queue._floor(c.lane_id, now_at) AS f(memory)
-      CROSS JOIN LATERAL (SELECT FROM queue.ready r WHERE r.lane_id = c.lane_id AND (r.rank, r.task_id) > (f.memory[1], f.memory[2])
-        ORDER BY r.rank, r.task_id LIMIT 1) AS head
-    WHERE NOT c.limited OR queue._room(c.source_ids, c.backfill_id) > 0);
+  claimable := queue._is_claimable();
   pending := claimable OR EXISTS (SELECT FROM queue.lease) OR EXISTS (
     SELECT FROM queue.delayed d JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id)
     WHERE a.paused_at IS NULL AND b.paused_at IS NULL);

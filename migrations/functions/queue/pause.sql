@@ -134,6 +134,8 @@ BEGIN
       RAISE EXCEPTION 'task % is not waiting for a worker', $1 USING ERRCODE = 'AK006';
     END IF;
   END IF;
+  UPDATE queue.lane a SET head_rank = 0
+    WHERE a.head_rank <> 0 AND a.lane_id = (SELECT p.lane_id FROM queue.planned_task p WHERE p.task_id = $1);
   INSERT INTO queue.event (task_id, kind, message) VALUES ($1, 'prioritized', 'to the front');
   PERFORM queue._notify();
 END
