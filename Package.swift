@@ -79,7 +79,7 @@ let package = Package(
     room("Configuration", ["Base", "Catalog", "Postgres", logging]),
     room("Database", ["Base", "Configuration", "Postgres", logging, subprocess, systemPackage]),
     room("AppliedCatalog", ["Base", "Catalog", "Postgres"]),
-    room("Queue", ["Base", "Catalog", "Postgres", logging]),
+    room("Queue", ["Base", "Catalog", "Postgres", "Telemetry", logging]),
     room("HTTP", ["Base", "CLibcurl", "CZlib", "Telemetry"]),
     room("S3", ["Base", "HTTP"]),
     room(
@@ -149,6 +149,7 @@ let package = Package(
         "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "S3", "Telemetry", logging, systemPackage,
       ]),
     tests("CoordinatorTests", ["Catalog", "CatalogTools", "Coordinator", "Pipeline", "Postgres", argumentParser]),
+    tests("WorkerTests", ["Worker", "Postgres", "Queue", "Telemetry", logging, serviceLifecycle]),
     tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),
     tests("EndToEndTests", ["Postgres", subprocess, systemPackage]),
   ]

@@ -135,7 +135,12 @@ struct AkerWorker: AsyncParsableCommand {
     if noOp { return NoOpHandler(duration: .milliseconds(noOpMilliseconds)) }
     let environment = try await PipelineEnvironment.make(
       configuration, database: database, slots: slots, clientName: "aker/\(Version.number)", logger: logger)
-    try await environment.repairAtStart(logger)
+    do {
+      try await environment.repairAtStart(logger)
+    } catch let error as any ClassifiedError where error.errorClass == .transient {
+      // Nothing that a claim has to wait for: what is left now is repaired at the next start, or by aker lake repair.
+      logger.warning("the lake is not repaired at this start", metadata: ["error": "\(error.summary)"])
+    }
     return try environment.handler()
   }
 }

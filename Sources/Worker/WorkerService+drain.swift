@@ -24,15 +24,39 @@ extension WorkerService {
   }
 
   /// Whether the loop has nothing left to wait for.
-  func isDone() async throws -> Bool {
+  ///
+  /// - Parameter canReport: false while the queue cannot be told anything: what was given its time to end is then not
+  ///   waited for any longer than that.
+  func isDone(canReport: Bool) -> Bool {
     guard let drainDeadline else {
-      return settings.endsWhenEmpty && isEmpty && running.isEmpty && completions.isEmpty && reports.isEmpty
+      return canReport && settings.endsWhenEmpty && isEmpty && running.isEmpty && ledger.isEmpty
     }
     let now = ContinuousClock.now
     if now >= drainDeadline {
       for token in running.keys { running[token]?.stop(.draining) }
     }
-    return running.isEmpty && completions.isEmpty && reports.isEmpty || now >= drainDeadline + Self.abandonInterval
+    if running.isEmpty && (ledger.isEmpty || !canReport && now >= drainDeadline) { return true }
+    return now >= drainDeadline + Self.abandonInterval
+  }
+
+  /// Ends for good, in order: what runs is told to stop, and gets the time that it needs for it.
+  func end(because error: any Error, _ iterator: inout AsyncStream<Event>.Iterator) async {
+    logger.error(
+      "the worker ends: the queue can never answer this",
+      metadata: ["error": "\(Self.summary(error))", "running": "\(running.count)"])
+    if drainDeadline == nil { drainDeadline = .now }
+    for token in running.keys { running[token]?.stop(.draining) }
+    let patience = ContinuousClock.now + Self.abandonInterval
+    while !running.isEmpty, ContinuousClock.now < patience {
+      await takeEvents(&iterator, for: .milliseconds(100))
+    }
+    do {
+      try await sendReports()
+      try await completeAndClaim()
+    } catch {
+      logger.warning("not all that ended could be told", metadata: ["error": "\(Self.summary(error))"])
+    }
+    await end()
   }
 
   /// Ends the incarnation: whatever is still held goes back to the queue.
@@ -41,15 +65,24 @@ extension WorkerService {
       logger.warning("released: its handler does not end", metadata: task.lease.logMetadata)
     }
     if let workerID {
-      do {
-        let reason = drainDeadline == nil ? "nothing left to do" : "stopped"
-        let released = try await client.stop(workerID: workerID, reason: reason)
-        logger.info("worker stopped", metadata: ["reason": "\(reason)", "released": "\(released)"])
-      } catch {
-        logger.warning("could not say goodbye; the reaper will see to it", metadata: ["error": "\(error)"])
+      let reason = drainDeadline == nil ? "nothing left to do" : "stopped"
+      for number in 1...Self.goodbyeTries {
+        do {
+          let released = try await client.stop(workerID: workerID, reason: reason)
+          logger.info("worker stopped", metadata: ["reason": "\(reason)", "released": "\(released)"])
+          break
+        } catch where number < Self.goodbyeTries && [.passing, .connectionLost].contains(QueueTrouble(error)) {
+          try? await Task.sleep(for: settings.retryInterval.shortest * number)
+        } catch {
+          logger.warning(
+            "could not say goodbye; the reaper will see to it", metadata: ["error": "\(Self.summary(error))"])
+          break
+        }
       }
     }
     await closeSession()
     await client.pool.close()
   }
+
+  private static let goodbyeTries = 5
 }

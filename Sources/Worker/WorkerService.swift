@@ -9,9 +9,10 @@ import Telemetry
 
 /// Claims tasks, runs each in a Swift task of its own, and reports how it ended; for as long as the process lives.
 ///
-/// One loop takes all decisions, on events that everything else posts: so there is nothing to lock. A broken connection
-/// stops neither the tasks that run nor the loop: what could not be reported is reported when the database is back, and
-/// the fence decides whether it still counts.
+/// One loop takes all decisions, on events that everything else posts: so there is nothing to lock. What the database
+/// cannot do now stops neither the tasks that run nor the loop: what could not be reported is reported when it can, and
+/// the fence decides whether it still counts. `QueueTrouble` says which errors are waited out, `AttemptLedger` what becomes
+/// of an attempt.
 actor WorkerService: Service {
   struct Settings: Sendable {
     var slots: Int
@@ -21,6 +22,8 @@ actor WorkerService: Service {
     var filter: QueueClient.Filter
     var drainTimeout: Duration
     var endsWhenEmpty: Bool
+    /// How long to wait before the queue is asked again that could not answer.
+    var retryInterval = (shortest: Duration.milliseconds(100), longest: Duration.seconds(2))
   }
 
   enum Event: Sendable {
@@ -30,23 +33,11 @@ actor WorkerService: Service {
     case check
     case sessionEnded(generation: Int)
     case finished(leaseToken: Int64, Result<TaskOutcome, any Error>)
+    /// The host was looked at; `trouble` is what is wrong with it.
+    case probed(number: Int, trouble: String?)
     case shutdown
     /// Posted by the loop itself: what came before is one batch.
     case batchEnd
-  }
-
-  /// What a finished task's handler left for the queue to be told.
-  enum Report {
-    case snooze(TaskLease, Duration, reason: String)
-    case release(TaskLease, reason: String)
-    case failure(TaskLease, FailureReport)
-    case note(TaskLease, detail: String)
-
-    var lease: TaskLease {
-      switch self {
-      case .snooze(let lease, _, _), .release(let lease, _), .failure(let lease, _), .note(let lease, _): lease
-      }
-    }
   }
 
   /// A tick a second, and a little more so that workers do not all ask at once: an idle worker's only query.
@@ -55,7 +46,6 @@ actor WorkerService: Service {
   static let tickSoonInterval = Duration.milliseconds(550)
   /// How long handlers have to react to cancellation before they are left behind.
   static let abandonInterval = Duration.seconds(5)
-  static let reconnectInterval = (shortest: Duration.milliseconds(100), longest: Duration.seconds(2))
 
   let settings: Settings
   let database: PostgresConfiguration
@@ -73,8 +63,8 @@ actor WorkerService: Service {
   /// The incarnation to go on with after a reconnection; nil before the first and after one that was given up.
   var workerID: Int?
   var running: [Int64: RunningTask] = [:]
-  var completions: [QueueClient.Completion] = []
-  var reports: [Report] = []
+  var ledger: AttemptLedger
+  var health = HostHealth()
   var wantsClaim = true
   var wantsTick = false
   var isEmpty = false
@@ -88,6 +78,7 @@ actor WorkerService: Service {
     self.handler = handler
     self.redaction = redaction
     self.logger = logger
+    ledger = AttemptLedger(redaction: redaction, workerName: settings.name)
     client = QueueClient(pool: PostgresPool(database, maximumCount: 1))
     registration = WorkerRegistration(
       name: settings.name, host: settings.host, processID: getpid(), version: settings.version, slots: settings.slots)
@@ -103,7 +94,11 @@ actor WorkerService: Service {
   }
 
   private func work() async throws {
-    try await openSession()  // at the start, a database that cannot be reached is the operator's to know
+    do {
+      try await openSession()
+    } catch where QueueTrouble(error) == .passing {
+      logger.warning("the queue cannot take this worker yet", metadata: ["error": "\(Self.summary(error))"])
+    }  // a database that cannot be reached at the start is the operator's to know
     let ticking = Task { [post] in
       while !Task.isCancelled {
         try? await Task.sleep(for: .seconds(Double.random(in: Self.tickInterval.shortest...Self.tickInterval.longest)))
@@ -113,34 +108,46 @@ actor WorkerService: Service {
     defer { ticking.cancel() }
 
     var iterator = events.makeAsyncIterator()
-    var reconnectInterval = Self.reconnectInterval.shortest
+    var wait = settings.retryInterval.shortest
     while true {
       do {
         try await advance()
-        reconnectInterval = Self.reconnectInterval.shortest
-        if try await isDone() { break }
+        wait = settings.retryInterval.shortest
+        if isDone(canReport: true) { break }
         await takeEvents(&iterator)
-      } catch let error as PostgresError where error.isConnectionFailure {
-        // SIGTERM is heard without a database, too.
-        post.yield(.check)
-        await takeEvents(&iterator)
-        let hasToReport = !completions.isEmpty || !reports.isEmpty
-        if let drainDeadline, running.isEmpty, !hasToReport || ContinuousClock.now > drainDeadline { break }
-        logger.warning("database connection lost", metadata: ["error": "\(error.summary)"])
-        await closeSession()
-        try? await Task.sleep(for: reconnectInterval * Double.random(in: 0.5...1))
-        reconnectInterval = min(reconnectInterval * 2, Self.reconnectInterval.longest)
-      } catch QueueError.workerEnded(let reason) {
-        // Suspended or cut off for longer than the lease: others have our tasks by now.
-        logger.warning("given up by the queue; starting anew", metadata: ["reason": "\(reason)"])
-        for token in running.keys { running[token]?.stop(.leaseLost) }
-        completions = []
-        reports = []
-        workerID = nil
-        await closeSession()
+      } catch {
+        wantsTick = true
+        switch QueueTrouble(error) {
+        case .givenUp(let reason): await startAnew(reason)
+        case .hopeless:
+          await end(because: error, &iterator)
+          throw error
+        case .connectionLost:
+          logger.warning("database connection lost", metadata: ["error": "\(Self.summary(error))"])
+          await closeSession()
+        case .passing:
+          logger.warning("the queue is asked again soon", metadata: ["error": "\(Self.summary(error))"])
+        }
+        // Events are heard meanwhile: SIGTERM needs no database.
+        await takeEvents(&iterator, for: wait * Double.random(in: 0.5...1))
+        if isDone(canReport: false) { break }
+        wait = min(wait * 2, settings.retryInterval.longest)
       }
     }
     await end()
+  }
+
+  static func summary(_ error: any Error) -> String {
+    (error as? any ClassifiedError)?.summary ?? "\(error)"
+  }
+
+  /// Suspended or cut off for longer than the lease, or the database has begun a new life: others have our tasks by now.
+  private func startAnew(_ reason: String) async {
+    logger.warning("given up by the queue; starting anew", metadata: ["reason": "\(reason)"])
+    for token in running.keys { running[token]?.stop(.leaseLost) }
+    ledger.forgetAll()
+    workerID = nil
+    await closeSession()
   }
 
   /// Everything there is to do now: report, claim, tick.
@@ -158,22 +165,16 @@ actor WorkerService: Service {
     let opened = try await WorkerSession.open(
       database, client: client, registration: registration, resuming: workerID)
     workerID = opened.workerID
+    logger[metadataKey: "worker"] = "\(opened.workerID)"
+    do {
+      try await greet(opened, isNew: isNew)
+    } catch {
+      // Not taken up half: the next try does all of it again.
+      await opened.listener?.close()
+      throw error
+    }
     session = opened
     sessionGeneration += 1
-    logger[metadataKey: "worker"] = "\(opened.workerID)"
-    if isNew {
-      logger.info(
-        "worker started",
-        metadata: [
-          "name": "\(settings.name)", "slots": "\(settings.slots)",
-          "wakeup": opened.listener == nil ? "polling (behind a pooler)" : "notifications",
-        ])
-    } else {
-      let known = running.keys + completions.map(\.leaseToken) + reports.map(\.lease.leaseToken)
-      let released = try await client.releaseUnknown(workerID: opened.workerID, known: Array(known))
-      logger.info("connected again", metadata: ["released": "\(released)"])
-      if drainDeadline != nil { try await client.drain(workerID: opened.workerID) }
-    }
     if let listener = opened.listener {
       listening = Task { [post, generation = sessionGeneration] in
         for await notification in listener.notifications {
@@ -186,6 +187,22 @@ actor WorkerService: Service {
     wantsTick = true
   }
 
+  private func greet(_ opened: WorkerSession, isNew: Bool) async throws {
+    if isNew {
+      logger.info(
+        "worker started",
+        metadata: [
+          "name": "\(settings.name)", "slots": "\(settings.slots)",
+          "wakeup": opened.listener == nil ? "polling (behind a pooler)" : "notifications",
+        ])
+    } else {
+      let known = running.keys + ledger.leaseTokens
+      let released = try await client.releaseUnknown(workerID: opened.workerID, known: Array(known))
+      logger.info("connected again", metadata: ["released": "\(released)"])
+    }
+    if drainDeadline != nil { try await client.drain(workerID: opened.workerID) }
+  }
+
   func closeSession() async {
     await session?.listener?.close()
     session = nil
@@ -195,7 +212,21 @@ actor WorkerService: Service {
 
   // MARK: Events
 
-  private func takeEvents(_ iterator: inout AsyncStream<Event>.Iterator) async {
+  /// Takes what was posted; waits for a first event, or until `interval` is over.
+  func takeEvents(_ iterator: inout AsyncStream<Event>.Iterator, for interval: Duration? = nil) async {
+    let until = interval.map { ContinuousClock.now + $0 }
+    if let interval {
+      Task { [post] in
+        try? await Task.sleep(for: interval)
+        post.yield(.wake)
+      }
+    }
+    repeat {
+      await takeBatch(&iterator)
+    } while until.map { $0 > .now && drainDeadline == nil } ?? false
+  }
+
+  private func takeBatch(_ iterator: inout AsyncStream<Event>.Iterator) async {
     var isFirst = true
     while let event = await iterator.next(isolation: self) {
       if isFirst {
@@ -208,6 +239,7 @@ actor WorkerService: Service {
       case .sessionEnded(let generation):
         if generation == sessionGeneration { await closeSession() }
       case .finished(let token, let result): finish(token, result)
+      case .probed(let number, let trouble): probed(number, trouble)
       case .shutdown: await startDraining()
       case .batchEnd: return
       }
@@ -232,122 +264,9 @@ actor WorkerService: Service {
       }
     }
     isEmpty = !tick.isPending
+    if !running.isEmpty, health.isLookDue(at: now) { probe() }
     // For whoever asks what an attempt does, or did when its worker died.
     let notes = running.values.compactMap { task in task.steps.note(redaction).map { (task.lease, $0) } }
     if !notes.isEmpty { try await client.note(notes) }
-  }
-
-  // MARK: Tasks
-
-  private func completeAndClaim() async throws {
-    guard let workerID else { return }
-    let free = drainDeadline == nil && wantsClaim ? settings.slots - running.count : 0
-    let reported = completions
-    let leases: [TaskLease]
-    let lost: [Int64]
-    switch (reported.isEmpty, free > 0) {
-    case (true, false): return
-    case (false, false):
-      (lost, leases) = (try await client.complete(reported), [])
-    case (true, true):
-      (lost, leases) = ([], try await client.claim(workerID: workerID, slots: free, filter: settings.filter))
-    case (false, true):
-      (lost, leases) = try await client.complete(
-        reported, thenClaim: free, workerID: workerID, filter: settings.filter)
-    }
-    completions.removeFirst(reported.count)
-    for token in lost { logger.info("completed a task whose lease was lost", metadata: ["attempt": "\(token)"]) }
-    leases.forEach(start)
-    if free > 0 {
-      wantsClaim = !leases.isEmpty
-      isEmpty = false
-      if leases.isEmpty, settings.endsWhenEmpty { wantsTick = true }
-    }
-  }
-
-  private func start(_ lease: TaskLease) {
-    let identity = WorkerIdentity(
-      workerID: workerID ?? 0, name: settings.name, host: settings.host, version: settings.version)
-    let context = TaskContext(worker: identity, logger: logger, lease: lease)
-    logger.debug("started", metadata: lease.logMetadata)
-    let handle = Task { [handler, post] in
-      let result: Result<TaskOutcome, any Error>
-      do {
-        result = .success(try await handler.run(lease, context))
-      } catch {
-        result = .failure(error)
-      }
-      post.yield(.finished(leaseToken: lease.leaseToken, result))
-    }
-    running[lease.leaseToken] = RunningTask(
-      lease: lease, steps: context.steps, handle: handle, timeIsUpAt: .now + lease.timeLimit, stopReason: nil)
-  }
-
-  private func finish(_ token: Int64, _ result: Result<TaskOutcome, any Error>) {
-    guard let task = running.removeValue(forKey: token) else { return }
-    wantsClaim = true
-    let lease = task.lease
-    let level: Logger.Level = drainDeadline == nil ? .debug : .info
-    switch (result, task.stopReason) {
-    case (.success(.published), _):
-      logger.log(level: level, "finished", metadata: lease.logMetadata)
-    case (_, .leaseLost):
-      logger.info("stopped: \(RunningTask.StopReason.leaseLost.rawValue)", metadata: lease.logMetadata)
-      note(task)
-    case (.success(.completed(let result)), _):
-      logger.log(level: level, "finished", metadata: lease.logMetadata)
-      completions.append(.init(taskID: lease.taskID, leaseToken: token, result: result))
-    case (.success(.snoozed(let interval, let reason)), _):
-      reports.append(.snooze(lease, interval, reason: redaction(reason)))
-    case (.failure(QueueError.leaseLost(let reason)), _):
-      logger.info("fenced off", metadata: lease.logMetadata.merging(["reason": "\(reason)"]) { $1 })
-      note(task)
-    case (.failure, .draining):
-      reports.append(.release(lease, reason: "worker \(settings.name) stops"))
-      note(task)
-    case (.failure, .timeLimit):
-      reports.append(
-        .failure(
-          lease,
-          FailureReport(
-            .transient, "ran longer than its limit of \(lease.timeLimit)", type: "TimeLimit", steps: task.steps,
-            redaction: redaction)))
-    case (.failure(let error), nil):
-      reports.append(.failure(lease, FailureReport(error, steps: task.steps, redaction: redaction)))
-    }
-  }
-
-  /// Tells how far an attempt came that the queue has ended already.
-  private func note(_ task: RunningTask) {
-    if let detail = task.steps.note(redaction) { reports.append(.note(task.lease, detail: detail)) }
-  }
-
-  /// Tells the queue, one by one: these are the rare ends.
-  private func sendReports() async throws {
-    while let report = reports.first {
-      let lease = report.lease
-      do {
-        switch report {
-        case .snooze(_, let interval, let reason):
-          try await client.snooze(lease, for: interval, reason: reason)
-          logger.info("snoozed", metadata: lease.logMetadata.merging(["reason": "\(reason)"]) { $1 })
-        case .release(_, let reason):
-          try await client.release(lease, reason: reason)
-          logger.info("released", metadata: lease.logMetadata)
-        case .note(_, let detail): try await client.note([(lease, detail)])
-        case .failure(_, let failure):
-          let outcome = try await client.fail(
-            lease, errorClass: failure.errorClass, reason: failure.reason, detail: failure.detail,
-            retryAfter: failure.retryAfter)
-          let details: Logger.Metadata = [
-            "class": "\(failure.errorClass.rawValue)", "outcome": "\(outcome)", "reason": "\(failure.reason)",
-          ]
-          logger.info("attempt failed", metadata: lease.logMetadata.merging(details) { $1 })
-        }
-      } catch QueueError.leaseLost(let reason) {
-        logger.info("fenced off", metadata: lease.logMetadata.merging(["reason": "\(reason)"]) { $1 })
-      }
-      reports.removeFirst()
-    }
   }
 }

@@ -1,8 +1,10 @@
+import Base
 import Catalog
 import Configuration
 import FoundationEssentials
 import Logging
 import Postgres
+import Queue
 import ServiceLifecycle
 
 /// Enqueues each flow of `flows.yml` when it is due, by the database's clock.
@@ -30,8 +32,8 @@ struct FlowScheduler: Service {
         await connection.close()
       } catch let failure as Failure where failure.code == .unavailable {
         logger.warning("no flow can be enqueued", metadata: ["reason": "\(failure.message)"])
-      } catch let error as PostgresError where error.isConnectionFailure {
-        logger.warning("no flow can be enqueued", metadata: ["reason": "\(error.message)"])
+      } catch let error as PostgresError where QueueTrouble(error) != .hopeless {
+        logger.warning("no flow can be enqueued", metadata: ["reason": "\(error.summary)"])
       } catch is CancellationError {
         break
       }
@@ -54,7 +56,7 @@ struct FlowScheduler: Service {
       guard let due = minutes.last(where: { flow.schedule?.isDue(at: $0.minute) == true }) else { continue }
       do {
         try await enqueue(flow, at: due.name, currentYear: due.year, connection)
-      } catch let error as PostgresError where error.isConnectionFailure {
+      } catch let error as PostgresError where error.errorClass == .transient {
         throw error
       } catch {
         // A mistake in the catalog: the other flows may be in order, and this one is tried again until its hour is over.

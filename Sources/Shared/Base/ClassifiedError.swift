@@ -10,10 +10,14 @@ package protocol ClassifiedError: Error, Sendable {
   var causes: [String] { get }
   /// How long the other side asked to be left alone, when it said so.
   var retryAfter: Duration? { get }
+  /// Whether it may be this host's fault (its disk, its memory, its programs, its way to the lake) rather than the
+  /// task's: whoever met it should look at the host before the task pays for it.
+  var mayBeHost: Bool { get }
 }
 
 extension ClassifiedError {
   package var advice: String? { nil }
   package var causes: [String] { [] }
   package var retryAfter: Duration? { nil }
+  package var mayBeHost: Bool { false }
 }

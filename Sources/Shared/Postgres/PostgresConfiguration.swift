@@ -7,17 +7,27 @@ package struct PostgresConfiguration: Sendable {
   package var applicationName: String
   /// Rounded up to whole seconds; libpq takes no less than 2.
   package var connectTimeout: Duration
+  /// Which of several servers will do. `target_session_attrs` in the connection string goes before it.
+  package var access: Access
   /// Set on the session when given. Leave nil behind a pooler in transaction mode, which would leak it to others.
   package var statementTimeout: Duration?
 
   package init(
     dsn: String, applicationName: String = "aker", connectTimeout: Duration = .seconds(10),
-    statementTimeout: Duration? = nil
+    access: Access = .readWrite, statementTimeout: Duration? = nil
   ) {
     self.dsn = dsn
     self.applicationName = applicationName
     self.connectTimeout = connectTimeout
+    self.access = access
     self.statementTimeout = statementTimeout
+  }
+
+  package enum Access: String, Sendable {
+    /// A primary, since we write; a standby is passed by.
+    case readWrite = "read-write"
+    /// Any server that answers, a standby as well: for commands that only look.
+    case any
   }
 
   /// The connection string's settings as `key=value`, without passwords: fit for a log or an error.

@@ -14,6 +14,8 @@ package actor PostgresConnection {
   /// Says which `PostgresTransaction` may use the connection now; nil when none is open.
   var openTransaction: UInt64?
   private var lastTransaction: UInt64 = 0
+  /// Whether the server turned out to be no primary (any more): the session works, and is of no use to us.
+  private var isOutdated = false
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -34,18 +36,9 @@ package actor PostgresConnection {
   }
 
   private func open() throws {
-    let timeout = max(2, configuration.connectTimeout.components.seconds)
     // What stands before `dbname` can be overridden by the connection string; what stands after it cannot.
-    let settings: [(String, String)] = [
-      ("connect_timeout", String(timeout)),
-      // A peer that vanished is noticed within 25 s: an idle one by keepalives (10 + 3 x 5), one that owes us an
-      // acknowledgement by the user timeout.
-      ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
-      ("tcp_user_timeout", "25000"),
-      ("fallback_application_name", configuration.applicationName),
-      ("dbname", configuration.dsn),
-      ("client_encoding", "UTF8"),
-    ]
+    let settings =
+      SessionStartup.defaults(configuration) + [("dbname", configuration.dsn), ("client_encoding", "UTF8")]
     let keywords = settings.map { strdup($0.0) } + [nil]
     let values = settings.map { strdup($0.1) } + [nil]
     defer { (keywords + values).forEach { free($0) } }
@@ -57,21 +50,39 @@ package actor PostgresConnection {
     guard let opened, PQstatus(opened) == CONNECTION_OK else {
       let reason = opened.map { Self.message($0) } ?? "out of memory"
       PQfinish(opened)
-      throw PostgresError(.connection, reason)
+      throw PostgresError(.connection, reason, hint: Self.advice(reason))
     }
     handle = opened
     // Notices go to the server's log; ours would be stderr, in the middle of an operator's progress display.
     PQsetNoticeProcessor(opened, { _, _ in }, nil)
-    if let statementTimeout = configuration.statementTimeout {
-      _ = try run(
-        "SELECT set_config('statement_timeout', $1, false)", [String(statementTimeout.wholeMilliseconds)])
+    do {
+      let settings = SessionStartup.settings(configuration)
+      let wishes = SessionStartup.wishes(serverVersion: PQserverVersion(opened))
+      do {
+        try state(settings + wishes)
+      } catch let error as PostgresError where !wishes.isEmpty && SessionStartup.refusals.contains(error.sqlState ?? "") {
+        try state(settings)
+      }
+    } catch {
+      close()
+      throw error
     }
+  }
+
+  private func state(_ settings: [(name: String, value: String)]) throws {
+    _ = try run(SessionStartup.sql, [settings.map(\.name), settings.map(\.value)])
+  }
+
+  /// What to do where libpq's words alone would leave one puzzled.
+  private static func advice(_ reason: String) -> String? {
+    guard reason.contains("session is read-only") || reason.contains("server is in hot standby") else { return nil }
+    return "This server is a read-only standby. Name the primary, or all of them: postgresql://a,b/aker"
   }
 
   /// Whether the session is gone for good.
   package var isBroken: Bool {
     guard let handle else { return true }
-    return PQstatus(handle) != CONNECTION_OK
+    return isOutdated || PQstatus(handle) != CONNECTION_OK
   }
 
   /// The server's process id for this session, as in `pg_stat_activity`.
@@ -175,8 +186,15 @@ package actor PostgresConnection {
   }
 
   private func commit() throws {
-    // Not cancellable: the caller must learn whether it committed.
-    let result = try run("COMMIT", [], isCancellable: false)
+    // Not cancellable, by whatever means: the caller must learn whether it committed. And under synchronous replication, a
+    // COMMIT whose wait is cancelled can be seen here and is lost at a fail-over.
+    let result: PostgresResult
+    do {
+      result = try run("COMMIT", [], isCancellable: false)
+    } catch var error as PostgresError where error.isConnectionFailure {
+      error.isCommitInDoubt = true
+      throw error
+    }
     // COMMIT of a transaction that had failed answers ROLLBACK, and no error.
     guard result.commandTag == "COMMIT" else {
       throw PostgresError(.usage, "the transaction had already failed and was rolled back")
@@ -345,6 +363,8 @@ package actor PostgresConnection {
     switch PQresultStatus(result.handle) {
     case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE, PGRES_NONFATAL_ERROR:
       let error = Self.error(result, handle)
+      // 25006: read_only_sql_transaction. A fail-over made a standby of it: the next session goes elsewhere.
+      if error.sqlState == "25006", configuration.access == .readWrite { isOutdated = true }
       // 57014: query_canceled. When our own task was cancelled, that is what happened.
       if error.sqlState == "57014" && Task.isCancelled { throw CancellationError() }
       throw error

@@ -23,6 +23,9 @@ package struct PostgresError: ClassifiedError, CustomStringConvertible {
   package var constraint: String?
   /// 1-based character position in the statement, where the server gives one.
   package var position: Int?
+  /// Whether the connection broke while the answer to COMMIT was awaited: the transaction may have committed, may be
+  /// about to, or may be gone. Ask before anything else is said or done.
+  package var isCommitInDoubt = false
 
   package init(
     _ kind: Kind, _ message: String, sqlState: String? = nil, detail: String? = nil, hint: String? = nil,
@@ -42,16 +45,18 @@ package struct PostgresError: ClassifiedError, CustomStringConvertible {
   package var isConnectionFailure: Bool {
     if kind == .connection { return true }
     guard let sqlState else { return false }
-    // 08: connection exception; 57P01-57P03, 57P05: the server shut down, crashed, is not ready or ended the session.
-    return sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03", "57P05"].contains(sqlState)
+    // 08: connection exception; 57P01-57P03, 57P05: the server shut down, crashed, is not ready or ended the session;
+    // 25P03: it ended a session that idled in a transaction; 25006: it is read-only, a standby since a fail-over.
+    return sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03", "57P05", "25P03", "25006"].contains(sqlState)
   }
 
   package var errorClass: ErrorClass {
     if isConnectionFailure { return .transient }
     guard let sqlState else { return .permanent }
-    // 40: serialization or deadlock; 53: out of memory, disk or connections; 55P03: lock timeout; 57014: cancelled;
-    // 58: I/O trouble on the server.
-    let transient = ["40", "53", "58"].contains { sqlState.hasPrefix($0) } || ["55P03", "57014"].contains(sqlState)
+    // 40: serialization or deadlock; 53: out of memory, disk or connections; 55006: in use; 55P03: lock timeout;
+    // 57014: cancelled; 58: I/O trouble on the server.
+    let transient =
+      ["40", "53", "58"].contains { sqlState.hasPrefix($0) } || ["55006", "55P03", "57014"].contains(sqlState)
     return transient ? .transient : .permanent
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Configuration
 import Logging
 import OpenLineage
@@ -28,7 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     let session = try await Session.open(options)
     Log.bootstrap(
       level: session.configuration.logLevel,
-      redaction: Redaction(secrets: [session.database.setting("password")].compactMap { $0 }))
+      redaction: Redaction(secrets: session.configuration.secretValues))
     await (try session.connectMigrated(migrates: true)).close()
     let housekeeping = Housekeeping(pool: PostgresPool(session.database, maximumCount: 1))
     let sender = try session.configuration.openLineageSender(
@@ -53,6 +54,8 @@ struct Housekeeping: Service {
 
   /// As often as a worker's tick: a killed worker's tasks run elsewhere within 2 s.
   private static let tickInterval = Duration.milliseconds(500)
+  /// Between tries while the database cannot do it.
+  private static let longestWait = Duration.seconds(10)
   /// Pruning is for the disk's sake and never urgent.
   private static let pruneInterval = Duration.seconds(600)
 
@@ -60,6 +63,7 @@ struct Housekeeping: Service {
     logger.notice("keeping the queue's house")
     let queue = QueueClient(pool: pool)
     var nextPrune = ContinuousClock.now
+    var wait = Self.tickInterval
     while !Task.isShuttingDownGracefully && !Task.isCancelled {
       do {
         _ = try await queue.tick(workerID: nil, leaseTokens: [])
@@ -67,10 +71,15 @@ struct Housekeeping: Service {
           try await prune()
           nextPrune = .now + Self.pruneInterval
         }
-      } catch let error as PostgresError where error.isConnectionFailure {
-        logger.warning("the database cannot be reached", metadata: ["reason": "\(error.message)"])
+        wait = Self.tickInterval
+      } catch {
+        if QueueTrouble(error) == .hopeless { throw error }
+        let summary = (error as? any ClassifiedError)?.summary ?? "\(error)"
+        logger.warning("the queue's house waits for the database", metadata: ["reason": "\(summary)"])
+        wait = min(wait * 2, Self.longestWait)
       }
-      try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.tickInterval) }
+      // Ends the pause, and nothing else: SIGTERM is heard at once.
+      try? await cancelWhenGracefulShutdown { [wait] in try await Task.sleep(for: wait) }
     }
   }
 

@@ -40,6 +40,16 @@ package struct FailureReport: Sendable {
     self.detail = (try? JSONEncoder().encode(detail)).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// The same end, told with nothing but `reason`.
+  package func saying(_ reason: String) -> FailureReport {
+    var copy = self
+    copy.reason = reason
+    copy.causes = []
+    copy.advice = nil
+    copy.detail = nil
+    return copy
+  }
+
   private struct Detail: Encodable {
     var advice: String?
     var error: String

@@ -8,6 +8,16 @@ package protocol TaskHandler: Sendable {
   /// - Throws: a `ClassifiedError` where the class is known, which decides between retry and failure; any other error
   ///   counts as transient.
   func run(_ lease: TaskLease, _ context: TaskContext) async throws -> TaskOutcome
+
+  /// Whether this host can run tasks at all: its folders, programs and ways out. Puts right what it can.
+  ///
+  /// - Throws: what is wrong with the host, as a `ClassifiedError` that says so in one line.
+  func probe() async throws
+}
+
+extension TaskHandler {
+  /// Needs nothing of the host.
+  package func probe() async throws {}
 }
 
 /// How a handler ended without an error.

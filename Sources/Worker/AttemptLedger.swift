@@ -1,0 +1,107 @@
+import Base
+import Queue
+import Telemetry
+
+/// What ended attempts left for the queue to be told, in order, until it has been told. Pure: no clock and no database.
+///
+/// A task's end always gets stored: what the database refuses to store is made shorter, until nothing of it came from
+/// outside.
+struct AttemptLedger {
+  /// The rare ends, told one by one.
+  enum Report {
+    case snooze(TaskLease, Duration, reason: String)
+    case release(TaskLease, reason: String)
+    case failure(TaskLease, FailureReport)
+    case note(TaskLease, detail: String)
+
+    var lease: TaskLease {
+      switch self {
+      case .snooze(let lease, _, _), .release(let lease, _), .failure(let lease, _), .note(let lease, _): lease
+      }
+    }
+  }
+
+  private(set) var completions: [QueueClient.Completion] = []
+  private(set) var reports: [Report] = []
+  /// How often the first report was refused.
+  private var refusals = 0
+  private let redaction: Redaction
+  /// For the reasons that others read.
+  private let workerName: String
+
+  init(redaction: Redaction, workerName: String) {
+    self.redaction = redaction
+    self.workerName = workerName
+  }
+
+  var isEmpty: Bool { completions.isEmpty && reports.isEmpty }
+  var nextReport: Report? { reports.first }
+  /// The leases that the worker knows of though nothing runs for them any more.
+  var leaseTokens: [Int64] { completions.map(\.leaseToken) + reports.map(\.lease.leaseToken) }
+
+  /// - Precondition: `ending` is not `suspicious`: whoever looked at the host says what it was.
+  mutating func enter(_ ending: AttemptEnding, _ lease: TaskLease, _ steps: AttemptSteps) {
+    switch ending {
+    case .published: return
+    case .discarded: note(lease, steps)
+    case .completed(let result):
+      completions.append(.init(taskID: lease.taskID, leaseToken: lease.leaseToken, result: result))
+    case .snoozed(let interval, let reason): reports.append(.snooze(lease, interval, reason: redaction(reason)))
+    case .released:
+      reports.append(.release(lease, reason: "worker \(workerName) stops"))
+      note(lease, steps)
+    case .ranTooLong:
+      let report = FailureReport(
+        .transient, "ran longer than its limit of \(lease.timeLimit)", type: "TimeLimit", steps: steps,
+        redaction: redaction)
+      reports.append(.failure(lease, report))
+    case .failed(let error), .suspicious(let error):
+      reports.append(.failure(lease, FailureReport(error, steps: steps, redaction: redaction)))
+    }
+  }
+
+  /// Gives the task back with its attempt, since this host is to blame.
+  mutating func enterHostTrouble(_ reason: String, _ lease: TaskLease, _ steps: AttemptSteps) {
+    reports.append(.release(lease, reason: redaction("worker \(workerName) is not well: \(reason)")))
+    note(lease, steps)
+  }
+
+  /// Tells how far an attempt came that ends without a word of its own.
+  private mutating func note(_ lease: TaskLease, _ steps: AttemptSteps) {
+    if let detail = steps.note(redaction) { reports.append(.note(lease, detail: detail)) }
+  }
+
+  mutating func completionsAreStored(_ count: Int) {
+    completions.removeFirst(count)
+  }
+
+  mutating func reportIsStored() {
+    reports.removeFirst()
+    refusals = 0
+  }
+
+  /// The database will never store the first report as it is: says less.
+  ///
+  /// Where nothing is left to leave out, the report is dropped: the lease then ends at its deadline, or with the worker.
+  mutating func reportIsRefused(sqlState: String) {
+    refusals += 1
+    let plain = "its report could not be stored (SQLSTATE \(sqlState)); the worker's log has it"
+    switch (reports[0], refusals) {
+    case (.failure(let lease, let failure), 1):
+      // The detail holds what came from outside: causes, addresses, steps.
+      reports[0] = .failure(lease, failure.saying(failure.reason))
+    case (.failure(let lease, let failure), 2): reports[0] = .failure(lease, failure.saying(plain))
+    case (.snooze(let lease, let interval, _), 1): reports[0] = .snooze(lease, interval, reason: plain)
+    case (.release(let lease, _), 1): reports[0] = .release(lease, reason: plain)
+    default:
+      reportIsStored()
+    }
+  }
+
+  /// The incarnation was given up, and all its leases with it.
+  mutating func forgetAll() {
+    completions = []
+    reports = []
+    refusals = 0
+  }
+}

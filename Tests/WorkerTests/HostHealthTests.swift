@@ -1,0 +1,54 @@
+import Testing
+
+@testable import Worker
+
+struct HostHealthTests {
+  private let now = ContinuousClock.now
+
+  /// A whole look, begun and answered.
+  private func look(_ health: inout HostHealth, _ trouble: String?) -> HostHealth.Verdict {
+    let number = health.beginLook() ?? 0
+    return health.answer(number, trouble, at: now)
+  }
+
+  @Test func aLookThatBeganBeforeTheSuspicionSettlesNothing() {
+    var health = HostHealth()
+    let first = health.beginLook()
+    let another = health.beginLook()
+    #expect(first == 1 && another == nil)
+    let verdict = health.answer(1, nil, at: now)
+    #expect(verdict == .unknown(looksAgain: true))
+    let second = look(&health, nil)
+    #expect(second == .well(recovered: false))
+  }
+
+  @Test func anAnswerThatCameTooLateCountsNoMore() {
+    var health = HostHealth()
+    let first = look(&health, "it took too long")
+    #expect(first == .unwell(since: 1, looksAgainIn: .seconds(1), stopsAll: false))
+    let late = health.answer(1, nil, at: now)
+    #expect(late == .unknown(looksAgain: false))
+    #expect(health.trouble == "it took too long")
+  }
+
+  @Test func troubleThatStaysEndsWhatRunsAndIsLookedAtLessOften() {
+    var health = HostHealth()
+    for (index, wait) in [1, 2, 4, 8, 16, 30, 30, 30].enumerated() {
+      let verdict = look(&health, "no disk")
+      #expect(verdict == .unwell(since: index + 1, looksAgainIn: .seconds(wait), stopsAll: index >= 1))
+    }
+    let verdict = look(&health, nil)
+    #expect(verdict == .well(recovered: true))
+    #expect(health.trouble == nil)
+  }
+
+  @Test func aHostThatIsWellIsLookedAtNowAndThen() {
+    var health = HostHealth()
+    #expect(health.isLookDue(at: now))
+    let number = health.beginLook()
+    #expect(!health.isLookDue(at: now))
+    _ = health.answer(number ?? 0, nil, at: now)
+    #expect(!health.isLookDue(at: now))
+    #expect(health.isLookDue(at: now + .seconds(31)))
+  }
+}
