@@ -2,9 +2,12 @@
 CREATE MACRO address_name(street, city, state, zip) AS
   left(md5(trim(regexp_replace(upper(concat_ws(' ', street, city, state, zip)), '[^A-Z0-9]+', ' ', 'g'))), 16);
 
--- One line takes 100 characters at most.
+-- One line, whatever line ends and commas are in it, takes 100 characters at most.
+CREATE MACRO address_line(address) AS
+  left(trim(regexp_replace(regexp_replace(address, '\s+', ' ', 'g'), '(, *)+', ', ', 'g'), ' ,'), 100);
+
 CREATE MACRO one_line(street, city, state, zip) AS
-  left(concat_ws(', ', nullif(street, ''), nullif(city, ''), nullif(state, ''), nullif(zip, '')), 100);
+  address_line(concat_ws(', ', nullif(street, ''), nullif(city, ''), nullif(state, ''), nullif(zip, '')));
 
 -- Of several partitions that have an address: the one that found it, or that asked last.
 CREATE MACRO best_known(cache) AS TABLE

@@ -3,6 +3,7 @@
 // The few functions used, declared here as libxml2 declares them (its interface is stable): its headers include ICU's,
 // which clash with those of Foundation. xmlChar is unsigned char.
 struct _xmlTextReader;
+enum { AKER_XML_NOENT = 1 << 1 };
 enum { AKER_XML_NOERROR = 1 << 5, AKER_XML_NOWARNING = 1 << 6, AKER_XML_NONET = 1 << 11, AKER_XML_NOCDATA = 1 << 14 };
 enum { AKER_XML_ELEMENT = 1, AKER_XML_TEXT = 3, AKER_XML_CDATA = 4, AKER_XML_SPACE = 14, AKER_XML_END_ELEMENT = 15 };
 struct _xmlTextReader *xmlReaderForFile(const char *file, const char *encoding, int options);
@@ -17,3 +18,16 @@ const unsigned char *xmlTextReaderConstPrefix(struct _xmlTextReader *);
 const unsigned char *xmlTextReaderConstValue(struct _xmlTextReader *);
 int xmlTextReaderMoveToAttribute(struct _xmlTextReader *, const unsigned char *name);
 int xmlTextReaderMoveToElement(struct _xmlTextReader *);
+struct _xmlParserInput;
+struct _xmlParserCtxt;
+void xmlSetExternalEntityLoader(
+    struct _xmlParserInput *(*loader)(const char *url, const char *id, struct _xmlParserCtxt *context));
+unsigned char *xmlBuildURI(const unsigned char *uri, const unsigned char *base);
+
+// Nothing outside a document is ever read: neither its DTD nor its external entities, from disk or from the network.
+static inline struct _xmlParserInput *aker_xml_load_nothing(
+    const char *url, const char *id, struct _xmlParserCtxt *context) {
+  (void)url, (void)id, (void)context;
+  return 0;
+}
+static inline void aker_xml_close_outside(void) { xmlSetExternalEntityLoader(aker_xml_load_nothing); }

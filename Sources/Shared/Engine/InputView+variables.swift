@@ -7,11 +7,19 @@ extension InputView {
     package var values: [String: String]
     /// Of delimited text: without one it cannot be read.
     package var layout: DelimitedLayout?
+    /// Where it came from, for errors.
+    package var url: String
+    package var answers: [Answer]
 
-    package init(file: String, values: [String: String] = [:], layout: DelimitedLayout? = nil) {
+    package init(
+      file: String, values: [String: String] = [:], layout: DelimitedLayout? = nil, url: String = "",
+      answers: [Answer] = []
+    ) {
       self.file = file
       self.values = values
       self.layout = layout
+      self.url = url
+      self.answers = answers
     }
   }
 
@@ -25,7 +33,8 @@ extension InputView {
       // Columns of selected rows come besides; what is NULL is not among the values.
       let names = variables + document.values.keys.filter { !variables.contains($0) }.sorted()
       let values = names.map { "\(SQL.literal(document.values[$0])) AS \(SQL.identifier($0))" }
-      return "SELECT \((["*"] + values).joined(separator: ", ")) FROM (\(part.selectSQL))"
+      let condition = answerCondition(document).map { " WHERE \($0)" } ?? ""
+      return "SELECT \((["*"] + values).joined(separator: ", ")) FROM (\(part.selectSQL))\(condition)"
     }
     if parts.isEmpty || request.hasRowColumns { parts.append(emptySQL(variables)) }
     return "CREATE VIEW raw.\(SQL.identifier(request.name)) AS \(parts.joined(separator: " UNION ALL BY NAME "));"

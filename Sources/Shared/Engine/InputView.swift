@@ -70,7 +70,9 @@ package struct InputView: Sendable {
 
   /// Creates the view. Columns that other vintages declare are there too, as NULL, so that one transform reads them all.
   package var viewSQL: String {
-    if !request.columnVariables.isEmpty || request.hasRowColumns { return viewSQL(variables: request.columnVariables) }
+    if !request.columnVariables.isEmpty || request.hasRowColumns || holdsAnswers {
+      return viewSQL(variables: request.columnVariables)
+    }
     return "CREATE VIEW raw.\(SQL.identifier(request.name)) AS \(selectSQL);"
   }
 

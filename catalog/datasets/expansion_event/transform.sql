@@ -29,7 +29,7 @@ parsed AS (
   SELECT source_id, feed, link, guid, texts[1] AS title, texts[2] AS summary,
     -- RFC 822 with or without weekday, seconds and zone, and ISO 8601; a date alone is a date.
     regexp_extract(published,
-      '(\d{1,2})\s+([A-Za-z]{3})[a-z]*\.?,?\s+(\d{4})(?:\s+(\d{1,2}:\d{2})(?::\d{2})?\s*(Z|UTC?|GMT|[ECMP][SD]T|[+-]\d{2}:?\d{2})?)?',
+      '(\d{1,2})\s+([A-Za-z]{3})[a-z]*\.?,?\s+(\d{4}|\d{2})\b(?:\s+(\d{1,2}:\d{2})(?::\d{2})?\s*(Z|UTC?|GMT|[ECMP][SD]T|[+-]\d{2}:?\d{2})?)?',
       ['day', 'month', 'year', 'clock', 'zone']) AS rfc,
     regexp_extract(published,
       '^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?',
@@ -46,7 +46,8 @@ dated AS (
       AS event_id,
     coalesce(
       TRY_CAST(nullif(iso.date, '') AS DATE),
-      TRY_CAST(rfc.year || '-' || lpad(CAST(list_position(
+      -- Two digits, as in RFC 822: to 49 of this century.
+      TRY_CAST(CASE WHEN length(rfc.year) = 4 THEN '' WHEN rfc.year < '50' THEN '20' ELSE '19' END || rfc.year || '-' || lpad(CAST(list_position(
         ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'], lower(rfc.month)) AS VARCHAR), 2, '0')
         || '-' || rfc.day AS DATE)) AS published_on,
     TRY_CAST(lpad(coalesce(nullif(iso.clock, ''), nullif(rfc.clock, '')), 5, '0') || ':00' AS TIME) AS clock,

@@ -8,7 +8,9 @@ SELECT
   source_id,
   feed,
   count(*) FILTER (WHERE unreadable IS NULL) AS item_count,
-  count(*) FILTER (WHERE regexp_matches(published, '(^|[^0-9])' || getvariable('data_year') || '([^0-9]|$)')) AS item_count_of_year,
+  -- With four digits, or with two where the year comes after the month: 10 Jun 21.
+  count(*) FILTER (WHERE regexp_matches(published, '(^|[^0-9])' || getvariable('data_year') || '([^0-9]|$)')
+    OR regexp_matches(published, '\d{1,2}\s+[A-Za-z]{3}[a-z]*\.?,?\s+' || right(CAST(getvariable('data_year') AS VARCHAR), 2) || '\b')) AS item_count_of_year,
   min(unreadable) AS unreadable
 FROM items
 GROUP BY source_id, feed

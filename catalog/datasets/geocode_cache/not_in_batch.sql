@@ -9,9 +9,9 @@ FROM (
   WHERE status = 'waiting' AND asked_of = 'batch' AND is_recent(asked_as_of)
     AND address_id IN (SELECT address_name(street, city, state, zip) FROM raw.addresses)
   UNION ALL
-  SELECT 1, parts[1], left(trim(regexp_replace(parts[2], '(, *)+', ', ', 'g'), ' ,'), 100)
-  FROM (SELECT string_split(trim(line, ' "' || chr(13)), '","') AS parts FROM raw.batch)
-  WHERE parts[3] IS DISTINCT FROM 'Match'
+  SELECT 1, id, address_line(address)
+  FROM raw.batch
+  WHERE trim(status) IS DISTINCT FROM 'Match'
 )
 ORDER BY turn, address_id
 LIMIT 2000

@@ -10,19 +10,16 @@ WITH listed AS (
 before AS (FROM best_known(published.geocode_cache)),
 -- Rows come in no order, and end where they have no more to say:
 -- "3","3 Gramercy …","Match","Exact","3 GRAMERCY …","-73.98658,40.738323","59653655","R","36","061","005000","1000"
-batch_lines AS (
-  SELECT string_split(trim(line, ' "' || chr(13)), '","') AS parts FROM raw.batch WHERE trim(line) <> ''
-),
 batch AS (
-  SELECT parts[1] AS address_id,
-    CASE parts[3] WHEN 'Match' THEN 'matched' WHEN 'Tie' THEN 'tie' WHEN 'No_Match' THEN 'no_match'
-      ELSE error('a line of the batch is not as it was: ' || array_to_string(parts, ' | ')) END AS status,
-    'census ' || lower(parts[4]) AS match_type, parts[5] AS matched_address,
+  SELECT trim(id) AS address_id,
+    CASE trim(status) WHEN 'Match' THEN 'matched' WHEN 'Tie' THEN 'tie' WHEN 'No_Match' THEN 'no_match'
+      ELSE error('a row of the batch is not as it was: ' || concat_ws(' | ', id, address, status)) END AS status,
+    'census ' || lower(match_type) AS match_type, matched_address,
     -- Longitude first.
-    CAST(string_split(parts[6], ',')[1] AS DOUBLE) AS longitude, CAST(string_split(parts[6], ',')[2] AS DOUBLE) AS latitude,
-    nullif(concat(parts[9], parts[10]), '') AS geo_id, nullif(concat(parts[9], parts[10], parts[11]), '') AS tract_id
-  FROM batch_lines
-  QUALIFY row_number() OVER (PARTITION BY parts[1] ORDER BY len(parts) DESC, parts) = 1
+    CAST(string_split(coordinates, ',')[1] AS DOUBLE) AS longitude, CAST(string_split(coordinates, ',')[2] AS DOUBLE) AS latitude,
+    nullif(concat(state, county), '') AS geo_id, nullif(concat(state, county, tract), '') AS tract_id
+  FROM raw.batch
+  QUALIFY row_number() OVER (PARTITION BY trim(id) ORDER BY match_type NULLS LAST, matched_address NULLS LAST, coordinates NULLS LAST, address) = 1
 ),
 -- Of the others: candidates in their order, a house at two places being none.
 one_line AS (

@@ -15,6 +15,12 @@ places AS (
     trim(COUNTY) || ', ' || trim(STATEABBRV) AS name,
     figures
   FROM files
+  -- Tracts have a code of their own; a file of counties in their place would pass for one.
+  WHERE CASE
+    WHEN (place['TRACTFIPS'] IS NULL) = (getvariable('region') = 'Counties') THEN true
+    ELSE error('the file of ' || getvariable('region') || ' was asked for, and it has '
+      || CASE WHEN place['TRACTFIPS'] IS NULL THEN 'counties' ELSE 'tracts' END)
+  END
 ),
 hazard (code, hazard) AS (
   VALUES ('RISK', 'all'), ('SOVI', 'social_vulnerability'), ('RESL', 'community_resilience'), ('AVLN', 'avalanche'),

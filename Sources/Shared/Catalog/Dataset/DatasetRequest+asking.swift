@@ -16,6 +16,7 @@ extension DatasetRequest {
     if let field = fields["verify"] {
       verifications = (field.isMapping ? [field] : field.elements).compactMap(readVerification)
     }
+    answers = fields["answers"].map(readAnswers) ?? []
     checkPlaceholders(fields, node)
     for variable in columnVariables where allColumns.contains(variable) {
       fields["for_each"]?.error("'\(variable)' is a column of the answer, too: give the variable another name")

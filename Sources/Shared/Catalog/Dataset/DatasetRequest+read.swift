@@ -1,6 +1,7 @@
 extension DatasetRequest {
   private static let fieldNames = [
     "name", "source", "method", "path", "query", "body", "for_each", "chunks", "rows", "upload", "pages", "verify",
+    "answers",
     "format", "columns",
     "optional", "years",
   ]

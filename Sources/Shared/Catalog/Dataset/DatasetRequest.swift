@@ -18,6 +18,8 @@ package struct DatasetRequest: Sendable, Equatable {
   package var pages: RequestPages?
   /// What the answer must hold, so that one that was cut silently is not taken for a whole one.
   package var verifications: [RequestVerification] = []
+  /// What every row of the answer must say, so that one about something else is not taken for it.
+  package var answers: [RequestAnswer] = []
   package var format: InputFormat
   package var input = InputOptions()
   /// What is declared, for all years or per range of years; the first that contains the year counts.

@@ -44,18 +44,24 @@ package enum FeedReader {
   /// Prefixes of RSS, Atom and what they borrow from Dublin Core. `media:title` is a picture's, `itunes:summary` a player's.
   private static let prefixes: Set<String> = ["", "atom", "a10", "content", "dc", "dcterms"]
 
+  /// Once for the process.
+  private static let closeOutside: Void = aker_xml_close_outside()
+
   /// - Returns: the number of items.
   @discardableResult
   package static func read(_ path: String, _ body: (Item) throws -> Void) throws -> Int {
-    // No network and no entities of its own making: neither external files nor billion-laughs.
+    // Entities that the document declares itself are text (libxml2 stops what grows out of all proportion); nothing outside
+    // of it is ever read.
+    Self.closeOutside
     let options = Int32(
-      AKER_XML_NONET | AKER_XML_NOCDATA | AKER_XML_NOERROR | AKER_XML_NOWARNING)
+      AKER_XML_NOENT | AKER_XML_NONET | AKER_XML_NOCDATA | AKER_XML_NOERROR | AKER_XML_NOWARNING)
     guard let reader = xmlReaderForFile(path, nil, options) else { throw Failure.notWellFormed(line: 0) }
     defer { xmlFreeTextReader(reader) }
     var item: Item?
     var field: String?
     var text = ""
     var feedTitle: String?
+    var addresses = FeedAddresses()
     var count = 0
     var result = xmlTextReaderRead(reader)
     while result == 1 {
@@ -63,15 +69,17 @@ package enum FeedReader {
       let depth = xmlTextReaderDepth(reader)
       switch Int(xmlTextReaderNodeType(reader)) {
       case AKER_XML_ELEMENT:
+        addresses.enter(depth: depth, base: attribute("xml:base", reader))
         if depth == 0, !["rss", "feed", "RDF"].contains(name) { throw Failure.notAFeed(root: name) }
         if name == "item" || name == "entry" {
           item = Item(source: feedTitle)
         } else if field == nil {
           field = name
           text = ""
-          if name == "link", item != nil, let address = attribute("href", reader) {
+          if name == "link", let address = attribute("href", reader) {
             let relation = attribute("rel", reader) ?? "alternate"
-            if relation == "alternate" { item?.link = address }
+            if item == nil { addresses.found(address, isSelf: relation == "self") }
+            if relation == "alternate" { item?.link = addresses.whole(address) }
           }
         }
         if xmlTextReaderIsEmptyElement(reader) == 1, field == name { field = nil }
@@ -89,8 +97,9 @@ package enum FeedReader {
             // Not the feed's own.
           } else if item == nil {
             if name == "title", feedTitle == nil { feedTitle = value }
+            if name == "link", let value { addresses.found(value) }
           } else {
-            set(name, value, &item)
+            set(name, name == "link" ? value.map(addresses.whole) : value, &item)
           }
           field = nil
         } else if name == "channel" {

@@ -88,7 +88,11 @@ extension EngineScript {
       InputView(
         request: request,
         documents: fetched.filter { $0.requestName == request.name }.compactMap { input in
-          input.path.map { InputView.Document(file: $0, values: input.values, layout: input.layout) }
+          input.path.map {
+            InputView.Document(
+              file: $0, values: input.values, layout: input.layout, url: input.url,
+              answers: request.answers(for: partition, input.values))
+          }
         }, year: partition.dataYear, rowsSQL: spec.rowsSQL(of: request))
     }
     var datasets = Dictionary(grouping: upstreams, by: \.dataset).sorted { $0.key < $1.key }
@@ -106,5 +110,24 @@ extension EngineScript {
       &script, views: views, upstreams: datasets, year: partition.dataYear, region: partition.region,
       asOf: partition.asOf)
     return script
+  }
+}
+
+extension DatasetRequest {
+  /// What each row of a document must say, with its placeholders filled.
+  fileprivate func answers(for partition: Partition, _ values: [String: String]) -> [InputView.Answer] {
+    answers.map { answer in
+      InputView.Answer(
+        column: answer.column,
+        text: Placeholder.fill(answer.text) { name in
+          switch name {
+          case "data_year": String(partition.dataYear)
+          case "yy": String(String(partition.dataYear).suffix(2))
+          case "region": partition.region
+          case "as_of": partition.asOf
+          default: values[name]
+          }
+        }, isPattern: answer.isPattern)
+    }
   }
 }
