@@ -25,6 +25,7 @@ package struct TestDatabase: Sendable {
   package static func create(on cluster: TestCluster, name: String) async throws -> TestDatabase {
     let connection = try await cluster.connect()
     try await connection.execute("CREATE DATABASE \"\(name)\" TEMPLATE aker_template STRATEGY file_copy")
+    try await connection.executeScript(HostileSettings.script(database: name))
     await connection.close()
     return TestDatabase(cluster: cluster, name: name)
   }
@@ -39,6 +40,7 @@ package struct TestDatabase: Sendable {
   package static func makeTemplate(on cluster: TestCluster) async throws {
     let connection = try await cluster.connect()
     try await connection.execute("CREATE DATABASE aker_template")
+    try await connection.executeScript(HostileSettings.script(database: "aker_template"))
     await connection.close()
     let template = try await cluster.connect(database: "aker_template")
     _ = try await Migrator(directory: PackageRoot.migrations, akerVersion: "0.1.0").migrate(template)

@@ -31,7 +31,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .catalogPath: "The catalog folder: sources and dataset definitions."
     case .migrationsPath: "The folder of the database's migrations."
     case .duckdb: "The DuckDB program. Without it: .aker/tools/duckdb, then the PATH."
-    case .postgresBin: "Folder of initdb and pg_ctl, for the embedded database. Without it: the newest installed."
+    case .postgresBin: "Folder of initdb and postgres, for the embedded database. Without it: the newest installed."
     case .logLevel: "trace, debug, info, notice, warning, error or critical."
     case .regions: "Regions that are kept of datasets, where not those that their definitions list."
     }

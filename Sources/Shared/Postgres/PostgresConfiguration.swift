@@ -23,6 +23,7 @@ package struct PostgresConfiguration: Sendable {
     self.statementTimeout = statementTimeout
   }
 
+<<<<<<< HEAD
   package enum Access: String, Sendable {
     /// A primary, since we write; a standby is passed by.
     case readWrite = "read-write"
@@ -31,6 +32,9 @@ package struct PostgresConfiguration: Sendable {
   }
 
   /// The connection string's settings as `key=value`, without passwords: fit for a log or an error.
+=======
+  /// The connection string's settings as `key=value`, without passwords: fit for a log, an error, and for libpq.
+>>>>>>> f686c95 (wip)
   ///
   /// A string that libpq cannot parse is not shown at all, since the password could be anywhere in it.
   package var redactedDSN: String {
@@ -38,8 +42,13 @@ package struct PostgresConfiguration: Sendable {
     return
       settings
       .filter { !$0.keyword.contains("password") && $0.keyword != "sslkey" }
-      .map { "\($0.keyword)=\($0.value)" }
+      .map { "\($0.keyword)=\(Self.isPlain($0.value) ? $0.value : Self.quote($0.value))" }
       .joined(separator: " ")
+  }
+
+  /// Whether a value needs no quotes; most do not, and read better without.
+  private static func isPlain(_ value: String) -> Bool {
+    !value.isEmpty && value.unicodeScalars.allSatisfy { $0.value > 32 && $0.value != 127 && $0 != "'" && $0 != "\\" }
   }
 
   /// One explicitly given setting of the connection string, such as `host` or `dbname`.

@@ -14,8 +14,14 @@ package actor PostgresConnection {
   /// Says which `PostgresTransaction` may use the connection now; nil when none is open.
   var openTransaction: UInt64?
   private var lastTransaction: UInt64 = 0
+<<<<<<< HEAD
   /// Whether the server turned out to be no primary (any more): the session works, and is of no use to us.
   private var isOutdated = false
+=======
+  /// Whether a pooler stands before the server: it makes up the process id that it tells its clients. Each transaction may
+  /// then be on another of the server's sessions, and says for itself what it relies on.
+  var isPooled = false
+>>>>>>> f686c95 (wip)
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -55,6 +61,7 @@ package actor PostgresConnection {
     handle = opened
     // Notices go to the server's log; ours would be stderr, in the middle of an operator's progress display.
     PQsetNoticeProcessor(opened, { _, _ in }, nil)
+<<<<<<< HEAD
     do {
       let settings = SessionStartup.settings(configuration)
       let wishes = SessionStartup.wishes(serverVersion: PQserverVersion(opened))
@@ -67,6 +74,11 @@ package actor PostgresConnection {
       close()
       throw error
     }
+=======
+    let settings = SessionSettings.statement(isLocal: false, statementTimeout: configuration.statementTimeout)
+    let server: Int32? = try run(settings, []).rows.first?.decode("pid")
+    isPooled = server != PQbackendPID(opened)
+>>>>>>> f686c95 (wip)
   }
 
   private func state(_ settings: [(name: String, value: String)]) throws {
@@ -182,7 +194,20 @@ package actor PostgresConnection {
   }
 
   private func begin() throws {
-    _ = try run("BEGIN", [])
+    guard isPooled else {
+      _ = try run("BEGIN ISOLATION LEVEL READ COMMITTED", [])
+      return
+    }
+    do {
+      try runScript("BEGIN ISOLATION LEVEL READ COMMITTED; " + localSettings)
+    } catch {
+      rollBack()
+      throw error
+    }
+  }
+
+  private var localSettings: String {
+    SessionSettings.statement(isLocal: true, statementTimeout: configuration.statementTimeout)
   }
 
   private func commit() throws {
@@ -229,6 +254,12 @@ package actor PostgresConnection {
   ) throws -> PostgresResult {
     if isCancellable { try Task.checkCancellation() }
     let handle = try live()
+    if isPooled, PQtransactionStatus(handle) == PQTRANS_IDLE {
+      guard let result = try results(of: [PostgresStatement(sql, parameters)]).last else {
+        throw PostgresError(.connection, Self.message(handle))
+      }
+      return result
+    }
     try send(sql, parameters)
     return try finish(handle, isCancellable: isCancellable)
   }
@@ -265,6 +296,17 @@ package actor PostgresConnection {
 
   func runPipeline(_ statements: [PostgresStatement]) throws -> [[PostgresRow]] {
     guard !statements.isEmpty else { return [] }
+    return try results(of: statements).map(\.rows)
+  }
+
+  /// All in one round trip and one implicit transaction.
+  private func results(of statements: [PostgresStatement]) throws -> [PostgresResult] {
+    let wanted = statements.count
+    var statements = statements
+    if isPooled, PQtransactionStatus(try live()) == PQTRANS_IDLE {
+      let level = PostgresStatement("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", [])
+      statements = [level, PostgresStatement(localSettings, [])] + statements
+    }
     try Task.checkCancellation()
     let handle = try live()
     guard PQenterPipelineMode(handle) == 1 else { throw PostgresError(.usage, Self.message(handle)) }
@@ -275,7 +317,7 @@ package actor PostgresConnection {
     for statement in statements { try send(statement.sql, statement.parameters) }
     guard PQpipelineSync(handle) == 1 else { throw PostgresError(.connection, Self.message(handle)) }
 
-    var rows: [[PostgresRow]] = []
+    var results: [PostgresResult] = []
     var failure: (any Error)?
     for _ in statements {
       while let result = try nextResult(handle) {
@@ -283,7 +325,7 @@ package actor PostgresConnection {
         do {
           if failure == nil {
             try check(result, handle)
-            rows.append(result.rows)
+            results.append(result)
           }
         } catch {
           failure = error
@@ -293,7 +335,7 @@ package actor PostgresConnection {
     // The sync point's own result, then the pipeline may be left.
     if let sync = try nextResult(handle, isCancellable: false) { PQclear(sync) }
     if let failure { throw failure }
-    return rows
+    return Array(results.suffix(wanted))
   }
 
   func send(_ sql: String, _ parameters: [(any PostgresEncodable)?]) throws {

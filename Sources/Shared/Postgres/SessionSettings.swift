@@ -1,0 +1,47 @@
+/// What every session of ours relies on: stated when it starts, so that nothing that is set on the server, the database, the
+/// role or by the shell's environment changes what a statement means or how its answer reads.
+///
+/// What only concerns speed or the server's log stays an administrator's; docs/deploy.md lists it.
+enum SessionSettings {
+  static let values: [(name: String, value: String)] = [
+    // How answers read.
+    ("datestyle", "ISO"), ("intervalstyle", "postgres"), ("timezone", "UTC"), ("bytea_output", "hex"),
+    ("extra_float_digits", "1"), ("quote_all_identifiers", "off"), ("xmlbinary", "base64"),
+    // What statements mean.
+    ("standard_conforming_strings", "on"), ("escape_string_warning", "off"), ("backslash_quote", "safe_encoding"),
+    ("array_nulls", "on"), ("transform_null_equals", "off"), ("check_function_bodies", "on"), ("row_security", "on"),
+    ("timezone_abbreviations", "Default"), ("default_table_access_method", "heap"), ("default_tablespace", ""),
+    ("default_transaction_isolation", "read committed"), ("default_transaction_deferrable", "off"),
+    // How long things may take: our own limits are finer. idle_session_timeout came with 14, transaction_timeout with 17.
+    ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "0"), ("idle_session_timeout", "0"),
+    ("transaction_timeout", "0"),
+  ]
+
+  /// One statement that sets all of them. Every name in it is qualified, since it runs under whatever `search_path` is.
+  ///
+  /// - Parameters:
+  ///   - isLocal: for the transaction only: behind a pooler the next one may be on another of the server's sessions.
+  ///   - statementTimeout: nil is none.
+  static func statement(isLocal: Bool, statementTimeout: Duration?) -> String {
+    let timeout = String(statementTimeout?.wholeMilliseconds ?? 0)
+    let rows = (values + [("statement_timeout", timeout)]).map { "('\($0.name)', '\($0.value)')" }
+    // With synchronous_commit off, a server could give a lease token twice after a crash.
+    return """
+      SELECT pg_catalog.pg_backend_pid() AS pid, \
+      (SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.value, \(isLocal))) \
+      FROM (VALUES \(rows.joined(separator: ", "))) AS s (name, value) \
+      WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL), \
+      pg_catalog.set_config('synchronous_commit', \
+      CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off' THEN 'on' \
+      ELSE pg_catalog.current_setting('synchronous_commit') END, \(isLocal)), \
+      pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'public', \(postgisSchema)), \(isLocal))
+      """
+  }
+
+  /// Where this database keeps PostGIS, which need not be `public`; NULL where it has none.
+  private static let postgisSchema = """
+    (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension AS e \
+    JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace \
+    WHERE e.extname OPERATOR(pg_catalog.=) 'postgis' AND n.nspname OPERATOR(pg_catalog.<>) 'public')
+    """
+}
