@@ -152,5 +152,6 @@ let package = Package(
     tests("WorkerTests", ["Worker", "Postgres", "Queue", "Telemetry", logging, serviceLifecycle]),
     tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),
     tests("EndToEndTests", ["Postgres", subprocess, systemPackage]),
+    tests("EnvironmentTests", ["Database", "Postgres", subprocess, systemPackage]),
   ]
 )

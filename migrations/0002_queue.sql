@@ -31,6 +31,14 @@ COMMENT ON TYPE queue.claim_share IS 'How many tasks a claim takes from a lane, 
 
 -- Settings ------------------------------------------------------------------------------------------------------------
 
+CREATE TABLE queue.lock_space (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  salt bigint NOT NULL DEFAULT hashtextextended(gen_random_uuid()::text, 0)
+);
+COMMENT ON TABLE queue.lock_space IS
+  'What the keys of the queue''s advisory locks are made with: read by no role but the owner, so that no other can foresee them.';
+INSERT INTO queue.lock_space DEFAULT VALUES;
+
 CREATE TABLE queue.setting (
   singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   lease_interval interval NOT NULL DEFAULT '30 seconds' CHECK (lease_interval >= '1 second'),

@@ -38,6 +38,26 @@ BEGIN
 END
 $$;
 GRANT UPDATE ON queue.setting TO aker_admin;
+DO $$
+BEGIN
+  IF to_regclass('public.aker_migration') IS NOT NULL THEN
+    GRANT SELECT ON public.aker_migration TO aker_admin, aker_worker, aker_reader;
+  END IF;
+END
+$$;
+-- Who knew it could foresee the queue's locks, and hold them.
+REVOKE ALL ON queue.lock_space FROM aker_admin, aker_worker, aker_reader;
+DO $$
+DECLARE
+  dataset_name text;
+BEGIN
+  FOR dataset_name IN
+    SELECT d.name FROM catalog.dataset d WHERE to_regclass(format('public.%I', d.name)) IS NOT NULL ORDER BY d.name
+  LOOP
+    EXECUTE format('GRANT SELECT ON public.%I TO aker_admin, aker_worker, aker_reader', dataset_name);
+  END LOOP;
+END
+$$;
 
 -- Functions: Postgres lets PUBLIC execute each new one, and default privileges of one schema cannot take that back. So
 -- it is taken from all, and given by name: to an admin all but the internal ones, to the others what is listed here.
@@ -50,14 +70,14 @@ DECLARE
     'queue.release', 'queue.release_unknown', 'queue.snooze', 'queue.note_attempts', 'queue.take_tokens',
     'queue.return_tokens', 'queue.cool_down', 'queue.reap', 'queue.promote_due', 'queue.tidy', 'queue.tick',
     'lake.begin_publication', 'lake.record_publication', 'lake.mark_in_place', 'lake.live_staging',
-    'quality.record_validation', 'lineage.queue_events', 'lineage.take_events', 'lineage.settle_event',
+    'quality.record_validation', 'lineage.take_events', 'lineage.settle_event',
     'lineage.start_run', 'lineage.end_run', 'lineage.close_lost_runs', 'lineage.prune_outbox',
     'warehouse.prepare_partition', 'warehouse.drop_orphans', 'warehouse.drop_staging', 'warehouse.create_staging',
     'warehouse.index_staging', 'warehouse.swap_partition', 'warehouse.move_partition'];
   -- For everybody; the internal ones are called by reading functions and views, with the caller's rights.
   reader_functions constant text[] := ARRAY[
     'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why', 'queue.held_elsewhere', 'lake.expired_vintages',
-    'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted', 'queue._asked_regions',
+    'queue.standstill', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted', 'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions'];
   -- Parts of others, which run with their owner's rights: for nobody. So is what begins with an underscore.
   internal_functions constant text[] := ARRAY[

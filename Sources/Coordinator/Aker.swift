@@ -58,8 +58,6 @@ struct Aker: AsyncParsableCommand {
   static func main() async {
     // A reader that went away (`aker tasks | head`) is an EPIPE for us to see, not a signal to die of.
     signal(SIGPIPE, SIG_IGN)
-    // Line by line, so that what print() and the tables write stays in order in a pipe too.
-    setvbuf(stdout, nil, _IOLBF, 0)
     if CommandLine.arguments.dropFirst() == ["--version"] { return print(await Version.full()) }
     do {
       var command = try parseAsRoot()

@@ -20,7 +20,7 @@ struct AkerWorker: AsyncParsableCommand {
     commandName: "aker-worker",
     abstract: "Claim tasks from the queue and build their partitions.",
     discussion: """
-      Any number may run, on any number of hosts; each needs AKER_POSTGIS_DSN and the duckdb program. On SIGTERM it claims no
+      Any number may run, on any number of hosts; each needs AKER_POSTGIS_DSN and the duckdb program. On SIGTERM (or SIGHUP) it claims no
       more, finishes what it runs or gives it back after --drain-timeout, and says which.
       """,
     version: "aker-worker \(Version.number) (\(BuildCommit.text))")
@@ -112,7 +112,7 @@ struct AkerWorker: AsyncParsableCommand {
             service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
             failureTerminationBehavior: .gracefullyShutdownGroup)
         ],
-        gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "aker-worker.lifecycle")))
+        gracefulShutdownSignals: [.sigterm, .sigint] + (Hangup.isHeard ? [.sighup] : []), logger: Logger(label: "aker-worker.lifecycle")))
     try await group.run()
   }
 

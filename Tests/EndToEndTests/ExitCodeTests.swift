@@ -45,6 +45,16 @@ struct ExitCodeTests {
       try await expect(
         73, "cache ls", says: "cannot", environment: ["AKER_CACHE_PATH": PackageRoot.path + "/Makefile/cache"])
       try await expect(75, "run market_income --year 2009", says: "503")
+      let setup = try await TestDatabase.current.connect()
+      let login = "\(TestDatabase.current.name)_looks"
+      try await setup.execute("CREATE ROLE \(login) LOGIN IN ROLE aker_reader")
+      try await expect(
+        77, "pause --queue --reason x", says: "GRANT aker_admin TO \(login)",
+        environment: [
+          "AKER_POSTGIS_DSN": "host=\(TestDatabase.current.cluster.directory) user=\(login) dbname=\(TestDatabase.current.name)"
+        ])
+      try await setup.execute("DROP ROLE \(login)")
+      await setup.close()
       try await expect(78, "status", says: "not a log level", environment: ["AKER_LOG_LEVEL": "loud"])
       let run = try await interrupted(home, "run market_income --year 2012")
       #expect(run.exitCode == 130 && run.errorOutput.contains("interrupted"), "\(run)")

@@ -68,6 +68,13 @@ CREATE TYPE queue.task_state AS ENUM (
     'cancelled'
 );
 
+CREATE FUNCTION catalog._rights() RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION catalog._rights() IS 'Every right that one of the roles, or everybody, has on something of ours.';
+
 CREATE FUNCTION catalog.apply_dataset(declaration jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -89,12 +96,19 @@ CREATE FUNCTION catalog.apply_view(view_name text, query text, description text)
 
 COMMENT ON FUNCTION catalog.apply_view(view_name text, query text, description text) IS 'Creates or replaces a view of the catalog. NULL, or why it waits: a table that it reads is not there yet.';
 
-CREATE FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) RETURNS record
+CREATE FUNCTION catalog.lock_apply() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION catalog.lock_apply() IS 'Until the transaction ends, nobody else applies the catalog.';
+
+CREATE FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) IS 'Locks the partition and decides: unchanged (same bytes of the same vintage), lake_only (older than what the warehouse shows), or published.';
+COMMENT ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) IS 'Locks the partition and decides: unchanged (same bytes of the same vintage), lake_only (older than what the warehouse shows), or published.';
 
 CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) RETURNS TABLE(publication_id bigint, path text, byte_count bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -152,13 +166,6 @@ CREATE FUNCTION lineage.prune_outbox() RETURNS void
 
 COMMENT ON FUNCTION lineage.prune_outbox() IS 'Removes events a day after their delivery.';
 
-CREATE FUNCTION lineage.queue_events(events jsonb) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION lineage.queue_events(events jsonb) IS 'Queues OpenLineage events for delivery.';
-
 CREATE FUNCTION lineage.settle_event(event bigint, failure text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -167,7 +174,7 @@ CREATE FUNCTION lineage.settle_event(event bigint, failure text) RETURNS void
 COMMENT ON FUNCTION lineage.settle_event(event bigint, failure text) IS 'An event was delivered (failure NULL), or not, and will be tried again later.';
 
 CREATE FUNCTION lineage.start_run(task bigint, token bigint, start_event jsonb) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -180,12 +187,19 @@ CREATE FUNCTION lineage.take_events(wanted integer, hide_interval interval) RETU
 
 COMMENT ON FUNCTION lineage.take_events(wanted integer, hide_interval interval) IS 'Events to deliver now; each comes again after hide_interval unless it is settled.';
 
-CREATE FUNCTION quality.record_validation(validation jsonb, publication bigint) RETURNS bigint
+CREATE FUNCTION quality._store_validation(validation jsonb, publication bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION quality._store_validation(validation jsonb, publication bigint) IS 'Stores a validation and its checks; publication is NULL when nothing was published.';
+
+CREATE FUNCTION quality.record_validation(validation jsonb) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION quality.record_validation(validation jsonb, publication bigint) IS 'Stores a validation and its checks; publication is NULL when nothing was published.';
+COMMENT ON FUNCTION quality.record_validation(validation jsonb) IS 'Stores the validation of an attempt that publishes nothing, or one of a published partition that an operator asked for.';
 
 CREATE FUNCTION queue._asked_regions(datasets text[], regions text[]) RETURNS TABLE(dataset text, region text)
     LANGUAGE sql STABLE
@@ -193,6 +207,13 @@ CREATE FUNCTION queue._asked_regions(datasets text[], regions text[]) RETURNS TA
     AS …;
 
 COMMENT ON FUNCTION queue._asked_regions(datasets text[], regions text[]) IS 'The regions of each dataset that a request is about: those asked of it (dataset:region) or else of all, where it has or allows them; those of its definition where none are asked. The empty one where it is not split.';
+
+CREATE FUNCTION queue._caller_operates() RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._caller_operates() IS 'Whether the caller may do what aker_admin may.';
 
 CREATE FUNCTION queue._check_request(datasets text[], years integer[], as_of text, mode text) RETURNS void
     LANGUAGE plpgsql STABLE
@@ -298,6 +319,12 @@ CREATE FUNCTION queue._lock_backfill_shared(backfill_id bigint) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
+CREATE FUNCTION queue._lock_key(purpose text) RETURNS bigint
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION queue._lock_key(purpose text) IS 'The key of an advisory lock: of this database, and known to its owner only.';
+
 CREATE FUNCTION queue._made_partitions(datasets text[], as_of text) RETURNS TABLE(dataset text, data_year integer, region text, definition_hash text, published_at timestamp with time zone)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -393,6 +420,13 @@ CREATE FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[]) RETURNS big
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
+
+CREATE FUNCTION queue._require_lease(task_id bigint, lease_token bigint, dataset text, data_year integer, region text, as_of text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._require_lease(task_id bigint, lease_token bigint, dataset text, data_year integer, region text, as_of text) IS 'Begins every function by which a worker writes: proves that the attempt holds its task, which is this partition.';
 
 CREATE FUNCTION queue._room(source_ids text[], backfill_id bigint) RETURNS integer
     LANGUAGE sql STABLE
@@ -763,6 +797,12 @@ CREATE FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval i
 
 COMMENT ON FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text) IS 'Gives a task back until wait_interval has passed; the attempt is not counted. AK001 when this attempt no longer holds it.';
 
+CREATE FUNCTION queue.standstill(backfill_id bigint) RETURNS TABLE(tasks bigint, task_id bigint, reason text, resume text)
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION queue.standstill(backfill_id bigint) IS 'Why nothing of a backfill will run before somebody acts, with what aker resume takes; no rows while something runs or will.';
+
 CREATE FUNCTION queue.stop_worker(worker_id integer, reason text DEFAULT 'stopped'::text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -826,6 +866,11 @@ CREATE FUNCTION review.find_expansion(event text) RETURNS text
 
 COMMENT ON FUNCTION review.find_expansion(event text) IS 'The id of the one published event whose id begins so; raises when it is none or several.';
 
+CREATE FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
 CREATE FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -841,7 +886,7 @@ CREATE FUNCTION warehouse.attach_leaf(dataset_name text, year integer, region_na
 COMMENT ON FUNCTION warehouse.attach_leaf(dataset_name text, year integer, region_name text, table_name text) IS 'Makes a table the partition of its dataset.';
 
 CREATE FUNCTION warehouse.column_type(declared text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -868,19 +913,19 @@ CREATE FUNCTION warehouse.drop_orphans() RETURNS SETOF text
 
 COMMENT ON FUNCTION warehouse.drop_orphans() IS 'Drops the staging tables of attempts that are gone; returns their names.';
 
-CREATE FUNCTION warehouse.drop_staging(staging_table text) RETURNS void
+CREATE FUNCTION warehouse.drop_staging(staging_table text, token bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION warehouse.drop_staging(staging_table text) IS 'Drops a staging table that is not needed any more.';
+COMMENT ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) IS 'Drops a staging table of this attempt that is not needed any more.';
 
-CREATE FUNCTION warehouse.index_staging(staging_table text) RETURNS void
+CREATE FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION warehouse.index_staging(staging_table text) IS 'Gives a filled staging table the key of the warehouse table, and statistics.';
+COMMENT ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) IS 'Closes a filled staging table, and gives it the key of the warehouse table, and statistics.';
 
 CREATE FUNCTION warehouse.is_seen_by_all(filled_xid xid8) RETURNS boolean
     LANGUAGE sql
@@ -903,12 +948,12 @@ CREATE FUNCTION warehouse.move_partition(dataset_name text, year integer, region
 
 COMMENT ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) IS 'Replaces the rows of the partition by those of a staging table.';
 
-CREATE FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text) RETURNS text
+CREATE FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text) IS 'The leaf of a partition, created and attached empty where there is none.';
+COMMENT ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint) IS 'The leaf of a partition, created and attached empty where there is none.';
 
 CREATE TABLE catalog.dataset (
     applied_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1923,6 +1968,14 @@ CREATE SEQUENCE queue.lease_token
 
 COMMENT ON SEQUENCE queue.lease_token IS 'The fencing tokens: ever growing, never given twice. Claims commit synchronously, so that a crash of the server cannot give one again.';
 
+CREATE TABLE queue.lock_space (
+    singleton boolean DEFAULT true NOT NULL,
+    salt bigint DEFAULT hashtextextended((gen_random_uuid())::text, (0)::bigint) NOT NULL,
+    CONSTRAINT lock_space_singleton_check CHECK (singleton)
+);
+
+COMMENT ON TABLE queue.lock_space IS 'What the keys of the queue''s advisory locks are made with: read by no role but the owner, so that no other can foresee them.';
+
 CREATE VIEW queue.overview AS
  SELECT lines.n,
     lines.item,
@@ -2421,6 +2474,9 @@ ALTER TABLE ONLY queue.lane
 ALTER TABLE ONLY queue.lease
     ADD CONSTRAINT lease_pkey PRIMARY KEY (task_id);
 
+ALTER TABLE ONLY queue.lock_space
+    ADD CONSTRAINT lock_space_pkey PRIMARY KEY (singleton);
+
 ALTER TABLE ONLY queue.planned_task
     ADD CONSTRAINT planned_task_partition UNIQUE (lane_id, data_year, region);
 
@@ -2573,6 +2629,8 @@ GRANT USAGE ON SCHEMA warehouse TO aker_admin;
 GRANT USAGE ON SCHEMA warehouse TO aker_worker;
 GRANT USAGE ON SCHEMA warehouse TO aker_reader;
 
+REVOKE ALL ON FUNCTION catalog._rights() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION catalog.apply_dataset(declaration jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION catalog.apply_dataset(declaration jsonb) TO aker_admin;
 
@@ -2582,9 +2640,12 @@ GRANT ALL ON FUNCTION catalog.apply_sources(files text[], texts text[]) TO aker_
 REVOKE ALL ON FUNCTION catalog.apply_view(view_name text, query text, description text) FROM PUBLIC;
 GRANT ALL ON FUNCTION catalog.apply_view(view_name text, query text, description text) TO aker_admin;
 
-REVOKE ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) TO aker_admin;
-GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) TO aker_worker;
+REVOKE ALL ON FUNCTION catalog.lock_apply() FROM PUBLIC;
+GRANT ALL ON FUNCTION catalog.lock_apply() TO aker_admin;
+
+REVOKE ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) TO aker_worker;
 
 REVOKE ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) TO aker_admin;
@@ -2618,10 +2679,6 @@ REVOKE ALL ON FUNCTION lineage.prune_outbox() FROM PUBLIC;
 GRANT ALL ON FUNCTION lineage.prune_outbox() TO aker_admin;
 GRANT ALL ON FUNCTION lineage.prune_outbox() TO aker_worker;
 
-REVOKE ALL ON FUNCTION lineage.queue_events(events jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION lineage.queue_events(events jsonb) TO aker_admin;
-GRANT ALL ON FUNCTION lineage.queue_events(events jsonb) TO aker_worker;
-
 REVOKE ALL ON FUNCTION lineage.settle_event(event bigint, failure text) FROM PUBLIC;
 GRANT ALL ON FUNCTION lineage.settle_event(event bigint, failure text) TO aker_admin;
 GRANT ALL ON FUNCTION lineage.settle_event(event bigint, failure text) TO aker_worker;
@@ -2634,14 +2691,18 @@ REVOKE ALL ON FUNCTION lineage.take_events(wanted integer, hide_interval interva
 GRANT ALL ON FUNCTION lineage.take_events(wanted integer, hide_interval interval) TO aker_admin;
 GRANT ALL ON FUNCTION lineage.take_events(wanted integer, hide_interval interval) TO aker_worker;
 
-REVOKE ALL ON FUNCTION quality.record_validation(validation jsonb, publication bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION quality.record_validation(validation jsonb, publication bigint) TO aker_admin;
-GRANT ALL ON FUNCTION quality.record_validation(validation jsonb, publication bigint) TO aker_worker;
+REVOKE ALL ON FUNCTION quality._store_validation(validation jsonb, publication bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION quality.record_validation(validation jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION quality.record_validation(validation jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION quality.record_validation(validation jsonb) TO aker_worker;
 
 REVOKE ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_admin;
 GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_worker;
 GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._caller_operates() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._check_request(datasets text[], years integer[], as_of text, mode text) FROM PUBLIC;
 
@@ -2681,6 +2742,8 @@ REVOKE ALL ON FUNCTION queue._lock_backfill(backfill_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._lock_backfill_shared(backfill_id bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION queue._lock_key(purpose text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) TO aker_admin;
 GRANT ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) TO aker_worker;
@@ -2705,6 +2768,8 @@ REVOKE ALL ON FUNCTION queue._rank(at timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION queue._release_dependents(done bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._require_lease(task_id bigint, lease_token bigint, dataset text, data_year integer, region text, as_of text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._room(source_ids text[], backfill_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._room(source_ids text[], backfill_id bigint) TO aker_admin;
@@ -2871,6 +2936,11 @@ REVOKE ALL ON FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_int
 GRANT ALL ON FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text) TO aker_admin;
 GRANT ALL ON FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text) TO aker_worker;
 
+REVOKE ALL ON FUNCTION queue.standstill(backfill_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.standstill(backfill_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue.standstill(backfill_id bigint) TO aker_worker;
+GRANT ALL ON FUNCTION queue.standstill(backfill_id bigint) TO aker_reader;
+
 REVOKE ALL ON FUNCTION queue.stop_worker(worker_id integer, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.stop_worker(worker_id integer, reason text) TO aker_admin;
 GRANT ALL ON FUNCTION queue.stop_worker(worker_id integer, reason text) TO aker_worker;
@@ -2903,6 +2973,8 @@ GRANT ALL ON FUNCTION review.decide_expansion(event text, decision text, reason 
 REVOKE ALL ON FUNCTION review.find_expansion(event text) FROM PUBLIC;
 GRANT ALL ON FUNCTION review.find_expansion(event text) TO aker_admin;
 
+REVOKE ALL ON FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) TO aker_admin;
 
@@ -2921,13 +2993,13 @@ REVOKE ALL ON FUNCTION warehouse.drop_orphans() FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.drop_orphans() TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.drop_orphans() TO aker_worker;
 
-REVOKE ALL ON FUNCTION warehouse.drop_staging(staging_table text) FROM PUBLIC;
-GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text) TO aker_admin;
-GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text) TO aker_worker;
+REVOKE ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) TO aker_worker;
 
-REVOKE ALL ON FUNCTION warehouse.index_staging(staging_table text) FROM PUBLIC;
-GRANT ALL ON FUNCTION warehouse.index_staging(staging_table text) TO aker_admin;
-GRANT ALL ON FUNCTION warehouse.index_staging(staging_table text) TO aker_worker;
+REVOKE ALL ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) TO aker_worker;
 
 REVOKE ALL ON FUNCTION warehouse.is_seen_by_all(filled_xid xid8) FROM PUBLIC;
 
@@ -2937,9 +3009,9 @@ REVOKE ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer,
 GRANT ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_worker;
 
-REVOKE ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text) FROM PUBLIC;
-GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text) TO aker_admin;
-GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text) TO aker_worker;
+REVOKE ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint) TO aker_worker;
 
 GRANT SELECT ON TABLE catalog.dataset TO aker_admin;
 GRANT SELECT ON TABLE catalog.dataset TO aker_worker;

@@ -21,6 +21,11 @@ package struct TestDatabase: Sendable {
     try await PostgresConnection.connect(configuration)
   }
 
+  /// One that a test makes itself.
+  package static func named(_ name: String, on cluster: TestCluster) -> TestDatabase {
+    TestDatabase(cluster: cluster, name: name)
+  }
+
   /// A copy of the migrated template on `cluster`.
   package static func create(on cluster: TestCluster, name: String) async throws -> TestDatabase {
     let connection = try await cluster.connect()

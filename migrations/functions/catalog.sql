@@ -44,6 +44,12 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION catalog.apply_sources(text[], text[]) IS 'Stores the files of the source registry, in their order.';
 
+CREATE FUNCTION catalog.lock_apply() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_advisory_xact_lock(queue._lock_key('catalog.apply'))
+$$;
+COMMENT ON FUNCTION catalog.lock_apply() IS 'Until the transaction ends, nobody else applies the catalog.';
+
 CREATE FUNCTION catalog.apply_view(view_name text, query text, description text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -56,6 +62,10 @@ BEGIN
   IF query ~ ';' THEN
     RAISE EXCEPTION 'view %: one SELECT is expected, without a semicolon', view_name USING ERRCODE = 'AK003';
   END IF;
+  -- PostGIS may be in any schema.
+  PERFORM set_config('search_path', concat_ws(', ', 'pg_catalog', 'public', (
+    SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = 'postgis' AND n.nspname <> 'public'), 'pg_temp'), true);
   SELECT c.relkind INTO kind FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relname = view_name;
   IF kind <> 'v' THEN
     RAISE EXCEPTION 'view %: there is a table of that name', view_name USING ERRCODE = 'AK003';

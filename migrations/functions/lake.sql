@@ -2,13 +2,14 @@
 
 -- Orders publications of one partition by a row lock, and says what this one is. Call within the publish transaction.
 CREATE FUNCTION lake.begin_publication(
-  dataset_name text, year int, region_name text, vintage text, output_hash text,
+  dataset_name text, year int, region_name text, vintage text, output_hash text, task bigint, token bigint,
   OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   shown warehouse.partition;
   filed lake.manifest;
 BEGIN
+  PERFORM queue._require_lease(task, token, dataset_name, year, region_name, vintage);
   SELECT * INTO STRICT shown FROM warehouse.partition p
   WHERE p.dataset = dataset_name AND p.data_year = year AND p.region = region_name FOR UPDATE;
   SELECT * INTO filed FROM lake.manifest m
@@ -24,7 +25,7 @@ BEGIN
   END;
 END
 $$;
-COMMENT ON FUNCTION lake.begin_publication(text, int, text, text, text) IS
+COMMENT ON FUNCTION lake.begin_publication(text, int, text, text, text, bigint, bigint) IS
   'Locks the partition and decides: unchanged (same bytes of the same vintage), lake_only (older than what the warehouse shows), or published.';
 
 -- Writes lineage, quality, manifest and the warehouse's state of one publication. Call within the publish transaction, after
@@ -35,6 +36,8 @@ DECLARE
   p lineage.publication;
   new_id bigint;
 BEGIN
+  PERFORM queue._require_lease((publication ->> 'task_id')::bigint, (publication ->> 'lease_token')::bigint,
+    publication ->> 'dataset', (publication ->> 'data_year')::int, publication ->> 'region', publication ->> 'as_of');
   INSERT INTO lineage.publication
     (task_id, backfill_id, attempt_id, attempt_number, lease_token, row_count, byte_count, started_at, data_year, dataset,
      region, as_of, outcome, definition_hash, output_sha256, lake_path, worker_id, host, code_version, engine_version,
@@ -60,7 +63,7 @@ BEGIN
     ordinal int, kind text, request_name text, source_id text, url text, fetched_at timestamptz, status int, sha256 text,
     byte_count bigint, cache_hit boolean, synthetic boolean, input_publication_id bigint, parameters jsonb, note text);
 
-  PERFORM quality.record_validation(publication -> 'validation', new_id);
+  PERFORM quality._store_validation(publication -> 'validation', new_id);
 
   IF p.outcome = 'unchanged' THEN
     UPDATE lake.manifest m
@@ -91,10 +94,11 @@ END
 $$;
 COMMENT ON FUNCTION lake.record_publication(jsonb) IS 'Writes all that is known of a publication; returns its id.';
 
+-- A worker says so of files that are on their way; that one which was in place is lost is for an operator to say.
 CREATE FUNCTION lake.mark_in_place(publication bigint, found boolean) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE lake.manifest m SET state = CASE WHEN found THEN 'in_place' ELSE 'missing' END, staged_path = NULL
-  WHERE m.publication_id = publication
+  WHERE m.publication_id = publication AND (m.state = 'committed' OR queue._caller_operates())
   RETURNING true
 $$;
 COMMENT ON FUNCTION lake.mark_in_place(bigint, boolean) IS

@@ -1,12 +1,5 @@
 -- OpenLineage events: queued where they happen, delivered by whoever has time.
 
-CREATE FUNCTION lineage.queue_events(events jsonb) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  INSERT INTO lineage.outbox (event)
-  SELECT e.event FROM jsonb_array_elements(events) WITH ORDINALITY AS e (event, ordinal) ORDER BY e.ordinal
-$$;
-COMMENT ON FUNCTION lineage.queue_events(jsonb) IS 'Queues OpenLineage events for delivery.';
-
 -- Takes events to deliver, and hides them from other senders while they are on the way.
 CREATE FUNCTION lineage.take_events(wanted int, hide_interval interval)
 RETURNS TABLE (event_id bigint, event text)
@@ -34,9 +27,12 @@ COMMENT ON FUNCTION lineage.settle_event(bigint, text) IS
   'An event was delivered (failure NULL), or not, and will be tried again later.';
 
 CREATE FUNCTION lineage.start_run(task bigint, token bigint, start_event jsonb) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM queue.fence(task, token);
   INSERT INTO lineage.open_run (task_id, lease_token, event) VALUES (task, token, start_event) ON CONFLICT DO NOTHING;
-  INSERT INTO lineage.outbox (event) VALUES (start_event)
+  INSERT INTO lineage.outbox (event) VALUES (start_event);
+END
 $$;
 COMMENT ON FUNCTION lineage.start_run(bigint, bigint, jsonb) IS
   'Queues the START event of an attempt, and remembers that it has not ended.';

@@ -1,8 +1,8 @@
 -- Results of checks.
 
 -- Stores the validation of one attempt, with its checks. Its own transaction when it failed; the publish transaction otherwise.
-CREATE FUNCTION quality.record_validation(validation jsonb, publication bigint) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION quality._store_validation(validation jsonb, publication bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   new_id bigint;
 BEGIN
@@ -27,5 +27,21 @@ BEGIN
   RETURN new_id;
 END
 $$;
-COMMENT ON FUNCTION quality.record_validation(jsonb, bigint) IS
+COMMENT ON FUNCTION quality._store_validation(jsonb, bigint) IS
   'Stores a validation and its checks; publication is NULL when nothing was published.';
+
+CREATE FUNCTION quality.record_validation(validation jsonb) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF validation ->> 'task_id' IS NOT NULL THEN
+    PERFORM queue._require_lease((validation ->> 'task_id')::bigint, (validation ->> 'lease_token')::bigint,
+      validation ->> 'dataset', (validation ->> 'data_year')::int, validation ->> 'region', validation ->> 'as_of');
+  ELSIF NOT queue._caller_operates() THEN
+    RAISE EXCEPTION 'only an operator validates what no task built' USING ERRCODE = 'insufficient_privilege',
+      HINT = 'This needs the role aker_admin.';
+  END IF;
+  RETURN quality._store_validation(validation, NULL);
+END
+$$;
+COMMENT ON FUNCTION quality.record_validation(jsonb) IS
+  'Stores the validation of an attempt that publishes nothing, or one of a published partition that an operator asked for.';

@@ -60,7 +60,7 @@ BEGIN
   END IF;
 
   -- Two people who decide about one event do so one after the other.
-  PERFORM pg_advisory_xact_lock(hashtext('review.decide_expansion'), hashtext(id));
+  PERFORM pg_advisory_xact_lock(queue._lock_key('expansion ' || id));
   IF decision = 'correct' THEN
     -- A county says in which state it is.
     IF changes ->> 'geo_id' IS NOT NULL AND NOT changes ? 'state_code' THEN

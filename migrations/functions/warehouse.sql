@@ -2,13 +2,16 @@
 
 -- Our type names to Postgres'. Raises for any other: nothing of a definition reaches DDL unchecked.
 CREATE FUNCTION warehouse.column_type(declared text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN CASE
     WHEN declared IN ('text', 'integer', 'bigint', 'boolean', 'date') THEN declared
     WHEN declared = 'double' THEN 'double precision'
     WHEN declared = 'timestamp' THEN 'timestamp with time zone'
-    WHEN declared = 'geometry' THEN 'public.geometry(Geometry,4326)'
+    -- PostGIS may be in any schema; it has been looked for when the database was migrated.
+    WHEN declared = 'geometry' THEN (
+      SELECT format('%I.geometry(Geometry,4326)', n.nspname)
+      FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'postgis')
     WHEN declared ~ '^decimal\(\d{1,2},\d{1,2}\)$' THEN 'numeric' || substr(declared, 8)
   END;
 END
@@ -39,7 +42,7 @@ DECLARE
   c record;
   definition text;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtext('warehouse.apply_table'), hashtext(dataset_name));
+  PERFORM pg_advisory_xact_lock(queue._lock_key('apply ' || dataset_name));
   IF to_regclass(format('public.%I', dataset_name)) IS NULL THEN
     SELECT string_agg(format('%I %s%s', dc.name, warehouse.column_type(dc.type),
       CASE WHEN dc.is_key THEN ' NOT NULL' ELSE '' END), ', ' ORDER BY dc.ordinal)
@@ -90,7 +93,8 @@ BEGIN
     table_name, dataset_name);
   EXECUTE format('ALTER TABLE warehouse.%I ADD CONSTRAINT partition_bound CHECK (data_year = %s %s)',
     table_name, year, CASE WHEN d.is_split THEN format('AND region = %L', region_name) ELSE '' END);
-  EXECUTE format('GRANT SELECT, INSERT, DELETE ON warehouse.%I TO aker_worker', table_name);
+  -- To read, as everybody may. Nobody but the owner writes here: see create_staging.
+  EXECUTE format('GRANT SELECT ON warehouse.%I TO aker_worker', table_name);
 END
 $$;
 COMMENT ON FUNCTION warehouse.create_leaf(text, int, text, text) IS
@@ -125,17 +129,19 @@ COMMENT ON FUNCTION warehouse.leaf_name(text, int, text, text) IS
   'Name of a leaf; mark, its fencing token, makes it unique.';
 
 -- Makes sure that a partition has a leaf to load into. In a short transaction of its own, before the first publication.
-CREATE FUNCTION warehouse.prepare_partition(dataset_name text, year int, region_name text) RETURNS text
+CREATE FUNCTION warehouse.prepare_partition(dataset_name text, year int, region_name text, task bigint, token bigint)
+RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   leaf_table text;
 BEGIN
+  PERFORM queue._require_lease(task, token, dataset_name, year, region_name);
   SELECT p.leaf INTO leaf_table FROM warehouse.partition p
   WHERE p.dataset = dataset_name AND p.data_year = year AND p.region = region_name;
   IF leaf_table IS NOT NULL THEN RETURN leaf_table; END IF;
 
   -- The partitions of one dataset are attached one after another: attaching locks the parent against itself.
-  PERFORM pg_advisory_xact_lock(hashtext('warehouse.prepare_partition'), hashtext(dataset_name));
+  PERFORM pg_advisory_xact_lock(queue._lock_key('prepare ' || dataset_name));
   SELECT p.leaf INTO leaf_table FROM warehouse.partition p
   WHERE p.dataset = dataset_name AND p.data_year = year AND p.region = region_name;
   IF leaf_table IS NOT NULL THEN RETURN leaf_table; END IF;
@@ -148,33 +154,57 @@ BEGIN
   RETURN leaf_table;
 END
 $$;
-COMMENT ON FUNCTION warehouse.prepare_partition(text, int, text) IS
+COMMENT ON FUNCTION warehouse.prepare_partition(text, int, text, bigint, bigint) IS
   'The leaf of a partition, created and attached empty where there is none.';
 
--- A table of this attempt's own, filled by short COPYs outside the publish transaction, so that loading a large partition
--- never holds back the vacuum of the queue.
+-- A table of this attempt's own: the one place where a worker's login may put rows, and where nobody sees them until a
+-- proven lease swaps or moves them in. A large partition fills it by short COPYs outside the publish transaction, so that
+-- loading never holds back the vacuum of the queue; a small one within it.
 CREATE FUNCTION warehouse.create_staging(dataset_name text, year int, region_name text, task bigint, token bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   staging_table text := warehouse.leaf_name(dataset_name, year, region_name, token::text);
+  -- Who called: within this function the current user is its owner.
+  caller text := CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END;
 BEGIN
+  PERFORM queue._require_lease(task, token, dataset_name, year, region_name);
   PERFORM warehouse.create_leaf(dataset_name, year, region_name, staging_table);
   INSERT INTO warehouse.staging (task_id, lease_token, table_name, dataset) VALUES (task, token, staging_table, dataset_name);
+  -- No other worker's login either.
+  EXECUTE format('GRANT INSERT ON warehouse.%I TO %I', staging_table, caller);
   RETURN staging_table;
 END
 $$;
 COMMENT ON FUNCTION warehouse.create_staging(text, int, text, bigint, bigint) IS
   'Creates the table that an attempt loads before it publishes.';
 
+-- The lease that a staging table belongs to, proven; and the table closed to whoever filled it.
+CREATE FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year int, region_name text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  s warehouse.staging;
+  filler oid;
+BEGIN
+  SELECT * INTO s FROM warehouse.staging t WHERE t.table_name = staging_table AND t.dataset = dataset_name;
+  IF NOT FOUND THEN RAISE EXCEPTION 'there is no staging table % of %', staging_table, dataset_name; END IF;
+  PERFORM queue._require_lease(s.task_id, s.lease_token, dataset_name, year, region_name);
+  FOR filler IN
+    SELECT a.grantee FROM pg_class c CROSS JOIN aclexplode(c.relacl) AS a
+    WHERE c.oid = format('warehouse.%I', staging_table)::regclass AND a.privilege_type = 'INSERT' AND a.grantee <> c.relowner
+  LOOP
+    EXECUTE format('REVOKE INSERT ON warehouse.%I FROM %I', staging_table, pg_get_userbyid(filler));
+  END LOOP;
+END
+$$;
+
 -- Builds the primary key of a filled staging table: cheaper after the load, and then the swap finds it there.
-CREATE FUNCTION warehouse.index_staging(staging_table text) RETURNS void
+CREATE FUNCTION warehouse.index_staging(dataset_name text, year int, region_name text, staging_table text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  dataset_name text;
   key_definition text;
 BEGIN
-  UPDATE warehouse.staging s SET filled_xid = pg_current_xact_id() WHERE s.table_name = staging_table
-  RETURNING s.dataset INTO STRICT dataset_name;
+  PERFORM warehouse._seal_staging(staging_table, dataset_name, year, region_name);
+  UPDATE warehouse.staging s SET filled_xid = pg_current_xact_id() WHERE s.table_name = staging_table;
   SELECT pg_get_constraintdef(k.oid) INTO key_definition FROM pg_constraint k
   WHERE k.conrelid = format('public.%I', dataset_name)::regclass AND k.contype = 'p';
   IF key_definition IS NOT NULL THEN
@@ -183,8 +213,8 @@ BEGIN
   EXECUTE format('ANALYZE warehouse.%I', staging_table);
 END
 $$;
-COMMENT ON FUNCTION warehouse.index_staging(text) IS
-  'Gives a filled staging table the key of the warehouse table, and statistics.';
+COMMENT ON FUNCTION warehouse.index_staging(text, int, text, text) IS
+  'Closes a filled staging table, and gives it the key of the warehouse table, and statistics.';
 
 -- Puts the staging table in the place of the partition's leaf. For the publish transaction: takes the dataset's table for a
 -- moment, so set lock_timeout, and try again rather than make readers queue behind us.
@@ -196,9 +226,8 @@ DECLARE
   parent text;
   filled xid8;
 BEGIN
-  DELETE FROM warehouse.staging WHERE table_name = staging_table AND dataset = dataset_name
-  RETURNING filled_xid INTO filled;
-  IF NOT FOUND THEN RAISE EXCEPTION 'there is no staging table % of %', staging_table, dataset_name; END IF;
+  PERFORM warehouse._seal_staging(staging_table, dataset_name, year, region_name);
+  DELETE FROM warehouse.staging WHERE table_name = staging_table RETURNING filled_xid INTO filled;
   IF NOT warehouse.is_seen_by_all(filled) THEN
     RAISE EXCEPTION 'a snapshot is held that does not see the rows of %', staging_table
       USING ERRCODE = 'lock_not_available', HINT = 'Try again in a moment, or use warehouse.move_partition.';
@@ -225,8 +254,7 @@ DECLARE
   leaf_table text;
   column_list text;
 BEGIN
-  PERFORM FROM warehouse.staging WHERE table_name = staging_table AND dataset = dataset_name;
-  IF NOT FOUND THEN RAISE EXCEPTION 'there is no staging table % of %', staging_table, dataset_name; END IF;
+  PERFORM warehouse._seal_staging(staging_table, dataset_name, year, region_name);
   SELECT p.leaf INTO STRICT leaf_table FROM warehouse.partition p
   WHERE p.dataset = dataset_name AND p.data_year = year AND p.region = region_name FOR UPDATE;
   SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO column_list FROM pg_attribute a
@@ -238,14 +266,15 @@ $$;
 COMMENT ON FUNCTION warehouse.move_partition(text, int, text, text) IS
   'Replaces the rows of the partition by those of a staging table.';
 
-CREATE FUNCTION warehouse.drop_staging(staging_table text) RETURNS void
+CREATE FUNCTION warehouse.drop_staging(staging_table text, token bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  DELETE FROM warehouse.staging WHERE table_name = staging_table;
+  DELETE FROM warehouse.staging WHERE table_name = staging_table AND lease_token = token;
   IF FOUND THEN EXECUTE format('DROP TABLE IF EXISTS warehouse.%I', staging_table); END IF;
 END
 $$;
-COMMENT ON FUNCTION warehouse.drop_staging(text) IS 'Drops a staging table that is not needed any more.';
+COMMENT ON FUNCTION warehouse.drop_staging(text, bigint) IS
+  'Drops a staging table of this attempt that is not needed any more.';
 
 -- Staging tables of attempts that hold no lease any more: their workers died.
 CREATE FUNCTION warehouse.drop_orphans() RETURNS SETOF text
@@ -254,11 +283,11 @@ DECLARE
   orphan record;
 BEGIN
   FOR orphan IN
-    SELECT s.table_name FROM warehouse.staging s
+    SELECT s.table_name, s.lease_token FROM warehouse.staging s
     WHERE NOT EXISTS (SELECT FROM queue.lease l WHERE l.task_id = s.task_id AND l.lease_token = s.lease_token)
     FOR UPDATE SKIP LOCKED
   LOOP
-    PERFORM warehouse.drop_staging(orphan.table_name);
+    PERFORM warehouse.drop_staging(orphan.table_name, orphan.lease_token);
     RETURN NEXT orphan.table_name;
   END LOOP;
 END

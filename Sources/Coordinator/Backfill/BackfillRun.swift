@@ -19,9 +19,12 @@ struct BackfillRun {
     let session = try await Session.open(options)
     // Before anything is enqueued: whatever the workers here would stumble over.
     if enqueuing.workers > 0, !enqueuing.dryRun { try await requireWorkable(session) }
-    let connection = try await session.connectMigrated(migrates: true)
+    if enqueuing.dryRun {
+      let connection = try await session.connectMigrated(migrates: session.isEmbedded)
+      return try await PlanCommand.run(selection, enqueuing, session, connection, json: options.json)
+    }
+    let connection = try await session.connectMigrated(migrates: true, needs: .admin)
     let chosen = try await selection.prepare(session, connection)
-    if enqueuing.dryRun { return try await PlanCommand.show(chosen, enqueuing, connection, json: options.json) }
     try await confirm(chosen, connection)
     let enqueued = try await enqueue(chosen, connection)
     await connection.close()
@@ -99,14 +102,13 @@ struct BackfillRun {
     let watcher = Watcher(session: session, backfillID: backfillID, json: options.json)
     let ending = try await withThrowingTaskGroup(of: Watcher.Ending?.self) { group in
       if enqueuing.workers > 0 {
-        let processes = WorkerProcesses(
-          count: enqueuing.workers, slots: enqueuing.slots, logDirectory: session.configuration.home + "/log",
-          environment: session.workerEnvironment)
+        let crew = WorkerCrew(
+          processes: WorkerProcesses(
+            count: enqueuing.workers, slots: enqueuing.slots, logDirectory: session.configuration.home + "/log",
+            environment: session.workerEnvironment),
+          session: session, backfillID: backfillID)
         group.addTask {
-          try await processes.run { ended in
-            guard ended.status != .exited(0) else { return }
-            Terminal.standardError.write("worker local-\(ended.number) ended: \(ended.status); its log: \(ended.log)\n")
-          }
+          if let failure = try await crew.work() { throw failure }
           return nil
         }
       } else if !options.json {
@@ -115,7 +117,7 @@ struct BackfillRun {
       group.addTask { try await watcher.watch() }
       var ending: Watcher.Ending?
       while let ended = try await group.next() {
-        guard let ended else { continue }  // the workers found nothing more to do
+        guard let ended else { continue }  // the workers have ended it, which the watch will see
         ending = ended
         break
       }

@@ -1,13 +1,11 @@
-import UnixSignals
-
-/// Runs `body` until it ends or Ctrl-C (or SIGTERM) comes, which cancels it and waits for it to clean up.
+/// Runs `body` until it ends or Ctrl-C (SIGTERM, SIGHUP) comes, which cancels it and waits for it to clean up.
 ///
 /// - Throws: what `body` throws; `CancellationError` when it was interrupted.
 func interruptible<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
   try await withThrowingTaskGroup(of: Value?.self) { group in
     group.addTask { try await body() }
     group.addTask {
-      for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
+      await Interruption.wait()
       return nil
     }
     defer { group.cancelAll() }

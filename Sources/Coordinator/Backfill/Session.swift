@@ -7,6 +7,8 @@ import Postgres
 struct Session: Sendable {
   let configuration: AkerConfiguration
   let database: PostgresConfiguration
+  /// A database of this folder's own, which nobody else has set up.
+  var isEmbedded: Bool { configuration.postgisDSN == nil }
 
   /// Finds the database: the configured one, or the embedded one, which is started if need be.
   static func open(_ options: GlobalOptions) async throws -> Session {
@@ -71,10 +73,18 @@ struct Session: Sendable {
 
   /// Connects to a database whose structure is up to date.
   ///
-  /// - Parameter migrates: whether to bring it up to date when it is not, rather than to say so. Commands that the
-  ///   operator starts work with do; commands that only look do not change the database.
-  func connectMigrated(migrates: Bool) async throws -> PostgresConnection {
+  /// - Parameters:
+  ///   - migrates: whether to bring it up to date when it is not, rather than to say so. Commands that the operator starts
+  ///     work with do; commands that only look do not change the database.
+  ///   - need: what the login must be allowed to.
+  /// - Throws: `Failure` when it is not, before anything was done.
+  func connectMigrated(migrates: Bool, needs need: Need = .reader) async throws -> PostgresConnection {
     let connection = try await connect()
+    let rights = try await LoginRights.read(connection)
+    try need.require(rights)
+    if rights.isStandby {
+      Terminal.standardError.write("note: the database is a read-only standby; it can be looked at, and no more\n")
+    }
     let migrator = try Migrator(directory: configuration.migrationsPath, akerVersion: Version.number)
     let pending = try await migrator.status(connection).filter { $0.appliedAt == nil }
     if pending.isEmpty { return connection }

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Postgres
-import UnixSignals
 
 /// Follows a backfill until it ends: redrawn in place on a terminal, a line per change elsewhere. Ctrl-C stops watching,
 /// and nothing else.
@@ -20,7 +19,7 @@ struct Watcher: Sendable {
     try await withThrowingTaskGroup(of: Ending.self) { group in
       group.addTask { .finished(try await follow()) }
       group.addTask {
-        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
+        await Interruption.wait()
         return .interrupted
       }
       let ending = try await group.next()!

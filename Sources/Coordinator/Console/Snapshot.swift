@@ -83,6 +83,8 @@ struct Snapshot: Sendable {
   var sources: [Source] = []
   var workerCount = 0
   var slotCount = 0
+  /// What tasks wait for while none runs, most of them first; empty otherwise.
+  var waits: [String] = []
   /// Seconds until the end, where there is history to tell from.
   var remainingSeconds: Int?
 }

@@ -1,3 +1,4 @@
+import Base
 import Postgres
 
 /// Reads what the watch shows of a backfill, in one round trip.
@@ -62,6 +63,14 @@ struct SnapshotReader: Sendable {
         GROUP BY a.dataset, o.error_class, o.final, regexp_replace(o.reason, '[0-9]+', '#', 'g')
         ORDER BY o.final DESC, max(o.finished_at) DESC LIMIT 50
         """, [backfillID]),
+      // Asked while nothing runs only: then it is what a person wants to know.
+      PostgresStatement(
+        """
+        SELECT reason, count(*) AS tasks FROM (
+          SELECT w.reason FROM queue.waiting w WHERE w.backfill_id = $1 AND w.state = 'ready' AND NOT EXISTS (
+            SELECT FROM queue.lease l JOIN queue.lane a USING (lane_id) WHERE a.backfill_id = $1) LIMIT 200) AS w
+        GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 3
+        """, [backfillID]),
     ])
     guard let progress = results[0].first else {
       throw Failure(.usage, "there is no backfill \(backfillID)", advice: "aker backfills lists them.")
@@ -87,7 +96,10 @@ struct SnapshotReader: Sendable {
         errorClass: try row.decode("error_class"), reason: try row.text("reason") ?? "",
         taskID: try row.decode("task_id"), region: try row.text("region") ?? "", isFinal: try row.decode("final"))
     }
-    snapshot.remainingSeconds = try results[7].first?.decode("seconds", as: Int?.self)
+    snapshot.waits = try results[9].map { row in
+      "\(try row.decode("tasks", as: Int.self).counted("task")): \(try row.text("reason") ?? "")"
+    }
+    snapshot.remainingSeconds = snapshot.counts.running == 0 ? nil : try results[7].first?.decode("seconds", as: Int?.self)
     return snapshot
   }
 

@@ -68,7 +68,10 @@ struct DatabaseChecks {
       isMigrated = finding.state == .ok
       return finding
     }
-    if isMigrated { await add("roles") { try await roles(connection) } }
+    if isMigrated {
+      await add("roles") { try await roles(connection) }
+      await add("rights") { try await rights(connection) }
+    }
     await add("clock") { try await clock(connection) }
     await add("pooler") { try await pooler(connection, database) }
     if isMigrated {
@@ -94,6 +97,11 @@ struct DatabaseChecks {
       return .problem(
         "database", "server", "PostgreSQL \(version) is older than 15, the oldest that is tested",
         advice: "Upgrade the server.")
+    }
+    guard try await !LoginRights.read(connection).isStandby else {
+      return .problem(
+        "database", "server", "PostgreSQL \(version), a read-only standby: nothing can be changed on it",
+        advice: Failure.standby.advice ?? "")
     }
     return .ok("database", "server", "PostgreSQL \(version)")
   }
@@ -128,25 +136,40 @@ struct DatabaseChecks {
     }
   }
 
+  /// What the roles may do, against what grants.sql says: a dump restored elsewhere loses all of it.
+  private func rights(_ connection: PostgresConnection) async throws -> Finding {
+    let migrator = try Migrator(directory: configuration.migrationsPath, akerVersion: Version.number)
+    do {
+      let wrong = try await migrator.wrongRights(connection)
+      guard let first = wrong.first else { return .ok("database", "rights", "each role has its own") }
+      return .problem(
+        "database", "rights",
+        "\(wrong.count.counted("right")) of the roles \(wrong.count == 1 ? "is" : "are") wrong, such as: \(first)",
+        advice: "Have the database's owner run: aker migrate")
+    } catch let error as PostgresError where ["42501", "25006"].contains(error.sqlState) {
+      return .ok("database", "rights", "for the database's owner to look at")
+    }
+  }
+
   private func roles(_ connection: PostgresConnection) async throws -> Finding {
-    let row = try await connection.query(
-      """
-      SELECT current_user::text AS name, (SELECT count(*) FROM pg_roles WHERE rolname IN ('aker_admin', 'aker_worker', 'aker_reader')) AS known,
-        has_function_privilege('queue.pause_queue(text)', 'EXECUTE') AS operates,
-        has_function_privilege('queue.reap()', 'EXECUTE') AS works,
-        has_table_privilege('queue.task', 'SELECT') AS reads
-      """)[0]
-    let name: String = try row.decode("name")
-    guard try row.decode("known", as: Int.self) == 3 else {
+    let known = try await connection.query(
+      "SELECT FROM pg_roles WHERE rolname IN ('aker_admin', 'aker_worker', 'aker_reader')"
+    ).count
+    guard known == 3 else {
       return .problem(
         "database", "roles", "aker_admin, aker_worker and aker_reader are not all there",
         advice: "Have a role that may create roles run: aker migrate")
     }
-    if try row.decode("operates", as: Bool.self) { return .ok("database", "roles", "\(name) may operate and work") }
-    let can = try row.decode("works", as: Bool.self) ? "work" : "look"
+    let rights = try await LoginRights.read(connection)
+    if rights.operates == true { return .ok("database", "roles", "\(rights.login) may operate and work") }
+    guard rights.reads == true else {
+      return .problem(
+        "database", "roles", "\(rights.login) may not even look",
+        advice: "For an operator: GRANT aker_admin TO \(rights.login)")
+    }
     return .note(
-      "database", "roles", "\(name) may \(can), not enqueue, pause or cancel",
-      advice: "For an operator: GRANT aker_admin TO \(name)")
+      "database", "roles", "\(rights.login) may \(rights.works == true ? "work" : "look"), not enqueue, pause or cancel",
+      advice: "For an operator: GRANT aker_admin TO \(rights.login)")
   }
 
   private func clock(_ connection: PostgresConnection) async throws -> Finding {

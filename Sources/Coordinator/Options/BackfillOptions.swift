@@ -114,6 +114,21 @@ struct BackfillSelection {
   /// - Throws: `Failure` for unknown flows and datasets, and for years and regions that none of the datasets has.
   func prepare(_ session: Session, _ connection: PostgresConnection) async throws -> ChosenPartitions {
     let folder = try CatalogLoading.folder(session.configuration)
+    let chosen = try await choose(session, connection, from: folder)
+    try await CatalogLoading.apply(chosen.specs, from: folder, session, connection)
+    return partitions.withUpstream ? try await adding(to: chosen, from: folder, connection) : chosen
+  }
+
+  /// The same without telling the database anything.
+  func choose(_ session: Session, _ connection: PostgresConnection) async throws -> ChosenPartitions {
+    let folder = try CatalogLoading.folder(session.configuration)
+    let chosen = try await choose(session, connection, from: folder)
+    return partitions.withUpstream ? try await adding(to: chosen, from: folder, connection) : chosen
+  }
+
+  private func choose(
+    _ session: Session, _ connection: PostgresConnection, from folder: CatalogFolder
+  ) async throws -> ChosenPartitions {
     let regions = try RegionChoice(told: partitions.regions, session.configuration, folder)
     func choose(_ specs: [DatasetSpec], years: YearList?, note: String) -> ChosenPartitions {
       ChosenPartitions(
@@ -136,8 +151,7 @@ struct BackfillSelection {
       try chosen.requireYears()
     }
     try chosen.requireRegions()
-    try await CatalogLoading.apply(chosen.specs, from: folder, session, connection)
-    return partitions.withUpstream ? try await adding(to: chosen, from: folder, connection) : chosen
+    return chosen
   }
 
   /// With what they read, and what that reads, where it is missing. Their definitions are known to the database already.
@@ -178,6 +192,20 @@ struct ChosenPartitions {
   /// - Throws: `Failure` for a region that none of the datasets has.
   func requireRegions() throws {
     for region in partitions.regions { try CatalogLoading.requireRegion(region, in: specs) }
+  }
+
+  /// Tells of datasets that the database knows otherwise than the catalog folder, or not at all.
+  func noteWhatDiffers(_ connection: PostgresConnection) async throws {
+    let rows = try await connection.query("SELECT name, definition_hash AS hash FROM catalog.dataset")
+    let known = try Dictionary(
+      uniqueKeysWithValues: rows.map { (try $0.decode("name", as: String.self), try $0.decode("hash", as: String.self)) })
+    let differing = specs.filter { known[$0.name] != $0.definitionHash }.map { spec in
+      "\(spec.name) (\(known[spec.name] == nil ? "unknown" : "another definition"))"
+    }
+    guard !differing.isEmpty else { return }
+    Terminal.standardError.write(
+      "note: planned by what the database knows, since this login may not apply the catalog; it differs in "
+        + differing.joined(separator: ", ") + "\n")
   }
 
   /// The order of the SQL functions' arguments.

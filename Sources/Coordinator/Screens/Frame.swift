@@ -9,7 +9,7 @@ struct Frame {
   var unicode: Bool
 
   func rendered() -> String {
-    var sections: [[String]] = [[title, bar, countsLine]]
+    var sections: [[String]] = [[title, bar, countsLine] + waitLines]
     // What fails gets a quarter of the rest, workers and sources a sixth each, the grid what is left of it; and what the
     // grid leaves, the others get back.
     let room = max(0, rows - sections[0].count)
@@ -139,6 +139,11 @@ struct Frame {
       parts.append("\(snapshot.workerCount.counted("worker")), \(snapshot.slotCount.counted("slot"))")
     }
     return clip(parts.joined(separator: " · "))
+  }
+
+  /// What is waited for while nothing runs.
+  private var waitLines: [String] {
+    snapshot.isFinished ? [] : snapshot.waits.map { style.yellow(clip("waits  \($0)")) }
   }
 
   /// None once it has ended: what they do now is no part of it.

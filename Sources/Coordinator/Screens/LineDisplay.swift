@@ -3,6 +3,7 @@ import Base
 /// A line when something changed: for logs, pipes and CI.
 final class LineDisplay: Display {
   private let terminal = Terminal.standardOutput
+  private var lastWaits: [String] = []
   private var lastCounts: Snapshot.Counts?
   private var knownFailures: [Snapshot.Failure] = []
 
@@ -12,6 +13,10 @@ final class LineDisplay: Display {
         "\(failure.isFinal ? "failed" : "will be retried"): \(failure.partition) (task \(failure.taskID)): \(failure.errorClass): \(failure.reason)\n"
       )
       knownFailures.append(failure)
+    }
+    if snapshot.waits != lastWaits {
+      lastWaits = snapshot.waits
+      for wait in snapshot.waits { terminal.write("waiting: \(wait)\n") }
     }
     guard snapshot.counts != lastCounts else { return }
     lastCounts = snapshot.counts

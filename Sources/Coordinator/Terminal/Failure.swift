@@ -30,6 +30,8 @@ struct Failure: Error {
     case cannotWrite = 73
     /// It may work later.
     case transient = 75
+    /// The login may not do this.
+    case noPermission = 77
     /// A setting is wrong.
     case configuration = 78
     /// Ctrl-C.
@@ -51,8 +53,14 @@ struct Failure: Error {
 
   /// Prints the error as the operator should see it, and ends the process.
   static func exit(_ error: any Error) -> Never {
+    Terminal.widenForHelp()  // ArgumentParser lays out help whatever it is asked of an error
     guard let failure = Failure(any: error) ?? fault(error) else {
-      Aker.exit(withError: error)  // ArgumentParser's own: usage, --help, --version
+      // ArgumentParser's own: usage, --help, --version.
+      let code = Aker.exitCode(for: error)
+      let text = Aker.fullMessage(for: error)
+      let terminal = code == .success ? Terminal.standardOutput : .standardError
+      if !text.isEmpty { terminal.write(text + "\n") }
+      Glibc.exit(code.rawValue)
     }
     failure.show()
     Glibc.exit(failure.code.rawValue)
@@ -99,6 +107,16 @@ struct Failure: Error {
     switch error {
     case is ConfigurationError: code = .configuration
     case let error as PostgresError where error.isConnectionFailure: code = .unavailable
+    case let error as PostgresError where error.sqlState == "42501":
+      self.init(
+        .noPermission, error.message, causes: error.causes,
+        advice: "This login lacks a role: aker_reader looks, aker_admin operates (docs/queue.md, Roles). Have the "
+          + "database's owner grant it.")
+      return
+    // read_only_sql_transaction: a standby, or a database that is set to be read.
+    case let error as PostgresError where error.sqlState == "25006":
+      self = .standby
+      return
     // What the queue refuses: a pause or a limit passes, a name that does not exist stays a mistake.
     case QueueError.wrongState: code = .transient
     case is QueueError: code = .usage

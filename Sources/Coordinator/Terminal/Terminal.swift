@@ -35,16 +35,35 @@ struct Terminal: Sendable {
   /// How wide lines may be; nil where nobody looks at them through a window.
   var columnLimit: Int? { isInteractive ? size.columns : nil }
 
-  /// Writes all of `text`; a reader that went away ends the process quietly, as it would end any other in a pipe.
+  /// Writes all of `text`; a reader that went away ends the process quietly, as it would end any other in a pipe. What
+  /// cannot be written for another reason, such as a full disk, ends it with a word and an exit code; but for what goes
+  /// to standard error, which nobody can be told of, and for which nothing is given up.
   func write(_ text: String) {
     var remaining = Array(text.utf8)[...]
     while !remaining.isEmpty {
       let written = remaining.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 {
-        if errno == EINTR || errno == EAGAIN { continue }
-        exit(errno == EPIPE ? 0 : Failure.Code.cannotWrite.rawValue)
+        if errno == EINTR { continue }
+        if errno == EAGAIN {
+          var descriptor = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+          poll(&descriptor, 1, -1)
+          continue
+        }
+        if descriptor == STDERR_FILENO { return }
+        if errno == EPIPE { exit(0) }
+        Terminal.standardError.write("error: the output cannot be written: \(String(cString: strerror(errno)))\n")
+        exit(Failure.Code.cannotWrite.rawValue)
       }
       remaining = remaining.dropFirst(written)
     }
+  }
+
+  /// Help is laid out in two columns, for which ArgumentParser needs this many; it would fail in a narrower window.
+  private static let leastHelpColumns = 60
+
+  /// Lets ArgumentParser write for a window that is as wide as its help needs, whatever the real one is.
+  static func widenForHelp() {
+    let told = getenv("COLUMNS").flatMap { Int(String(cString: $0)) }
+    if told ?? standardOutput.size.columns < leastHelpColumns { setenv("COLUMNS", "\(leastHelpColumns)", 1) }
   }
 }

@@ -106,7 +106,7 @@ package struct CatalogApply: Sendable {
     _ connection: PostgresConnection, _ body: @Sendable (isolated PostgresConnection) throws -> Result
   ) async throws -> Result {
     try await connection.transaction { connection in
-      try connection.execute("SELECT pg_advisory_xact_lock(hashtext('catalog.apply'))")
+      try connection.execute("SELECT catalog.lock_apply()")
       return try body(connection)
     }
   }

@@ -27,9 +27,10 @@ struct ClusterIdentity: Equatable {
       let note = FileManager.default.contents(atPath: path(in: directory))
     else { return nil }
     let words = String(decoding: note, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-    guard words.count == 2, words[0].count == 32, words[0].allSatisfy(\.isHexDigit), UInt64(words[1]) == status.st_ino
+    guard words.count == 2, words[0].count == 32, words[0].allSatisfy(\.isHexDigit),
+      let inode = UInt64(words[1]), inode == UInt64(status.st_ino)
     else { return nil }
-    return ClusterIdentity(id: String(words[0]), inode: UInt64(status.st_ino), device: UInt64(status.st_dev))
+    return ClusterIdentity(id: String(words[0]), inode: inode, device: UInt64(status.st_dev))
   }
 
   /// The current one; a new one for new data, a copy, or a folder that came from another file system. Under the lock.

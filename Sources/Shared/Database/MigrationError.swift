@@ -15,6 +15,13 @@ package enum MigrationError: ClassifiedError, Equatable {
   /// A migration is older than what is applied, yet was never applied.
   case outOfOrder(version: Int, name: String, applied: Int)
   case postgisMissing
+  /// The server has PostGIS, and this login may not put it into the database.
+  case postgisNotAllowed(database: String)
+  /// The login does not own the database's structure.
+  case notAllowed(_ login: String, reason: String)
+  /// Another program has a schema of a name that is ours.
+  case schemaTaken(String)
+  case busy(seconds: Int)
   case failed(file: String, line: Int?, reason: String)
 
   package var errorClass: ErrorClass { .permanent }
@@ -33,6 +40,10 @@ package enum MigrationError: ClassifiedError, Equatable {
     case .outOfOrder(let version, let name, let applied):
       "migration \(version) (\(name)) was never applied, though the database is already at \(applied); nothing was changed"
     case .postgisMissing: "the server does not have PostGIS"
+    case .postgisNotAllowed(let database): "PostGIS is not in database \(database), and this login may not create it"
+    case .notAllowed(let login, let reason): "the login \(login) may not change this database's structure: \(reason)"
+    case .schemaTaken(let reason): "another program uses this database: \(reason)"
+    case .busy(let seconds): "another session has been migrating this database for \(seconds) s"
     case .failed(let file, let line, let reason):
       "\(file)\(line.map { ", line \($0)" } ?? "") failed, and all was rolled back: \(reason)"
     }
@@ -47,6 +58,11 @@ package enum MigrationError: ClassifiedError, Equatable {
     case .unreleased: "Make a new database, and let it be filled again from the lake and the raw cache."
     case .drift: "Restore the file as it was, and put the change into a new migration."
     case .outOfOrder: "Give it a number after the last applied one."
+    case .postgisNotAllowed(let database):
+      "Have the server's administrator run this in database \(database), in any schema: CREATE EXTENSION postgis;"
+    case .notAllowed: "Run aker migrate with the login that owns the database."
+    case .schemaTaken: "Give aker a database of its own: CREATE DATABASE aker;"
+    case .busy: "See which: SELECT * FROM pg_stat_activity WHERE application_name LIKE 'aker%'. Then: aker migrate"
     case .postgisMissing:
       "Install it on the server's host (Debian and Ubuntu: apt-get install postgis postgresql-postgis), then run the same command again."
     case .failed: nil

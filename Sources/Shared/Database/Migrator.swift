@@ -36,8 +36,6 @@ package struct Migrator: Sendable {
     package var akerVersion: String?
   }
 
-  /// Serializes migrators of one database. The number says nothing but itself: "aker" in ASCII.
-  static let advisoryLock: Int64 = 0x616B_6572
   /// The row of `aker_migration` that stands for the repeatable files.
   static let repeatableVersion = 0
 
@@ -46,15 +44,10 @@ package struct Migrator: Sendable {
   /// - Returns: what was applied now, in order, by name; empty when there was nothing to do.
   /// - Throws: `MigrationError` on drift, on a newer database, or when a file fails. Nothing was changed then.
   package func migrate(_ connection: PostgresConnection) async throws -> [String] {
-    try await connection.execute("SELECT pg_advisory_lock($1)", [Self.advisoryLock])
     do {
-      let applied = try await applyPending(connection)
-      try await connection.execute("SELECT pg_advisory_unlock($1)", [Self.advisoryLock])
-      return applied
-    } catch {
-      // The lock goes with the session if this fails too.
-      _ = try? await connection.execute("SELECT pg_advisory_unlock($1)", [Self.advisoryLock])
-      throw error
+      return try await applyPending(connection)
+    } catch let error as PostgresError where error.sqlState == "42501" {  // insufficient_privilege
+      throw MigrationError.notAllowed(try await LoginRights.read(connection).login, reason: error.message)
     }
   }
 
@@ -79,8 +72,13 @@ package struct Migrator: Sendable {
     let pending = migrations.filter { applied[$0.version] == nil }
     let checksum = repeatable.checksum
     if pending.isEmpty, applied[Self.repeatableVersion]?.checksum == checksum { return [] }
-    try await connection.withTransaction { transaction in
-      try await transaction.executeScript(Self.table)
+    try await prepare(connection)
+    return try await connection.withTransaction { transaction in
+      try await lock(transaction)
+      // Another migrator may have been at it while this one waited.
+      let applied = try await verified(rows: transaction.query(Self.appliedSQL))
+      let pending = migrations.filter { applied[$0.version] == nil }
+      if pending.isEmpty, applied[Self.repeatableVersion]?.checksum == checksum { return [] }
       try await run(repeatable.before.path, repeatable.before.sql, transaction)
       for migration in pending { try await run(migration.file, migration.sql, transaction) }
       for file in repeatable.files { try await run(file.path, file.sql, transaction) }
@@ -88,11 +86,11 @@ package struct Migrator: Sendable {
         try await note(migration.version, migration.name, migration.checksum, transaction)
       }
       try await note(Self.repeatableVersion, RepeatableMigrations.name, checksum, transaction)
+      return pending.map { "\($0.version) \($0.name)" } + [RepeatableMigrations.name]
     }
-    return pending.map { "\($0.version) \($0.name)" } + [RepeatableMigrations.name]
   }
 
-  private static let table = """
+  static let table = """
     CREATE TABLE IF NOT EXISTS public.aker_migration (
       version int PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, aker_version text NOT NULL,
       applied_at timestamptz NOT NULL DEFAULT clock_timestamp());
@@ -116,10 +114,8 @@ package struct Migrator: Sendable {
     do {
       try await transaction.executeScript(sql)
     } catch let error as PostgresError where !error.isConnectionFailure {
-      // 0A000, 58P01: 'extension "postgis" is not available', 'could not open extension control file'.
-      if ["0A000", "58P01"].contains(error.sqlState), error.message.contains("postgis") {
-        throw MigrationError.postgisMissing
-      }
+      if error.sqlState == "42501" { throw error }
+      if error.sqlState == "42P06" { throw MigrationError.schemaTaken(error.message) }  // duplicate_schema
       let line = error.position.map { position in 1 + sql.unicodeScalars.prefix(position - 1).count { $0 == "\n" } }
       throw MigrationError.failed(file: file, line: line, reason: error.summary)
     }
@@ -134,9 +130,13 @@ package struct Migrator: Sendable {
 
   /// What is applied, by version, after comparing it with what is known.
   private func verified(_ connection: PostgresConnection) async throws -> [Int: Applied] {
+    try verified(rows: await rows(connection))
+  }
+
+  private func verified(rows: [PostgresRow]) throws -> [Int: Applied] {
     let known = Dictionary(uniqueKeysWithValues: migrations.map { ($0.version, $0) })
     var applied: [Int: Applied] = [:]
-    for row in try await rows(connection) {
+    for row in rows {
       let version: Int = try row.decode("version")
       let found = Applied(
         checksum: try row.decode("checksum"), akerVersion: try row.decode("aker_version"),
@@ -163,10 +163,12 @@ package struct Migrator: Sendable {
     return applied
   }
 
+  private static let appliedSQL =
+    "SELECT version, checksum, aker_version, applied_at FROM public.aker_migration ORDER BY version"
+
   private func rows(_ connection: PostgresConnection) async throws -> [PostgresRow] {
     do {
-      return try await connection.query(
-        "SELECT version, checksum, aker_version, applied_at FROM public.aker_migration ORDER BY version")
+      return try await connection.query(Self.appliedSQL)
     } catch let error as PostgresError where error.sqlState == "42P01" {  // undefined_table: nothing was applied yet
       return []
     } catch let error as PostgresError where error.sqlState == "42703" {  // undefined_column

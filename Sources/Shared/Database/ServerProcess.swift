@@ -40,9 +40,7 @@ struct ServerProcess {
   private static func spawn(
     _ command: [String], _ actions: inout posix_spawn_file_actions_t, _ owner: ServerOwner?
   ) throws -> ServerProcess {
-    posix_spawn_file_actions_addclosefrom_np(&actions, dataDescriptor + 1)
-    // The current folder may be one that the owner is not allowed into.
-    posix_spawn_file_actions_addchdir_np(&actions, "/")
+    keepOtherFilesFromChildren()
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -53,11 +51,12 @@ struct ServerProcess {
     posix_spawnattr_setsigdefault(&attributes, &all)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-    var words = command
+    // From /, since the current folder may be one that the owner is not allowed into.
+    var words = ["/usr/bin/env", "--chdir=/"]
     if let owner {
-      words =
-        ["/usr/bin/setpriv", "--reuid=\(owner.uid)", "--regid=\(owner.gid)", "--clear-groups", "--"] + command
+      words += ["/usr/bin/setpriv", "--reuid=\(owner.uid)", "--regid=\(owner.gid)", "--clear-groups", "--"]
     }
+    words += command
     var arguments = words.map { strdup($0) } + [nil]
     var environment = [strdup("PATH=/usr/local/bin:/usr/bin:/bin"), nil]
     defer { (arguments + environment).forEach { free($0) } }
@@ -67,6 +66,14 @@ struct ServerProcess {
       throw EmbeddedClusterError.failed(words[0], [String(cString: strerror(problem))], log: nil)
     }
     return ServerProcess(processID: processID)
+  }
+
+  /// Files that a shell left open in us, such as a pipe that somebody reads to its end, are not for a daemon to keep.
+  private static func keepOtherFilesFromChildren() {
+    let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
+      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    }
   }
 
   /// Above all that the program is given, so that none overwrites another before it is handed on.

@@ -94,7 +94,7 @@ package struct PipelineTaskHandler: TaskHandler {
       do {
         if let invalid = error as? ValidationError {
           try await connection.execute(
-            "SELECT quality.record_validation($1::jsonb, NULL)",
+            "SELECT quality.record_validation($1::jsonb)",
             [try invalid.validation.recordJSON(taskID: lease.taskID, leaseToken: lease.leaseToken)])
         }
         try await events?.queueFailure(attempt, lease, error, connection)

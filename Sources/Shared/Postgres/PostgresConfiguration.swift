@@ -23,7 +23,6 @@ package struct PostgresConfiguration: Sendable {
     self.statementTimeout = statementTimeout
   }
 
-<<<<<<< HEAD
   package enum Access: String, Sendable {
     /// A primary, since we write; a standby is passed by.
     case readWrite = "read-write"
@@ -31,10 +30,7 @@ package struct PostgresConfiguration: Sendable {
     case any
   }
 
-  /// The connection string's settings as `key=value`, without passwords: fit for a log or an error.
-=======
   /// The connection string's settings as `key=value`, without passwords: fit for a log, an error, and for libpq.
->>>>>>> f686c95 (wip)
   ///
   /// A string that libpq cannot parse is not shown at all, since the password could be anywhere in it.
   package var redactedDSN: String {

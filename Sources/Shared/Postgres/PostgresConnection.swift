@@ -14,14 +14,13 @@ package actor PostgresConnection {
   /// Says which `PostgresTransaction` may use the connection now; nil when none is open.
   var openTransaction: UInt64?
   private var lastTransaction: UInt64 = 0
-<<<<<<< HEAD
   /// Whether the server turned out to be no primary (any more): the session works, and is of no use to us.
   private var isOutdated = false
-=======
   /// Whether a pooler stands before the server: it makes up the process id that it tells its clients. Each transaction may
   /// then be on another of the server's sessions, and says for itself what it relies on.
   var isPooled = false
->>>>>>> f686c95 (wip)
+  /// Whether what is done now will be undone: see `withRollback`.
+  private var isTrial = false
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -61,8 +60,10 @@ package actor PostgresConnection {
     handle = opened
     // Notices go to the server's log; ours would be stderr, in the middle of an operator's progress display.
     PQsetNoticeProcessor(opened, { _, _ in }, nil)
-<<<<<<< HEAD
     do {
+      let stated = SessionSettings.statement(isLocal: false, statementTimeout: configuration.statementTimeout)
+      let server: Int32? = try run(stated, []).rows.first?.decode("pid")
+      isPooled = server != PQbackendPID(opened)
       let settings = SessionStartup.settings(configuration)
       let wishes = SessionStartup.wishes(serverVersion: PQserverVersion(opened))
       do {
@@ -74,11 +75,6 @@ package actor PostgresConnection {
       close()
       throw error
     }
-=======
-    let settings = SessionSettings.statement(isLocal: false, statementTimeout: configuration.statementTimeout)
-    let server: Int32? = try run(settings, []).rows.first?.decode("pid")
-    isPooled = server != PQbackendPID(opened)
->>>>>>> f686c95 (wip)
   }
 
   private func state(_ settings: [(name: String, value: String)]) throws {
@@ -193,7 +189,23 @@ package actor PostgresConnection {
     return result
   }
 
+  /// Runs `body` and undoes all that it did: its transactions are parts of one that is rolled back.
+  package func withRollback<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+    try requireNoTransaction()
+    try begin()
+    isTrial = true
+    defer {
+      isTrial = false
+      rollBack()
+    }
+    return try await body()
+  }
+
   private func begin() throws {
+    if isTrial {
+      _ = try run("SAVEPOINT part", [])
+      return
+    }
     guard isPooled else {
       _ = try run("BEGIN ISOLATION LEVEL READ COMMITTED", [])
       return
@@ -211,6 +223,10 @@ package actor PostgresConnection {
   }
 
   private func commit() throws {
+    if isTrial {
+      _ = try run("RELEASE SAVEPOINT part", [], isCancellable: false)
+      return
+    }
     // Not cancellable, by whatever means: the caller must learn whether it committed. And under synchronous replication, a
     // COMMIT whose wait is cancelled can be seen here and is lost at a fail-over.
     let result: PostgresResult
@@ -229,7 +245,7 @@ package actor PostgresConnection {
   private func rollBack() {
     guard let handle, PQstatus(handle) == CONNECTION_OK else { return }
     do {
-      _ = try run("ROLLBACK", [], isCancellable: false)
+      _ = try run(isTrial ? "ROLLBACK TO SAVEPOINT part" : "ROLLBACK", [], isCancellable: false)
     } catch {
       // A session whose transaction cannot be ended must not be used again.
       close()

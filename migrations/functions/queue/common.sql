@@ -11,18 +11,34 @@
 --   4. queue.blocked rows by task_id, queue.lane rows, and then queue.backfill rows
 --   5. queue.progress rows (tidy and enqueue); after them, advisory locks are only tried
 
--- Advisory locks (class, key): 1634428274 is 'aker' in ASCII, for workers by worker_id; 1634428275 for backfills; 1634428276 for single tasks
--- of the queue itself (1 enqueue, 2 tidy).
+-- Advisory locks: every role that may connect can hold any of them, so those that others wait for have keys that nobody
+-- can foresee (queue._lock_key). Workers' session locks are for all to see, (1634428274, worker_id), 'aker' in ASCII: nobody
+-- waits for those without a limit.
 
+
+CREATE FUNCTION queue._lock_key(purpose text) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+  SELECT pg_catalog.hashtextextended($1, s.salt) FROM queue.lock_space s
+$$;
+COMMENT ON FUNCTION queue._lock_key IS 'The key of an advisory lock: of this database, and known to its owner only.';
+
+-- Called by functions that run with their owner's rights: the role that the session itself acts as.
+CREATE FUNCTION queue._caller_operates() RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT has_function_privilege(
+    CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END,
+    'queue.pause_queue(text)', 'EXECUTE')
+$$;
+COMMENT ON FUNCTION queue._caller_operates IS 'Whether the caller may do what aker_admin may.';
 
 CREATE FUNCTION queue._lock_backfill_shared(backfill_id bigint) RETURNS void
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT pg_advisory_xact_lock_shared(1634428275, (backfill_id % 2147483647)::integer)
+  SELECT pg_advisory_xact_lock_shared(queue._lock_key('backfill ' || backfill_id))
 $$;
 
 CREATE FUNCTION queue._lock_backfill(backfill_id bigint) RETURNS void
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT pg_advisory_xact_lock(1634428275, (backfill_id % 2147483647)::integer)
+  SELECT pg_advisory_xact_lock(queue._lock_key('backfill ' || backfill_id))
 $$;
 
 CREATE FUNCTION queue._notify() RETURNS void

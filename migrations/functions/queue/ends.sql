@@ -38,6 +38,25 @@ COMMENT ON FUNCTION queue.fence IS
   'First statement of a publication: proves that this attempt still holds the task, and locks that until the '
   'transaction ends. AK001 otherwise.';
 
+CREATE FUNCTION queue._require_lease(
+  task_id bigint, lease_token bigint, dataset text, data_year integer, region text, as_of text DEFAULT NULL
+) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM queue.fence($1, $2);
+  IF NOT EXISTS (
+    SELECT FROM queue.planned_task t JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id)
+    WHERE t.task_id = $1 AND a.dataset = $3 AND t.data_year = $4 AND t.region = $5 AND ($6 IS NULL OR b.as_of = $6))
+  THEN
+    RAISE EXCEPTION 'task % is not %', $1, concat_ws(' ', $3, $4, nullif($5, ''), 'as of ' || $6) USING ERRCODE = 'AK003',
+      HINT = 'An attempt may write what its own task is about, and nothing else.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION queue._require_lease IS
+  'Begins every function by which a worker writes: proves that the attempt holds its task, which is this partition.';
+
 CREATE FUNCTION queue._open_upstream_count(task_id bigint, done bigint[]) RETURNS integer
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT count(*)::integer FROM queue.dependency d

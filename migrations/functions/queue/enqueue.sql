@@ -332,7 +332,7 @@ BEGIN
   PERFORM queue._check_request(datasets, years, request.as_of, request.mode);
 
   -- One enqueue at a time, so that two backfills never both take a partition.
-  PERFORM pg_advisory_xact_lock(1634428276, 1);
+  PERFORM pg_advisory_xact_lock(queue._lock_key('enqueue'));
   b := queue._open_backfill(request);
 
   INSERT INTO queue.lane AS l (backfill_id, dataset, source_ids, definition_hash, priority, max_attempts,

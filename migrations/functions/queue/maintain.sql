@@ -117,7 +117,7 @@ BEGIN
     END IF;
   END LOOP;
 
-  IF NOT EXISTS (SELECT FROM queue.progress_delta) OR NOT pg_try_advisory_xact_lock(1634428276, 2) THEN
+  IF NOT EXISTS (SELECT FROM queue.progress_delta) OR NOT pg_try_advisory_xact_lock(queue._lock_key('tidy')) THEN
     RETURN 0;
   END IF;
   WITH gone AS (
@@ -138,7 +138,7 @@ BEGIN
     WHERE a.lane_id = ANY (lanes) AND a.closed_at IS NULL
       AND (SELECT sum(p.total - p.completed - p.failed - p.cancelled) FROM queue.progress p WHERE p.lane_id = a.lane_id) = 0
   LOOP
-    IF NOT pg_try_advisory_xact_lock(1634428275, (lane.backfill_id % 2147483647)::integer) THEN
+    IF NOT pg_try_advisory_xact_lock(queue._lock_key('backfill ' || lane.backfill_id)) THEN
       INSERT INTO queue.progress_delta (lane_id, data_year)
         SELECT lane.lane_id, min(p.data_year) FROM queue.progress p WHERE p.lane_id = lane.lane_id; -- look again at the next tick
       CONTINUE;

@@ -82,7 +82,7 @@ DECLARE
   holder text;
   reopened bigint;
 BEGIN
-  PERFORM pg_advisory_xact_lock(1634428276, 1); -- as enqueueing, and before the backfill's own, as enqueueing
+  PERFORM pg_advisory_xact_lock(queue._lock_key('enqueue')); -- as enqueueing, and before the backfill's own, as enqueueing
   SELECT a.backfill_id, b.cancelled_at INTO t
     FROM queue.planned_task p JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id) WHERE p.task_id = $1;
   IF NOT FOUND THEN
@@ -124,7 +124,7 @@ DECLARE
   held bigint;
   reopened bigint;
 BEGIN
-  PERFORM pg_advisory_xact_lock(1634428276, 1); -- as enqueueing, and before the backfill's own, as enqueueing
+  PERFORM pg_advisory_xact_lock(queue._lock_key('enqueue')); -- as enqueueing, and before the backfill's own, as enqueueing
   PERFORM queue._lock_backfill($1); -- first, so that a cancellation in flight is seen
   SELECT * INTO b FROM queue.backfill f WHERE f.backfill_id = $1;
   IF NOT FOUND THEN

@@ -6,15 +6,21 @@ CREATE FUNCTION queue.register_worker(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   new_id integer;
+  held boolean := false;
 BEGIN
   IF coalesce($5, 0) < 1 THEN
     RAISE EXCEPTION 'a worker needs at least one slot' USING ERRCODE = 'AK003';
   END IF;
-  INSERT INTO queue.worker (name, host, pid, version, slots, session_lock) VALUES ($1, $2, $3, $4, $5, $6)
-    RETURNING worker_id INTO new_id;
-  IF $6 THEN
-    PERFORM pg_advisory_lock(1634428274, new_id);
-  END IF;
+  -- A number whose lock somebody holds already is passed over. Who holds a hundred in advance can make the death of a
+  -- worker show by its silence only, and nothing else.
+  FOR try IN 1..100 LOOP
+    new_id := nextval(pg_get_serial_sequence('queue.worker', 'worker_id'));
+    EXIT WHEN NOT $6;
+    held := pg_try_advisory_lock(1634428274, new_id);
+    EXIT WHEN held;
+  END LOOP;
+  INSERT INTO queue.worker (worker_id, name, host, pid, version, slots, session_lock)
+    VALUES (new_id, $1, $2, $3, $4, $5, held);
   RETURN new_id;
 END
 $$;
@@ -25,12 +31,20 @@ COMMENT ON FUNCTION queue.register_worker IS
 CREATE FUNCTION queue.hold_worker_lock(worker_id integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
+DECLARE
+  held boolean;
 BEGIN
-  PERFORM pg_advisory_lock(1634428274, $1);
-  UPDATE queue.worker w SET lock_missing_since = NULL, session_lock = true, heartbeat_at = clock_timestamp()
+  -- The server may not have noticed yet that the session before this one is gone. Three seconds, and then without: the
+  -- worker's death shows by its silence only.
+  FOR try IN 1..30 LOOP
+    held := pg_try_advisory_lock(1634428274, $1);
+    EXIT WHEN held;
+    PERFORM pg_sleep(0.1);
+  END LOOP;
+  UPDATE queue.worker w SET lock_missing_since = NULL, session_lock = held, heartbeat_at = clock_timestamp()
     WHERE w.worker_id = $1 AND w.ended_at IS NULL;
   IF NOT FOUND THEN
-    PERFORM pg_advisory_unlock(1634428274, $1);
+    IF held THEN PERFORM pg_advisory_unlock(1634428274, $1); END IF;
     RAISE EXCEPTION 'worker % has ended', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
   END IF;
 END

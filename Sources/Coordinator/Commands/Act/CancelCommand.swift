@@ -23,7 +23,7 @@ struct CancelCommand: AsyncParsableCommand {
 
   func run() async throws {
     let target = try target.target([.task, .backfill, .dataset, .source])
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectMigrated(migrates: false, needs: .admin)
     let tasks = try await TargetTasks.read(target, connection)
     let openCount = tasks.waiting + tasks.running
     // Of a task that has ended, the queue says so.

@@ -20,7 +20,7 @@ struct PauseCommand: AsyncParsableCommand {
 
   func run() async throws {
     let target = try target.target([.backfill, .dataset, .source, .queue])
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectMigrated(migrates: false, needs: .admin)
     if case .backfill(_, .some) = target {
       throw Failure(.usage, "a dataset is paused in every backfill: leave out --backfill")
     }

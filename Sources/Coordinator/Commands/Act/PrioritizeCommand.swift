@@ -26,7 +26,7 @@ struct PrioritizeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let target = try target.target([.task, .backfill, .dataset, .source])
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectMigrated(migrates: false, needs: .admin)
     let tasks = try await TargetTasks.read(target, connection)
     OperatorAction.announce(
       target.kind == .task

@@ -30,7 +30,7 @@ struct RetryCommand: AsyncParsableCommand {
 
   func run() async throws {
     let target = try target.target([.task, .backfill, .dataset, .source])
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectMigrated(migrates: false, needs: .admin)
     // Of one backfill, all; of a dataset or a source, in whichever backfill it was tried last.
     let newest = target.kind == .dataset || target.kind == .source
     let tasks = try await TargetTasks.read(target, errorClass: errorClass, newest: newest, connection)

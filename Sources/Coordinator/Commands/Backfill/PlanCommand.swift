@@ -1,7 +1,8 @@
 import ArgumentParser
+import Base
+import Database
 import Postgres
 import Quality
-import Base
 
 /// Says what a backfill would do.
 struct PlanCommand: AsyncParsableCommand {
@@ -24,9 +25,26 @@ struct PlanCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = try await Session.open(options)
-    let connection = try await session.connectMigrated(migrates: true)
-    let chosen = try await backfill.selection.prepare(session, connection)
-    try await Self.show(chosen, enqueuing, connection, json: options.json)
+    let connection = try await session.connectMigrated(migrates: session.isEmbedded)
+    try await Self.run(backfill.selection, enqueuing, session, connection, json: options.json)
+  }
+
+  /// Plans by the catalog folder, which the database is told of in a transaction that is rolled back. A login that may
+  /// not do that plans by what the database knows.
+  static func run(
+    _ selection: BackfillSelection, _ enqueuing: EnqueueOptions, _ session: Session, _ connection: PostgresConnection,
+    json: Bool
+  ) async throws {
+    let rights = try await LoginRights.read(connection)
+    guard rights.operates == true, !rights.isStandby else {
+      let chosen = try await selection.choose(session, connection)
+      try await chosen.noteWhatDiffers(connection)
+      return try await show(chosen, enqueuing, connection, json: json)
+    }
+    try await connection.withRollback {
+      let chosen = try await selection.prepare(session, connection)
+      try await show(chosen, enqueuing, connection, json: json)
+    }
   }
 
   private static let plan = "SELECT * FROM queue.plan_backfill($1, $2, $3, $4, $5) ORDER BY dataset, data_year, region"

@@ -148,7 +148,7 @@ struct RunCommand: AsyncParsableCommand {
     _ spec: DatasetSpec, _ folder: CatalogFolder
   ) async throws -> (Partition) async throws -> Void {
     let session = try await Session.open(options)
-    let connection = try await session.connectMigrated(migrates: true)
+    let connection = try await session.connectMigrated(migrates: true, needs: .admin)
     try await CatalogLoading.apply([spec], from: folder, session, connection)
     await connection.close()
     let redaction = Redaction(secrets: session.configuration.secretValues)

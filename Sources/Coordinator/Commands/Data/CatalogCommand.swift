@@ -35,7 +35,7 @@ struct CatalogCommand: AsyncParsableCommand {
 
     func run() async throws {
       let session = try await Session.open(options)
-      let connection = try await session.connectMigrated(migrates: true)
+      let connection = try await session.connectMigrated(migrates: true, needs: .admin)
       let folder = try CatalogLoading.folder(session)
       let waiting = try await CatalogLoading.apply(folder.datasets, from: folder, session, connection)
       if options.json {

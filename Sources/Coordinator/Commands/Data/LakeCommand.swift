@@ -62,7 +62,7 @@ struct LakeCommand: AsyncParsableCommand {
 
     func run() async throws {
       let session = try await Session.open(options)
-      let connection = try await session.connectMigrated(migrates: false)
+      let connection = try await session.connectMigrated(migrates: false, needs: .admin)
       let repair = LakeRepair(try session.configuration.lake())
       let report = try await repair.run(connection, removingOrphans: removeOrphans, verifyingHashes: verify)
       if options.json {

@@ -24,7 +24,7 @@ struct LakePruneCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = try await Session.open(options)
-    let connection = try await session.connectMigrated(migrates: false)
+    let connection = try await session.connectMigrated(migrates: false, needs: .admin)
     let reports = try await LakePruning.run(
       dataset: dataset, isDryRun: dryRun, in: try session.configuration.lake(), connection)
     if options.json {

@@ -65,7 +65,7 @@ struct LakeRollbackCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = try await Session.open(options)
-    let connection = try await session.connectMigrated(migrates: false)
+    let connection = try await session.connectMigrated(migrates: false, needs: .admin)
     try await published.requireRegion(connection)
     let (shown, target) = try await choose(connection)
     await connection.close()

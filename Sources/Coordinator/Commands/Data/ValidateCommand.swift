@@ -55,7 +55,7 @@ struct ValidateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = try await Session.open(options)
-    let connection = try await session.connectMigrated(migrates: false)
+    let connection = try await session.connectMigrated(migrates: false, needs: .admin)
     let names = try await chosen(session, connection)
     await connection.close()
     guard !names.isEmpty else { throw Failure(.usage, "nothing is published yet", advice: "aker backfill --help") }

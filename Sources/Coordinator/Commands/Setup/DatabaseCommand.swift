@@ -98,7 +98,9 @@ struct DatabaseCommand: AsyncParsableCommand {
     func run() async throws {
       let database = try await Session.open(options).database
       // In the environment and not among the arguments, which every user of the host can read.
-      if let password = database.setting("password") { setenv("PGPASSWORD", password, 1) }
+      for (keyword, variable) in [("password", "PGPASSWORD"), ("sslkey", "PGSSLKEY")] {
+        if let value = database.setting(keyword) { setenv(variable, value, 1) }
+      }
       let command = ["psql", "--dbname", database.redactedDSN] + arguments
       var pointers = command.map { strdup($0) } + [nil]
       execvp("psql", &pointers)

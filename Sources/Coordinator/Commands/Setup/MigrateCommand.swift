@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Configuration
 import Database
 import FoundationEssentials
@@ -12,7 +13,8 @@ struct MigrateCommand: AsyncParsableCommand {
     discussion: """
       Forward only, all that is pending in one transaction, one migrator at a time. Refuses, and changes nothing, when an \
       applied migration was edited or when a newer aker has been here. Views of your own that read aker's, and rights that \
-      you gave on them, are kept.
+      you gave on them, are kept. The roles and their rights are compared with what they should be, and mended: a dump that \
+      is restored into another server has lost them.
 
       EXAMPLES
         aker migrate
@@ -27,10 +29,16 @@ struct MigrateCommand: AsyncParsableCommand {
       directory: session.configuration.migrationsPath, akerVersion: Version.number)
     let connection = try await session.connect()
     if !status {
+      if try await LoginRights.read(connection).isStandby { throw Failure.standby }
       let applied = try await migrator.migrate(connection)
+      let mended = try await migrator.mendRights(connection)
       if !options.json {
         for name in applied { print("applied \(name)") }
-        print(applied.isEmpty ? "nothing to do: the database is up to date" : "the database is up to date")
+        if let first = mended.first {
+          print("mended \(mended.count.counted("right")) of the roles, such as: \(first)")
+        }
+        print(
+          applied.isEmpty && mended.isEmpty ? "nothing to do: the database is up to date" : "the database is up to date")
         return
       }
     }

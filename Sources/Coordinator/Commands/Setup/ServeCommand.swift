@@ -30,13 +30,13 @@ struct ServeCommand: AsyncParsableCommand {
     Log.bootstrap(
       level: session.configuration.logLevel,
       redaction: Redaction(secrets: session.configuration.secretValues))
-    await (try session.connectMigrated(migrates: true)).close()
+    await (try session.connectMigrated(migrates: true, needs: .admin)).close()
     let housekeeping = Housekeeping(pool: PostgresPool(session.database, maximumCount: 1))
     let sender = try session.configuration.openLineageSender(
       session.database, logger: Logger(label: "aker.openlineage"))
     let group = ServiceGroup(
       services: [housekeeping, FlowScheduler(session: session)] + (sender.map { [OpenLineageService($0)] } ?? []),
-      gracefulShutdownSignals: [.sigterm, .sigint],
+      gracefulShutdownSignals: Interruption.signals,
       logger: Logger(label: "aker.lifecycle"))
     try await group.run()
     await housekeeping.pool.close()

@@ -43,7 +43,7 @@ package enum Revalidation {
             context: try await PartitionBuilder.comparison(for: partition, spec, connection)
           ).checkAgain()
           try await connection.execute(
-            "SELECT quality.record_validation($1::jsonb, NULL)",
+            "SELECT quality.record_validation($1::jsonb)",
             [try validation.recordJSON(taskID: nil, leaseToken: nil)])
           validations.append(validation)
         }

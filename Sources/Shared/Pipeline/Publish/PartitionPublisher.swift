@@ -37,7 +37,7 @@ struct PartitionPublisher {
     _ timer: inout StepTimer
   ) async throws -> Result {
     let partition = built.partition
-    let expected = try await prepare(partition, built.sha256, connection)
+    let expected = try await prepare(partition, built.sha256, lease, connection)
     StepBoundary.partitionPrepared.reached()
     let change = try await ChangeMeasurement(engine: engine, lake: lake).measure(built, connection)
     try await lake.stage(built.staging)
@@ -76,17 +76,26 @@ struct PartitionPublisher {
 
   /// Makes sure there is a leaf, and says what the publication will probably be.
   private func prepare(
-    _ partition: Partition, _ sha256: String, _ connection: PostgresConnection
+    _ partition: Partition, _ sha256: String, _ lease: TaskLease, _ connection: PostgresConnection
   ) async throws -> PublicationRecord.Outcome {
-    try await connection.execute(
-      "SELECT warehouse.prepare_partition($1, $2, $3)", [partition.dataset, partition.dataYear, partition.region])
-    return try Self.decision(await connection.query(Self.beginSQL, Self.beginParameters(partition, sha256))).outcome
+    try await QueueError.translated {
+      try await connection.execute(
+        "SELECT warehouse.prepare_partition($1, $2, $3, $4, $5)",
+        [partition.dataset, partition.dataYear, partition.region, lease.taskID, lease.leaseToken])
+      return try Self.decision(
+        await connection.query(Self.beginSQL, Self.beginParameters(partition, sha256, lease))
+      ).outcome
+    }
   }
 
-  private static let beginSQL = "SELECT * FROM lake.begin_publication($1, $2, $3, $4, $5)"
+  private static let beginSQL = "SELECT * FROM lake.begin_publication($1, $2, $3, $4, $5, $6, $7)"
 
-  private static func beginParameters(_ partition: Partition, _ sha256: String) -> [(any PostgresEncodable)?] {
-    [partition.dataset, partition.dataYear, partition.region, partition.asOf, sha256]
+  private static func beginParameters(
+    _ partition: Partition, _ sha256: String, _ lease: TaskLease
+  ) -> [(any PostgresEncodable)?] {
+    [
+      partition.dataset, partition.dataYear, partition.region, partition.asOf, sha256, lease.taskID, lease.leaseToken,
+    ]
   }
 
   private static func decision(_ rows: [PostgresRow]) throws -> (outcome: PublicationRecord.Outcome, leaf: String) {
@@ -99,27 +108,36 @@ struct PartitionPublisher {
   private func load(
     _ loader: WarehouseLoader, _ built: BuiltPartition, _ lease: TaskLease, _ connection: PostgresConnection
   ) async throws -> String {
-    let rows = try await connection.query(
-      "SELECT name FROM warehouse.create_staging($1, $2, $3, $4, $5) AS name",
-      [
-        built.partition.dataset, built.partition.dataYear, built.partition.region, lease.taskID, lease.leaseToken,
-      ])
+    let rows = try await QueueError.translated {
+      try await connection.query(Self.stagingSQL, Self.stagingParameters(built.partition, lease))
+    }
     let table: String = try rows[0].decode("name")
     do {
       let count = try await loader.fill(table, connection)
       guard count == built.rowCount else { throw Self.miscounted(built, count) }
-      try await connection.execute("SELECT warehouse.index_staging($1)", [table])
+      let partition = built.partition
+      _ = try await QueueError.translated {
+        try await connection.execute(
+          "SELECT warehouse.index_staging($1, $2, $3, $4)",
+          [partition.dataset, partition.dataYear, partition.region, table])
+      }
       return table
     } catch {
-      await dropStaging(table, connection)
+      await dropStaging(table, lease, connection)
       throw error
     }
   }
 
+  private static let stagingSQL = "SELECT name FROM warehouse.create_staging($1, $2, $3, $4, $5) AS name"
+
+  private static func stagingParameters(_ partition: Partition, _ lease: TaskLease) -> [(any PostgresEncodable)?] {
+    [partition.dataset, partition.dataYear, partition.region, lease.taskID, lease.leaseToken]
+  }
+
   /// Best effort: what stays behind is dropped by the next repair.
-  private func dropStaging(_ table: String, _ connection: PostgresConnection) async {
+  private func dropStaging(_ table: String, _ lease: TaskLease, _ connection: PostgresConnection) async {
     do {
-      try await connection.execute("SELECT warehouse.drop_staging($1)", [table])
+      try await connection.execute("SELECT warehouse.drop_staging($1, $2)", [table, lease.leaseToken])
     } catch {
       logger.info("a staging table stays until the next repair", metadata: ["table": "\(table)", "reason": "\(error)"])
     }
@@ -147,14 +165,16 @@ struct PartitionPublisher {
             record, built, lease, loader, stagingTable: stagingTable, swaps: swaps, in: transaction)
         }
         // After a move, or where another publication came first, the staging table is left over.
-        if let stagingTable, !(swaps && result.0 == .published) { await dropStaging(stagingTable, connection) }
+        if let stagingTable, !(swaps && result.0 == .published) {
+          await dropStaging(stagingTable, lease, connection)
+        }
         return result
       } catch let error as PostgresError
         where error.sqlState == Self.lockNotAvailable && stagingTable != nil && number <= Self.swapTries
       {
         try await Task.sleep(for: .milliseconds(Int.random(in: 20...200) * number))
       } catch {
-        if let stagingTable { await dropStaging(stagingTable, connection) }
+        if let stagingTable { await dropStaging(stagingTable, lease, connection) }
         throw error
       }
     }
@@ -184,8 +204,8 @@ struct PartitionPublisher {
       [Self.idleLimit, Self.statementLimit])
     try await lease.fence(in: transaction)
     StepBoundary.fenced.reached()
-    let (outcome, leaf) = try Self.decision(
-      await transaction.query(Self.beginSQL, Self.beginParameters(partition, built.sha256)))
+    let (outcome, _) = try Self.decision(
+      await transaction.query(Self.beginSQL, Self.beginParameters(partition, built.sha256, lease)))
     if outcome == .published {
       if let stagingTable {
         if swaps {
@@ -200,8 +220,14 @@ struct PartitionPublisher {
           [partition.dataset, partition.dataYear, partition.region, stagingTable])
         if swaps { try await transaction.execute("SET LOCAL lock_timeout = 0") }
       } else {
-        let count = try await loader.replace(leaf, in: transaction)
+        // A worker's login may write nowhere else; the table is gone again when this commits.
+        let rows = try await transaction.query(Self.stagingSQL, Self.stagingParameters(partition, lease))
+        let table: String = try rows[0].decode("name")
+        let count = try await loader.load(table, in: transaction)
         guard count == built.rowCount else { throw Self.miscounted(built, count) }
+        try await transaction.execute(
+          "SELECT warehouse.move_partition($1, $2, $3, $4), warehouse.drop_staging($4, $5)",
+          [partition.dataset, partition.dataYear, partition.region, table, lease.leaseToken])
       }
     }
     StepBoundary.rowsReplaced.reached()

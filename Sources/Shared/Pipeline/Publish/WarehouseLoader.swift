@@ -24,12 +24,11 @@ struct WarehouseLoader {
       asOf: built.partition.asOf)
   }
 
-  /// Replaces all rows of the partition's leaf, within the publish transaction.
+  /// Fills an empty staging table within the publish transaction.
   /// - Returns: the rows loaded.
-  func replace(_ leaf: String, in transaction: PostgresTransaction) async throws -> Int {
-    try await transaction.execute("DELETE FROM warehouse.\(SQL.identifier(leaf))")
+  func load(_ table: String, in transaction: PostgresTransaction) async throws -> Int {
     let (engine, script, rowsFile) = (engine, script, built.rowsFile)
-    return try await transaction.copyIn(copySQL(leaf)) { writer in
+    return try await transaction.copyIn(copySQL(table)) { writer in
       @Sendable func write(_ chunk: [UInt8]) async throws {
         try await writer.write(chunk)
         Self.report(chunk)
