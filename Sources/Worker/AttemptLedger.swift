@@ -46,7 +46,8 @@ struct AttemptLedger {
     case .discarded: note(lease, steps)
     case .completed(let result):
       completions.append(.init(taskID: lease.taskID, leaseToken: lease.leaseToken, result: result))
-    case .snoozed(let interval, let reason): reports.append(.snooze(lease, interval, reason: redaction(reason)))
+    case .snoozed(let interval, let reason):
+      reports.append(.snooze(lease, interval, reason: OutsideText.line(redaction(reason))))
     case .released:
       reports.append(.release(lease, reason: "worker \(workerName) stops"))
       note(lease, steps)

@@ -201,7 +201,8 @@ struct Frame {
   private func clip(_ text: String) -> String { clip(text, to: columns) }
 
   private func clip(_ text: String, to width: Int) -> String {
-    text.count <= width ? text : String(text.prefix(max(0, width - 1))) + (unicode ? "…" : "~")
+    let text = OutsideText.line(text)
+    return text.count <= width ? text : String(text.prefix(max(0, width - 1))) + (unicode ? "…" : "~")
   }
 
   /// Coloured text can only be shown whole: cut, it would lose the code that ends the colour.

@@ -1,3 +1,4 @@
+import Base
 import Pipeline
 import Synchronization
 
@@ -44,7 +45,7 @@ final class StepLines: Sendable {
       ended.withLock { $0.append(Line(step: event.step.rawValue, seconds: seconds, detail: event.detail)) }
       terminal.write(
         (isInteractive ? "\r\u{1B}[K" : "")
-          + "  \(name)\(Self.shown(seconds).padded(to: Self.timeWidth))\(event.detail)\n")
+          + "  \(name)\(Self.shown(seconds).padded(to: Self.timeWidth))\(OutsideText.line(event.detail))\n")
     }
   }
 

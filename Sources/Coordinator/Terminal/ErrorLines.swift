@@ -1,3 +1,5 @@
+import Base
+
 /// An error, what lies beneath it from near to far, and what to do about it: the same wherever one is shown.
 struct ErrorLines {
   var label = ""
@@ -14,7 +16,7 @@ struct ErrorLines {
     for cause in causes {
       lines += wrapped("\(down) \(cause)", columns.map { $0 - 2 }).map { "  " + style.red($0) }
     }
-    lines += (advice ?? "").split(separator: "\n").map { "  \(next) \($0)" }
+    lines += OutsideText.lines(advice ?? "").split(separator: "\n").map { "  \(next) \($0)" }
     return lines
   }
 

@@ -82,9 +82,9 @@ struct Failure: Error {
   /// The same without secrets, which what a server said may repeat.
   static func redacted(_ error: any Error, _ redaction: Redaction) -> any Error {
     guard error is any ClassifiedError, var failure = Failure(any: error) else { return error }
-    failure.message = redaction(failure.message)
-    failure.causes = failure.causes.map { redaction($0) }
-    failure.advice = failure.advice.map { redaction($0) }
+    failure.message = OutsideText.lines(redaction(failure.message))
+    failure.causes = failure.causes.map { OutsideText.lines(redaction($0)) }
+    failure.advice = failure.advice.map { OutsideText.lines(redaction($0)) }
     return failure
   }
 

@@ -1,3 +1,4 @@
+import Base
 import Postgres
 
 /// Rows under headings, in columns as wide as they need: numbers to the right, text to the left.
@@ -6,14 +7,15 @@ struct Table {
   var rows: [[String]]
 
   init(headings: [String], rows: [[String]]) {
-    self.headings = headings
-    self.rows = rows
+    self.headings = headings.map { OutsideText.line($0) }
+    self.rows = rows.map { $0.map { OutsideText.line($0) } }
   }
 
   /// A query's result as it came; NULL is left blank.
   init(_ result: [PostgresRow]) {
-    headings = result.first?.columns ?? []
-    rows = result.map { row in row.columns.indices.map { row.text($0) ?? "" } }
+    self.init(
+      headings: result.first?.columns ?? [],
+      rows: result.map { row in row.columns.indices.map { row.text($0) ?? "" } })
   }
 
   /// - Parameters:

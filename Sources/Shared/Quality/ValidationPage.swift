@@ -1,3 +1,4 @@
+internal import Base
 internal import Catalog
 internal import FoundationEssentials
 
@@ -225,8 +226,10 @@ struct ValidationPage {
 /// Text as HTML.
 private enum HTML {
   static func text(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-      .replacing("\"", with: "&quot;")
+    OutsideText.lines(text, atMost: .max).replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(
+      ">", with: "&gt;"
+    )
+    .replacing("\"", with: "&quot;")
   }
 
   /// A name in snake case, which may break after its underscores.

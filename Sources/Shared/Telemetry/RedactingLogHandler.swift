@@ -1,6 +1,7 @@
+internal import Base
 package import Logging
 
-/// Passes events on with secrets taken out of message and metadata.
+/// Passes events on with secrets taken out of message and metadata, and with every other character in sight.
 package struct RedactingLogHandler: LogHandler {
   private var inner: any LogHandler
   private let redaction: Redaction
@@ -27,14 +28,17 @@ package struct RedactingLogHandler: LogHandler {
 
   package func log(event: LogEvent) {
     var event = event
-    event.message = Logger.Message(stringLiteral: redaction(event.message.description))
+    event.message = Logger.Message(stringLiteral: shown(event.message.description))
     event.metadata = event.metadata.map(redacted)
     if let error = event.error {
-      event.metadata = (event.metadata ?? [:]).merging(["error": .string(redaction(String(describing: error)))]) { $1 }
+      event.metadata = (event.metadata ?? [:]).merging(["error": .string(shown(String(describing: error)))]) { $1 }
       event.error = nil
     }
     inner.log(event: event)
   }
+
+  /// One event is one line, whoever wrote what is in it.
+  private func shown(_ text: String) -> String { OutsideText.line(redaction(text)) }
 
   private func redacted(_ metadata: Logger.Metadata) -> Logger.Metadata {
     metadata.mapValues(redacted)
@@ -42,8 +46,8 @@ package struct RedactingLogHandler: LogHandler {
 
   private func redacted(_ value: Logger.MetadataValue) -> Logger.MetadataValue {
     switch value {
-    case .string(let text): .string(redaction(text))
-    case .stringConvertible(let convertible): .string(redaction(convertible.description))
+    case .string(let text): .string(shown(text))
+    case .stringConvertible(let convertible): .string(shown(convertible.description))
     case .array(let values): .array(values.map(redacted))
     case .dictionary(let values): .dictionary(redacted(values))
     @unknown default: .string(Redaction.mark)

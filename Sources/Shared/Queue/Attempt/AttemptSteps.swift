@@ -1,3 +1,4 @@
+internal import Base
 internal import FoundationEssentials
 internal import Synchronization
 package import Telemetry
@@ -83,13 +84,15 @@ package final class AttemptSteps: Sendable {
     state.withLock {
       var record = Record(steps: $0.steps, inputs: $0.inputs)
       for index in record.steps.indices {
-        record.steps[index].detail = record.steps[index].detail.map { redaction($0) }
+        record.steps[index].detail = record.steps[index].detail.map { OutsideText.line(redaction($0)) }
         if !record.steps[index].done {
           record.steps[index].seconds = Self.seconds(now - startedAt) - record.steps[index].after
           record.step = record.steps[index].step
         }
       }
-      for index in record.inputs.indices { record.inputs[index].url = redaction(record.inputs[index].url) }
+      for index in record.inputs.indices {
+        record.inputs[index].url = OutsideText.line(redaction(record.inputs[index].url))
+      }
       return record
     }
   }

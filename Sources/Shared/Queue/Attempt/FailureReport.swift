@@ -29,9 +29,9 @@ package struct FailureReport: Sendable {
     retryAfter: Duration? = nil, steps: AttemptSteps? = nil, redaction: Redaction
   ) {
     self.errorClass = errorClass
-    self.reason = redaction(reason)
-    self.advice = advice.map { redaction($0) }
-    self.causes = causes.map { redaction($0) }
+    self.reason = OutsideText.line(redaction(reason))
+    self.advice = advice.map { OutsideText.lines(redaction($0)) }
+    self.causes = causes.prefix(Self.mostCauses).map { OutsideText.line(redaction($0)) }
     self.retryAfter = retryAfter
     let record = steps?.record(redaction)
     let detail = Detail(
@@ -49,6 +49,9 @@ package struct FailureReport: Sendable {
     copy.detail = nil
     return copy
   }
+
+  /// From near to far: what lies further beneath tells nobody anything.
+  private static let mostCauses = 20
 
   private struct Detail: Encodable {
     var advice: String?

@@ -1,0 +1,149 @@
+import Catalog
+import FoundationEssentials
+import Postgres
+import TestSupport
+import Testing
+
+/// Definitions and documents made to harm, given to the real programs.
+@Suite("A hostile world", .database)
+struct HostileWorldTests {
+  private static let secret = "planted-s3cret"
+
+  private static let datasetYAML = """
+    name: hostile
+    title: Hostile
+    description: A dataset of a test.
+    owner: tests
+    partitions: {years: 2020-}
+    macros: [shared]
+    requests:
+      - {name: rows, source: drop, path: /rows.csv, format: csv, columns: [a, b]}
+    columns:
+      - {name: a, type: text, description: A.}
+      - {name: b, type: text, description: B.}
+    key: [a]
+    checks:
+      - {expect_column_values_to_match_regex: {column: a, regex: ".*"}}
+    """
+  private static let transform = "SELECT a, b FROM raw.rows"
+  private static let macros = "CREATE MACRO same(a) AS a;"
+
+  private func withWorkshop(
+    _ document: String = "a,b\n1,2\n", _ body: (Workshop, PostgresConnection, _ evidence: String) async throws -> Void
+  ) async throws {
+    try await Workshop.open { workshop, connection in
+      let files = FileManager.default
+      try files.createDirectory(atPath: workshop.directory + "/drop", withIntermediateDirectories: true)
+      try files.createDirectory(atPath: workshop.catalog + "/macros", withIntermediateDirectories: true)
+      try Data(document.utf8).write(to: URL(filePath: workshop.directory + "/drop/rows.csv"))
+      try Data(Self.macros.utf8).write(to: URL(filePath: workshop.catalog + "/macros/shared.sql"))
+      try Data("sources:\n  - {id: drop, name: Drop, endpoint: \"file://\(workshop.directory)/drop\"}\n".utf8)
+        .write(to: URL(filePath: workshop.catalog + "/sources_supplement.yml"))
+      try workshop.define("hostile", Self.datasetYAML, Self.transform)
+      try await workshop.apply(connection)
+      try await body(workshop, connection, workshop.directory + "/evidence")
+    }
+  }
+
+  private func aker(_ workshop: Workshop, _ arguments: String...) async throws -> Program.Result {
+    try await Program.run(
+      Executable.aker, arguments,
+      environment: try await workshop.workerEnvironment(["AKER_TEST_KEY": Self.secret]))
+  }
+
+  private static func attacks(_ evidence: String) -> [String] {
+    let command = ".shell sh -c \"env > \(evidence)\""
+    return [
+      "SELECT a, b FROM raw.rows)) TO '/dev/null';\n\(command)\nCOPY (SELECT * FROM (SELECT a, b FROM raw.rows",
+      "SELECT a, b FROM raw.rows;\n\(command)", "\(command)\nSELECT a, b FROM raw.rows",
+      "SELECT a, b FROM raw.rows)\n;\n\(command)\n",
+      "SELECT content AS a, filename AS b FROM read_text('/proc/self/environ')",
+      "SELECT content AS a, filename AS b FROM read_text('/etc/passwd')",
+      "COPY (SELECT 1) TO '\(evidence)'", "SELECT getenv('AKER_POSTGIS_DSN') AS a, getenv('AKER_TEST_KEY') AS b",
+    ]
+  }
+
+  @Test("a dry run of a hostile transform fails, and leaves and tells nothing")
+  func dryRun() async throws {
+    try await withWorkshop { workshop, _, evidence in
+      let good = try await aker(workshop, "run", "hostile", "--year", "2020", "--dry-run")
+      #expect(good.exitCode == 0, "\(good)")
+      for sql in Self.attacks(evidence) {
+        try workshop.define("hostile", Self.datasetYAML, sql)
+        let result = try await aker(workshop, "run", "hostile", "--year", "2020", "--dry-run")
+        #expect(result.exitCode != 0 && result.exitCode != nil && result.exitCode != 70, "\(sql): \(result)")
+        #expect(!FileManager.default.fileExists(atPath: evidence), "\(sql)")
+        #expect(!(result.output + result.errorOutput).contains(Self.secret), "\(sql)")
+      }
+    }
+  }
+
+  @Test("aker catalog check refuses the same in transforms and in macros, with the place")
+  func check() async throws {
+    try await withWorkshop { workshop, _, evidence in
+      #expect(try await aker(workshop, "catalog", "check").exitCode == 0)
+      for sql in Self.attacks(evidence).prefix(4) {
+        try workshop.define("hostile", Self.datasetYAML, sql)
+        let transform = try await aker(workshop, "catalog", "check")
+        #expect(transform.exitCode == 65 && transform.output.contains("transform.sql:"), "\(sql): \(transform)")
+        try workshop.define("hostile", Self.datasetYAML, Self.transform)
+        try Data("\(Self.macros)\n\(sql)".utf8).write(to: URL(filePath: workshop.catalog + "/macros/shared.sql"))
+        let macros = try await aker(workshop, "catalog", "check")
+        #expect(macros.exitCode == 65 && macros.output.contains("shared.sql:2"), "\(sql): \(macros)")
+        try Data(Self.macros.utf8).write(to: URL(filePath: workshop.catalog + "/macros/shared.sql"))
+        #expect(!FileManager.default.fileExists(atPath: evidence), "\(sql)")
+      }
+    }
+  }
+
+  @Test("a definition that somebody wrote by SQL alone reaches nothing on the worker's host")
+  func worker() async throws {
+    try await withWorkshop { workshop, connection, evidence in
+      try await connection.execute("UPDATE queue.setting SET max_attempts = 1")
+      for (index, sql) in Self.attacks(evidence).enumerated() {
+        try await connection.execute(
+          """
+          SELECT catalog.apply_dataset(to_jsonb(d) || to_jsonb(f) || jsonb_build_object(
+            'transform_sql', $1::text, 'definition_hash', $2::text,
+            'columns', (SELECT jsonb_agg(to_jsonb(c)) FROM catalog.dataset_column c WHERE c.dataset = d.name)))
+          FROM catalog.dataset d JOIN catalog.definition f USING (definition_hash) WHERE d.name = 'hostile'
+          """, [sql, String(repeating: "0", count: 62) + "\(10 + index)"])
+        try await workshop.enqueue("hostile", (2020 + index)...(2020 + index), asOf: "2024-06", connection)
+      }
+      let result = try await workshop.work(["AKER_TEST_KEY": Self.secret])
+      #expect(result.exitCode == 0, "\(result)")
+      let tasks = try await connection.query(
+        "SELECT state, coalesce(error_class, '') AS error_class FROM queue.task ORDER BY data_year")
+      #expect(tasks.count == Self.attacks(evidence).count)
+      for task in tasks { #expect(try task.decode("state") == "failed" && task.decode("error_class") == "data") }
+      #expect(!FileManager.default.fileExists(atPath: evidence))
+      let told = try await connection.query("SELECT schema_to_xml('queue', true, false, '')::text AS t")
+      #expect(try !told[0].decode("t", as: String.self).contains(Self.secret))
+    }
+  }
+
+  @Test("NUL, ESC and line breaks in a source's header fail its own task, with a reason that can be read")
+  func header() async throws {
+    try await withWorkshop("a\0b,\u{1B}[31mevil\u{202E},\"two\nlines\"\n1,2,3\n") { workshop, connection, _ in
+      try await connection.execute("UPDATE queue.setting SET max_attempts = 1")
+      try await workshop.enqueue("hostile", 2020...2020, asOf: "2024-06", connection)
+      let result = try await workshop.work()
+      #expect(result.exitCode == 0, "\(result)")
+      #expect(!result.errorOutput.unicodeScalars.contains { $0 == "\u{1B}" || $0 == "\0" || $0 == "\u{202E}" })
+      let task = try #require(
+        try await connection.query("SELECT task_id, state, error_class, reason FROM queue.task").first)
+      #expect(try task.decode("state") == "failed" && task.decode("error_class") == "data", "\(task)")
+      let reason: String = try task.decode("reason")
+      #expect(!reason.isEmpty && !reason.unicodeScalars.contains { $0.value < 0x20 }, "\(reason)")
+      let story = try await aker(workshop, "task", "\(try task.decode("task_id", as: Int64.self))")
+      #expect(
+        story.exitCode == 0 && !story.output.contains("\u{1B}[31mevil") && !story.output.contains("\u{202E}"),
+        "\(story)")
+      // The worker is well, and does what comes next.
+      try Data("a,b\n1,2\n".utf8).write(to: URL(filePath: workshop.directory + "/drop/rows.csv"))
+      try await workshop.enqueue("hostile", 2021...2021, asOf: "2024-06", connection)
+      _ = try await workshop.work()
+      #expect(try await connection.query("SELECT FROM queue.task WHERE state = 'completed'").count == 1)
+    }
+  }
+}
