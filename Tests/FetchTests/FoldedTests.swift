@@ -42,6 +42,20 @@ struct FoldedTests {
     #expect(try await read(first + [0, 0, 0] + second + [0]) == "a,b\n1,2\n")
   }
 
+  @Test func aBombIsRefusedForGoodAndWhatIsMerelyDenseIsRead() async throws {
+    // 64 MiB of one letter fold a thousand times; 8 MiB are harmless however they fold.
+    let bomb = try await gzip(String(repeating: "a", count: 64 << 20))
+    do {
+      _ = try await read(bomb)
+      #expect(Bool(false), "it was unfolded")
+    } catch let error as FetchError {
+      #expect(error.errorClass == .data && error.summary.contains("larger than"), "\(error)")
+    }
+    // Of one member, it is left as it is for DuckDB, which unfolds it.
+    let dense = try await gzip(String(repeating: "a", count: 8 << 20))
+    #expect(try await read(dense) == String(decoding: dense, as: UTF8.self))
+  }
+
   private enum Damage: CaseIterable {
     case crc, length, cut, cutAtMember, middle, appendedText, appendedAfterPadding, secondMemberCut, appendedMark
   }

@@ -56,10 +56,35 @@ package struct YAMLNode: Sendable {
       guard let node = try Yams.compose(yaml: text) else {
         throw YAMLError(YAMLProblem(file: file, line: nil, message: "is empty"))
       }
+      guard !isTooLarge(node) else {
+        throw YAMLError(
+          YAMLProblem(
+            file: file, line: nil, message: "has more than \(mostNodes) fields and values, its aliases written out"))
+      }
       return try YAMLNode(node, file: file, line: nil, path: "")
     } catch let error as YamlError {
       throw YAMLError(problem(error, file: file))
     }
+  }
+
+  /// 100,000: a hundred times the largest file of the project. Nine aliases of nine aliases, nine deep, are 387 million.
+  private static let mostNodes = 100_000
+
+  /// Stops as soon as it is known: aliases cost nothing until somebody walks through what they stand for.
+  private static func isTooLarge(_ root: Node) -> Bool {
+    var waiting = [root]
+    var count = 0
+    while let node = waiting.popLast() {
+      count += 1
+      if count + waiting.count > mostNodes { return true }
+      switch node {
+      case .sequence(let items): waiting.append(contentsOf: items)
+      case .mapping(let fields):
+        for (key, value) in fields { waiting += [key, value] }
+      case .scalar, .alias: break
+      }
+    }
+    return false
   }
 
   private static func problem(_ error: YamlError, file: String) -> YAMLProblem {

@@ -33,11 +33,6 @@ package enum ArchiveMember {
     }
   }
 
-  /// 100 bytes out for each one in: text compresses 5 to 20 times; a bomb, a thousand times.
-  package static let maximumRatio: Int64 = 100
-  /// Below this many bytes no ratio is suspicious.
-  private static let harmlessByteCount: Int64 = 16 << 20
-
   /// - Parameters:
   ///   - pattern: a member's name, or a glob such as `*.csv`, in any case of letters; against the whole name where it has
   ///     a slash, else against the last part.
@@ -58,7 +53,7 @@ package enum ArchiveMember {
   ) throws -> [String] {
     let archive = try opened(archivePath)
     defer { archive_read_free(archive) }
-    let limit = min(maximumBytes, harmlessLimit(archivePath))
+    let limit = min(maximumBytes, ExpansionBudget.limit(ofFile: archivePath))
     var targets: Set<String> = []
     var names: [String] = []
     var found: [String] = []
@@ -126,7 +121,7 @@ package enum ArchiveMember {
     do {
       let archive = try opened(archivePath)
       defer { archive_read_free(archive) }
-      let limit = harmlessLimit(archivePath)
+      let limit = ExpansionBudget.limit(ofFile: archivePath)
       var byteCount: Int64 = 0
       var entry: OpaquePointer?
       while true {
@@ -160,13 +155,6 @@ package enum ArchiveMember {
       throw failure
     }
     return archive
-  }
-
-  /// What an archive of this size may unfold to.
-  private static func harmlessLimit(_ path: String) -> Int64 {
-    var status = stat()
-    stat(path, &status)
-    return max(harmlessByteCount, Int64(status.st_size) * maximumRatio)
   }
 
   private static func name(of entry: OpaquePointer) -> String {

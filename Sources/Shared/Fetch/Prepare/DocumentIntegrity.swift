@@ -30,6 +30,8 @@ struct DocumentIntegrity {
       while try file.read(into: buffer) > 0 { try cancellation.check() }
     } catch UnfoldedFile.Failure.damaged(let why) {
       throw Damage(why: why)
+    } catch UnfoldedFile.Failure.tooLarge(let limit) {
+      throw ArchiveMember.Failure.tooLarge(limit: limit)
     }
     folding = file.isPlain ? .gzip : .oddGzip
   }

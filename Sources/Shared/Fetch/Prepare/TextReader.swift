@@ -82,6 +82,8 @@ struct TextReader: ~Copyable {
       throw Failure.cannotOpen(why)
     } catch UnfoldedFile.Failure.damaged(let why) {
       throw Failure.corrupt(why)
+    } catch UnfoldedFile.Failure.tooLarge(let limit) {
+      throw Failure.corrupt("it unfolds to more than \(limit) bytes")
     }
     guard count > 0 else {
       if !undecoded.isEmpty { throw Failure.undecodable(encoding: encoding, offset: offset) }

@@ -10,6 +10,8 @@ final class UnfoldedFile {
   enum Failure: Error, Equatable {
     case cannotRead(String)
     case damaged(String)
+    /// More than its budget came out of it.
+    case tooLarge(limit: Int64)
   }
 
   private let descriptor: Int32
@@ -23,6 +25,9 @@ final class UnfoldedFile {
   /// Members that came to their end.
   private(set) var memberCount = 0
   private(set) var paddingByteCount = 0
+  /// Bytes that were unfolded, and how many there may be.
+  private var unfoldedByteCount: Int64 = 0
+  private let limit: Int64
 
   /// 64 KiB: memory stays flat whatever is folded.
   static let pieceSize = 65_536
@@ -31,6 +36,7 @@ final class UnfoldedFile {
   init(_ path: String) throws {
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure.cannotRead(String(cString: strerror(errno))) }
+    limit = ExpansionBudget.limit(ofFile: path)
     var mark: [UInt8] = [0, 0]
     isGzip = pread(descriptor, &mark, 2, 0) == 2 && mark == [0x1F, 0x8B]
     // 15 bits of window, and 16 for gzip and nothing else. Fails only when memory is out.
@@ -67,6 +73,8 @@ final class UnfoldedFile {
         memberCount += 1
       }
       let count = Int(room - stream.avail_out)
+      unfoldedByteCount += Int64(count)
+      guard unfoldedByteCount <= limit else { throw Failure.tooLarge(limit: limit) }
       if count > 0 { return count }
     }
   }
