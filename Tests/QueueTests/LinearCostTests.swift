@@ -42,13 +42,55 @@ struct LinearCostTests {
       try await Self.declarePair(fixture, regions: regions)
       for (datasets, year) in [("up_\(regions)", 2001), ("up_\(regions),down_\(regions)", 2002)] {
         let blocks = try await session.query(
-          "SELECT pg_temp.blocks($$SELECT * FROM queue.enqueue_backfill('{\(datasets)}', '{\(year)}', '2024-06')$$) AS n"
+          """
+          SELECT pg_temp.blocks($$SELECT * FROM queue.enqueue_backfill('{\(datasets)}', '{\(year)}', '2024-06')$$) AS n
+          """
         )[0].decode("n", as: Double.self)
         if year == 2001 { alone.append(blocks) } else { together.append(blocks) }
       }
     }
     #expect(alone[1] <= alone[0] * Self.mostGrowth, "\(alone)")
     #expect(together[1] <= together[0] * Self.mostGrowth, "\(together)")
+  }
+
+  @Test func aClaimAndATickAreLinearInLimitedLanesAndNotQuadratic() async throws {
+    let fixture = try await QueueFixture.make([])
+    let session = try await Self.session(fixture)
+    let worker = try await fixture.worker(slots: 1000)
+    var claim: [Double] = []
+    var tick: [Double] = []
+    for lanes in [100, 1000] {
+      // Twenty datasets, each with a source that has a limit, in so many backfills.
+      try await session.executeScript(
+        """
+        INSERT INTO catalog.definition (definition_hash, dataset, dataset_yml, transform_sql)
+          SELECT encode(sha256(i::text::bytea), 'hex'), 'd' || i, '', '' FROM generate_series(1, 20) i
+          ON CONFLICT DO NOTHING;
+        INSERT INTO catalog.dataset (name, definition_hash, title, first_year, source_ids, primary_source_id)
+          SELECT 'd' || i, encode(sha256(i::text::bytea), 'hex'), '', 1900, ARRAY['s' || i], 's' || i
+          FROM generate_series(1, 20) i ON CONFLICT DO NOTHING;
+        SELECT queue.configure_source('s' || i, max_running => 500) FROM generate_series(1, 20) i;
+        DO $$ BEGIN
+          FOR year IN 1901 .. 1900 + \(lanes) / 20 LOOP
+            PERFORM queue.enqueue_backfill(ARRAY(SELECT name FROM catalog.dataset), ARRAY[year, year + 100], '2024-06');
+          END LOOP;
+        END $$;
+        """)
+      // The first call of a session plans, which reads the catalog.
+      for isCounted in [false, true] {
+        let claimed = try await session.query(
+          "SELECT pg_temp.blocks('SELECT * FROM queue.claim(\(worker), 5)') AS n")[0].decode("n", as: Double.self)
+        if isCounted { claim.append(claimed) }
+      }
+      try await session.executeScript("UPDATE queue.source SET max_running = 0")
+      for isCounted in [false, true] {
+        let ticked = try await session.query(
+          "SELECT pg_temp.blocks('SELECT * FROM queue.tick(\(worker))') AS n")[0].decode("n", as: Double.self)
+        if isCounted { tick.append(ticked) }
+      }
+    }
+    #expect(claim[1] <= claim[0] * Self.mostGrowth, "\(claim)")
+    #expect(tick[1] <= tick[0] * Self.mostGrowth, "\(tick)")
   }
 
   /// Two datasets split alike, of which one depends on the other.
