@@ -1365,6 +1365,32 @@ COMMENT ON COLUMN quality.validation.drift IS 'Columns that came against columns
 
 COMMENT ON COLUMN quality.validation.profile IS 'Per column: {"nulls": n}; what the next vintage is compared with.';
 
+CREATE VIEW quality.publication_warning AS
+ SELECT v.publication_id,
+    v.validation_id,
+    v.dataset,
+    v.data_year,
+    v.region,
+    v.as_of,
+    w.what,
+    w.column_name,
+    w.message
+   FROM (quality.validation v
+     CROSS JOIN LATERAL ( SELECT r.check_name AS what,
+            r.column_name,
+            r.message
+           FROM quality.check_result r
+          WHERE ((r.validation_id = v.validation_id) AND (NOT r.success) AND (r.severity = 'warn'::text))
+        UNION ALL
+         SELECT ('schema drift: '::text || d.kind),
+            d."column",
+            ((d.request || ': '::text) || d.message)
+           FROM jsonb_to_recordset(COALESCE(v.drift, '[]'::jsonb)) d(request text, kind text, "column" text, message text)
+          WHERE (d.kind = ANY (ARRAY['extra'::text, 'flattened'::text]))) w)
+  WHERE ((v.publication_id IS NOT NULL) AND v.success);
+
+COMMENT ON VIEW quality.publication_warning IS 'What each publication was published with all the same: checks of severity warn that failed, columns that came undeclared, shapes that lost a coordinate.';
+
 ALTER TABLE quality.validation ALTER COLUMN validation_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME quality.validation_validation_id_seq
     START WITH 1
@@ -1373,6 +1399,37 @@ ALTER TABLE quality.validation ALTER COLUMN validation_id ADD GENERATED ALWAYS A
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE VIEW quality.warning AS
+ SELECT w.publication_id,
+    w.validation_id,
+    w.dataset,
+    w.data_year,
+    w.region,
+    w.as_of,
+    w.what,
+    w.column_name,
+    w.message
+   FROM (lake.current c
+     JOIN quality.publication_warning w USING (dataset, data_year, region, as_of))
+  WHERE (w.validation_id = ( SELECT max(v.validation_id) AS max
+           FROM quality.validation v
+          WHERE ((v.dataset = c.dataset) AND (v.data_year = c.data_year) AND (v.region = c.region) AND (v.as_of = c.as_of) AND (v.publication_id IS NOT NULL) AND v.success)));
+
+COMMENT ON VIEW quality.warning IS 'The warnings of what is published now: of the current vintage of each partition.';
+
+CREATE VIEW quality.warned_partition AS
+ SELECT warning.dataset,
+    warning.data_year,
+    warning.region,
+    warning.as_of,
+    warning.publication_id,
+    count(*) AS warning_count,
+    array_agg((((warning.what || COALESCE(((' ('::text || warning.column_name) || ')'::text), ''::text)) || ': '::text) || COALESCE(warning.message, ''::text)) ORDER BY warning.what, warning.column_name, warning.message) AS warnings
+   FROM quality.warning
+  GROUP BY warning.dataset, warning.data_year, warning.region, warning.as_of, warning.publication_id;
+
+COMMENT ON VIEW quality.warned_partition IS 'Published partitions that have warnings, how many and which: the mark of a cell, and the list behind it.';
 
 CREATE TABLE queue.attempt_note (
     task_id bigint NOT NULL,
@@ -3078,6 +3135,18 @@ GRANT SELECT ON TABLE quality.check_result TO aker_reader;
 GRANT SELECT ON TABLE quality.validation TO aker_admin;
 GRANT SELECT ON TABLE quality.validation TO aker_worker;
 GRANT SELECT ON TABLE quality.validation TO aker_reader;
+
+GRANT SELECT ON TABLE quality.publication_warning TO aker_admin;
+GRANT SELECT ON TABLE quality.publication_warning TO aker_worker;
+GRANT SELECT ON TABLE quality.publication_warning TO aker_reader;
+
+GRANT SELECT ON TABLE quality.warning TO aker_admin;
+GRANT SELECT ON TABLE quality.warning TO aker_worker;
+GRANT SELECT ON TABLE quality.warning TO aker_reader;
+
+GRANT SELECT ON TABLE quality.warned_partition TO aker_admin;
+GRANT SELECT ON TABLE quality.warned_partition TO aker_worker;
+GRANT SELECT ON TABLE quality.warned_partition TO aker_reader;
 
 GRANT SELECT ON TABLE queue.attempt_note TO aker_admin;
 GRANT SELECT ON TABLE queue.attempt_note TO aker_worker;

@@ -67,6 +67,8 @@ SELECT
   figures[11] AS five_plus_unit_units,
   figures[12] * unit AS five_plus_unit_value,
   figures[2] + figures[5] + figures[8] + figures[11] AS total_units,
+  -- Of places that report enough for a mean.
+  CASE WHEN figures[2] >= 10 THEN CAST(figures[3] * unit AS DOUBLE) / figures[2] END AS one_unit_value_per_unit,
   (figures[3] + figures[6] + figures[9] + figures[12]) * unit AS total_value,
   figures[14] + figures[17] + figures[20] + figures[23] AS reported_units
 FROM dated

@@ -31,7 +31,8 @@ hazard (code, hazard) AS (
 ),
 cells AS (
   SELECT geo_level, geo_id, state_code, name, hazard,
-    trim(coalesce(figures[code || '_RATNG'], figures[code || '_RISKR'])) AS rating,
+    -- A blank is read as NULL.
+    trim(coalesce(figures[code || '_RATNG'], figures[code || '_RISKR'], '')) AS rating,
     nullif(trim(coalesce(figures[code || '_SCORE'], figures[code || '_RISKS'])), '') AS severity,
     nullif(trim(coalesce(figures[code || '_VALUE'], figures[code || '_RISKV'])), '') AS raw_value,
     nullif(trim(CASE code WHEN 'RISK' THEN figures['EAL_VALT'] ELSE figures[code || '_EALT'] END), '') AS loss,

@@ -178,6 +178,10 @@ struct RunCommand: AsyncParsableCommand {
       print(
         "\n\(Style(.standardOutput).green(outcome))\(synthetic): \(published.rowCount.counted("row")), \(published.byteCount.counted("byte"))"
       )
+      if !published.warnings.isEmpty {
+        print(Style(.standardOutput).yellow("with \(published.warnings.count.counted("warning")):"))
+        for warning in published.warnings { print("  \(warning)") }
+      }
       print("where it came from: aker lineage \(spec.name) \(year)\(flag(partition))")
     } catch let failed as PartitionRun.Failed {
       steps.abandon()
@@ -299,13 +303,14 @@ struct RunCommand: AsyncParsableCommand {
     var sha256: String
     var lake_path: String
     var is_synthetic: Bool
+    var warnings: [String]
 
     init(_ partition: Partition, _ published: PartitionRun.Published, _ steps: [StepLines.Line]) {
       (dataset, data_year, region, as_of) = (partition.dataset, partition.dataYear, partition.region, partition.asOf)
       self.steps = steps
       (task_id, publication_id, outcome) = (published.taskID, published.publicationID, published.outcome)
       (row_count, byte_count, sha256) = (published.rowCount, published.byteCount, published.sha256)
-      (lake_path, is_synthetic) = (published.lakePath, published.isSynthetic)
+      (lake_path, is_synthetic, warnings) = (published.lakePath, published.isSynthetic, published.warnings)
     }
   }
 }

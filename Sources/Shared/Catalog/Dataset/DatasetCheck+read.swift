@@ -2,7 +2,7 @@ extension DatasetCheck {
   private static let argumentNames = [
     "column", "columns", "column_list", "column_A", "column_B", "min_value", "max_value", "value", "value_set", "regex",
     "mostly", "within", "dataset", "other_column", "days", "extent", "severity",
-    "exceptions", "or_equal", "where",
+    "exceptions", "or_equal", "where", "years",
   ]
 
   /// `- expect_column_values_to_not_be_null: {column: geo_id, mostly: 0.95, severity: warn}`
@@ -50,6 +50,10 @@ extension DatasetCheck {
       } else {
         condition.error("where is for \(CheckName.foreignKey.rawValue): {column: value}")
       }
+    }
+    if let years = fields["years"] {
+      check.years = years.text.flatMap(YearRange.init)
+      if check.years == nil { years.error("expected years as 2009- or 2009-2020") }
     }
     check.orEqual = fields["or_equal"]?.bool ?? false
     check.otherColumn = fields["other_column"]?.text

@@ -27,6 +27,8 @@ package struct DatasetCheck: Sendable, Equatable {
   package var orEqual = false
   /// West, south, east, north in degrees, for geometries.
   package var extent: [Double] = []
+  /// The years that it is made for; nil for all.
+  package var years: YearRange?
   package var severity: Severity = .fail
   /// Where it stands in dataset.yml, from 1.
   package var line: Int

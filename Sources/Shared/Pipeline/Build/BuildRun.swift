@@ -16,6 +16,13 @@ struct BuildRun {
   var rowsFile: String?
   let context: CheckContext
 
+  /// The dataset with the checks that are made for this year.
+  private var judged: DatasetSpec {
+    var judged = spec
+    judged.checks = spec.checks.filter { $0.years?.contains(partition.dataYear) ?? true }
+    return judged
+  }
+
   private var absentDatasets: Set<String> { Set(spec.comparedDatasets).subtracting(upstreams.map(\.dataset)) }
 
   private struct Header: Decodable {
@@ -44,7 +51,7 @@ struct BuildRun {
 
   /// - Throws: `ValidationError` when what came, or what was made of it, is not as declared; `EngineFailure`.
   func run() async throws -> Validation {
-    let query = CheckQuery(spec, file: file, absentDatasets: absentDatasets)
+    let query = CheckQuery(judged, file: file, absentDatasets: absentDatasets)
     var script = inputScript()
     BuildScript.addTransform(&script, spec: spec, output: file)
     script.add("checks", query.sql)
@@ -68,7 +75,7 @@ struct BuildRun {
     guard let figures = try output.rows("checks", as: [String: Double?].self).first else {
       throw PipelineError.notPublished(partition.description)
     }
-    let evaluation = CheckEvaluation(figures, spec: spec, query: query, context: context)
+    let evaluation = CheckEvaluation(figures, spec: judged, query: query, context: context)
     var validation = validation(drift: drift, evaluation: evaluation)
     if validation.hasFailedDrift { throw ValidationError(validation) }
     try await addExamples(to: &validation, query)
@@ -78,7 +85,7 @@ struct BuildRun {
 
   /// Only the checks, over a file that is there. Throws for none of them.
   func checkAgain() async throws -> Validation {
-    let query = CheckQuery(spec, file: file, absentDatasets: absentDatasets)
+    let query = CheckQuery(judged, file: file, absentDatasets: absentDatasets)
     var script = inputScript()
     script.extensions = spec.extensions
     script.readPaths.append(file)
@@ -88,7 +95,7 @@ struct BuildRun {
       throw PipelineError.notPublished(partition.description)
     }
     var validation = validation(
-      drift: [], evaluation: CheckEvaluation(figures, spec: spec, query: query, context: context))
+      drift: [], evaluation: CheckEvaluation(figures, spec: judged, query: query, context: context))
     try await addExamples(to: &validation, query)
     return validation
   }

@@ -170,7 +170,9 @@ package struct PartitionBuilder: Sendable {
       SELECT row_count FROM lake.manifest
       WHERE dataset = $1 AND data_year = $2 AND region = $3 AND as_of <= $4 ORDER BY as_of DESC LIMIT 1
       """, [partition.dataset, partition.dataYear - 1, partition.region, partition.asOf])
-    context.previousYearRowCount = try year.first?.decode("row_count")
+    // A year that is not over has fewer rows than the one before: that is no finding.
+    let isOver = partition.asOf.prefix(4) > String(partition.dataYear)
+    context.previousYearRowCount = isOver ? try year.first?.decode("row_count") : nil
     let vintage = try await connection.query(
       """
       SELECT m.row_count, v.profile FROM lake.manifest m

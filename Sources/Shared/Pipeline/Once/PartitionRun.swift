@@ -42,6 +42,8 @@ package struct PartitionRun: Sendable {
     package var lakePath: String
     package var isSynthetic: Bool
     package var asOf: String
+    /// What its checks and its columns warned of, a sentence each.
+    package var warnings: [String]
   }
 
   /// An attempt that ended in an error, which the queue keeps with its task.
@@ -237,11 +239,18 @@ package struct PartitionRun: Sendable {
       let row = try await connection.query(
         "SELECT * FROM lineage.publication WHERE task_id = $1 AND lease_token = $2", [lease.taskID, lease.leaseToken])[
           0]
+      let publicationID: Int64 = try row.decode("publication_id")
+      let warnings = try await connection.query(
+        """
+        SELECT what || coalesce(' (' || column_name || ')', '') || ': ' || coalesce(message, '') AS warning
+        FROM quality.publication_warning WHERE publication_id = $1 ORDER BY 1
+        """, [publicationID])
       return Published(
-        taskID: lease.taskID, publicationID: try row.decode("publication_id"), outcome: try row.decode("outcome"),
+        taskID: lease.taskID, publicationID: publicationID, outcome: try row.decode("outcome"),
         rowCount: try row.decode("row_count"), byteCount: try row.decode("byte_count"),
         sha256: try row.decode("output_sha256"), lakePath: try row.decode("lake_path"),
-        isSynthetic: try row.decode("is_synthetic"), asOf: lease.asOf)
+        isSynthetic: try row.decode("is_synthetic"), asOf: lease.asOf,
+        warnings: try warnings.map { try $0.decode("warning") })
     }
   }
 

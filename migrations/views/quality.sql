@@ -1,0 +1,31 @@
+CREATE VIEW quality.publication_warning AS
+SELECT v.publication_id, v.validation_id, v.dataset, v.data_year, v.region, v.as_of, w.what, w.column_name, w.message
+FROM quality.validation v
+CROSS JOIN LATERAL (
+  SELECT r.check_name AS what, r.column_name, r.message FROM quality.check_result r
+  WHERE r.validation_id = v.validation_id AND NOT r.success AND r.severity = 'warn'
+  UNION ALL
+  SELECT 'schema drift: ' || d.kind, d."column", d.request || ': ' || d.message
+  FROM jsonb_to_recordset(coalesce(v.drift, '[]')) AS d (request text, kind text, "column" text, message text)
+  WHERE d.kind IN ('extra', 'flattened')) w
+WHERE v.publication_id IS NOT NULL AND v.success;
+COMMENT ON VIEW quality.publication_warning IS
+  'What each publication was published with all the same: checks of severity warn that failed, columns that came undeclared, shapes that lost a coordinate.';
+
+CREATE VIEW quality.warning AS
+SELECT w.* FROM lake.current c
+JOIN quality.publication_warning w USING (dataset, data_year, region, as_of)
+WHERE w.validation_id = (
+  SELECT max(v.validation_id) FROM quality.validation v
+  WHERE v.dataset = c.dataset AND v.data_year = c.data_year AND v.region = c.region AND v.as_of = c.as_of
+    AND v.publication_id IS NOT NULL AND v.success);
+COMMENT ON VIEW quality.warning IS 'The warnings of what is published now: of the current vintage of each partition.';
+
+CREATE VIEW quality.warned_partition AS
+SELECT dataset, data_year, region, as_of, publication_id, count(*) AS warning_count,
+  array_agg(what || coalesce(' (' || column_name || ')', '') || ': ' || coalesce(message, '') ORDER BY what, column_name, message)
+    AS warnings
+FROM quality.warning
+GROUP BY dataset, data_year, region, as_of, publication_id;
+COMMENT ON VIEW quality.warned_partition IS
+  'Published partitions that have warnings, how many and which: the mark of a cell, and the list behind it.';
