@@ -61,10 +61,17 @@ struct Session: Sendable {
     ]) { $1 }
   }
 
-  func connect() async throws -> PostgresConnection {
+  /// - Parameter access: a command that only looks does with a standby where there is no primary.
+  func connect(_ access: PostgresConfiguration.Access = .readWrite) async throws -> PostgresConnection {
     do {
       return try await PostgresConnection.connect(database)
     } catch let error as PostgresError where error.kind == .connection {
+      if error.hint != nil {  // a standby, which libpq was told to pass by
+        guard access == .any else { throw Failure.standby }
+        var standby = database
+        standby.access = .any
+        return try await PostgresConnection.connect(standby)
+      }
       throw Failure(
         .unavailable, "the database cannot be reached (\(database.redactedDSN)): \(error.message)",
         advice: "Check AKER_POSTGIS_DSN and that the server runs; aker doctor looks at each part.")
@@ -79,7 +86,7 @@ struct Session: Sendable {
   ///   - need: what the login must be allowed to.
   /// - Throws: `Failure` when it is not, before anything was done.
   func connectMigrated(migrates: Bool, needs need: Need = .reader) async throws -> PostgresConnection {
-    let connection = try await connect()
+    let connection = try await connect(need == .reader ? .any : .readWrite)
     let rights = try await LoginRights.read(connection)
     try need.require(rights)
     if rights.isStandby {

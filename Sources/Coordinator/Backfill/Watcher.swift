@@ -40,7 +40,7 @@ struct Watcher: Sendable {
     let display = display
     let reader = SnapshotReader(backfillID: backfillID)
     var meter = RateMeter()
-    var connection = try await session.connect()
+    var connection = try await session.connect(.any)
     do {
       while true {
         do {
@@ -55,7 +55,7 @@ struct Watcher: Sendable {
         } catch let error as PostgresError where error.isConnectionFailure {
           display.note("the database cannot be reached; trying again: \(error.message)")
           try await Task.sleep(for: .seconds(1))
-          if let again = try? await session.connect() { connection = again }
+          if let again = try? await session.connect(.any) { connection = again }
         }
         try await Task.sleep(for: Self.interval)
       }

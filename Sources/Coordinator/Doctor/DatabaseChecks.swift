@@ -16,7 +16,7 @@ struct DatabaseChecks {
 
   /// What was found, and a session for what else is to be asked; nil when there is none.
   func findings() async -> (findings: [Finding], connection: PostgresConnection?) {
-    let database: PostgresConfiguration
+    var database: PostgresConfiguration
     do {
       if let dsn = configuration.postgisDSN {
         database = PostgresConfiguration(dsn: dsn, applicationName: "aker doctor")
@@ -31,7 +31,13 @@ struct DatabaseChecks {
           nil
         )
       }
-      let connection = try await PostgresConnection.connect(database)
+      let connection: PostgresConnection
+      do {
+        connection = try await PostgresConnection.connect(database)
+      } catch let error as PostgresError where error.hint != nil {  // a standby is looked at, too, and said to be one
+        database.access = .any
+        connection = try await PostgresConnection.connect(database)
+      }
       return (await look(connection, database), connection)
     } catch {
       let reason = (error as? PostgresError)?.message ?? (error as? any ClassifiedError)?.summary ?? "\(error)"
