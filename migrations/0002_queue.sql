@@ -212,6 +212,17 @@ COMMENT ON TABLE queue.planned_task IS
   'One partition to build in one backfill. Written once, at enqueue; see the view queue.task for its state.';
 COMMENT ON COLUMN queue.planned_task.region IS 'Empty where the dataset is not split by region.';
 
+CREATE TABLE queue.task_definition (
+  task_id         bigint NOT NULL REFERENCES queue.planned_task ON DELETE CASCADE,
+  since           timestamptz NOT NULL DEFAULT clock_timestamp(),
+  is_named        boolean NOT NULL DEFAULT false,
+  definition_hash text NOT NULL,
+  chosen_by       text NOT NULL DEFAULT session_user,
+  PRIMARY KEY (task_id, since)
+);
+COMMENT ON TABLE queue.task_definition IS 'Tasks whose attempts from some time on are made by another definition than their backfill was enqueued with: the one that was applied when they were tried again, or one that was asked for by its name.';
+COMMENT ON COLUMN queue.task_definition.is_named IS 'Whether it was asked for by its hash, be it superseded or not.';
+
 CREATE TABLE queue.ready (
   rank bigint NOT NULL,
   task_id bigint NOT NULL PRIMARY KEY,

@@ -189,3 +189,23 @@ CREATE TABLE quality.check_result (
 );
 COMMENT ON TABLE quality.check_result IS 'Each check of each validation, named as Great Expectations names it.';
 COMMENT ON COLUMN quality.check_result.examples IS 'At most 20 rows that failed.';
+
+-- Which lake this database's publications are in: one row, or none before the first.
+CREATE TABLE lake.identity (
+  lake_id    uuid NOT NULL DEFAULT gen_random_uuid(),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  only_one   boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+  location   text NOT NULL
+);
+COMMENT ON TABLE lake.identity IS 'The lake that holds this database''s publications. The lake itself holds lake_id in the file .aker-lake: a worker whose lake has another one refuses to start.';
+COMMENT ON COLUMN lake.identity.location IS 'Where it was made, adopted or moved to, as that host names it; other hosts may mount it elsewhere.';
+
+-- Vintages that were taken back: their files are gone, their publications stay in lineage.
+CREATE TABLE lake.withdrawal (
+  publication_id       bigint PRIMARY KEY REFERENCES lineage.publication ON DELETE CASCADE,
+  shown_publication_id bigint REFERENCES lineage.publication ON DELETE SET NULL,
+  withdrawn_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+  withdrawn_by         text NOT NULL DEFAULT session_user,
+  reason               text NOT NULL DEFAULT ''
+);
+COMMENT ON TABLE lake.withdrawal IS 'Publications whose vintage was taken back by aker lake withdraw, and which one the warehouse showed from then on (NULL: none, or it did not show the withdrawn one).';

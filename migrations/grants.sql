@@ -69,14 +69,15 @@ DECLARE
     'queue.claim', 'queue.claim_task', 'queue.fence', 'queue.complete', 'queue.complete_many', 'queue.fail',
     'queue.release', 'queue.release_unknown', 'queue.snooze', 'queue.note_attempts', 'queue.take_tokens',
     'queue.return_tokens', 'queue.cool_down', 'queue.reap', 'queue.promote_due', 'queue.tidy', 'queue.tick',
-    'lake.begin_publication', 'lake.record_publication', 'lake.mark_in_place', 'lake.live_staging',
+    'lake.establish', 'lake.begin_publication', 'lake.record_publication', 'lake.mark_in_place', 'lake.live_staging',
     'quality.record_validation', 'lineage.take_events', 'lineage.settle_event',
     'lineage.start_run', 'lineage.end_run', 'lineage.close_lost_runs', 'lineage.prune_outbox',
     'warehouse.prepare_partition', 'warehouse.drop_orphans', 'warehouse.drop_staging', 'warehouse.create_staging',
     'warehouse.index_staging', 'warehouse.swap_partition', 'warehouse.move_partition'];
   -- For everybody; the internal ones are called by reading functions and views, with the caller's rights.
   reader_functions constant text[] := ARRAY[
-    'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why', 'queue.held_elsewhere', 'lake.expired_vintages',
+    'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why', 'queue.held_elsewhere', 'queue.left_alone',
+    'queue.is_superseded', 'queue.require_vintage', 'queue._definition_of', 'lake.expired_vintages', 'lake.publication_file',
     'queue.standstill', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted', 'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions'];
   -- Parts of others, which run with their owner's rights: for nobody. So is what begins with an underscore.

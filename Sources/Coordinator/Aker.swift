@@ -51,7 +51,8 @@ struct Aker: AsyncParsableCommand {
       CommandGroup(
         name: "Set up",
         subcommands: [
-          DoctorCommand.self, ServeCommand.self, DatabaseCommand.self, MigrateCommand.self, ConfigCommand.self,
+          DemoCommand.self, DoctorCommand.self, ServeCommand.self, DatabaseCommand.self, MigrateCommand.self,
+          ConfigCommand.self,
         ]),
     ])
 

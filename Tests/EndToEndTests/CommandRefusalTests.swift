@@ -84,6 +84,10 @@ struct CommandRefusalTests {
     Case("validate market_income", 64, "market_income"),
     Case("reproduce market_income 2012", 64, "market_income 2012"),
     Case("lake rollback market_income 2012", 64, "market_income 2012 is not published"),
+    Case("lake withdraw market_income 2012 --as-of 2024-06", 64, "market_income 2012 has no vintage 2024-06"),
+    Case("plan market_income --years 2012 --as-of 2062-11", 64, "--allow-future-vintage"),
+    Case("retry --task 99 --definition nonsense", 64, "--definition takes a hash"),
+    Case("retry --backfill 1 --definition 0123456789ab", 64, "--definition is for one --task"),
     Case("cache prune --to much", 64, "--to"),
     Case("cache forget census_acs", 64, "Did you mean census_acs5?"),
     Case("catalog new market_income --source census_acs5", 64, "market_income"),
@@ -115,7 +119,8 @@ struct CommandRefusalTests {
       "watch", "status", "backfills", "tasks", "task 1", "why 1", "workers", "retry --task 1", "cancel --task 1",
       "pause --queue", "resume --queue", "prioritize --task 1", "lineage market_income 2012", "validate market_income",
       "reproduce market_income 2012", "lake ls", "lake history market_income 2012", "lake rollback market_income 2012",
-      "lake repair", "catalog apply", "migrate",
+      "lake withdraw market_income 2012 --as-of 2024-06", "lake adopt", "lake move /tmp/elsewhere", "lake repair",
+      "catalog apply", "migrate",
     ]
     try await OperatorHome.with(dsn: "postgresql://me:s3cret@127.0.0.1:1/warehouse") { home in
       for command in commands {

@@ -46,11 +46,13 @@ struct JSONTests {
     Step("lake ls"), Step("lake history |market_income 2012"), Step("lake repair"), Step("lake prune |--dry-run"),
     Step("run |market_income --year 2012 --as-of 2024-07"),
     Step("lake rollback |market_income 2012 --to PUBLICATION --yes"),
+    Step("lake withdraw |market_income 2012 --as-of 2024-07 --yes"), Step("lake adopt |--yes"),
+    Step("demo start"), Step("demo env"), Step("demo stop"),
     Step("cache ls"), Step("cache forget |census_acs5"), Step("cache prune |--to 1GB --yes"),
     Step("expansions review |--below 1"), Step("expansions accept |EVENT --reason right"),
     Step("expansions reject |EVENT --reason wrong"),
     Step("expansions correct |EVENT --jobs 12 --reason phone"), Step("expansions decisions"), Step("database stop"),
-    Step("database remove |--yes"),
+    Step("database start"), Step("lake move |HOME/moved --yes"), Step("database remove |--yes"),
   ]
 
   @Test func everyCommandThatPrintsPrintsJSON() async throws {

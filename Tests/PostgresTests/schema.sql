@@ -103,6 +103,13 @@ CREATE FUNCTION catalog.lock_apply() RETURNS void
 
 COMMENT ON FUNCTION catalog.lock_apply() IS 'Until the transaction ends, nobody else applies the catalog.';
 
+CREATE FUNCTION lake.adopt(place text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.adopt(place text) IS 'Gives the database''s lake a new id and place; whoever uses another folder is refused from then on. AK006 while workers are alive.';
+
 CREATE FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -110,12 +117,26 @@ CREATE FUNCTION lake.begin_publication(dataset_name text, year integer, region_n
 
 COMMENT ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) IS 'Locks the partition and decides: unchanged (same bytes of the same vintage), lake_only (older than what the warehouse shows), or published.';
 
-CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) RETURNS TABLE(publication_id bigint, path text, byte_count bigint)
+CREATE FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_name text, vintage text) RETURNS TABLE(publication_id bigint, path text, was_shown boolean, shown_as_of text, leaf text, before_publication_id bigint, before_as_of text, before_path text, before_sha256 text, before_row_count bigint, dataset_yml text, transform_sql text, rows_sql text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_name text, vintage text) IS 'Locks a partition, one of whose vintages is to be taken back, and says what the warehouse is to show instead: the vintage before, or nothing. AK005 where there is no such vintage, AK006 while a task builds it.';
+
+CREATE FUNCTION lake.establish(place text, said_id text) RETURNS TABLE(lake_id uuid, location text, has_files boolean, newest_path text, newest_bytes bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.establish(place text, said_id text) IS 'The id of this database''s lake, which is made for the first one that asks and has none; no row where a lake has an id and the database has none. With the file that was published last.';
+
+CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count integer) RETURNS TABLE(publication_id bigint, path text, byte_count bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) IS 'Files that a dataset keeping so many vintages does not need.';
+COMMENT ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer) IS 'Files that a dataset keeping so many vintages does not need.';
 
 CREATE FUNCTION lake.forget_file(publication bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -138,12 +159,26 @@ CREATE FUNCTION lake.mark_in_place(publication bigint, found boolean) RETURNS bo
 
 COMMENT ON FUNCTION lake.mark_in_place(publication bigint, found boolean) IS 'The file of a publication has its name in the lake, or is lost. NULL when a later publication has taken its place meanwhile.';
 
+CREATE FUNCTION lake.publication_file(publication bigint) RETURNS TABLE(definition_hash text, as_of text, output_sha256 text, lake_path text, row_count bigint, engine_version text, is_kept boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.publication_file(publication bigint) IS 'What a publication published, and whether the lake still has that very file.';
+
 CREATE FUNCTION lake.record_publication(publication jsonb) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 COMMENT ON FUNCTION lake.record_publication(publication jsonb) IS 'Writes all that is known of a publication; returns its id.';
+
+CREATE FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text) IS 'Takes a vintage out of the manifest, makes the warehouse''s state that of the one that it shows now, and keeps who did so.';
 
 CREATE FUNCTION lineage.close_lost_runs() RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
@@ -239,6 +274,12 @@ CREATE FUNCTION queue._counted(number bigint, noun text) RETURNS text
 
 COMMENT ON FUNCTION queue._counted(number bigint, noun text) IS 'A number with what it counts, for people to read: 1 row, 2 rows.';
 
+CREATE FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) RETURNS text
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) IS 'By which definition an attempt of the task at this time is made.';
+
 CREATE FUNCTION queue._ended_partitions(datasets text[], as_of text) RETURNS TABLE(dataset text, data_year integer, region text, kind queue.outcome_kind)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -325,7 +366,7 @@ CREATE FUNCTION queue._lock_key(purpose text) RETURNS bigint
 
 COMMENT ON FUNCTION queue._lock_key(purpose text) IS 'The key of an advisory lock: of this database, and known to its owner only.';
 
-CREATE FUNCTION queue._made_partitions(datasets text[], as_of text) RETURNS TABLE(dataset text, data_year integer, region text, definition_hash text, published_at timestamp with time zone)
+CREATE FUNCTION queue._made_partitions(datasets text[], as_of text) RETURNS TABLE(dataset text, data_year integer, region text, definition_hash text, published_at timestamp with time zone, shown_as_of text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -334,7 +375,7 @@ CREATE FUNCTION queue._made_partitions(datasets text[], as_of text) RETURNS TABL
     SET jit TO 'off'
     AS …;
 
-COMMENT ON FUNCTION queue._made_partitions(datasets text[], as_of text) IS 'Partitions of datasets that are published at a vintage.';
+COMMENT ON FUNCTION queue._made_partitions(datasets text[], as_of text) IS 'Partitions of datasets that the lake has at a vintage, and the vintage that the warehouse shows of each.';
 
 CREATE FUNCTION queue._notify() RETURNS void
     LANGUAGE sql
@@ -397,6 +438,11 @@ CREATE FUNCTION queue._place_tasks(after_task_id bigint, with_dependencies boole
 
 COMMENT ON FUNCTION queue._place_tasks(after_task_id bigint, with_dependencies boolean) IS 'Puts new tasks where they begin, queue.blocked or queue.ready, and counts them.';
 
+CREATE FUNCTION queue._published_since(task_id bigint) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
 CREATE FUNCTION queue._raise_lease_lost(task_id bigint, lease_token bigint) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -416,7 +462,7 @@ CREATE FUNCTION queue._release_dependents(done bigint[]) RETURNS void
     SET jit TO 'off'
     AS …;
 
-CREATE FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[]) RETURNS bigint
+CREATE FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[], named text DEFAULT NULL::text) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
@@ -592,14 +638,14 @@ CREATE FUNCTION queue.end_cool_down(source_id text) RETURNS void
 
 COMMENT ON FUNCTION queue.end_cool_down(source_id text) IS 'Ends a source''s cool-down early.';
 
-CREATE FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text DEFAULT NULL::text, regions text[] DEFAULT NULL::text[], mode text DEFAULT 'missing'::text, newest_first boolean DEFAULT true, priority integer DEFAULT 0, max_running integer DEFAULT NULL::integer, backfill_key text DEFAULT NULL::text, note text DEFAULT NULL::text, max_attempts integer DEFAULT NULL::integer, task_timeout interval DEFAULT NULL::interval, requested_by text DEFAULT SESSION_USER) RETURNS TABLE(backfill_id bigint, enqueued bigint, skipped bigint)
+CREATE FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text DEFAULT NULL::text, regions text[] DEFAULT NULL::text[], mode text DEFAULT 'missing'::text, newest_first boolean DEFAULT true, priority integer DEFAULT 0, max_running integer DEFAULT NULL::integer, backfill_key text DEFAULT NULL::text, note text DEFAULT NULL::text, max_attempts integer DEFAULT NULL::integer, task_timeout interval DEFAULT NULL::interval, requested_by text DEFAULT SESSION_USER, allow_future_vintage boolean DEFAULT false) RETURNS TABLE(backfill_id bigint, enqueued bigint, skipped bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET work_mem TO '64MB'
     SET jit TO 'off'
     AS …;
 
-COMMENT ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text) IS 'Enqueues the partitions of a request as tasks, set-based and idempotently: under one backfill_key a partition is one task. What is skipped goes to queue.skipped_partition with its reason. `mode`: missing, failed, stale or all.';
+COMMENT ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) IS 'Enqueues the partitions of a request as tasks, set-based and idempotently: under one backfill_key a partition is one task. What is skipped goes to queue.skipped_partition with its reason. `mode`: missing, failed, stale or all.';
 
 CREATE FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb DEFAULT NULL::jsonb, retry_after interval DEFAULT NULL::interval, fingerprint text DEFAULT NULL::text) RETURNS TABLE(kind queue.outcome_kind, run_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -635,6 +681,25 @@ CREATE FUNCTION queue.hold_worker_lock(worker_id integer) RETURNS void
     AS …;
 
 COMMENT ON FUNCTION queue.hold_worker_lock(worker_id integer) IS 'Takes the worker''s session lock again after a reconnection. AK002 when the worker was meanwhile given up.';
+
+CREATE FUNCTION queue.is_superseded(task_id bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.is_superseded(task_id bigint) IS 'Whether what became of a task is history: its partition was published since at its vintage, or a later backfill has a task for it.';
+
+CREATE FUNCTION queue.left_alone(task_id bigint) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION queue.name_definition(task_id bigint, definition text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.name_definition(task_id bigint, definition text) IS 'Has the attempts of a task that begin from now on made by a definition of its dataset, superseded or not.';
 
 CREATE FUNCTION queue.note_attempts(task_ids bigint[], lease_tokens bigint[], details jsonb[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -741,6 +806,13 @@ CREATE FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) 
 
 COMMENT ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) IS 'After a broken connection: releases what this worker holds besides the lease tokens that it knows of. Returns how many.';
 
+CREATE FUNCTION queue.require_vintage(as_of text, allow_future boolean DEFAULT false) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.require_vintage(as_of text, allow_future boolean) IS 'The vintage, this month''s for NULL. AK003 for what is no month, or one of the future that is not allowed: it would hide every correction until then.';
+
 CREATE FUNCTION queue.resume_backfill(backfill_id bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -774,14 +846,12 @@ CREATE FUNCTION queue.retry_backfill(backfill_id bigint, error_class text DEFAUL
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) IS 'Tries all failed tasks of a backfill again, or those of one error class or dataset. Returns how many.';
+COMMENT ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) IS 'Tries all failed tasks of a backfill again, or those of one error class or dataset, by the definitions that are applied now. Those whose partition another open backfill builds, or was published since, are left alone. Returns how many.';
 
-CREATE FUNCTION queue.retry_task(task_id bigint) RETURNS bigint
+CREATE FUNCTION queue.retry_task(task_id bigint, definition text DEFAULT NULL::text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
-
-COMMENT ON FUNCTION queue.retry_task(task_id bigint) IS 'Tries a failed task again, with its attempts anew, and the tasks that failed only because it did. Returns how many.';
 
 CREATE FUNCTION queue.return_tokens(source_id text, unused integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1129,6 +1199,28 @@ CREATE VIEW lake.current AS
   ORDER BY m.dataset, m.data_year, m.region, m.as_of DESC;
 
 COMMENT ON VIEW lake.current IS 'What is current of each partition: vintage, file, hash, rows, bytes, and whether the warehouse shows it.';
+
+CREATE TABLE lake.identity (
+    lake_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    only_one boolean DEFAULT true NOT NULL,
+    location text NOT NULL,
+    CONSTRAINT identity_only_one_check CHECK (only_one)
+);
+
+COMMENT ON TABLE lake.identity IS 'The lake that holds this database''s publications. The lake itself holds lake_id in the file .aker-lake: a worker whose lake has another one refuses to start.';
+
+COMMENT ON COLUMN lake.identity.location IS 'Where it was made, adopted or moved to, as that host names it; other hosts may mount it elsewhere.';
+
+CREATE TABLE lake.withdrawal (
+    publication_id bigint NOT NULL,
+    shown_publication_id bigint,
+    withdrawn_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    withdrawn_by text DEFAULT SESSION_USER NOT NULL,
+    reason text DEFAULT ''::text NOT NULL
+);
+
+COMMENT ON TABLE lake.withdrawal IS 'Publications whose vintage was taken back by aker lake withdraw, and which one the warehouse showed from then on (NULL: none, or it did not show the withdrawn one).';
 
 CREATE TABLE lineage.input (
     publication_id bigint NOT NULL,
@@ -1578,7 +1670,8 @@ CREATE VIEW queue.attempt AS
             WHEN (o.kind <> 'completed'::queue.outcome_kind) THEN COALESCE((o.detail ->> 'step'::text), (n.detail ->> 'step'::text))
             ELSE NULL::text
         END AS step,
-    (o.detail -> 'causes'::text) AS causes
+    (o.detail -> 'causes'::text) AS causes,
+    queue._definition_of(o.task_id, o.started_at, a.definition_hash) AS definition_hash
    FROM ((((queue.outcome o
      JOIN queue.planned_task t USING (task_id))
      JOIN queue.lane a ON ((a.lane_id = o.lane_id)))
@@ -1605,7 +1698,8 @@ UNION ALL
     n.detail,
     NULL::jsonb AS result,
     (n.detail ->> 'step'::text) AS step,
-    NULL::jsonb AS causes
+    NULL::jsonb AS causes,
+    queue._definition_of(l.task_id, l.started_at, a.definition_hash) AS definition_hash
    FROM ((((queue.lease l
      JOIN queue.planned_task t USING (task_id))
      JOIN queue.lane a ON ((a.lane_id = l.lane_id)))
@@ -1619,6 +1713,8 @@ COMMENT ON COLUMN queue.attempt.detail IS 'advice, error (its type), causes, ste
 COMMENT ON COLUMN queue.attempt.step IS 'The step that it is in, or was in when it ended; NULL where it was between two.';
 
 COMMENT ON COLUMN queue.attempt.causes IS 'What lies beneath the reason, from near to far: ["HTTP 503 from api.census.gov", ...].';
+
+COMMENT ON COLUMN queue.attempt.definition_hash IS 'What it was made by: the definition that was applied when its task was enqueued or last tried again, or one that was named.';
 
 ALTER TABLE queue.backfill ALTER COLUMN backfill_id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME queue.backfill_backfill_id_seq
@@ -1967,7 +2063,7 @@ CREATE VIEW queue.failures AS
     a.dataset,
     o.error_class,
     regexp_replace(o.reason, '[0-9]+'::text, '#'::text, 'g'::text) AS error,
-    count(*) FILTER (WHERE o.final) AS failed_count,
+    count(*) FILTER (WHERE (o.final AND (NOT queue.is_superseded(o.task_id)))) AS failed_count,
     count(*) FILTER (WHERE (NOT o.final)) AS retried_count,
     (min(o.data_year))::integer AS first_year,
     (max(o.data_year))::integer AS last_year,
@@ -1978,9 +2074,9 @@ CREATE VIEW queue.failures AS
      JOIN queue.lane a USING (lane_id))
   WHERE (o.error_class IS NOT NULL)
   GROUP BY a.backfill_id, a.dataset, o.error_class, (regexp_replace(o.reason, '[0-9]+'::text, '#'::text, 'g'::text))
-  ORDER BY (count(*) FILTER (WHERE o.final)) DESC, (count(*) FILTER (WHERE (NOT o.final))) DESC;
+  ORDER BY (count(*) FILTER (WHERE (o.final AND (NOT queue.is_superseded(o.task_id))))) DESC, (count(*) FILTER (WHERE (NOT o.final))) DESC;
 
-COMMENT ON VIEW queue.failures IS 'What failed, grouped by error (numbers in the message left out), the most frequent first.';
+COMMENT ON VIEW queue.failures IS 'What failed, grouped by error (numbers in the message left out), the most frequent first. failed_count is of what failed and is so now: without what was published since, or has a task of a later backfill.';
 
 CREATE VIEW queue.grid AS
  SELECT a.backfill_id,
@@ -2320,7 +2416,7 @@ CREATE VIEW queue.task AS
     COALESCE(l.lease_token, o.lease_token) AS lease_token,
     a.source_ids[1] AS source_id,
     a.source_ids,
-    a.definition_hash,
+    queue._definition_of(t.task_id, 'infinity'::timestamp with time zone, a.definition_hash) AS definition_hash,
     o.error_class,
     COALESCE(o.reason, d.reason) AS reason,
     o.detail,
@@ -2338,6 +2434,18 @@ CREATE VIEW queue.task AS
 COMMENT ON VIEW queue.task IS 'Every task and its state. Filter by task_id, backfill_id, dataset or state; for counts read queue.grid or queue.backfill_progress.';
 
 COMMENT ON COLUMN queue.task.run_at IS 'From when on a waiting task may be claimed; 1970 for one moved to the front.';
+
+CREATE TABLE queue.task_definition (
+    task_id bigint NOT NULL,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    is_named boolean DEFAULT false NOT NULL,
+    definition_hash text NOT NULL,
+    chosen_by text DEFAULT SESSION_USER NOT NULL
+);
+
+COMMENT ON TABLE queue.task_definition IS 'Tasks whose attempts from some time on are made by another definition than their backfill was enqueued with: the one that was applied when they were tried again, or one that was asked for by its name.';
+
+COMMENT ON COLUMN queue.task_definition.is_named IS 'Whether it was asked for by its hash, be it superseded or not.';
 
 CREATE VIEW queue.throughput AS
  SELECT date_trunc('minute'::text, o.finished_at) AS minute,
@@ -2471,11 +2579,17 @@ ALTER TABLE ONLY catalog.source_file
 ALTER TABLE ONLY catalog.source_file
     ADD CONSTRAINT source_file_pkey PRIMARY KEY (ordinal);
 
+ALTER TABLE ONLY lake.identity
+    ADD CONSTRAINT identity_pkey PRIMARY KEY (only_one);
+
 ALTER TABLE ONLY lake.manifest
     ADD CONSTRAINT manifest_path_key UNIQUE (path);
 
 ALTER TABLE ONLY lake.manifest
     ADD CONSTRAINT manifest_pkey PRIMARY KEY (dataset, data_year, region, as_of);
+
+ALTER TABLE ONLY lake.withdrawal
+    ADD CONSTRAINT withdrawal_pkey PRIMARY KEY (publication_id);
 
 ALTER TABLE ONLY lineage.input
     ADD CONSTRAINT input_pkey PRIMARY KEY (publication_id, ordinal);
@@ -2555,6 +2669,9 @@ ALTER TABLE ONLY queue.skipped_partition
 ALTER TABLE ONLY queue.source
     ADD CONSTRAINT source_pkey PRIMARY KEY (source_id);
 
+ALTER TABLE ONLY queue.task_definition
+    ADD CONSTRAINT task_definition_pkey PRIMARY KEY (task_id, since);
+
 ALTER TABLE ONLY queue.token_bucket
     ADD CONSTRAINT token_bucket_pkey PRIMARY KEY (source_id);
 
@@ -2628,6 +2745,12 @@ ALTER TABLE ONLY catalog.dataset
 ALTER TABLE ONLY lake.manifest
     ADD CONSTRAINT manifest_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES lineage.publication(publication_id);
 
+ALTER TABLE ONLY lake.withdrawal
+    ADD CONSTRAINT withdrawal_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES lineage.publication(publication_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY lake.withdrawal
+    ADD CONSTRAINT withdrawal_shown_publication_id_fkey FOREIGN KEY (shown_publication_id) REFERENCES lineage.publication(publication_id) ON DELETE SET NULL;
+
 ALTER TABLE ONLY lineage.input
     ADD CONSTRAINT input_input_publication_id_fkey FOREIGN KEY (input_publication_id) REFERENCES lineage.publication(publication_id) ON DELETE SET NULL;
 
@@ -2648,6 +2771,9 @@ ALTER TABLE ONLY queue.lane
 
 ALTER TABLE ONLY queue.skipped_partition
     ADD CONSTRAINT skipped_partition_lane_id_fkey FOREIGN KEY (lane_id) REFERENCES queue.lane(lane_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY queue.task_definition
+    ADD CONSTRAINT task_definition_task_id_fkey FOREIGN KEY (task_id) REFERENCES queue.planned_task(task_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY queue.token_bucket
     ADD CONSTRAINT token_bucket_source_id_fkey FOREIGN KEY (source_id) REFERENCES queue.source(source_id) ON DELETE CASCADE;
@@ -2700,14 +2826,24 @@ GRANT ALL ON FUNCTION catalog.apply_view(view_name text, query text, description
 REVOKE ALL ON FUNCTION catalog.lock_apply() FROM PUBLIC;
 GRANT ALL ON FUNCTION catalog.lock_apply() TO aker_admin;
 
+REVOKE ALL ON FUNCTION lake.adopt(place text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.adopt(place text) TO aker_admin;
+
 REVOKE ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) TO aker_admin;
 GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) TO aker_worker;
 
-REVOKE ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) FROM PUBLIC;
-GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) TO aker_admin;
-GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) TO aker_worker;
-GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer, lake_location text) TO aker_reader;
+REVOKE ALL ON FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_name text, vintage text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_name text, vintage text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION lake.establish(place text, said_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.establish(place text, said_id text) TO aker_admin;
+GRANT ALL ON FUNCTION lake.establish(place text, said_id text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer) TO aker_admin;
+GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer) TO aker_worker;
+GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer) TO aker_reader;
 
 REVOKE ALL ON FUNCTION lake.forget_file(publication bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.forget_file(publication bigint) TO aker_admin;
@@ -2720,9 +2856,17 @@ REVOKE ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean) FRO
 GRANT ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean) TO aker_admin;
 GRANT ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean) TO aker_worker;
 
+REVOKE ALL ON FUNCTION lake.publication_file(publication bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.publication_file(publication bigint) TO aker_admin;
+GRANT ALL ON FUNCTION lake.publication_file(publication bigint) TO aker_worker;
+GRANT ALL ON FUNCTION lake.publication_file(publication bigint) TO aker_reader;
+
 REVOKE ALL ON FUNCTION lake.record_publication(publication jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.record_publication(publication jsonb) TO aker_admin;
 GRANT ALL ON FUNCTION lake.record_publication(publication jsonb) TO aker_worker;
+
+REVOKE ALL ON FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text) TO aker_admin;
 
 REVOKE ALL ON FUNCTION lineage.close_lost_runs() FROM PUBLIC;
 GRANT ALL ON FUNCTION lineage.close_lost_runs() TO aker_admin;
@@ -2769,6 +2913,11 @@ REVOKE ALL ON FUNCTION queue._counted(number bigint, noun text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._counted(number bigint, noun text) TO aker_admin;
 GRANT ALL ON FUNCTION queue._counted(number bigint, noun text) TO aker_worker;
 GRANT ALL ON FUNCTION queue._counted(number bigint, noun text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) TO aker_admin;
+GRANT ALL ON FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) TO aker_worker;
+GRANT ALL ON FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) TO aker_admin;
@@ -2818,13 +2967,15 @@ REVOKE ALL ON FUNCTION queue._open_upstream_count(task_id bigint, done bigint[])
 
 REVOKE ALL ON FUNCTION queue._place_tasks(after_task_id bigint, with_dependencies boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION queue._published_since(task_id bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._raise_lease_lost(task_id bigint, lease_token bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._rank(at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._release_dependents(done bigint[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[], named text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._require_lease(task_id bigint, lease_token bigint, dataset text, data_year integer, region text, as_of text) FROM PUBLIC;
 
@@ -2893,8 +3044,8 @@ GRANT ALL ON FUNCTION queue.drain_worker(worker_id integer) TO aker_worker;
 REVOKE ALL ON FUNCTION queue.end_cool_down(source_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.end_cool_down(source_id text) TO aker_admin;
 
-REVOKE ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text) FROM PUBLIC;
-GRANT ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text) TO aker_admin;
+REVOKE ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) TO aker_admin;
 
 REVOKE ALL ON FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb, retry_after interval, fingerprint text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb, retry_after interval, fingerprint text) TO aker_admin;
@@ -2916,6 +3067,19 @@ GRANT ALL ON FUNCTION queue.held_elsewhere(task_id bigint) TO aker_reader;
 REVOKE ALL ON FUNCTION queue.hold_worker_lock(worker_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.hold_worker_lock(worker_id integer) TO aker_admin;
 GRANT ALL ON FUNCTION queue.hold_worker_lock(worker_id integer) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.is_superseded(task_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.is_superseded(task_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue.is_superseded(task_id bigint) TO aker_worker;
+GRANT ALL ON FUNCTION queue.is_superseded(task_id bigint) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue.left_alone(task_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.left_alone(task_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue.left_alone(task_id bigint) TO aker_worker;
+GRANT ALL ON FUNCTION queue.left_alone(task_id bigint) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue.name_definition(task_id bigint, definition text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.name_definition(task_id bigint, definition text) TO aker_admin;
 
 REVOKE ALL ON FUNCTION queue.note_attempts(task_ids bigint[], lease_tokens bigint[], details jsonb[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.note_attempts(task_ids bigint[], lease_tokens bigint[], details jsonb[]) TO aker_admin;
@@ -2967,6 +3131,11 @@ REVOKE ALL ON FUNCTION queue.release_unknown(worker_id integer, known_tokens big
 GRANT ALL ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) TO aker_admin;
 GRANT ALL ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) TO aker_worker;
 
+REVOKE ALL ON FUNCTION queue.require_vintage(as_of text, allow_future boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.require_vintage(as_of text, allow_future boolean) TO aker_admin;
+GRANT ALL ON FUNCTION queue.require_vintage(as_of text, allow_future boolean) TO aker_worker;
+GRANT ALL ON FUNCTION queue.require_vintage(as_of text, allow_future boolean) TO aker_reader;
+
 REVOKE ALL ON FUNCTION queue.resume_backfill(backfill_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.resume_backfill(backfill_id bigint) TO aker_admin;
 
@@ -2982,8 +3151,8 @@ GRANT ALL ON FUNCTION queue.resume_source(source_id text) TO aker_admin;
 REVOKE ALL ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) TO aker_admin;
 
-REVOKE ALL ON FUNCTION queue.retry_task(task_id bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION queue.retry_task(task_id bigint) TO aker_admin;
+REVOKE ALL ON FUNCTION queue.retry_task(task_id bigint, definition text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.retry_task(task_id bigint, definition text) TO aker_admin;
 
 REVOKE ALL ON FUNCTION queue.return_tokens(source_id text, unused integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.return_tokens(source_id text, unused integer) TO aker_admin;
@@ -3103,6 +3272,14 @@ GRANT SELECT ON TABLE warehouse.partition TO aker_reader;
 GRANT SELECT ON TABLE lake.current TO aker_admin;
 GRANT SELECT ON TABLE lake.current TO aker_worker;
 GRANT SELECT ON TABLE lake.current TO aker_reader;
+
+GRANT SELECT ON TABLE lake.identity TO aker_admin;
+GRANT SELECT ON TABLE lake.identity TO aker_worker;
+GRANT SELECT ON TABLE lake.identity TO aker_reader;
+
+GRANT SELECT ON TABLE lake.withdrawal TO aker_admin;
+GRANT SELECT ON TABLE lake.withdrawal TO aker_worker;
+GRANT SELECT ON TABLE lake.withdrawal TO aker_reader;
 
 GRANT SELECT ON TABLE lineage.input TO aker_admin;
 GRANT SELECT ON TABLE lineage.input TO aker_worker;
@@ -3263,6 +3440,10 @@ GRANT SELECT ON TABLE queue.stuck TO aker_reader;
 GRANT SELECT ON TABLE queue.task TO aker_admin;
 GRANT SELECT ON TABLE queue.task TO aker_worker;
 GRANT SELECT ON TABLE queue.task TO aker_reader;
+
+GRANT SELECT ON TABLE queue.task_definition TO aker_admin;
+GRANT SELECT ON TABLE queue.task_definition TO aker_worker;
+GRANT SELECT ON TABLE queue.task_definition TO aker_reader;
 
 GRANT SELECT ON TABLE queue.throughput TO aker_admin;
 GRANT SELECT ON TABLE queue.throughput TO aker_worker;

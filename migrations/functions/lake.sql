@@ -116,19 +116,19 @@ $$;
 COMMENT ON FUNCTION lake.live_staging(text[]) IS 'Of these staging folders, those that must be kept.';
 
 -- The newest so many vintages of each partition stay, and so does the one that the warehouse shows. Lineage stays whole.
-CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count int, lake_location text)
+CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count int)
 RETURNS TABLE (publication_id bigint, path text, byte_count bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT r.publication_id, r.path, r.byte_count FROM (
     SELECT m.*, row_number() OVER (PARTITION BY m.data_year, m.region ORDER BY m.as_of DESC) AS age
     FROM lake.manifest m WHERE m.dataset = dataset_name) AS r
-  WHERE r.age > kept_count AND r.lake = lake_location AND r.state <> 'committed'
+  WHERE r.age > kept_count AND r.state <> 'committed'
     AND NOT EXISTS (
       SELECT FROM warehouse.partition w
       WHERE w.dataset = r.dataset AND w.data_year = r.data_year AND w.region = r.region AND w.as_of = r.as_of)
   ORDER BY r.path
 $$;
-COMMENT ON FUNCTION lake.expired_vintages(text, int, text) IS
+COMMENT ON FUNCTION lake.expired_vintages(text, int) IS
   'Files that a dataset keeping so many vintages does not need.';
 
 -- Takes a file out of the manifest, before it is removed: a crash in between leaves an orphan, which repair finds.
@@ -141,3 +141,116 @@ END
 $$;
 COMMENT ON FUNCTION lake.forget_file(bigint) IS
   'Removes a publication''s file from the manifest; false when another publication has replaced it meanwhile.';
+
+-- Which lake is this? ------------------------------------------------------------------------------------------------
+
+-- A lake without an id becomes this database's when the database has none yet; nothing else is changed.
+CREATE FUNCTION lake.establish(place text, said_id text)
+RETURNS TABLE (lake_id uuid, location text, has_files boolean, newest_path text, newest_bytes bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  IF said_id IS NULL AND NOT EXISTS (SELECT FROM lake.identity) THEN
+    INSERT INTO lake.identity (location) VALUES (place) ON CONFLICT DO NOTHING;
+  END IF;
+  RETURN QUERY
+    SELECT i.lake_id, i.location, EXISTS (SELECT FROM lake.manifest m WHERE m.state = 'in_place'), n.path, n.byte_count
+    FROM lake.identity i LEFT JOIN LATERAL (
+      SELECT m.path, m.byte_count FROM lake.manifest m WHERE m.state = 'in_place' ORDER BY m.committed_at DESC LIMIT 1) n ON true;
+END
+$$;
+COMMENT ON FUNCTION lake.establish(text, text) IS
+  'The id of this database''s lake, which is made for the first one that asks and has none; no row where a lake has an id and the database has none. With the file that was published last.';
+
+CREATE FUNCTION lake.adopt(place text) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  living text;
+  id uuid;
+BEGIN
+  SELECT string_agg(w.name, ', ' ORDER BY w.name) INTO living FROM queue.worker w WHERE w.state = 'running';
+  IF living IS NOT NULL THEN
+    RAISE EXCEPTION 'workers are alive and may publish into the other lake: %', living
+      USING ERRCODE = 'AK006', HINT = 'Stop them first; aker workers lists them.';
+  END IF;
+  INSERT INTO lake.identity AS i (location) VALUES (place)
+  ON CONFLICT (only_one) DO UPDATE SET lake_id = gen_random_uuid(), location = place, created_at = now()
+  RETURNING i.lake_id INTO id;
+  RETURN id;
+END
+$$;
+COMMENT ON FUNCTION lake.adopt(text) IS 'Gives the database''s lake a new id and place; whoever uses another folder is refused from then on. AK006 while workers are alive.';
+
+-- What was published then --------------------------------------------------------------------------------------------
+
+CREATE FUNCTION lake.publication_file(publication bigint)
+RETURNS TABLE (definition_hash text, as_of text, output_sha256 text, lake_path text, row_count bigint, engine_version text, is_kept boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT p.definition_hash, p.as_of, p.output_sha256, p.lake_path, p.row_count, p.engine_version,
+    EXISTS (SELECT FROM lake.manifest m WHERE m.path = p.lake_path AND m.sha256 = p.output_sha256 AND m.state <> 'missing')
+  FROM lineage.publication p WHERE p.publication_id = publication
+$$;
+COMMENT ON FUNCTION lake.publication_file(bigint) IS 'What a publication published, and whether the lake still has that very file.';
+
+-- A vintage is taken back --------------------------------------------------------------------------------------------
+
+-- Locks the partition as a publication does, and says what the warehouse is to show instead.
+CREATE FUNCTION lake.begin_withdrawal(dataset_name text, year int, region_name text, vintage text)
+RETURNS TABLE (
+  publication_id bigint, path text, was_shown boolean, shown_as_of text, leaf text, before_publication_id bigint, before_as_of text,
+  before_path text, before_sha256 text, before_row_count bigint, dataset_yml text, transform_sql text, rows_sql text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  shown warehouse.partition;
+  filed lake.manifest;
+  before lake.manifest;
+  builder record;
+BEGIN
+  SELECT * INTO shown FROM warehouse.partition p
+  WHERE p.dataset = dataset_name AND p.data_year = year AND p.region = region_name FOR UPDATE;
+  SELECT * INTO filed FROM lake.manifest m
+  WHERE m.dataset = dataset_name AND m.data_year = year AND m.region = region_name AND m.as_of = vintage FOR UPDATE;
+  IF filed.publication_id IS NULL THEN
+    RAISE EXCEPTION '% % has no vintage %', dataset_name, trim(year || ' ' || region_name), vintage
+      USING ERRCODE = 'AK005', HINT = format('aker lake history %s %s lists what there is.', dataset_name, year);
+  END IF;
+  IF filed.state = 'committed' THEN
+    RAISE EXCEPTION 'its file does not have its name yet' USING ERRCODE = 'AK006', HINT = 'Run aker lake repair, then again.';
+  END IF;
+  SELECT t.task_id, t.backfill_id INTO builder FROM queue.task t
+  WHERE t.dataset = dataset_name AND t.data_year = year AND t.region = region_name AND t.as_of = vintage
+    AND t.state IN ('blocked', 'ready', 'running') LIMIT 1;
+  IF builder.task_id IS NOT NULL THEN
+    RAISE EXCEPTION 'task % of backfill % builds it again', builder.task_id, builder.backfill_id
+      USING ERRCODE = 'AK006', HINT = format('aker cancel --task %s, then again.', builder.task_id);
+  END IF;
+  SELECT * INTO before FROM lake.manifest m
+  WHERE m.dataset = dataset_name AND m.data_year = year AND m.region = region_name AND m.as_of < vintage AND m.state <> 'missing'
+  ORDER BY m.as_of DESC LIMIT 1;
+  RETURN QUERY SELECT filed.publication_id, filed.path, coalesce(shown.as_of = vintage, false), shown.as_of, shown.leaf,
+    before.publication_id, before.as_of, before.path, before.sha256, before.row_count, d.dataset_yml, d.transform_sql, d.rows_sql::text
+  FROM (SELECT) one LEFT JOIN catalog.definition d ON d.definition_hash = before.definition_hash;
+END
+$$;
+COMMENT ON FUNCTION lake.begin_withdrawal(text, int, text, text) IS
+  'Locks a partition, one of whose vintages is to be taken back, and says what the warehouse is to show instead: the vintage before, or nothing. AK005 where there is no such vintage, AK006 while a task builds it.';
+
+-- Call in the transaction of begin_withdrawal, after the rows.
+CREATE FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  gone lake.manifest;
+  now_shown lake.manifest;
+BEGIN
+  DELETE FROM lake.manifest m WHERE m.publication_id = publication RETURNING * INTO STRICT gone;
+  SELECT * INTO now_shown FROM lake.manifest m WHERE m.publication_id = shown_publication;
+  UPDATE warehouse.partition w
+  SET publication_id = now_shown.publication_id, as_of = now_shown.as_of, sha256 = now_shown.sha256, row_count = now_shown.row_count
+  WHERE w.dataset = gone.dataset AND w.data_year = gone.data_year AND w.region = gone.region AND w.as_of = gone.as_of;
+  INSERT INTO lake.withdrawal (publication_id, shown_publication_id, reason)
+  VALUES (publication, shown_publication, coalesce(why, ''))
+  ON CONFLICT (publication_id) DO NOTHING;
+END
+$$;
+COMMENT ON FUNCTION lake.record_withdrawal(bigint, bigint, text) IS 'Takes a vintage out of the manifest, makes the warehouse''s state that of the one that it shows now, and keeps who did so.';

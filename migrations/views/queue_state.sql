@@ -39,7 +39,7 @@ SELECT t.task_id, a.backfill_id, b.backfill_key, a.dataset, t.data_year::integer
   coalesce(d.run_at, to_timestamp(r.rank / 1000000.0)) AS run_at,
   coalesce(l.started_at, o.started_at) AS started_at, o.finished_at, l.deadline_at,
   coalesce(l.worker_id, o.worker_id) AS worker_id, coalesce(l.lease_token, o.lease_token) AS lease_token,
-  a.source_ids[1] AS source_id, a.source_ids, a.definition_hash, o.error_class, coalesce(o.reason, d.reason) AS reason, o.detail, o.result,
+  a.source_ids[1] AS source_id, a.source_ids, queue._definition_of(t.task_id, 'infinity', a.definition_hash) AS definition_hash, o.error_class, coalesce(o.reason, d.reason) AS reason, o.detail, o.result,
   b.created_at
 FROM queue.planned_task t
   JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id)
@@ -58,13 +58,15 @@ SELECT o.lease_token AS attempt_id, o.task_id, a.backfill_id, a.dataset, o.data_
   o.kind::text AS state, o.started_at, o.finished_at, o.finished_at - o.started_at AS ran_for, o.worker_id, w.name AS worker_name, w.host,
   o.error_class, o.reason, CASE WHEN o.kind = 'completed' THEN o.detail ELSE coalesce(n.detail || o.detail, o.detail, n.detail) END AS detail, o.result,
   CASE WHEN o.kind <> 'completed' THEN coalesce(o.detail ->> 'step', n.detail ->> 'step') END AS step,
-  o.detail -> 'causes' AS causes
+  o.detail -> 'causes' AS causes,
+  queue._definition_of(o.task_id, o.started_at, a.definition_hash) AS definition_hash
 FROM queue.outcome o JOIN queue.planned_task t USING (task_id) JOIN queue.lane a ON a.lane_id = o.lane_id LEFT JOIN queue.worker w ON w.worker_id = o.worker_id
   LEFT JOIN queue.attempt_note n ON n.task_id = o.task_id AND n.lease_token = o.lease_token
 WHERE o.lease_token IS NOT NULL
 UNION ALL
 SELECT l.lease_token, l.task_id, a.backfill_id, a.dataset, l.data_year, t.region, l.attempt_count, 'running', l.started_at, NULL,
-  clock_timestamp() - l.started_at, l.worker_id, w.name, w.host, NULL, NULL, n.detail, NULL, n.detail ->> 'step', NULL
+  clock_timestamp() - l.started_at, l.worker_id, w.name, w.host, NULL, NULL, n.detail, NULL, n.detail ->> 'step', NULL,
+  queue._definition_of(l.task_id, l.started_at, a.definition_hash)
 FROM queue.lease l JOIN queue.planned_task t USING (task_id) JOIN queue.lane a ON a.lane_id = l.lane_id LEFT JOIN queue.worker w ON w.worker_id = l.worker_id
   LEFT JOIN queue.attempt_note n ON n.task_id = l.task_id AND n.lease_token = l.lease_token;
 COMMENT ON VIEW queue.attempt IS
@@ -75,6 +77,8 @@ COMMENT ON COLUMN queue.attempt.detail IS
   'Steps of what was published are in lineage.publication.';
 COMMENT ON COLUMN queue.attempt.step IS
   'The step that it is in, or was in when it ended; NULL where it was between two.';
+COMMENT ON COLUMN queue.attempt.definition_hash IS
+  'What it was made by: the definition that was applied when its task was enqueued or last tried again, or one that was named.';
 COMMENT ON COLUMN queue.attempt.causes IS
   'What lies beneath the reason, from near to far: ["HTTP 503 from api.census.gov", ...].';
 

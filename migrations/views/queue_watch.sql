@@ -22,7 +22,8 @@ COMMENT ON VIEW queue.stuck IS
   'breakers and (the first task of each dataset) queues without a worker.';
 
 CREATE VIEW queue.failures AS
-SELECT a.backfill_id, a.dataset, o.error_class, regexp_replace(o.reason, '[0-9]+', '#', 'g') AS error, count(*) FILTER (WHERE o.final) AS failed_count,
+SELECT a.backfill_id, a.dataset, o.error_class, regexp_replace(o.reason, '[0-9]+', '#', 'g') AS error, 
+  count(*) FILTER (WHERE o.final AND NOT queue.is_superseded(o.task_id)) AS failed_count,
   count(*) FILTER (WHERE NOT o.final) AS retried_count, min(o.data_year)::integer AS first_year, max(o.data_year)::integer AS last_year,
   max(o.finished_at) AS last_at, (array_agg(o.task_id ORDER BY o.finished_at DESC))[1] AS example_task_id,
   (array_agg(o.reason ORDER BY o.finished_at DESC))[1] AS example
@@ -31,7 +32,8 @@ WHERE o.error_class IS NOT NULL
 GROUP BY a.backfill_id, a.dataset, o.error_class, regexp_replace(o.reason, '[0-9]+', '#', 'g')
 ORDER BY failed_count DESC, retried_count DESC;
 COMMENT ON VIEW queue.failures IS
-  'What failed, grouped by error (numbers in the message left out), the most frequent first.';
+  'What failed, grouped by error (numbers in the message left out), the most frequent first. failed_count is of what '
+  'failed and is so now: without what was published since, or has a task of a later backfill.';
 
 CREATE VIEW queue.throughput AS
 SELECT date_trunc('minute', o.finished_at) AS minute, a.dataset, count(*) FILTER (WHERE o.kind = 'completed') AS completed,

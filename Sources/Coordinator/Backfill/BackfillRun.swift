@@ -69,10 +69,10 @@ struct BackfillRun {
   private func enqueue(_ chosen: ChosenPartitions, _ connection: PostgresConnection) async throws -> Enqueued {
     do {
       let row = try await connection.query(
-        "SELECT * FROM queue.enqueue_backfill($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "SELECT * FROM queue.enqueue_backfill($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, allow_future_vintage => $11)",
         chosen.parameters + [
           chosen.partitions.order == .newest, enqueuing.priority, enqueuing.maxRunning, enqueuing.key,
-          "\(chosen.note), \(chosen.years)",
+          "\(chosen.note), \(chosen.years)", chosen.partitions.allowFutureVintage,
         ])[0]
       return Enqueued(
         backfillID: try row.decode("backfill_id"), taskCount: try row.decode("enqueued"),

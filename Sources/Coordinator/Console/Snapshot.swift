@@ -3,6 +3,8 @@ struct Snapshot: Sendable {
   struct Counts: Sendable, Equatable {
     var total = 0
     var completed = 0
+    /// Of those, kept in the lake, since the warehouse shows a newer vintage.
+    var kept = 0
     var failed = 0
     var cancelled = 0
     var running = 0
@@ -69,6 +71,8 @@ struct Snapshot: Sendable {
   }
 
   var title: String
+  /// The newest vintage that the warehouse shows of what was kept in the lake only.
+  var shownAsOf: String?
   var isFinished = false
   var isPaused = false
   var isCancelled = false

@@ -50,6 +50,13 @@ struct SnapshotReader: Sendable {
       PostgresStatement(
         "SELECT extract(epoch FROM remaining_interval)::int AS seconds FROM queue.eta WHERE backfill_id = $1",
         [backfillID]),
+      PostgresStatement(
+        """
+        SELECT count(*) AS kept, max(w.as_of) AS shown FROM queue.outcome o JOIN queue.lane a USING (lane_id)
+          JOIN queue.planned_task t ON t.task_id = o.task_id
+          LEFT JOIN warehouse.partition w ON w.dataset = a.dataset AND w.data_year = t.data_year AND w.region = t.region
+        WHERE a.backfill_id = $1 AND o.final AND o.kind = 'completed' AND o.result ->> 'outcome' = 'lake_only'
+        """, [backfillID]),
       // An attempt that failed and was not the last is no news once its task has ended.
       PostgresStatement(
         """
@@ -77,6 +84,8 @@ struct SnapshotReader: Sendable {
     }
     var snapshot = Snapshot(title: try title(progress))
     try fill(&snapshot, progress)
+    snapshot.counts.kept = try results[8].first?.decode("kept") ?? 0
+    snapshot.shownAsOf = try results[8].first?.text("shown")
     snapshot.cells = try cells(results[1], skipped: results[2])
     snapshot.failures = try results[4].map { row in
       Snapshot.Failure(
@@ -89,7 +98,7 @@ struct SnapshotReader: Sendable {
     snapshot.sources = try results[6].map(source).sorted { first, second in
       (first.note == nil ? 1 : 0, -first.running, first.id) < (second.note == nil ? 1 : 0, -second.running, second.id)
     }
-    snapshot.failureGroups = try results[8].map { row in
+    snapshot.failureGroups = try results[9].map { row in
       Snapshot.FailureGroup(
         dataset: try row.decode("dataset"), firstYear: try row.decode("first_year"),
         lastYear: try row.decode("last_year"), count: try row.decode("count"),

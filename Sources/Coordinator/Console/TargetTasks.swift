@@ -48,20 +48,20 @@ struct TargetTasks {
     return try rows.map { try $0.decode("task_id") }
   }
 
-  /// How many of those that failed are left to tasks of other open backfills, which build the same partitions, and one of
-  /// these in words; nil where none is.
-  static func heldElsewhere(
+  /// How many of those that failed are left alone, since another open backfill builds them or they were published since,
+  /// and one of these reasons in words; nil where none is.
+  static func leftAlone(
     _ target: Target, errorClass: String?, newest: Bool, _ connection: PostgresConnection
   ) async throws -> String? {
     let (condition, parameters) = condition(target, errorClass: errorClass, newest: newest)
     let rows = try await connection.query(
       """
       SELECT count(*) AS count, min(h.holder) AS holder
-      FROM queue.task t CROSS JOIN LATERAL queue.held_elsewhere(t.task_id) AS h(holder)
+      FROM queue.task t CROSS JOIN LATERAL queue.left_alone(t.task_id) AS h(holder)
       WHERE \(condition) AND t.state = 'failed' AND h.holder IS NOT NULL
       """, parameters)
     guard let holder = try rows[0].decode("holder", as: String?.self) else { return nil }
-    return "\(tasks(try rows[0].decode("count"), "failed")) left alone, such as where \(holder)"
+    return "\(tasks(try rows[0].decode("count"), "failed")) left alone, such as: \(holder)"
   }
 
   private static func condition(
@@ -124,6 +124,9 @@ struct TargetTasks {
   var waiting: Int { count(["ready", "blocked"]) }
   var running: Int { count(["running"]) }
   var failed: Int { count(["failed"]) }
+
+  /// Of the failed ones, by name.
+  var failedDatasets: [String] { Set(groups.filter { $0.state == "failed" }.map(\.dataset)).sorted() }
 
   private func count(_ states: Set<String>) -> Int {
     groups.reduce(0) { states.contains($1.state) ? $0 + $1.count : $0 }

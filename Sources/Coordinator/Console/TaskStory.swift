@@ -1,3 +1,4 @@
+import Lake
 import Postgres
 
 /// All that is known of a task, in the order in which it happened, and what comes next.
@@ -27,23 +28,25 @@ struct TaskStory {
         SELECT attempt_number, state, worker_name, host, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS started_at,
           extract(epoch FROM ran_for)::float8 AS seconds, error_class, reason, detail ->> 'advice' AS advice,
           detail ->> 'error' AS error_type, step, coalesce(detail -> 'steps', '[]')::text AS steps,
-          coalesce(detail -> 'inputs', '[]')::text AS inputs,
+          coalesce(detail -> 'inputs', '[]')::text AS inputs, definition_hash,
           ARRAY(SELECT jsonb_array_elements_text(coalesce(causes, '[]'))) AS causes
         FROM queue.attempt WHERE task_id = $1 ORDER BY attempt_id
         """, [id]),
       PostgresStatement(
         """
-        SELECT c.check_name, c.column_name, c.severity, c.message
+        SELECT c.check_name, c.column_name, c.severity, c.message, c.arguments::text AS arguments,
+          ARRAY(SELECT e::text FROM jsonb_array_elements(coalesce(c.examples, '[]')) e) AS examples
         FROM quality.check_result c WHERE NOT c.success AND c.validation_id = (
           SELECT v.validation_id FROM quality.validation v WHERE v.task_id = $1 ORDER BY v.validation_id DESC LIMIT 1)
         ORDER BY c.severity, c.ordinal
         """, [id]),
       PostgresStatement(
         """
-        SELECT publication_id, outcome, row_count, byte_count, lake_path, is_synthetic,
+        SELECT publication_id, outcome, (SELECT w.as_of FROM warehouse.partition w
+            WHERE (w.dataset, w.data_year, w.region) = (p.dataset, p.data_year, p.region)) AS shown_as_of, row_count, byte_count, lake_path, is_synthetic,
           (SELECT string_agg(s.key || ' ' || to_char(s.value::float8, 'FM999990.00') || ' s', ', ' ORDER BY array_position(
             ARRAY['fetch', 'build', 'examine', 'load', 'publish', 'place'], s.key)) FROM jsonb_each_text(steps) s) AS steps
-        FROM lineage.publication WHERE task_id = $1 ORDER BY publication_id DESC LIMIT 1
+        FROM lineage.publication p WHERE task_id = $1 ORDER BY publication_id DESC LIMIT 1
         """, [id]),
       PostgresStatement(
         """
@@ -89,6 +92,6 @@ struct TaskStory {
   /// Where the validation of what was published can be read; nil where nothing was.
   func reportPath(lake: String) throws -> String? {
     guard let path = try publication?.decode("lake_path", as: String.self) else { return nil }
-    return "\(lake)/\(path.split(separator: "/").dropLast().joined(separator: "/"))/validation.html"
+    return "\(lake)/\(LakePath.reports(beside: path))/validation.html"
   }
 }

@@ -2,6 +2,8 @@ import Base
 import Configuration
 import Database
 import FoundationEssentials
+import Lake
+import Pipeline
 import Postgres
 
 /// What the database must be able to do.
@@ -81,6 +83,7 @@ struct DatabaseChecks {
     await add("clock") { try await clock(connection) }
     await add("pooler") { try await pooler(connection, database) }
     if isMigrated {
+      await add("lake") { try await lake(connection) }
       await add("workers") { try await workers(connection) }
       await add("queue") { try await stuck(connection) }
     }
@@ -176,6 +179,19 @@ struct DatabaseChecks {
     return .note(
       "database", "roles", "\(rights.login) may \(rights.works == true ? "work" : "look"), not enqueue, pause or cancel",
       advice: "For an operator: GRANT aker_admin TO \(rights.login)")
+  }
+
+  /// Looks only: a lake that has no id yet is given one by whoever publishes first.
+  private func lake(_ connection: PostgresConnection) async throws -> Finding {
+    do {
+      let store = try configuration.lake()
+      let known = try await connection.query("SELECT location FROM lake.identity")
+      guard !known.isEmpty else { return .note("database", "lake", "\(store.location): nothing is published yet") }
+      try await LakeIdentity(store).require(connection)
+      return .ok("database", "lake", "\(store.location) is the database's")
+    } catch let error as any ClassifiedError {
+      return .problem("database", "lake", error.summary, advice: error.advice ?? "aker config shows AKER_CACHE_PATH.")
+    }
   }
 
   private func clock(_ connection: PostgresConnection) async throws -> Finding {

@@ -55,6 +55,9 @@ struct PartitionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Vintage to publish as; this month unless told.", valueName: "YYYY-MM"))
   var asOf: String?
 
+  @Flag(help: "Let --as-of name a month that is still to come: until then it hides every correction.")
+  var allowFutureVintage = false
+
   @Option(
     help:
       "missing: not published at this vintage; failed: whose last task failed; stale: whose definition or inputs changed; all."
@@ -84,6 +87,11 @@ struct PartitionOptions: ParsableArguments {
     if let asOf, asOf.wholeMatch(of: /[0-9]{4}-(0[1-9]|1[0-2])/) == nil {
       throw ValidationError("--as-of takes a month as YYYY-MM, not '\(asOf)'")
     }
+  }
+
+  /// - Throws: `Failure` for a vintage of the future, by the database's clock.
+  static func requirePast(_ asOf: String?, allowFuture: Bool, _ connection: PostgresConnection) async throws {
+    _ = try await OperatorAction.call("queue.require_vintage($1, $2)", [asOf, allowFuture], connection)
   }
 
   /// For a command that is to be about the same vintage; empty where that is this month's.
@@ -151,6 +159,8 @@ struct BackfillSelection {
       try chosen.requireYears()
     }
     try chosen.requireRegions()
+    try await PartitionOptions.requirePast(
+      partitions.asOf, allowFuture: partitions.allowFutureVintage, connection)
     return chosen
   }
 

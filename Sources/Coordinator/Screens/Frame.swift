@@ -128,7 +128,10 @@ struct Frame {
 
   private var countsLine: String {
     let counts = snapshot.counts
-    var parts = ["\(counts.completed) published"]
+    var parts = counts.kept < counts.completed || counts.kept == 0 ? ["\(counts.completed - counts.kept) published"] : []
+    if counts.kept > 0 {
+      parts.append("\(counts.kept) kept in the lake: the warehouse shows \(snapshot.shownAsOf ?? "a newer vintage")")
+    }
     if counts.running > 0 { parts.append("\(counts.running) running") }
     if counts.waiting > 0 { parts.append("\(counts.waiting) waiting") }
     if counts.failed > 0 { parts.append("\(counts.failed) failed") }

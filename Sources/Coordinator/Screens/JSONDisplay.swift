@@ -28,7 +28,10 @@ final class JSONDisplay: Display {
 struct SnapshotRecord: Encodable {
   struct Counts: Encodable {
     var total: Int
+    /// As the warehouse shows it.
     var published: Int
+    /// In the lake alone, since the warehouse shows a newer vintage.
+    var kept: Int
     var failed: Int
     var cancelled: Int
     var running: Int
@@ -102,7 +105,7 @@ struct SnapshotRecord: Encodable {
       ? "cancelled" : snapshot.isFinished ? "finished" : snapshot.isPaused ? "paused" : "open"
     let counts = snapshot.counts
     self.counts = Counts(
-      total: counts.total, published: counts.completed, failed: counts.failed, cancelled: counts.cancelled,
+      total: counts.total, published: counts.completed - counts.kept, kept: counts.kept, failed: counts.failed, cancelled: counts.cancelled,
       running: counts.running, waiting: counts.waiting, skipped: counts.skipped)
     remaining_seconds = snapshot.remainingSeconds
     grid = snapshot.cells.sorted { ($0.dataset, $0.year) < ($1.dataset, $1.year) }.map { dataset, year, cell in

@@ -19,8 +19,8 @@ extension TaskStory {
     case "data":
       return [
         "look at it without publishing: aker run \(dataset) --year \(year)\(region)\(vintage) --dry-run",
-        "when the source has corrected its data: \(retry)",
-        "when the definition is to follow: change catalog/datasets/\(dataset), aker catalog check, then aker backfill \(dataset) --years \(year)\(vintage) --only failed",
+        "when the source has corrected its data, retry it: \(retry)",
+        "when the definition is to follow: change catalog/datasets/\(dataset), then aker catalog check \(dataset), then \(retry)",
       ]
     case "dependency":
       return try upstream.flatMap { row in

@@ -37,13 +37,17 @@ extension TaskStory {
         text.add(
           "\(try check.decode("severity", as: String.self))  \(try check.decode("check_name", as: String.self))\(column): \(try check.text("message") ?? "")",
           indent: 2)
+        try addRows(of: check, to: &text)
       }
     }
     if let publication {
       let synthetic = try publication.decode("is_synthetic") ? ", from made-up recordings" : ""
-      text.heading("published", style)
+      let outcome: String = try publication.decode("outcome")
+      let isKept = outcome == "lake_only"
+      text.heading(isKept ? "kept" : "published", style)
+      let what = isKept ? "kept in the lake: the warehouse shows \(try publication.text("shown_as_of") ?? "nothing");" : outcome
       text.add(
-        "\(try publication.decode("outcome", as: String.self)) as publication \(try publication.decode("publication_id", as: Int64.self)): \(try publication.decode("row_count", as: Int.self).counted("row")), \(ByteCount(try publication.decode("byte_count")).text)\(synthetic)",
+        "\(what) as publication \(try publication.decode("publication_id", as: Int64.self)): \(try publication.decode("row_count", as: Int.self).counted("row")), \(ByteCount(try publication.decode("byte_count")).text)\(synthetic)",
         indent: 2)
       if let steps = try publication.text("steps") { text.add(steps, indent: 2) }
       text.lines.append("  file    \(lake)/\(try publication.decode("lake_path", as: String.self))")
@@ -55,6 +59,15 @@ extension TaskStory {
     for step in try next() { text.lines.append("  " + step) }
     return text.lines.joined(separator: "\n") + "\n"
   }
+
+  /// The first rows that a check does not like, as the report has them.
+  private func addRows(of check: PostgresRow, to text: inout StoryText) throws {
+    let rows: [String] = try check.decode("examples")
+    for row in rows.prefix(Self.mostExamples) { text.add(row, indent: 6) }
+    if rows.count > Self.mostExamples { text.add("and \(rows.count - Self.mostExamples) more", indent: 6) }
+  }
+
+  private static let mostExamples = 5
 
   static func partition(_ row: PostgresRow) throws -> String {
     let region = try row.text("region") ?? ""
@@ -80,7 +93,7 @@ extension TaskStory {
     let place = "\(try attempt.text("worker_name") ?? "?")@\(try attempt.text("host") ?? "?")"
     let state: String = try attempt.decode("state")
     text.add(
-      "\(number)  \(state)  \(try attempt.text("started_at") ?? "") UTC, \(seconds) on \(place)",
+      "\(number)  \(state)  \(try attempt.text("started_at") ?? "") UTC, \(seconds) on \(place), definition \((try attempt.text("definition_hash") ?? "?").prefix(12))",
       indent: 2)
     let steps = try JSONDecoder().decode([Step].self, from: Data(try attempt.decode("steps", as: String.self).utf8))
     for step in steps { text.add(Self.line(step, state), indent: 5, step.done ? { $0 } : style.red) }

@@ -7,6 +7,7 @@ import Database
 import Engine
 import Fetch
 import Glibc
+import Lake
 import Pipeline
 import Postgres
 import Queue
@@ -105,7 +106,7 @@ struct Failure: Error {
   private init(_ error: any ClassifiedError) {
     let code: Code
     switch error {
-    case is ConfigurationError: code = .configuration
+    case is ConfigurationError, is LakeIdentityError: code = .configuration
     case let error as PostgresError where error.isConnectionFailure: code = .unavailable
     case let error as PostgresError where error.sqlState == "42501":
       self.init(
@@ -117,7 +118,9 @@ struct Failure: Error {
     case let error as PostgresError where error.sqlState == "25006":
       self = .standby
       return
-    // What the queue refuses: a pause or a limit passes, a name that does not exist stays a mistake.
+    // What the database's functions refuse: a pause or a limit passes, a name that does not exist stays a mistake.
+    case let error as PostgresError where error.sqlState == "AK006": code = .transient
+    case let error as PostgresError where error.sqlState?.hasPrefix("AK") == true: code = .usage
     case QueueError.wrongState: code = .transient
     case is QueueError: code = .usage
     case is EmbeddedClusterError, is MigrationError, is EngineError: code = .unavailable
@@ -145,7 +148,7 @@ struct Failure: Error {
     case .tooManyRows, .miscounted: .data
     case .missingExtension, .noDatabase, .upstreamNeedsDatabase: .unavailable
     case .missingUpstream, .timeLimit, .notEnqueued: .transient
-    case .notReproducible: .unsuccessful
+    case .notReproducible, .notRestorable, .missingFile: .unsuccessful
     }
   }
 

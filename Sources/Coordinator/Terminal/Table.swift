@@ -19,37 +19,81 @@ struct Table {
   }
 
   /// - Parameters:
-  ///   - limit: how wide lines may be: the last column is cut to what is left for it, and shows at least a few characters.
-  ///     Nil for no limit.
+  ///   - limit: how wide lines may be. The last column is cut to what is left for it, down to a few characters; where that is
+  ///     not enough, the widest columns of text are broken into lines, between words where there are any. Nil for no limit.
   ///   - unicode: whether a cut may be marked by an ellipsis.
   func rendered(_ style: Style, columns limit: Int? = nil, unicode: Bool = true) -> String {
-    var widths = headings.indices.map { column in
-      max(headings[column].count, rows.map { $0[column].count }.max() ?? 0)
-    }
-    if let limit, let last = widths.last {
-      let others = widths.dropLast().reduce(0) { $0 + $1 + 2 }
-      widths[widths.count - 1] = min(last, max(Self.leastWidth, limit - others))
-    }
-    let widest = widths
     let isNumeric = headings.indices.map { column in
       let values = rows.map { $0[column] }.filter { !$0.isEmpty }
       return !values.isEmpty && values.allSatisfy { Double($0.filter { $0 != "," && $0 != "%" }) != nil }
     }
-    func line(_ cells: [String]) -> String {
-      var text = ""
-      for (column, whole) in cells.enumerated() {
-        let cell =
-          whole.count <= widest[column] ? whole : whole.prefix(widest[column] - 1) + (unicode ? "…" : "~")
-        let padding = String(repeating: " ", count: widest[column] - cell.count)
-        text += isNumeric[column] ? padding + cell : cell + padding
-        text += column == cells.count - 1 ? "" : "  "
+    let widths = self.widths(limit: limit, isNumeric: isNumeric)
+    let last = widths.count - 1
+    func lines(_ cells: [String]) -> [String] {
+      let parts = cells.enumerated().map { column, cell -> [String] in
+        if cell.count <= widths[column] { return [cell] }
+        // The last one is read in full elsewhere, with --json or for one row alone.
+        if column == last { return [cell.prefix(max(0, widths[column] - 1)) + (unicode ? "…" : "~")] }
+        return Self.broken(cell, widths[column])
       }
-      while text.last == " " { text.removeLast() }
-      return text
+      return (0..<(parts.map(\.count).max() ?? 1)).map { line in
+        var text = ""
+        for column in parts.indices {
+          let cell = line < parts[column].count ? parts[column][line] : ""
+          let padding = String(repeating: " ", count: max(0, widths[column] - cell.count))
+          text += isNumeric[column] ? padding + cell : cell + padding
+          text += column == last ? "" : "  "
+        }
+        while text.last == " " { text.removeLast() }
+        return text
+      }
     }
-    return ([style.bold(line(headings))] + rows.map(line)).joined(separator: "\n") + "\n"
+    return (lines(headings).map(style.bold) + rows.flatMap(lines)).joined(separator: "\n") + "\n"
   }
 
-  /// Of a cut column: less says nothing.
-  private static let leastWidth = 16
+  private func widths(limit: Int?, isNumeric: [Bool]) -> [Int] {
+    var widths = headings.indices.map { column in
+      max(headings[column].count, rows.map { $0[column].count }.max() ?? 0)
+    }
+    guard let limit, let widest = widths.last else { return widths }
+    func total() -> Int { widths.reduce(0) { $0 + $1 + 2 } - 2 }
+    let last = widths.count - 1
+    widths[last] = min(widest, max(Self.leastLastWidth, widest - max(0, total() - limit)))
+    // The widest gives first, so that all become about as narrow.
+    while total() > limit {
+      let candidates = widths.indices.filter { !isNumeric[$0] && $0 != last && widths[$0] > Self.leastWidth }
+      guard let column = candidates.max(by: { widths[$0] < widths[$1] }) else { break }
+      widths[column] -= 1
+    }
+    if total() > limit { widths[last] = max(Self.leastWidth, widths[last] - (total() - limit)) }
+    return widths
+  }
+
+  /// Between words, after a comma, slash, underscore or hyphen; within a word only where it alone is too long.
+  private static func broken(_ text: String, _ width: Int) -> [String] {
+    var lines: [String] = []
+    var rest = Substring(text)
+    while rest.count > width {
+      let piece = rest.prefix(width)
+      let end: Substring.Index
+      if rest[piece.endIndex] == " " {
+        end = piece.endIndex
+      } else if let place = piece.lastIndex(where: { " ,/_-.".contains($0) }), place > piece.startIndex {
+        end = piece.index(after: place)
+      } else {
+        end = piece.endIndex
+      }
+      var line = rest[..<end]
+      while line.last == " " { line.removeLast() }
+      lines.append(String(line))
+      rest = rest[end...].drop { $0 == " " }
+    }
+    if !rest.isEmpty { lines.append(String(rest)) }
+    return lines
+  }
+
+  /// Of the last column, when it is cut: less says nothing.
+  private static let leastLastWidth = 16
+  /// Of a column that is broken into lines.
+  private static let leastWidth = 8
 }

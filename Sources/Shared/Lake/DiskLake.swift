@@ -13,6 +13,38 @@ package struct DiskLake: LakeStore {
 
   private func absolute(_ path: String) -> String { location + "/" + path }
 
+  package func identity() async throws -> String? {
+    let path = absolute(LakeIdentity.fileName)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw LakeError.io("read", path, errno)
+    }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: LakeIdentity.mostBytes)
+    let count = read(descriptor, &bytes, bytes.count)
+    guard count >= 0 else { throw LakeError.io("read", path, errno) }
+    return LakeIdentity.id(in: bytes[..<count])
+  }
+
+  package func setIdentity(_ id: String) async throws {
+    try Self.makeFolders(location)
+    let path = absolute(LakeIdentity.fileName)
+    let partial = path + "-\(getpid())"
+    let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw LakeError.io("create", partial, errno) }
+    let text = Array((id + "\n").utf8)
+    let isWritten = write(descriptor, text, text.count) == text.count && fsync(descriptor) == 0
+    let code = errno
+    close(descriptor)
+    guard isWritten else {
+      unlink(partial)
+      throw LakeError.io("write", partial, code)
+    }
+    try Self.rename(partial, path)
+    try Self.sync(location)
+  }
+
   package func prepareStaging(_ staging: String) async throws -> String {
     let folder = absolute(staging)
     try Self.removeTree(folder)

@@ -11,6 +11,9 @@ package enum LakePath {
     folder(of: file) + "/_validation"
   }
 
+  /// The reports, as they are named there.
+  package static let reportNames = ["validation.json", "validation.html"]
+
   static func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
   }

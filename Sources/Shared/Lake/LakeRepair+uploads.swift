@@ -24,8 +24,8 @@ extension LakeRepair {
       })
     var isPlacing: [String: Bool] = [:]
     let rows = try await connection.query(
-      "SELECT path, state = 'committed' AS is_placing FROM lake.manifest WHERE lake = $1 AND path = ANY ($2)",
-      [lake.location, uploads.map(\.path)])
+      "SELECT path, state = 'committed' AS is_placing FROM lake.manifest WHERE path = ANY ($1)",
+      [uploads.map(\.path)])
     for row in rows { isPlacing[try row.decode("path")] = try row.decode("is_placing", as: Bool.self) }
 
     for upload in uploads {

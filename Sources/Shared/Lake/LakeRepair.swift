@@ -1,6 +1,7 @@
 package import Postgres
 
-/// Brings the lake's files in line with its manifest, after crashes. Safe at any time, from any number of hosts.
+/// Brings the lake's files in line with its manifest, after crashes. Safe at any time, from any number of hosts; of the lake
+/// that `LakeIdentity` knows to be the database's.
 package struct LakeRepair: Sendable {
   package struct Report: Sendable, Equatable {
     /// Files that got their name, whose worker had died between commit and rename.
@@ -36,8 +37,8 @@ package struct LakeRepair: Sendable {
     let rows = try await connection.query(
       """
       SELECT publication_id, path, staged_path, sha256, dataset, data_year, region, as_of FROM lake.manifest
-      WHERE state = 'committed' AND lake = $1 ORDER BY committed_at
-      """, [lake.location])
+      WHERE state = 'committed' ORDER BY committed_at
+      """)
     for row in rows {
       let path: String = try row.decode("path")
       let staging = LakePath.folder(of: try row.decode("staged_path"))
@@ -69,8 +70,8 @@ package struct LakeRepair: Sendable {
     let rows = try await connection.query(
       """
       SELECT publication_id, path, sha256, byte_count, dataset, data_year, region, as_of, state FROM lake.manifest
-      WHERE lake = $1 ORDER BY path
-      """, [lake.location])
+      ORDER BY path
+      """)
     for row in rows {
       let path: String = try row.decode("path")
       known.insert(path)

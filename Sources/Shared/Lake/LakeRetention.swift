@@ -21,7 +21,7 @@ package struct LakeRetention: Sendable {
     dataset: String, keptCount: Int, isDryRun: Bool, _ connection: PostgresConnection
   ) async throws -> [Expired] {
     let rows = try await connection.query(
-      "SELECT * FROM lake.expired_vintages($1, $2, $3)", [dataset, keptCount, lake.location])
+      "SELECT * FROM lake.expired_vintages($1, $2)", [dataset, keptCount])
     var gone: [Expired] = []
     for row in rows {
       let file = Expired(path: try row.decode("path"), byteCount: try row.decode("byte_count"))

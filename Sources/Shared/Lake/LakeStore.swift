@@ -3,6 +3,12 @@ package protocol LakeStore: Sendable {
   /// As an operator would write it: a folder, or `s3://bucket/prefix`.
   var location: String { get }
 
+  /// The id that the lake says it has; nil where it says none.
+  func identity() async throws -> String?
+
+  /// Makes it say that it has this id, durably.
+  func setIdentity(_ id: String) async throws
+
   /// The local folder an attempt writes its files to, created empty.
   func prepareStaging(_ staging: String) async throws -> String
 

@@ -26,6 +26,23 @@ package struct S3Lake: LakeStore {
     local = DiskLake(directory: scratch)
   }
 
+  package func identity() async throws -> String? {
+    let scratch = local.location + "/.identity-\(UUID().uuidString)"
+    defer { try? DiskLake.removeTree(scratch) }
+    guard let file = try await localFile(LakeIdentity.fileName, scratch: scratch) else { return nil }
+    return LakeIdentity.id(in: FileManager.default.contents(atPath: file) ?? Data())
+  }
+
+  package func setIdentity(_ id: String) async throws {
+    let file = local.location + "/.identity-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let key = prefix + LakeIdentity.fileName
+    try await asking("write", key) {
+      try Data((id + "\n").utf8).write(to: URL(filePath: file))
+      try await client.put(file, at: key)
+    }
+  }
+
   package func prepareStaging(_ staging: String) async throws -> String {
     let left = try await keys(below: staging)
     for key in left { try await asking("remove", key) { try await client.remove(key) } }

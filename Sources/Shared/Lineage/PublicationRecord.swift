@@ -49,6 +49,9 @@ package struct PublicationRecord: Sendable {
   package enum Outcome: String, Sendable, Codable {
     case published, unchanged
     case lakeOnly = "lake_only"
+
+    /// For people: what nobody sees was not published.
+    package var words: String { self == .lakeOnly ? "kept in the lake: the warehouse shows a newer vintage" : rawValue }
   }
 
   package init(

@@ -25,15 +25,18 @@ package struct PipelineEnvironment: Sendable {
   /// - Parameters:
   ///   - slots: tasks at a time, which share the host's memory and processors.
   ///   - clientName: for the User-Agent, such as `aker/0.1.0`.
-  /// - Throws: `EngineError` without a usable DuckDB; `FetchError` where the cache cannot be written; `YAMLError`.
+  /// - Throws: `EngineError` without a usable DuckDB; `FetchError` where the cache cannot be written; `YAMLError`;
+  ///   `LakeIdentityError` where the lake is not the database's.
   package static func make(
     _ configuration: AkerConfiguration, database: PostgresConfiguration, slots: Int, clientName: String, logger: Logger
   ) async throws -> PipelineEnvironment {
     let duckdb = try await DuckDB.locate(explicit: configuration.duckdb, home: configuration.home)
     let cache = configuration.localCachePath
     let pool = PostgresPool(database, maximumCount: slots + 1)
+    let lake = try configuration.lake()
     let registry = try await pool.withConnection { connection in
-      try await SourceRegistry.applied(connection, environment: configuration.environment)
+      try await LakeIdentity(lake).require(connection)
+      return try await SourceRegistry.applied(connection, environment: configuration.environment)
         ?? SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
     }
     let fetcher = try Fetcher(
@@ -42,7 +45,7 @@ package struct PipelineEnvironment: Sendable {
       logger: logger, secret: { try configuration.secret($0) })
     return PipelineEnvironment(
       engine: Engine(duckdb, limits: limits(slots: slots, cache: cache), logger: logger),
-      lake: try configuration.lake(), database: pool, inputs: LiveInputs(fetcher),
+      lake: lake, database: pool, inputs: LiveInputs(fetcher),
       rawCache: cache + "/raw",
       documents: try RawCache(directory: cache + "/raw", shared: try configuration.sharedCache()),
       configuration: configuration)
@@ -106,16 +109,18 @@ package struct PipelineEnvironment: Sendable {
 
   /// - Parameters:
   ///   - other: where documents come from, rather than the sources.
+  ///   - restoring: a publication that is to be restored to the byte.
   ///   - observer: is told of each step of each task.
   package func handler(
-    inputs other: (any InputSource)? = nil, observer: StepObserver? = nil
+    inputs other: (any InputSource)? = nil, observer: StepObserver? = nil, restoring: Int64? = nil
   ) throws -> PipelineTaskHandler {
     PipelineTaskHandler(
       pool: try pool, engine: engine, lake: lake, inputs: other ?? inputs,
       // For hosts where another size is better than the one that was measured here.
       swapRowCount: configuration.environment["AKER_SWAP_ROW_COUNT"].flatMap { Int($0) },
       events: configuration.openLineageURL == nil
-        ? nil : OpenLineageEvents(configuration.openLineageBuilder(try pool.configuration)), observer: observer)
+        ? nil : OpenLineageEvents(configuration.openLineageBuilder(try pool.configuration)), observer: observer,
+      restoring: restoring)
   }
 
   /// A folder for work that is not to be published, removed afterwards.

@@ -6,6 +6,10 @@ package enum PipelineError: ClassifiedError, Equatable {
   case missingUpstream(partition: String, dataset: String)
   case missingExtension(dataset: String, name: String)
   case notReproducible(String)
+  /// Other bytes came out than a publication had.
+  case notRestorable(publicationID: Int64, reason: String)
+  /// A file that was published is not in the lake.
+  case missingFile(String)
   case noDatabase
   case timeLimit(partition: String, limit: Duration)
   case upstreamNeedsDatabase(partition: String, datasets: [String])
@@ -30,6 +34,8 @@ package enum PipelineError: ClassifiedError, Equatable {
       "\(partition) reads \(dataset), whose partition is not in the lake"
     case .missingExtension(let dataset, let name): "\(dataset) needs DuckDB's extension \(name), which is not installed"
     case .notReproducible(let reason): "it cannot be rebuilt from what is kept: \(reason)"
+    case .notRestorable(let id, let reason): "publication \(id) cannot be restored exactly: \(reason)"
+    case .missingFile(let path): "\(path) is not in the lake as it was published"
     case .noDatabase: "this needs the database"
     case .timeLimit(let partition, let limit): "\(partition) ran longer than its limit of \(limit)"
     case .upstreamNeedsDatabase(let partition, let datasets):
@@ -47,6 +53,8 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .notReproducible, .timeLimit: nil
     case .miscounted:
       "Nothing was published. Keep the documents (aker task names them), and report it: this is a fault of the reader."
+    case .notRestorable: "Its documents by today's definition: the same command with --with-current-definition."
+    case .missingFile: "aker lake repair --verify says how it is rebuilt."
     case .noDatabase: "aker doctor says what is missing."
     case .upstreamNeedsDatabase: "Start it (aker database start), or set AKER_POSTGIS_DSN."
     case .tooManyRows: "Upload them in groups (upload), or take a part each time (LIMIT in its SQL)."

@@ -21,10 +21,12 @@ package struct PipelineTaskHandler: TaskHandler {
   private let swapRowCount: Int
   private let events: OpenLineageEvents?
   private let observer: StepObserver?
+  /// A publication that is restored, whatever the task's definition is.
+  private let restoring: Int64?
 
   package init(
     pool: PostgresPool, engine: Engine, lake: any LakeStore, inputs: any InputSource, swapRowCount: Int? = nil,
-    events: OpenLineageEvents? = nil, observer: StepObserver? = nil
+    events: OpenLineageEvents? = nil, observer: StepObserver? = nil, restoring: Int64? = nil
   ) {
     self.pool = pool
     self.engine = engine
@@ -33,6 +35,7 @@ package struct PipelineTaskHandler: TaskHandler {
     self.swapRowCount = swapRowCount ?? PartitionPublisher.standardSwapRowCount
     self.events = events
     self.observer = observer
+    self.restoring = restoring
   }
 
   package func run(_ lease: TaskLease, _ context: TaskContext) async throws -> TaskOutcome {
@@ -69,7 +72,15 @@ package struct PipelineTaskHandler: TaskHandler {
       if let events { try await events.queueStart(attempt, partition, connection) }
       var builder = PartitionBuilder(engine: engine, lake: lake, inputs: inputs, logger: context.logger)
       builder.didFetch = { context.steps.read($0.map(AttemptSteps.Input.init)) }
-      let built = try await builder.build(partition, spec: spec, staging: staging, connection, &timer)
+      let built: BuiltPartition
+      if let restoring {
+        let restoration = Restoration(
+          publicationID: restoring, builder: builder, definitions: definitions,
+          engineVersion: "DuckDB \(engine.duckdb.version)")
+        built = try await restoration.build(partition, staging: staging, connection, &timer)
+      } else {
+        built = try await builder.build(partition, spec: spec, staging: staging, connection, &timer)
+      }
       let publisher = PartitionPublisher(
         engine: engine, lake: lake, logger: context.logger, swapRowCount: swapRowCount, events: events)
       let result = try await publisher.publish(built, lease: lease, attempt: attempt, connection, &timer)

@@ -47,6 +47,34 @@ package struct PostgresConfiguration: Sendable {
     !value.isEmpty && value.unicodeScalars.allSatisfy { $0.value > 32 && $0.value != 127 && $0 != "'" && $0 != "\\" }
   }
 
+  /// The same as a URL, which psql, SQLAlchemy and others take: a socket's folder goes into the query.
+  package var redactedURL: String {
+    guard let settings = Self.parse(dsn) else { return "(a connection string that cannot be parsed)" }
+    var rest = settings.filter { !$0.keyword.contains("password") && $0.keyword != "sslkey" }
+    func take(_ keyword: String) -> String? {
+      guard let index = rest.firstIndex(where: { $0.keyword == keyword }) else { return nil }
+      return rest.remove(at: index).value
+    }
+    var authority = take("user").map { Self.escaped($0) + "@" } ?? ""
+    // Several hosts, or a folder, cannot stand before the path.
+    if let host = rest.first(where: { $0.keyword == "host" })?.value, !host.contains(where: { "/,".contains($0) }) {
+      authority += (host.contains(":") ? "[\(host)]" : host) + (take("port").map { ":\($0)" } ?? "")
+      _ = take("host")
+    }
+    let path = take("dbname").map { "/" + Self.escaped($0) } ?? ""
+    let query = rest.map { "\($0.keyword)=\(Self.escaped($0.value, keeping: "/"))" }.joined(separator: "&")
+    return "postgresql://\(authority)\(path)" + (query.isEmpty ? "" : "?" + query)
+  }
+
+  private static func escaped(_ text: String, keeping more: String = "") -> String {
+    text.utf8.map { byte in
+      let scalar = Unicode.Scalar(byte)
+      let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+      return isPlain || "-._~".unicodeScalars.contains(scalar) || more.unicodeScalars.contains(scalar)
+        ? String(scalar) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+    }.joined()
+  }
+
   /// One explicitly given setting of the connection string, such as `host` or `dbname`.
   package func setting(_ keyword: String) -> String? {
     Self.parse(dsn)?.first { $0.keyword == keyword }?.value

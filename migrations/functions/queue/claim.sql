@@ -227,7 +227,7 @@ BEGIN
       SELECT coalesce(jsonb_object_agg(k, (rooms ->> k)::bigint - cardinality(taken)), '{}') FROM unnest(lane.limits) k WHERE rooms ? k);
     RETURN QUERY
       SELECT i.task_id, i.lease_token, i.attempt_count::integer, b.backfill_id, l.dataset, i.data_year::integer, p.region, b.as_of,
-        l.definition_hash, l.source_ids, i.started_at, i.deadline_at, l.max_attempts::integer
+        queue._definition_of(i.task_id, i.started_at, l.definition_hash), l.source_ids, i.started_at, i.deadline_at, l.max_attempts::integer
       FROM unnest(taken) WITH ORDINALITY AS t(task_id, place) JOIN queue.lease i USING (task_id)
         JOIN queue.planned_task p USING (task_id) JOIN queue.lane l ON l.lane_id = lane.lane_id
         JOIN queue.backfill b ON b.backfill_id = l.backfill_id
@@ -278,7 +278,7 @@ BEGIN
       FROM (SELECT clock_timestamp() AS at OFFSET 0) t JOIN queue.lane l ON l.lane_id = waiting.lane_id
       RETURNING i.*)
     SELECT i.task_id, i.lease_token, i.attempt_count::integer, b.backfill_id, l.dataset, i.data_year::integer, p.region, b.as_of,
-      l.definition_hash, l.source_ids, i.started_at, i.deadline_at, l.max_attempts::integer
+      queue._definition_of(i.task_id, i.started_at, l.definition_hash), l.source_ids, i.started_at, i.deadline_at, l.max_attempts::integer
     FROM leased i JOIN queue.planned_task p ON p.task_id = i.task_id
       JOIN queue.lane l ON l.lane_id = i.lane_id JOIN queue.backfill b ON b.backfill_id = l.backfill_id;
 END

@@ -58,3 +58,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT a.dataset || ' ' || p.data_year || CASE WHEN p.region <> '' THEN ' ' || p.region ELSE '' END
   FROM queue.planned_task p JOIN queue.lane a USING (lane_id) WHERE p.task_id = $1
 $$;
+
+-- By which definition a task's attempt at this time is made; planned is its lane's.
+CREATE FUNCTION queue._definition_of(task_id bigint, at timestamptz, planned text) RETURNS text
+LANGUAGE sql STABLE AS $$
+  SELECT coalesce((SELECT n.definition_hash FROM queue.task_definition n WHERE n.task_id = $1 AND n.since <= $2
+    ORDER BY n.since DESC LIMIT 1), $3)
+$$;
+COMMENT ON FUNCTION queue._definition_of IS 'By which definition an attempt of the task at this time is made.';

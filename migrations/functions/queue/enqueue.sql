@@ -3,6 +3,24 @@
 -- Everything here is one pass over the partitions, with joins by equality only: a comparison with a list, or an OR in a
 -- join, is quadratic in regions, of which there are 3,200 counties and 85,000 tracts.
 
+CREATE FUNCTION queue.require_vintage(as_of text, allow_future boolean DEFAULT false) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  this_month text := to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM');
+  vintage text := coalesce($1, this_month);
+BEGIN
+  IF vintage !~ '^\d{4}-(0[1-9]|1[0-2])$' THEN
+    RAISE EXCEPTION 'as_of % is not a month', vintage USING ERRCODE = 'AK003', HINT = 'YYYY-MM, such as 2024-06';
+  END IF;
+  IF vintage > this_month AND NOT allow_future THEN
+    RAISE EXCEPTION 'the vintage % is in the future: this month is %', vintage, this_month USING ERRCODE = 'AK003',
+      HINT = 'Until then it would hide every correction. If it is meant: --allow-future-vintage (in SQL, allow_future_vintage => true)';
+  END IF;
+  RETURN vintage;
+END
+$$;
+COMMENT ON FUNCTION queue.require_vintage IS 'The vintage, this month''s for NULL. AK003 for what is no month, or one of the future that is not allowed: it would hide every correction until then.';
+
 CREATE FUNCTION queue._asked_regions(datasets text[], regions text[]) RETURNS TABLE (dataset text, region text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH chosen AS MATERIALIZED (SELECT d.* FROM catalog.dataset d WHERE d.name = ANY ($1)),
@@ -34,14 +52,17 @@ COMMENT ON FUNCTION queue._asked_regions IS
 -- know how many regions there are, has no say.
 
 CREATE FUNCTION queue._made_partitions(datasets text[], as_of text)
-RETURNS TABLE (dataset text, data_year integer, region text, definition_hash text, published_at timestamptz)
+RETURNS TABLE (
+  dataset text, data_year integer, region text, definition_hash text, published_at timestamptz, shown_as_of text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
-  SELECT m.dataset, m.data_year, m.region, m.definition_hash, p.published_at
+  SELECT m.dataset, m.data_year, m.region, m.definition_hash, p.published_at, w.as_of
   FROM lake.manifest m JOIN lineage.publication p USING (publication_id)
+    LEFT JOIN warehouse.partition w ON w.dataset = m.dataset AND w.data_year = m.data_year AND w.region = m.region
   WHERE m.dataset = ANY ($1) AND m.state <> 'missing' AND m.as_of = $2
 $$;
-COMMENT ON FUNCTION queue._made_partitions IS 'Partitions of datasets that are published at a vintage.';
+COMMENT ON FUNCTION queue._made_partitions IS
+  'Partitions of datasets that the lake has at a vintage, and the vintage that the warehouse shows of each.';
 
 CREATE FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text)
 RETURNS TABLE (dataset text, data_year integer, region text, task_id bigint, backfill_id bigint, backfill_key text)
@@ -100,6 +121,8 @@ SET enable_nestloop = off SET enable_mergejoin = off SET jit = off AS $$
       format('outside the dataset''s years, %s-%s', d.first_year, coalesce(d.last_year::text, ''))
     WHEN held.task_id IS NOT NULL THEN
       format('task %s of backfill %s (%s) already builds it', held.task_id, held.backfill_id, held.backfill_key)
+    WHEN $5 = 'missing' AND made.shown_as_of > (SELECT vintage FROM request)
+      THEN format('kept in the lake: the warehouse shows %s', made.shown_as_of)
     WHEN $5 = 'missing' AND made.dataset IS NOT NULL THEN 'already published'
     WHEN $5 = 'failed' AND ended.kind IS DISTINCT FROM 'failed' THEN 'its last task did not fail'
     WHEN $5 = 'stale' AND made.dataset IS NULL THEN 'not published yet: nothing to be stale'
@@ -153,9 +176,6 @@ DECLARE
 BEGIN
   IF datasets IS NULL OR cardinality(datasets) = 0 OR years IS NULL OR cardinality(years) = 0 THEN
     RAISE EXCEPTION 'a backfill needs at least one dataset and one year' USING ERRCODE = 'AK003';
-  END IF;
-  IF as_of !~ '^\d{4}-(0[1-9]|1[0-2])$' THEN
-    RAISE EXCEPTION 'as_of % is not a month', as_of USING ERRCODE = 'AK003', HINT = 'YYYY-MM, such as 2024-06';
   END IF;
   IF mode IS NULL OR mode NOT IN ('missing', 'failed', 'stale', 'all') THEN
     RAISE EXCEPTION 'mode % is not known', coalesce(mode, 'NULL')
@@ -311,7 +331,7 @@ CREATE FUNCTION queue.enqueue_backfill(
   datasets text[], years integer[], as_of text DEFAULT NULL, regions text[] DEFAULT NULL, mode text DEFAULT 'missing',
   newest_first boolean DEFAULT true, priority integer DEFAULT 0, max_running integer DEFAULT NULL,
   backfill_key text DEFAULT NULL, note text DEFAULT NULL, max_attempts integer DEFAULT NULL,
-  task_timeout interval DEFAULT NULL, requested_by text DEFAULT session_user
+  task_timeout interval DEFAULT NULL, requested_by text DEFAULT session_user, allow_future_vintage boolean DEFAULT false
 ) RETURNS TABLE (backfill_id bigint, enqueued bigint, skipped bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
@@ -323,7 +343,7 @@ DECLARE
   task_count bigint;
 BEGIN
   request.backfill_key := enqueue_backfill.backfill_key;
-  request.as_of := coalesce(enqueue_backfill.as_of, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM'));
+  request.as_of := queue.require_vintage(enqueue_backfill.as_of, allow_future_vintage);
   request.mode := enqueue_backfill.mode;
   request.newest_first := enqueue_backfill.newest_first;
   request.max_running := enqueue_backfill.max_running;
@@ -366,6 +386,12 @@ BEGIN
     RETURNING 1)
   SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM left_out) INTO task_count, skip_count;
 
+  -- What is added under a key whose lane is older is built by the definition of now, too.
+  INSERT INTO queue.task_definition (task_id, definition_hash)
+    SELECT t.task_id, d.definition_hash
+    FROM queue.lane l JOIN catalog.dataset d ON d.name = l.dataset AND d.definition_hash <> l.definition_hash
+      JOIN queue.planned_task t USING (lane_id)
+    WHERE l.backfill_id = b.backfill_id AND t.task_id > last_task_id;
   PERFORM queue._place_tasks(last_task_id, queue._link_tasks(b.backfill_id, b.as_of, last_task_id) > 0);
   PERFORM queue._settle_lanes(b.backfill_id, last_task_id);
   INSERT INTO queue.event (backfill_id, kind, message)

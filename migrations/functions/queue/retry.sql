@@ -19,7 +19,47 @@ COMMENT ON FUNCTION queue.held_elsewhere IS
   'Why a failed task would not be tried again now: which task of another open backfill builds its partition; NULL '
   'where none does.';
 
-CREATE FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[]) RETURNS bigint
+CREATE FUNCTION queue._published_since(task_id bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('%s was published since, as publication %s', queue._task_name(t.task_id), p.publication_id)
+  FROM queue.planned_task t JOIN queue.lane l USING (lane_id) JOIN queue.backfill b USING (backfill_id)
+    JOIN queue.outcome o ON o.task_id = t.task_id AND o.final
+    JOIN lake.manifest m ON m.dataset = l.dataset AND m.data_year = t.data_year AND m.region = t.region AND m.as_of = b.as_of
+    JOIN lineage.publication p ON p.publication_id = m.publication_id AND p.published_at > o.finished_at
+  WHERE t.task_id = $1
+$$;
+
+CREATE FUNCTION queue.left_alone(task_id bigint) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(queue._held_elsewhere($1), queue._published_since($1))
+$$;
+
+CREATE FUNCTION queue.is_superseded(task_id bigint) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT queue._published_since($1) IS NOT NULL OR EXISTS (
+    SELECT FROM queue.planned_task t JOIN queue.lane l USING (lane_id) JOIN queue.backfill b USING (backfill_id)
+      JOIN queue.lane nl ON nl.dataset = l.dataset AND nl.backfill_id > l.backfill_id
+      JOIN queue.backfill nb ON nb.backfill_id = nl.backfill_id AND nb.as_of = b.as_of
+      JOIN queue.planned_task n ON n.lane_id = nl.lane_id AND n.data_year = t.data_year AND n.region = t.region
+    WHERE t.task_id = $1)
+$$;
+COMMENT ON FUNCTION queue.is_superseded IS 'Whether what became of a task is history: its partition was published since at its vintage, or a later backfill has a task for it.';
+
+-- For one task that has not begun: a restoration, which is by the definition of what it restores.
+CREATE FUNCTION queue.name_definition(task_id bigint, definition text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  INSERT INTO queue.task_definition (task_id, definition_hash, is_named)
+    SELECT p.task_id, f.definition_hash, true
+    FROM queue.planned_task p JOIN queue.lane l USING (lane_id) JOIN catalog.definition f USING (dataset)
+    WHERE p.task_id = $1 AND f.definition_hash = $2
+      AND queue._definition_of(p.task_id, clock_timestamp(), l.definition_hash) <> f.definition_hash;
+END
+$$;
+COMMENT ON FUNCTION queue.name_definition IS
+  'Has the attempts of a task that begin from now on made by a definition of its dataset, superseded or not.';
+
+CREATE FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[], named text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -27,20 +67,22 @@ DECLARE
   narrowed bigint[];
   reopened bigint;
 BEGIN
-  -- With the tasks that failed only because one of these did.
+  -- With the tasks that failed only because one of these did; without what others build, or was published since.
   WITH RECURSIVE below(task_id) AS (
     SELECT unnest($2)
     UNION
     SELECT d.task_id FROM below JOIN queue.dependency d ON d.upstream_task_id = below.task_id
       JOIN queue.outcome o ON o.task_id = d.task_id AND o.final AND o.error_class = 'dependency'
       JOIN queue.lane a ON a.lane_id = o.lane_id AND a.backfill_id = $1)
-  SELECT array_agg(task_id) INTO chosen FROM below WHERE queue._held_elsewhere(task_id) IS NULL;
+  SELECT array_agg(task_id) INTO chosen FROM below
+  WHERE queue._held_elsewhere(task_id) IS NULL
+    AND ($3 IS NOT NULL AND task_id = ANY ($2) OR queue._published_since(task_id) IS NULL);
   -- Without those whose upstream has failed and stays so.
   LOOP
     SELECT array_agg(c) INTO narrowed FROM unnest(chosen) c
       WHERE NOT EXISTS (
         SELECT FROM queue.dependency d JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final AND o.kind <> 'completed'
-        WHERE d.task_id = c AND d.upstream_task_id <> ALL (chosen));
+        WHERE d.task_id = c AND d.upstream_task_id <> ALL (chosen) AND queue._published_since(d.upstream_task_id) IS NULL);
     EXIT WHEN narrowed IS NULL OR cardinality(narrowed) = cardinality(chosen);
     chosen := narrowed;
   END LOOP;
@@ -52,7 +94,8 @@ BEGIN
     RETURNING o.task_id, o.lane_id, o.data_year),
   waits AS (
     SELECT g.*, (SELECT count(*) FROM queue.dependency d WHERE d.task_id = g.task_id AND NOT EXISTS (
-        SELECT FROM queue.outcome u WHERE u.task_id = d.upstream_task_id AND u.final AND u.kind = 'completed'))::integer AS remaining
+        SELECT FROM queue.outcome u WHERE u.task_id = d.upstream_task_id AND u.final AND u.kind = 'completed')
+        AND queue._published_since(d.upstream_task_id) IS NULL)::integer AS remaining
     FROM again g),
   blocked AS (
     INSERT INTO queue.blocked (task_id, lane_id, remaining, data_year)
@@ -64,6 +107,15 @@ BEGIN
     INSERT INTO queue.progress_delta (lane_id, data_year, blocked, failed)
     SELECT w.lane_id, w.data_year, count(*) FILTER (WHERE w.remaining > 0), -count(*) FROM waits w GROUP BY w.lane_id, w.data_year)
   SELECT count(*) INTO reopened FROM waits;
+  -- By the definition of now, or the one that was asked for; each attempt tells which it was made by.
+  INSERT INTO queue.task_definition (task_id, definition_hash, is_named)
+    SELECT w.task_id, w.wanted, w.is_named FROM (
+      SELECT p.task_id, $3 IS NOT NULL AND p.task_id = ANY ($2) AS is_named,
+        CASE WHEN p.task_id = ANY ($2) THEN coalesce($3, d.definition_hash) ELSE d.definition_hash END AS wanted,
+        queue._definition_of(p.task_id, clock_timestamp(), l.definition_hash) AS known
+      FROM queue.planned_task p JOIN queue.lane l USING (lane_id) JOIN catalog.dataset d ON d.name = l.dataset
+      WHERE p.task_id = ANY (narrowed)) w
+    WHERE w.wanted <> w.known;
   UPDATE queue.lane a SET closed_at = NULL, breaker_count = 0, breaker_fingerprint = NULL, paused_at = NULL, pause_reason = NULL
     WHERE a.lane_id IN (SELECT p.lane_id FROM queue.planned_task p WHERE p.task_id = ANY (narrowed));
   UPDATE queue.backfill b SET finished_at = NULL WHERE b.backfill_id = $1 AND b.finished_at IS NOT NULL;
@@ -72,24 +124,25 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION queue.retry_task(task_id bigint) RETURNS bigint
+CREATE FUNCTION queue.retry_task(task_id bigint, definition text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   t record;
   ended queue.outcome;
   upstream bigint;
-  holder text;
+  reason text;
+  named text;
   reopened bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock(queue._lock_key('enqueue')); -- as enqueueing, and before the backfill's own, as enqueueing
-  SELECT a.backfill_id, b.cancelled_at INTO t
+  SELECT a.backfill_id, a.dataset, b.cancelled_at INTO t
     FROM queue.planned_task p JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id) WHERE p.task_id = $1;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no task %', $1 USING ERRCODE = 'AK005';
   END IF;
   PERFORM queue._lock_backfill(t.backfill_id);
-  SELECT b.backfill_id, b.cancelled_at INTO t FROM queue.backfill b WHERE b.backfill_id = t.backfill_id;
+  SELECT b.cancelled_at INTO t.cancelled_at FROM queue.backfill b WHERE b.backfill_id = t.backfill_id;
   SELECT * INTO ended FROM queue.outcome o WHERE o.task_id = $1 AND o.final;
   IF ended.kind IS DISTINCT FROM 'failed' THEN
     RAISE EXCEPTION 'task % has not failed: it %', $1, coalesce('is ' || ended.kind, 'has not ended') USING ERRCODE = 'AK006';
@@ -97,23 +150,35 @@ BEGIN
   IF t.cancelled_at IS NOT NULL THEN
     RAISE EXCEPTION 'the backfill of task % was cancelled', $1 USING ERRCODE = 'AK006', HINT = 'Enqueue a new backfill, with mode => ''failed''.';
   END IF;
-  holder := queue._held_elsewhere($1);
-  IF holder IS NOT NULL THEN
-    RAISE EXCEPTION 'task % is not tried again: %', $1, holder USING ERRCODE = 'AK006', HINT = 'Wait for that one, or cancel it first.';
+  IF $2 IS NOT NULL THEN
+    SELECT min(f.definition_hash) INTO named FROM catalog.definition f
+      WHERE f.dataset = t.dataset AND starts_with(f.definition_hash, $2) HAVING count(*) = 1;
+    IF named IS NULL THEN
+      RAISE EXCEPTION 'there is no one definition % of %', $2, t.dataset USING ERRCODE = 'AK005',
+        HINT = format('aker lake history %s YEAR names those that published; in SQL, catalog.definition has all.', t.dataset);
+    END IF;
   END IF;
-  reopened := queue._reopen(t.backfill_id, ARRAY[$1]);
+  reason := queue._held_elsewhere($1);
+  IF reason IS NOT NULL THEN
+    RAISE EXCEPTION 'task % is not tried again: %', $1, reason USING ERRCODE = 'AK006', HINT = 'Wait for that one, or cancel it first.';
+  END IF;
+  reason := queue._published_since($1);
+  IF reason IS NOT NULL AND named IS NULL THEN
+    RAISE EXCEPTION 'task % is not tried again: %', $1, reason USING ERRCODE = 'AK006',
+      HINT = format('Nothing is left to do. To replace that all the same, name the definition: aker retry --task %s --definition %s',
+        $1, left((SELECT d.definition_hash FROM catalog.dataset d WHERE d.name = t.dataset), 12));
+  END IF;
+  reopened := queue._reopen(t.backfill_id, ARRAY[$1], named);
   IF reopened = 0 THEN
     SELECT d.upstream_task_id INTO upstream FROM queue.dependency d
       JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final AND o.kind <> 'completed' WHERE d.task_id = $1 LIMIT 1;
     RAISE EXCEPTION 'task % waits for task %, which did not complete', $1, upstream USING ERRCODE = 'AK006', HINT = format('SELECT queue.retry_task(%s)', upstream);
   END IF;
-  INSERT INTO queue.event (backfill_id, task_id, kind, message) VALUES (t.backfill_id, $1, 'retried', format('%s tasks tried again', reopened));
+  INSERT INTO queue.event (backfill_id, task_id, kind, message)
+    VALUES (t.backfill_id, $1, 'retried', format('%s tried again%s', queue._counted(reopened, 'task'), ' by definition ' || left(named, 12)));
   RETURN reopened;
 END
 $$;
-COMMENT ON FUNCTION queue.retry_task IS
-  'Tries a failed task again, with its attempts anew, and the tasks that failed only because it did. Returns how '
-  'many.';
 
 CREATE FUNCTION queue.retry_backfill(backfill_id bigint, error_class text DEFAULT NULL, dataset text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -122,6 +187,7 @@ DECLARE
   b queue.backfill;
   chosen bigint[];
   held bigint;
+  made bigint;
   reopened bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock(queue._lock_key('enqueue')); -- as enqueueing, and before the backfill's own, as enqueueing
@@ -136,13 +202,14 @@ BEGIN
   chosen := ARRAY(
     SELECT o.task_id FROM queue.lane a JOIN queue.planned_task p USING (lane_id) JOIN queue.outcome o ON o.task_id = p.task_id AND o.final
     WHERE a.backfill_id = $1 AND o.kind = 'failed' AND ($2 IS NULL OR o.error_class = $2) AND ($3 IS NULL OR a.dataset = $3));
-  SELECT count(*) INTO held FROM unnest(chosen) c WHERE queue._held_elsewhere(c) IS NOT NULL;
+  SELECT count(*) FILTER (WHERE queue._held_elsewhere(c) IS NOT NULL), count(*) FILTER (WHERE queue._published_since(c) IS NOT NULL)
+    INTO held, made FROM unnest(chosen) c;
   reopened := queue._reopen($1, chosen);
   INSERT INTO queue.event (backfill_id, kind, message)
-    VALUES ($1, 'retried', format('%s failed tasks tried again%s%s%s', reopened, ' of class ' || $2, ' of dataset ' || $3,
-      CASE WHEN held > 0 THEN format('; %s left to the open backfills that build the same partitions', held) END));
+    VALUES ($1, 'retried', format('%s failed tasks tried again%s%s%s%s', reopened, ' of class ' || $2, ' of dataset ' || $3,
+      CASE WHEN held > 0 THEN format('; %s left to the open backfills that build the same partitions', held) END,
+      CASE WHEN made > 0 THEN format('; %s left alone, whose partitions were published since', made) END));
   RETURN reopened;
 END
 $$;
-COMMENT ON FUNCTION queue.retry_backfill IS
-  'Tries all failed tasks of a backfill again, or those of one error class or dataset. Returns how many.';
+COMMENT ON FUNCTION queue.retry_backfill IS 'Tries all failed tasks of a backfill again, or those of one error class or dataset, by the definitions that are applied now. Those whose partition another open backfill builds, or was published since, are left alone. Returns how many.';

@@ -39,6 +39,8 @@ struct RunCommand: AsyncParsableCommand {
   )
   var region: String?
   @Option(help: ArgumentHelp("Vintage to publish as; this month unless told.", valueName: "YYYY-MM")) var asOf: String?
+  @Flag(help: "Let --as-of name a month that is still to come: until then it hides every correction.")
+  var allowFutureVintage = false
   @Flag(help: "Build and check, and publish nothing.") var dryRun = false
   @OptionGroup var reports: ReportOptions
   @OptionGroup var options: GlobalOptions
@@ -149,6 +151,7 @@ struct RunCommand: AsyncParsableCommand {
   ) async throws -> (Partition) async throws -> Void {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: true, needs: .admin)
+    try await PartitionOptions.requirePast(asOf, allowFuture: allowFutureVintage, connection)
     try await CatalogLoading.apply([spec], from: folder, session, connection)
     await connection.close()
     let redaction = Redaction(secrets: session.configuration.secretValues)
@@ -172,7 +175,7 @@ struct RunCommand: AsyncParsableCommand {
       let outcome =
         switch published.outcome {
         case "unchanged": "unchanged: the same as what is published"
-        case "lake_only": "kept in the lake only: the warehouse has a newer vintage"
+        case "lake_only": "kept in the lake: the warehouse shows \(published.shownAsOf ?? "a newer vintage")"
         default: "published"
         }
       print(

@@ -71,7 +71,8 @@ struct CatalogCommand: AsyncParsableCommand {
       if options.json { return try printJSON(rows) }
       let cells = rows.map { [$0.name, $0.years, $0.sources.joined(separator: ", "), $0.title] }
       Terminal.standardOutput.write(
-        Table(headings: ["name", "years", "sources", "title"], rows: cells).rendered(Style(.standardOutput)))
+        Table(headings: ["name", "years", "sources", "title"], rows: cells).rendered(
+          Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode))
     }
   }
 

@@ -9,15 +9,19 @@ import Postgres
 struct LakeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lake",
-    abstract: "List the lake's partitions and their history; finish what a crash left; take a publication back.",
+    abstract: "List the lake's partitions and their history; finish what a crash left; take a publication or a vintage back.",
     discussion: """
       EXAMPLES
         aker lake ls market_income
         aker lake history market_income 2012
         aker lake rollback market_income 2012
+        aker lake withdraw market_income 2012 --as-of 2062-11
         aker lake repair
       """,
-    subcommands: [List.self, LakeHistoryCommand.self, Repair.self, LakeRollbackCommand.self, LakePruneCommand.self])
+    subcommands: [
+      List.self, LakeHistoryCommand.self, Repair.self, LakeRollbackCommand.self, LakeWithdrawCommand.self,
+      LakePruneCommand.self, LakeAdoptCommand.self, LakeMoveCommand.self,
+    ])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,7 +67,9 @@ struct LakeCommand: AsyncParsableCommand {
     func run() async throws {
       let session = try await Session.open(options)
       let connection = try await session.connectMigrated(migrates: false, needs: .admin)
-      let repair = LakeRepair(try session.configuration.lake())
+      let lake = try session.configuration.lake()
+      try await LakeIdentity(lake).require(connection)
+      let repair = LakeRepair(lake)
       let report = try await repair.run(connection, removingOrphans: removeOrphans, verifyingHashes: verify)
       if options.json {
         try printJSON(

@@ -25,8 +25,9 @@ struct LakePruneCommand: AsyncParsableCommand {
   func run() async throws {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: false, needs: .admin)
-    let reports = try await LakePruning.run(
-      dataset: dataset, isDryRun: dryRun, in: try session.configuration.lake(), connection)
+    let lake = try session.configuration.lake()
+    try await LakeIdentity(lake).require(connection)
+    let reports = try await LakePruning.run(dataset: dataset, isDryRun: dryRun, in: lake, connection)
     if options.json {
       return try printJSON(
         reports.map { Row(dataset: $0.dataset, keepVintages: $0.keptCount, files: $0.files.map(\.path)) })

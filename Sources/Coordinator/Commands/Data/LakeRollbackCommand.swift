@@ -11,18 +11,20 @@ import Telemetry
 struct LakeRollbackCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rollback",
-    abstract: "Publish a partition again from the documents of an earlier publication.",
+    abstract: "Publish again exactly what an earlier publication published.",
     discussion: """
-      For a publication whose source gave bad data: the documents that an earlier publication was made of are still in the \
-      raw cache, and the partition is built of them again, with the definition that is applied now and as the vintage that is \
-      shown. It is a publication like any other: under a lease, exactly once, with lineage that names those documents. No \
-      source is asked.
+      For a publication whose source gave bad data, or whose definition was wrong. What the earlier one published is taken \
+      from its file where the lake keeps that; else it is built again, of the same documents by the definition of then, and \
+      compared with what was published: other bytes are refused. It is shown as the vintage that is shown now, and is a \
+      publication like any other: under a lease, exactly once, with lineage. No source is asked.
 
-      Where the definition was bad, correct it instead, then: aker backfill DATASET --years YEAR --only stale.
+      With --with-current-definition the documents of then are built by the definition that is applied now, which may give \
+      other rows: for documents that were bad.
 
       EXAMPLES
         aker lake rollback market_income 2012
         aker lake rollback market_income 2012 --to 41 --yes
+        aker lake rollback market_income 2012 --to 41 --with-current-definition
       """)
   @OptionGroup var published: PublishedPartitionArguments
   @Option(
@@ -30,6 +32,8 @@ struct LakeRollbackCommand: AsyncParsableCommand {
       "Whose documents are taken (aker lake history); the last one before with other rows unless told.",
       valueName: "publication"))
   var to: Int64?
+  @Flag(help: "Build its documents by the definition that is applied now, rather than restore what it published.")
+  var withCurrentDefinition = false
   @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
   @OptionGroup var options: GlobalOptions
 
@@ -40,6 +44,8 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     var as_of: String
     var taken_back: Int64
     var documents_of: Int64
+    var definition: String
+    var is_exact: Bool
     var publication: Int64
     var outcome: String
     var row_count: Int
@@ -51,6 +57,7 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     var rowCount: Int
     var publishedAt: String
     var sha256: String
+    var definition: String
 
     init(_ row: PostgresRow) throws {
       id = try row.decode("publication_id")
@@ -58,9 +65,12 @@ struct LakeRollbackCommand: AsyncParsableCommand {
       rowCount = try row.decode("row_count")
       publishedAt = try row.decode("published_at")
       sha256 = try row.decode("output_sha256")
+      definition = try row.decode("definition_hash")
     }
 
-    var text: String { "\(id) (as of \(asOf), published \(publishedAt), \(rowCount.counted("row")))" }
+    var text: String {
+      "\(id) (as of \(asOf), published \(publishedAt), \(rowCount.counted("row")), definition \(definition.prefix(12)))"
+    }
   }
 
   func run() async throws {
@@ -69,8 +79,11 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     try await published.requireRegion(connection)
     let (shown, target) = try await choose(connection)
     await connection.close()
-    try Confirmation.ask(
-      "This replaces publication \(shown.text)\nby what the documents of publication \(target.text) give.", yes: yes)
+    let by =
+      withCurrentDefinition
+      ? "by what the documents of publication \(target.text) give by the definition that is applied now."
+      : "by exactly what publication \(target.text) published."
+    try Confirmation.ask("This replaces publication \(shown.text)\n\(by)", yes: yes)
 
     let partition = Partition(
       dataset: published.dataset, dataYear: published.year, region: published.region, asOf: shown.asOf)
@@ -85,17 +98,22 @@ struct LakeRollbackCommand: AsyncParsableCommand {
       let made = try await interruptible {
         try await run.run(
           partition, note: "aker lake rollback \(partition.description) to \(target.id)", inputsOf: target.id,
-          observer: steps.observe)
+          restoring: !withCurrentDefinition, observer: steps.observe)
       }
       if options.json {
         return try printJSON(
           Report(
             dataset: partition.dataset, data_year: partition.dataYear, region: partition.region, as_of: shown.asOf,
-            taken_back: shown.id, documents_of: target.id, publication: made.publicationID, outcome: made.outcome,
+            taken_back: shown.id, documents_of: target.id, definition: made.definitionHash,
+            is_exact: !withCurrentDefinition, publication: made.publicationID, outcome: made.outcome,
             row_count: made.rowCount))
       }
+      let what =
+        withCurrentDefinition
+        ? "from the documents of \(target.id) by the definition that is applied now"
+        : "exactly what publication \(target.id) published, by definition \(made.definitionHash.prefix(12))"
       print(
-        "\(Style(.standardOutput).green(made.outcome)): publication \(made.publicationID), \(made.rowCount.counted("row")), from the documents of \(target.id)"
+        "\(Style(.standardOutput).green(made.outcome)): publication \(made.publicationID), \(made.rowCount.counted("row")), \(what)"
       )
       print("A refresh asks the source again: until it is right, aker pause --dataset \(partition.dataset)")
     } catch let failed as PartitionRun.Failed {
@@ -113,7 +131,7 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     let rows = try await connection.query(
       """
       SELECT p.publication_id, p.as_of, p.row_count, to_char(p.published_at, 'YYYY-MM-DD HH24:MI') AS published_at,
-        p.output_sha256, w.publication_id IS NOT NULL AS is_shown
+        p.output_sha256, p.definition_hash, w.publication_id IS NOT NULL AS is_shown
       FROM lineage.publication p LEFT JOIN warehouse.partition w USING (publication_id, dataset, data_year, region)
       WHERE p.dataset = $1 AND p.data_year = $2 AND p.region = $3 ORDER BY p.publication_id DESC
       """, [published.dataset, published.year, published.region])

@@ -35,7 +35,8 @@ struct TasksCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tasks", abstract: "List tasks, filtered: what failed, and why; what runs; what waits.",
     discussion: """
-      Of those that failed, each reason is told once below the list, with the commands that come next.
+      Of those that failed, each reason is told once below the list, with the commands that come next. What failed and was \
+      published since, or is tried by a later backfill, is left out: --all lists that, too.
 
       EXAMPLES
         aker tasks --state failed
@@ -51,6 +52,7 @@ struct TasksCommand: AsyncParsableCommand {
     help: ArgumentHelp("transient, rate_limited, data, permanent, worker_lost or dependency.", valueName: "class"))
   var errorClass: String?
   @Option(help: "At most so many.") var limit = 200
+  @Flag(help: "Also those that failed and whose partition was published since, or has a later task.") var all = false
   @Flag(help: "Print nothing but their numbers, for other commands.") var ids = false
   @OptionGroup var options: GlobalOptions
 
@@ -73,9 +75,12 @@ struct TasksCommand: AsyncParsableCommand {
       WHERE ($1::bigint IS NULL OR backfill_id = $1) AND ($2::text IS NULL OR state::text = $2)
         AND ($3::text IS NULL OR dataset = $3) AND ($4::int IS NULL OR data_year = $4)
         AND ($5::text IS NULL OR error_class = $5)
+        AND ($7 OR state <> 'failed' OR NOT queue.is_superseded(task_id))
       ORDER BY task_id LIMIT $6
       """
-    let parameters: [(any PostgresEncodable)?] = [backfill, state, dataset, year, errorClass, limit]
+    let parameters: [(any PostgresEncodable)?] = [
+      backfill, state, dataset, year, errorClass, limit, all,
+    ]
     if ids {
       let found = try await connection.query("SELECT task_id FROM (\(sql)) found", parameters)
         .map { try $0.decode("task_id", as: Int64.self) }
@@ -84,7 +89,7 @@ struct TasksCommand: AsyncParsableCommand {
       return
     }
     try await printQuery(
-      connection, sql, parameters, json: options.json, whenEmpty: "no task matches",
+      connection, sql, parameters, json: options.json, whenEmpty: "no task matches" + (all || (state ?? "failed") != "failed" ? "" : " (of what failed and was published since: --all)"),
       table: """
         task_id AS task, dataset || ' ' || data_year || CASE WHEN region = '' THEN '' ELSE ' ' || region END AS partition,
         state, attempts, error_class AS error, reason

@@ -75,12 +75,12 @@ struct DatabaseCommand: AsyncParsableCommand {
 
   struct URL: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print the connection string, without its password; starts the embedded database if need be.",
-      discussion: "EXAMPLES\n  psql \"$(aker database url)\"\n  aker database url")
+      abstract: "Print the database as a URL, without its password; starts the embedded database if need be.",
+      discussion: "psql, SQLAlchemy, DuckDB and others take it.\n\nEXAMPLES\n  psql \"$(aker database url)\"\n  aker database url")
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-      let dsn = try await Session.open(options).database.redactedDSN
+      let dsn = try await Session.open(options).database.redactedURL
       if options.json { return try printJSON(Report(state: "running", dsn: dsn, changed: false)) }
       print(dsn)
     }

@@ -53,7 +53,8 @@ struct MigrateCommand: AsyncParsableCommand {
         ]
       }
       print(
-        Table(headings: ["version", "name", "applied_at", "aker"], rows: cells).rendered(Style(.standardOutput)),
+        Table(headings: ["version", "name", "applied_at", "aker"], rows: cells).rendered(
+          Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode),
         terminator: ""
       )
     }

@@ -56,7 +56,7 @@ package struct PartitionBuilder: Sendable {
     return try await doubting(fetched, spec) {
       try await build(
         partition, spec: spec, staging: staging, folder, fetched, upstreams, &preparation, connection, &timer,
-        startedAt: startedAt)
+        startedAt: startedAt, isReproduction: reproducing != nil)
     }
   }
 
@@ -93,7 +93,7 @@ package struct PartitionBuilder: Sendable {
   private func build(
     _ partition: Partition, spec: DatasetSpec, staging: String, _ folder: String, _ fetched: [FetchedInput],
     _ upstreams: [UpstreamPartition], _ preparation: inout InputPreparation, _ connection: PostgresConnection?,
-    _ timer: inout StepTimer, startedAt: Date
+    _ timer: inout StepTimer, startedAt: Date, isReproduction: Bool
   ) async throws -> BuiltPartition {
     var prepared = fetched
     if preparation.isNeeded(for: fetched, of: spec.requests) {
@@ -101,7 +101,9 @@ package struct PartitionBuilder: Sendable {
         try await preparation.prepare(fetched, for: spec.requests)
       }
     }
-    var context = try await Self.comparison(for: partition, spec, connection)
+    // What is made again was compared when it was made.
+    var context =
+      isReproduction ? CheckContext() : try await Self.comparison(for: partition, spec, connection)
     context.oldestInputDays = fetched.map(\.fetchedAt).min().map { Date().timeIntervalSince($0) / 86_400 }
     let file = folder + "/" + spec.name + ".parquet"
     let rowsFile = folder + "/rows.csv"

@@ -65,10 +65,10 @@ struct UpstreamPartition {
     let rows = try await connection.query(
       """
       SELECT publication_id FROM lake.manifest
-      WHERE state = 'committed' AND lake = $1 AND (dataset = ANY ($2) AND data_year = $3 OR dataset = $4)
+      WHERE state = 'committed' AND (dataset = ANY ($1) AND data_year = $2 OR dataset = $3)
       """,
       [
-        lake.location, spec.dependsOn + spec.comparedDatasets, partition.dataYear, spec.readsItself ? spec.name : nil,
+        spec.dependsOn + spec.comparedDatasets, partition.dataYear, spec.readsItself ? spec.name : nil,
       ])
     if rows.isEmpty { return }
     let publications = try rows.map { try $0.decode("publication_id", as: Int64.self) }

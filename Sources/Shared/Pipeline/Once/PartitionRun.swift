@@ -39,11 +39,14 @@ package struct PartitionRun: Sendable {
     package var rowCount: Int
     package var byteCount: Int
     package var sha256: String
+    package var definitionHash: String
     package var lakePath: String
     package var isSynthetic: Bool
     package var asOf: String
     /// What its checks and its columns warned of, a sentence each.
     package var warnings: [String]
+    /// The vintage that the warehouse shows now.
+    package var shownAsOf: String?
   }
 
   /// An attempt that ended in an error, which the queue keeps with its task.
@@ -59,10 +62,12 @@ package struct PartitionRun: Sendable {
   /// - Parameters:
   ///   - note: for the list of backfills.
   ///   - publicationID: whose documents are read from the raw cache; the sources are asked without it.
+  ///   - restoring: makes that publication again to the byte, by its own definition.
   /// - Throws: `Failed` for what the attempt met; `PipelineError.notEnqueued` and `QueueError` for what kept it from
   ///   starting; `CancellationError`, with the task cancelled, when the calling task was.
   package func run(
-    _ partition: Partition, note: String, inputsOf publicationID: Int64? = nil, observer: StepObserver?
+    _ partition: Partition, note: String, inputsOf publicationID: Int64? = nil, restoring: Bool = false,
+    observer: StepObserver?
   ) async throws -> Published {
     let pool = try environment.pool
     var recorded: RecordedInputs?
@@ -76,12 +81,14 @@ package struct PartitionRun: Sendable {
       name: "aker run", host: HostName.current, processID: getpid(), version: version, slots: 1)
     let session = try await WorkerSession.open(database, client: client, registration: registration, resuming: nil)
     do {
-      let lease = try await claim(session.workerID, partition, note)
+      let lease = try await claim(
+        session.workerID, partition, note, definitionOf: restoring ? publicationID : nil)
       let identity = WorkerIdentity(
         workerID: session.workerID, name: registration.name, host: registration.host, version: version)
       let context = TaskContext(worker: identity, logger: logger, lease: lease)
       let (result, stop) = try await attempt(
-        lease, context, client, try environment.handler(inputs: recorded, observer: observer), session.workerID)
+        lease, context, client, try environment.handler(
+          inputs: recorded, observer: observer, restoring: restoring ? publicationID : nil), session.workerID)
       let published = try await Self.uncancelled {
         try await settle(lease, result, stop, context.steps, client)
         return try await publication(lease)
@@ -95,14 +102,15 @@ package struct PartitionRun: Sendable {
   }
 
   private func claim(
-    _ workerID: Int, _ partition: Partition, _ note: String
+    _ workerID: Int, _ partition: Partition, _ note: String, definitionOf publicationID: Int64?
   ) async throws -> TaskLease {
     try await QueueError.translated {
       try await environment.pool.withConnection { connection in
         try await connection.withTransaction { transaction in
           let regions = partition.region.isEmpty ? nil : [partition.region]
           let enqueued = try await transaction.query(
-            "SELECT * FROM queue.enqueue_backfill($1, $2, $3, $4, 'all', note => $5)",
+            // Whoever asked has said so where it is of the future.
+            "SELECT * FROM queue.enqueue_backfill($1, $2, $3, $4, 'all', note => $5, allow_future_vintage => true)",
             [[partition.dataset], [partition.dataYear], partition.asOf, regions, note])[0]
           let backfillID: Int64 = try enqueued.decode("backfill_id")
           let tasks = try await transaction.query(
@@ -116,6 +124,12 @@ package struct PartitionRun: Sendable {
               reason: try skipped.first?.text("reason") ?? "the dataset has no such partition")
           }
           let taskID: Int64 = try task.decode("task_id")
+          if let publicationID {
+            try await transaction.execute(
+              """
+              SELECT queue.name_definition($1, definition_hash) FROM lineage.publication WHERE publication_id = $2
+              """, [taskID, publicationID])
+          }
           return try TaskLease(
             try await transaction.query("SELECT * FROM queue.claim_task($1, $2)", [workerID, taskID])[0])
         }
@@ -237,8 +251,10 @@ package struct PartitionRun: Sendable {
   private func publication(_ lease: TaskLease) async throws -> Published {
     try await environment.pool.withConnection { connection in
       let row = try await connection.query(
-        "SELECT * FROM lineage.publication WHERE task_id = $1 AND lease_token = $2", [lease.taskID, lease.leaseToken])[
-          0]
+        """
+        SELECT p.*, w.as_of AS shown_as_of FROM lineage.publication p
+          LEFT JOIN warehouse.partition w USING (dataset, data_year, region) WHERE p.task_id = $1 AND p.lease_token = $2
+        """, [lease.taskID, lease.leaseToken])[0]
       let publicationID: Int64 = try row.decode("publication_id")
       let warnings = try await connection.query(
         """
@@ -248,9 +264,11 @@ package struct PartitionRun: Sendable {
       return Published(
         taskID: lease.taskID, publicationID: publicationID, outcome: try row.decode("outcome"),
         rowCount: try row.decode("row_count"), byteCount: try row.decode("byte_count"),
-        sha256: try row.decode("output_sha256"), lakePath: try row.decode("lake_path"),
+        sha256: try row.decode("output_sha256"),
+        definitionHash: try row.decode("definition_hash"), lakePath: try row.decode("lake_path"),
         isSynthetic: try row.decode("is_synthetic"), asOf: lease.asOf,
-        warnings: try warnings.map { try $0.decode("warning") })
+        warnings: try warnings.map { try $0.decode("warning") },
+        shownAsOf: try row.text("shown_as_of"))
     }
   }
 

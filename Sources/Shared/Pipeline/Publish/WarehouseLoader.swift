@@ -9,10 +9,29 @@ internal import Telemetry
 /// Streams a partition's rows out of DuckDB into a table, holding none of them.
 struct WarehouseLoader {
   let engine: Engine
-  let built: BuiltPartition
+  let spec: DatasetSpec
+  let partition: Partition
+  /// The Parquet file on this host.
+  let localFile: String
+  /// The same rows as COPY reads them, where they are few.
+  var rowsFile: String?
+
+  init(engine: Engine, spec: DatasetSpec, partition: Partition, localFile: String, rowsFile: String? = nil) {
+    self.engine = engine
+    self.spec = spec
+    self.partition = partition
+    self.localFile = localFile
+    self.rowsFile = rowsFile
+  }
+
+  init(engine: Engine, built: BuiltPartition) {
+    self.init(
+      engine: engine, spec: built.spec, partition: built.partition, localFile: built.localFile,
+      rowsFile: built.rowsFile)
+  }
 
   private func copySQL(_ table: String) -> String {
-    let names = ["data_year"] + (built.spec.isSplit ? ["region"] : []) + ["as_of"] + built.spec.columns.map(\.name)
+    let names = ["data_year"] + (spec.isSplit ? ["region"] : []) + ["as_of"] + spec.columns.map(\.name)
     return
       "COPY warehouse.\(SQL.identifier(table)) (\(names.map { SQL.identifier($0) }.joined(separator: ", "))) "
       + "FROM STDIN (FORMAT csv)"
@@ -20,14 +39,20 @@ struct WarehouseLoader {
 
   private var script: EngineScript {
     BuildScript.exportScript(
-      spec: built.spec, file: built.localFile, year: built.partition.dataYear, region: built.partition.region,
-      asOf: built.partition.asOf)
+      spec: spec, file: localFile, year: partition.dataYear, region: partition.region, asOf: partition.asOf)
+  }
+
+  /// Replaces all rows of a leaf, within the transaction that locked its partition.
+  /// - Returns: the rows loaded.
+  func replace(_ leaf: String, in transaction: PostgresTransaction) async throws -> Int {
+    try await transaction.execute("DELETE FROM warehouse.\(SQL.identifier(leaf))")
+    return try await load(leaf, in: transaction)
   }
 
   /// Fills an empty staging table within the publish transaction.
   /// - Returns: the rows loaded.
   func load(_ table: String, in transaction: PostgresTransaction) async throws -> Int {
-    let (engine, script, rowsFile) = (engine, script, built.rowsFile)
+    let (engine, script, rowsFile) = (engine, script, rowsFile)
     return try await transaction.copyIn(copySQL(table)) { writer in
       @Sendable func write(_ chunk: [UInt8]) async throws {
         try await writer.write(chunk)
