@@ -266,7 +266,13 @@ actor WorkerService: Service {
     isEmpty = !tick.isPending
     if !running.isEmpty, health.isLookDue(at: now) { probe() }
     // For whoever asks what an attempt does, or did when its worker died.
-    let notes = running.values.compactMap { task in task.steps.note(redaction).map { (task.lease, $0) } }
-    if !notes.isEmpty { try await client.note(notes) }
+    let told = running.values.compactMap { task in task.steps.note(redaction).map { (task, $0) } }
+    guard !told.isEmpty else { return }
+    do {
+      try await client.note(told.map { ($0.0.lease, $0.1) })
+    } catch {
+      for (task, _) in told { task.steps.noteIsUntold() }
+      throw error
+    }
   }
 }

@@ -33,7 +33,9 @@ struct WorkerTroubleTests {
       case 3:
         seen.fallIll()
         throw HostError()
-      default: return .completed(result: "{\"rows\": 1}")
+      default:
+        while seen.isHeldBack { try await Task.sleep(for: .milliseconds(5)) }
+        return .completed(result: "{\"rows\": 1}")
       }
     }
   }
@@ -42,6 +44,11 @@ struct WorkerTroubleTests {
   private final class Seen: Sendable {
     private let years = Mutex(Set<Int>())
     private let illLooks = Mutex(0)
+    private let holds = Mutex(false)
+
+    var isHeldBack: Bool { holds.withLock { $0 } }
+    func holdBack() { holds.withLock { $0 = true } }
+    func letGo() { holds.withLock { $0 = false } }
 
     func isFirst(_ year: Int) -> Bool { years.withLock { $0.insert(year).inserted } }
     func fallIll() { illLooks.withLock { $0 = 2 } }
@@ -62,18 +69,21 @@ struct WorkerTroubleTests {
     let scene = try await WorkerScene.make(years: 2001...2006)
     let injected = try await InjectedErrors.put(Self.passing, before: call, scene.connection)
     let seen = Seen()
+    // Notes are told while a task runs.
+    if call == "note_attempts" { seen.holdBack() }
     let handler = ScriptedHandler(look: { seen.trouble() }, Self.script(seen))
     try await scene.withWorker(handler) {
       if ["hold_worker_lock", "release_unknown"].contains(call) {
         try await eventually("it works") { try await scene.count("SELECT count(*) AS n FROM queue.attempt") > 0 }
         try await scene.cutSessions()
       }
-      try await eventually(within: .seconds(60), "all is done") { try await scene.completedCount() == 6 }
       if call == "note_attempts" {
-        try await eventually(within: .seconds(60), "all notes were told") {
+        try await eventually(within: .seconds(60), "the notes were told") {
           try await injected.callCount() > Self.passing.count
         }
+        seen.letGo()
       }
+      try await eventually(within: .seconds(60), "all is done") { try await scene.completedCount() == 6 }
     }
     #expect(try await injected.callCount() > Self.passing.count)
     #expect(try await scene.count("SELECT count(*) AS n FROM queue.lease") == 0)

@@ -109,6 +109,11 @@ package final class AttemptSteps: Sendable {
     return (try? JSONEncoder().encode(record(redaction))).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// The queue could not be told of the last note: the next call of `note` gives it again.
+  package func noteIsUntold() {
+    state.withLock { $0.changed = true }
+  }
+
   struct Record: Encodable {
     /// The one it was in.
     var step: String?
