@@ -112,7 +112,8 @@ struct AkerWorker: AsyncParsableCommand {
             service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
             failureTerminationBehavior: .gracefullyShutdownGroup)
         ],
-        gracefulShutdownSignals: [.sigterm, .sigint] + (Hangup.isHeard ? [.sighup] : []), logger: Logger(label: "aker-worker.lifecycle")))
+        gracefulShutdownSignals: [.sigterm, .sigint] + (Hangup.isHeard ? [.sighup] : []),
+        logger: Logger(label: "aker-worker.lifecycle")))
     try await group.run()
   }
 

@@ -59,6 +59,7 @@ struct HostHealth {
     failureCount += 1
     let wait = Self.retryInterval.shortest * (1 << min(failureCount - 1, 8))
     return .unwell(
-      since: failureCount, looksAgainIn: min(wait, Self.retryInterval.longest), stopsAll: failureCount >= Self.stopCount)
+      since: failureCount, looksAgainIn: min(wait, Self.retryInterval.longest), stopsAll: failureCount >= Self.stopCount
+    )
   }
 }

@@ -71,7 +71,7 @@ extension WorkerService {
           let released = try await client.stop(workerID: workerID, reason: reason)
           logger.info("worker stopped", metadata: ["reason": "\(reason)", "released": "\(released)"])
           break
-        } catch where number < Self.goodbyeTries && [.passing, .connectionLost].contains(QueueTrouble(error)) {
+        } catch  where number < Self.goodbyeTries && [.passing, .connectionLost].contains(QueueTrouble(error)) {
           try? await Task.sleep(for: settings.retryInterval.shortest * number)
         } catch {
           logger.warning(

@@ -22,7 +22,7 @@ extension WorkerService {
         (lost, leases) = try await client.complete(
           reported, thenClaim: free, workerID: workerID, filter: settings.filter)
       }
-    } catch where !reported.isEmpty && QueueTrouble.refusesValues(error) != nil {
+    } catch  where !reported.isEmpty && QueueTrouble.refusesValues(error) != nil {
       return try await completeOneByOne(reported)
     }
     ledger.completionsAreStored(reported.count)
@@ -40,11 +40,12 @@ extension WorkerService {
     for completion in completions {
       do {
         _ = try await client.complete([completion])
-      } catch where QueueTrouble.refusesValues(error) != nil {
+      } catch  where QueueTrouble.refusesValues(error) != nil {
         logger.error(
           "a task is completed without its result, which cannot be stored",
           metadata: ["task": "\(completion.taskID)", "error": "\(Self.summary(error))"])
-        _ = try await client.complete([.init(taskID: completion.taskID, leaseToken: completion.leaseToken, result: nil)])
+        _ = try await client.complete([.init(taskID: completion.taskID, leaseToken: completion.leaseToken, result: nil)]
+        )
       }
       ledger.completionsAreStored(1)
     }

@@ -96,7 +96,7 @@ actor WorkerService: Service {
   private func work() async throws {
     do {
       try await openSession()
-    } catch where QueueTrouble(error) == .passing {
+    } catch  where QueueTrouble(error) == .passing {
       logger.warning("the queue cannot take this worker yet", metadata: ["error": "\(Self.summary(error))"])
     }  // a database that cannot be reached at the start is the operator's to know
     let ticking = Task { [post] in

@@ -6,7 +6,10 @@ struct TableTests {
   private let table = Table(
     headings: ["name", "years", "sources", "title"],
     rows: [
-      ["building_footprint_reject", "2009-2023", "census_acs5, ms_building_footprints, openaddresses", "What could not be read"],
+      [
+        "building_footprint_reject", "2009-2023", "census_acs5, ms_building_footprints, openaddresses",
+        "What could not be read",
+      ],
       ["market_income", "2009-", "census_acs5", "Income and population of counties, states and metros, as estimated"],
     ])
 

@@ -37,7 +37,8 @@ struct CommandErrorTests {
   @Test(.database) func aNewerDatabaseIsRefused() async throws {
     let connection = try await TestDatabase.current.connect()
     try await connection.execute(
-      "INSERT INTO aker_migration (version, name, checksum, aker_version) VALUES (9999, 'from_the_future', 'x', '9.0.0')")
+      "INSERT INTO aker_migration (version, name, checksum, aker_version) VALUES (9999, 'from_the_future', 'x', '9.0.0')"
+    )
     let result = try await Program.run(
       Executable.aker, ["migrate"], environment: ["AKER_POSTGIS_DSN": TestDatabase.current.dsn])
     #expect(result.exitCode == 69)

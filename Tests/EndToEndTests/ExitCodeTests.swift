@@ -51,7 +51,8 @@ struct ExitCodeTests {
       try await expect(
         77, "pause --queue --reason x", says: "GRANT aker_admin TO \(login)",
         environment: [
-          "AKER_POSTGIS_DSN": "host=\(TestDatabase.current.cluster.directory) user=\(login) dbname=\(TestDatabase.current.name)"
+          "AKER_POSTGIS_DSN":
+            "host=\(TestDatabase.current.cluster.directory) user=\(login) dbname=\(TestDatabase.current.name)"
         ])
       try await setup.execute("DROP ROLE \(login)")
       await setup.close()

@@ -120,8 +120,9 @@ struct LakeCommandTests {
       environment["AKER_CACHE_PATH"] = shop.home.path + "/new"
       let repair = try await Program.run(Executable.aker, ["lake", "repair", "--verify"], environment: environment)
       #expect(repair.exitCode == 0 && repair.output.contains("nothing to repair"), "\(repair)")
-      #expect(FileManager.default.fileExists(
-        atPath: shop.home.path + "/new/data_lake/price/as_of=2024-06/data_year=2020/_validation/validation.html"))
+      #expect(
+        FileManager.default.fileExists(
+          atPath: shop.home.path + "/new/data_lake/price/as_of=2024-06/data_year=2020/_validation/validation.html"))
     }
   }
 }

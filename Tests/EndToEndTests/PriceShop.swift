@@ -44,7 +44,8 @@ struct PriceShop {
 
       """, to: "catalog/datasets/price/dataset.yml")
     try home.write(
-      "SELECT item, CAST(price AS DOUBLE) * \(factor) AS price FROM raw.list", to: "catalog/datasets/price/transform.sql")
+      "SELECT item, CAST(price AS DOUBLE) * \(factor) AS price FROM raw.list",
+      to: "catalog/datasets/price/transform.sql")
   }
 
   func deliver(_ year: Int, _ price: String) throws {

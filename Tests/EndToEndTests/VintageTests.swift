@@ -61,8 +61,9 @@ struct VintageTests {
       let said = try await shop.aker("lake withdraw price 2020 --as-of 2062-11 --yes")
       #expect(said.contains("the warehouse shows 2024-06"), "\(said)")
       #expect(try await shop.shown(2020) == "4 as of 2024-06")
-      #expect(!FileManager.default.fileExists(
-        atPath: shop.home.path + "/cache/data_lake/price/as_of=2062-11/data_year=2020/price.parquet"))
+      #expect(
+        !FileManager.default.fileExists(
+          atPath: shop.home.path + "/cache/data_lake/price/as_of=2062-11/data_year=2020/price.parquet"))
       let history = try await shop.aker("lake history price 2020")
       #expect(history.contains("withdrawn"), "\(history)")
       let again = try await shop.aker("lake withdraw price 2020 --as-of 2062-11 --yes", exits: 64)

@@ -5,7 +5,8 @@ import TestSupport
 @Suite(.database)
 struct OutputTests {
   @Test(arguments: [
-    "--version", "--help", "help backfill", "status", "database url", "config", "catalog ls", "plan market_income --years 2012",
+    "--version", "--help", "help backfill", "status", "database url", "config", "catalog ls",
+    "plan market_income --years 2012",
   ])
   func aFullDiskIsNoSuccess(_ arguments: String) async throws {
     try await Place.with(dsn: TestDatabase.current.dsn) { place in

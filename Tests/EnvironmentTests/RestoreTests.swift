@@ -31,7 +31,9 @@ struct RestoreTests {
       try await connection.execute("CREATE ROLE restored_admin LOGIN IN ROLE aker_admin")
       await connection.close()
       let admin = "host=\(other.directory) user=restored_admin dbname=restored"
-      for arguments in [["status"], ["catalog", "apply"], ["backfill", "market_income", "--years", "2012", "--detach"]] {
+      for arguments in [
+        ["status"], ["catalog", "apply"], ["backfill", "market_income", "--years", "2012", "--detach"],
+      ] {
         let result = try await Program.run(
           Executable.aker, arguments, environment: place.environment.merging(["AKER_POSTGIS_DSN": admin]) { $1 })
         #expect(result.exitCode == 0, "\(arguments): \(result)")

@@ -33,7 +33,10 @@ struct StandstillTests {
       try await place.withCensus(["--faults", stalled]) { place in
         let backfill = try await Program.start(
           "timeout",
-          ["120", Executable.aker, "backfill", "market_income", "--years", "2009-2012", "--workers", "1", "--slots", "1"],
+          [
+            "120", Executable.aker, "backfill", "market_income", "--years", "2009-2012", "--workers", "1", "--slots",
+            "1",
+          ],
           environment: place.environment)
         let connection = try await TestDatabase.current.connect()
         try await eventually(within: .seconds(60), "a worker runs a task") {

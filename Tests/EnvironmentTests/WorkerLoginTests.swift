@@ -47,7 +47,8 @@ struct WorkerLoginTests {
     for attack in attacks { #expect(Self.refused.contains(try await sqlState(enemy, attack)), "\(attack)") }
 
     // With a lease it may publish that task, and no other partition.
-    let worker: Int = try await enemy.query("SELECT queue.register_worker('enemy', 'h', 1, 'x', 1) AS id")[0].decode("id")
+    let worker: Int = try await enemy.query("SELECT queue.register_worker('enemy', 'h', 1, 'x', 1) AS id")[0].decode(
+      "id")
     let lease = try await enemy.query("SELECT task_id, lease_token FROM queue.claim($1, 1)", [worker])
     let task: Int64 = try #require(lease.first).decode("task_id")
     let token: Int64 = try lease[0].decode("lease_token")

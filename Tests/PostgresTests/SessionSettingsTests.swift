@@ -42,9 +42,13 @@ struct SessionSettingsTests {
             for _ in 0..<10 {
               let alone: String = try await connection.query(Self.shown)[0].decode("text")
               #expect(alone.hasPrefix(Self.expected))
-              let inside = try await connection.transaction { try $0.query(Self.shown)[0].decode("text", as: String.self) }
+              let inside = try await connection.transaction {
+                try $0.query(Self.shown)[0].decode("text", as: String.self)
+              }
               #expect(inside.hasPrefix(Self.expected))
-              let many = try await connection.pipeline([PostgresStatement(Self.shown), PostgresStatement("SELECT 1 AS one")])
+              let many = try await connection.pipeline([
+                PostgresStatement(Self.shown), PostgresStatement("SELECT 1 AS one"),
+              ])
               #expect(try many[0][0].decode("text", as: String.self).hasPrefix(Self.expected))
               #expect(many.count == 2)
             }

@@ -34,7 +34,9 @@ struct AttemptEndingTests {
 
   private func expect(_ outcome: Outcome, _ row: [Shape], sourceLocation: SourceLocation = #_sourceLocation) {
     for (stop, expected) in zip(Self.stops, row) {
-      #expect(Shape(AttemptEnding(outcome, stop: stop)) == expected, "\(String(describing: stop))", sourceLocation: sourceLocation)
+      #expect(
+        Shape(AttemptEnding(outcome, stop: stop)) == expected, "\(String(describing: stop))",
+        sourceLocation: sourceLocation)
     }
   }
 

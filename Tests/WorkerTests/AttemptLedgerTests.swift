@@ -9,7 +9,8 @@ import Testing
 struct AttemptLedgerTests {
   private let lease = TaskLease(
     taskID: 7, leaseToken: 8, attemptNumber: 1, maxAttempts: 5, backfillID: 1, dataset: "income", dataYear: 2021,
-    region: "", asOf: "2024-06", definitionHash: "", sourceIDs: [], startedAt: .now, deadline: .now.addingTimeInterval(60))
+    region: "", asOf: "2024-06", definitionHash: "", sourceIDs: [], startedAt: .now,
+    deadline: .now.addingTimeInterval(60))
 
   private func ledger(secrets: [String] = []) -> AttemptLedger {
     AttemptLedger(redaction: Redaction(secrets: secrets), workerName: "w1")

@@ -62,7 +62,8 @@ struct WorkerTroubleTests {
   }
 
   @Test(arguments: [
-    "register_worker", "hold_worker_lock", "release_unknown", "claim", "complete_many", "fail", "snooze", "release", "tick",
+    "register_worker", "hold_worker_lock", "release_unknown", "claim", "complete_many", "fail", "snooze", "release",
+    "tick",
     "note_attempts",
   ])
   func itIsWaitedOut(call: String) async throws {
@@ -104,10 +105,12 @@ struct WorkerTroubleTests {
   @Test func whatCanNeverSucceedEndsItInOrder() async throws {
     let scene = try await WorkerScene.make(years: 2001...2004)
     let error = await #expect(throws: PostgresError.self) {
-      try await scene.withWorker(ScriptedHandler { _, _ in
-        try await Task.sleep(for: .seconds(600))
-        return .completed(result: nil)
-      }) {
+      try await scene.withWorker(
+        ScriptedHandler { _, _ in
+          try await Task.sleep(for: .seconds(600))
+          return .completed(result: nil)
+        }
+      ) {
         try await eventually("two run") { try await scene.count("SELECT count(*) AS n FROM queue.lease") == 2 }
         _ = try await InjectedErrors.put(["42883"], before: "tick", forever: true, scene.connection)
         try await eventually("its worker has ended") {
@@ -117,7 +120,8 @@ struct WorkerTroubleTests {
     }
     #expect(error?.sqlState == "42883")
     // Nothing was lost by it: the tasks are there to be claimed, with all their attempts.
-    #expect(try await scene.count("SELECT count(*) AS n FROM queue.ready WHERE attempt_count = 0 AND lost_count = 0") == 4)
+    #expect(
+      try await scene.count("SELECT count(*) AS n FROM queue.ready WHERE attempt_count = 0 AND lost_count = 0") == 4)
   }
 
   @Test func aReportThatCannotBeStoredIsStoredShorter() async throws {

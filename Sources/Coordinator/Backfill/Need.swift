@@ -19,7 +19,8 @@ enum Need: String {
 extension Failure {
   static let standby = Failure(
     .unavailable, "the database is a read-only standby, on which nothing can be changed",
-    advice: "Point AKER_POSTGIS_DSN at the primary; with several hosts in it, target_session_attrs=read-write finds it.")
+    advice: "Point AKER_POSTGIS_DSN at the primary; with several hosts in it, target_session_attrs=read-write finds it."
+  )
 
   static func refused(_ login: String, needs role: String) -> Failure {
     Failure(

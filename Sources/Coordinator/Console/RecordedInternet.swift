@@ -68,7 +68,9 @@ struct RecordedInternet {
     let endpoint = try requireEndpoint()
     let sources = try sources()
     var variables = sources.map { ("AKER_SOURCE_\($0.uppercased())_ENDPOINT", "\(endpoint)/\($0)") }
-    for key in Set(sources.compactMap { registry[$0]?.authKeyName }).sorted() { variables.append(("AKER_" + key, "demo")) }
+    for key in Set(sources.compactMap { registry[$0]?.authKeyName }).sorted() {
+      variables.append(("AKER_" + key, "demo"))
+    }
     if let recordings = line(recordingsFile), FileManager.default.fileExists(atPath: recordings + "/aker.yml") {
       variables.append(("AKER_CONFIG", recordings + "/aker.yml"))
     }

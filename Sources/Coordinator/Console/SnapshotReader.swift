@@ -108,7 +108,8 @@ struct SnapshotReader: Sendable {
     snapshot.waits = try results[9].map { row in
       "\(try row.decode("tasks", as: Int.self).counted("task")): \(try row.text("reason") ?? "")"
     }
-    snapshot.remainingSeconds = snapshot.counts.running == 0 ? nil : try results[7].first?.decode("seconds", as: Int?.self)
+    snapshot.remainingSeconds =
+      snapshot.counts.running == 0 ? nil : try results[7].first?.decode("seconds", as: Int?.self)
     return snapshot
   }
 

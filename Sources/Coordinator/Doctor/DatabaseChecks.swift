@@ -177,7 +177,8 @@ struct DatabaseChecks {
         advice: "For an operator: GRANT aker_admin TO \(rights.login)")
     }
     return .note(
-      "database", "roles", "\(rights.login) may \(rights.works == true ? "work" : "look"), not enqueue, pause or cancel",
+      "database", "roles",
+      "\(rights.login) may \(rights.works == true ? "work" : "look"), not enqueue, pause or cancel",
       advice: "For an operator: GRANT aker_admin TO \(rights.login)")
   }
 

@@ -208,7 +208,9 @@ struct ChosenPartitions {
   func noteWhatDiffers(_ connection: PostgresConnection) async throws {
     let rows = try await connection.query("SELECT name, definition_hash AS hash FROM catalog.dataset")
     let known = try Dictionary(
-      uniqueKeysWithValues: rows.map { (try $0.decode("name", as: String.self), try $0.decode("hash", as: String.self)) })
+      uniqueKeysWithValues: rows.map {
+        (try $0.decode("name", as: String.self), try $0.decode("hash", as: String.self))
+      })
     let differing = specs.filter { known[$0.name] != $0.definitionHash }.map { spec in
       "\(spec.name) (\(known[spec.name] == nil ? "unknown" : "another definition"))"
     }

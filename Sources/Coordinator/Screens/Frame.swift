@@ -128,7 +128,8 @@ struct Frame {
 
   private var countsLine: String {
     let counts = snapshot.counts
-    var parts = counts.kept < counts.completed || counts.kept == 0 ? ["\(counts.completed - counts.kept) published"] : []
+    var parts =
+      counts.kept < counts.completed || counts.kept == 0 ? ["\(counts.completed - counts.kept) published"] : []
     if counts.kept > 0 {
       parts.append("\(counts.kept) kept in the lake: the warehouse shows \(snapshot.shownAsOf ?? "a newer vintage")")
     }

@@ -105,7 +105,8 @@ struct SnapshotRecord: Encodable {
       ? "cancelled" : snapshot.isFinished ? "finished" : snapshot.isPaused ? "paused" : "open"
     let counts = snapshot.counts
     self.counts = Counts(
-      total: counts.total, published: counts.completed - counts.kept, kept: counts.kept, failed: counts.failed, cancelled: counts.cancelled,
+      total: counts.total, published: counts.completed - counts.kept, kept: counts.kept, failed: counts.failed,
+      cancelled: counts.cancelled,
       running: counts.running, waiting: counts.waiting, skipped: counts.skipped)
     remaining_seconds = snapshot.remainingSeconds
     grid = snapshot.cells.sorted { ($0.dataset, $0.year) < ($1.dataset, $1.year) }.map { dataset, year, cell in

@@ -45,7 +45,8 @@ extension TaskStory {
       let outcome: String = try publication.decode("outcome")
       let isKept = outcome == "lake_only"
       text.heading(isKept ? "kept" : "published", style)
-      let what = isKept ? "kept in the lake: the warehouse shows \(try publication.text("shown_as_of") ?? "nothing");" : outcome
+      let what =
+        isKept ? "kept in the lake: the warehouse shows \(try publication.text("shown_as_of") ?? "nothing");" : outcome
       text.add(
         "\(what) as publication \(try publication.decode("publication_id", as: Int64.self)): \(try publication.decode("row_count", as: Int.self).counted("row")), \(ByteCount(try publication.decode("byte_count")).text)\(synthetic)",
         indent: 2)

@@ -50,7 +50,8 @@ package enum EmbeddedClusterError: ClassifiedError {
       "Install PostgreSQL \(needed) with its PostGIS (Debian and Ubuntu: apt-get install postgresql-\(needed)-postgis-3), or name "
         + "the folder of its programs in AKER_POSTGRES_BIN. To go on with the newer one, dump the old database first."
     case .unwritable: "Make it writable, or set AKER_HOME to a folder that is."
-    case .foreignFolder(let path): "See whose it is (ls -ld \(path)), and remove it, or set AKER_HOME to a shorter path."
+    case .foreignFolder(let path):
+      "See whose it is (ls -ld \(path)), and remove it, or set AKER_HOME to a shorter path."
     case .failed(_, let lines, let log): Self.advice(lines, log)
     case .doesNotAnswer(_, _, let log): "Its log: \(log). To start it anew: aker database stop"
     case .doesNotStop(let processID, _, let log):

@@ -23,7 +23,8 @@ package struct LoginRights: Sendable {
           JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'queue' AND p.proname = 'pause_queue') AS operates
       """)[0]
     return LoginRights(
-      login: try row.decode("login"), isStandby: try row.decode("standby"), reads: try row.decode("reads", as: Bool?.self),
+      login: try row.decode("login"), isStandby: try row.decode("standby"),
+      reads: try row.decode("reads", as: Bool?.self),
       works: try row.decode("works", as: Bool?.self), operates: try row.decode("operates", as: Bool?.self))
   }
 }

@@ -32,7 +32,8 @@ package struct LakeIdentityError: ClassifiedError, Equatable {
     switch reason {
     case .elsewhere, .copy:
       "Set AKER_CACHE_PATH to where that lake is on this host. If it was brought here for good: aker lake adopt"
-    case .lost: "Is its disk mounted? If this is the folder, with what is left of it: aker lake adopt, then aker lake repair"
+    case .lost:
+      "Is its disk mounted? If this is the folder, with what is left of it: aker lake adopt, then aker lake repair"
     case .foreign: "Set AKER_CACHE_PATH to this database's lake. If this is to be it from now on: aker lake adopt"
     }
   }

@@ -68,7 +68,8 @@ package actor PostgresConnection {
       let wishes = SessionStartup.wishes(serverVersion: PQserverVersion(opened))
       do {
         try state(settings + wishes)
-      } catch let error as PostgresError where !wishes.isEmpty && SessionStartup.refusals.contains(error.sqlState ?? "") {
+      } catch let error as PostgresError where !wishes.isEmpty && SessionStartup.refusals.contains(error.sqlState ?? "")
+      {
         try state(settings)
       }
     } catch {

@@ -64,7 +64,8 @@ struct CacheCommand: AsyncParsableCommand {
       }
       let table = Table(headings: ["source", "documents", "size", "first fetched", "last fetched", ""], rows: cells)
       Terminal.standardOutput.write(
-        table.rendered(Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode))
+        table.rendered(
+          Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode))
       print(
         "\n\(rows.reduce(0) { $0 + $1.documents }.counted("document")), \(ByteCount(rows.reduce(0) { $0 + $1.bytes }).text), in \(cache.path)"
       )

@@ -34,7 +34,8 @@ struct LakeAdoptCommand: AsyncParsableCommand {
     let identity = LakeIdentity(lake)
     let census = try await identity.census(connection)
     let total = census.present + census.missing.count
-    let found = "\(census.present) of \(total.counted("published file")) \(census.present == 1 && total == 1 ? "is" : "are") here"
+    let found =
+      "\(census.present) of \(total.counted("published file")) \(census.present == 1 && total == 1 ? "is" : "are") here"
     let what = "This makes \(lake.location) the database's lake: \(found)."
     if census.missing.isEmpty {
       try Confirmation.ask(what, yes: yes)

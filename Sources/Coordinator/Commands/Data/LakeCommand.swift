@@ -9,7 +9,8 @@ import Postgres
 struct LakeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lake",
-    abstract: "List the lake's partitions and their history; finish what a crash left; take a publication or a vintage back.",
+    abstract:
+      "List the lake's partitions and their history; finish what a crash left; take a publication or a vintage back.",
     discussion: """
       EXAMPLES
         aker lake ls market_income

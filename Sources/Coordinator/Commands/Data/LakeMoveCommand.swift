@@ -45,7 +45,8 @@ struct LakeMoveCommand: AsyncParsableCommand {
     let living = try await connection.query("SELECT name FROM queue.worker WHERE state = 'running' ORDER BY 1")
     guard living.isEmpty else {
       throw Failure(
-        .transient, "workers are alive and may publish into the old lake: \(living.compactMap { $0.text(0) }.joined(separator: ", "))",
+        .transient,
+        "workers are alive and may publish into the old lake: \(living.compactMap { $0.text(0) }.joined(separator: ", "))",
         advice: "Stop them first; aker workers lists them.")
     }
     let repaired = try await LakeRepair(from).finishCommitted(connection)

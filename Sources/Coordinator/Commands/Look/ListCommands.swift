@@ -89,7 +89,9 @@ struct TasksCommand: AsyncParsableCommand {
       return
     }
     try await printQuery(
-      connection, sql, parameters, json: options.json, whenEmpty: "no task matches" + (all || (state ?? "failed") != "failed" ? "" : " (of what failed and was published since: --all)"),
+      connection, sql, parameters, json: options.json,
+      whenEmpty: "no task matches"
+        + (all || (state ?? "failed") != "failed" ? "" : " (of what failed and was published since: --all)"),
       table: """
         task_id AS task, dataset || ' ' || data_year || CASE WHEN region = '' THEN '' ELSE ' ' || region END AS partition,
         state, attempts, error_class AS error, reason

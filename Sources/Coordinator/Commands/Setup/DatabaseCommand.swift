@@ -76,7 +76,9 @@ struct DatabaseCommand: AsyncParsableCommand {
   struct URL: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print the database as a URL, without its password; starts the embedded database if need be.",
-      discussion: "psql, SQLAlchemy, DuckDB and others take it.\n\nEXAMPLES\n  psql \"$(aker database url)\"\n  aker database url")
+      discussion:
+        "psql, SQLAlchemy, DuckDB and others take it.\n\nEXAMPLES\n  psql \"$(aker database url)\"\n  aker database url"
+    )
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {

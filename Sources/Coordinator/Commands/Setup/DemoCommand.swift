@@ -26,7 +26,8 @@ struct DemoCommand: AsyncParsableCommand {
   struct Start: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Start serving the recordings, in the background.", discussion: "EXAMPLES\n  aker demo start")
-    @Option(help: ArgumentHelp("Folder of the recordings; those that came with the program unless told.", valueName: "path"))
+    @Option(
+      help: ArgumentHelp("Folder of the recordings; those that came with the program unless told.", valueName: "path"))
     var recordings: String?
     @OptionGroup var options: GlobalOptions
 
@@ -35,7 +36,9 @@ struct DemoCommand: AsyncParsableCommand {
       let isNew = try await demo.start(recordings: recordings)
       let endpoint = try demo.requireEndpoint()
       if options.json { return try printJSON(Report(state: "running", endpoint: endpoint)) }
-      print("\(isNew ? "serving" : "serves already:") \(try demo.sources().count.counted("recorded source")) at \(endpoint)")
+      print(
+        "\(isNew ? "serving" : "serves already:") \(try demo.sources().count.counted("recorded source")) at \(endpoint)"
+      )
       print("for this shell: eval \"$(aker demo env)\"")
       print("then, for instance: aker backfill market_income --years 2016-2018 --workers 1")
     }

@@ -38,7 +38,8 @@ struct MigrateCommand: AsyncParsableCommand {
           print("mended \(mended.count.counted("right")) of the roles, such as: \(first)")
         }
         print(
-          applied.isEmpty && mended.isEmpty ? "nothing to do: the database is up to date" : "the database is up to date")
+          applied.isEmpty && mended.isEmpty ? "nothing to do: the database is up to date" : "the database is up to date"
+        )
         return
       }
     }

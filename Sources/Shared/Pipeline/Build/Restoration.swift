@@ -39,7 +39,8 @@ struct Restoration {
     guard built.sha256 == sha256 else {
       throw PipelineError.notRestorable(
         publicationID: publicationID,
-        reason: "its documents and its definition give another file now (\(try row.decode("engine_version", as: String.self)) "
+        reason:
+          "its documents and its definition give another file now (\(try row.decode("engine_version", as: String.self)) "
           + "then, \(engineVersion) now)")
     }
     built.partition = partition

@@ -87,7 +87,8 @@ package struct PartitionRun: Sendable {
         workerID: session.workerID, name: registration.name, host: registration.host, version: version)
       let context = TaskContext(worker: identity, logger: logger, lease: lease)
       let (result, stop) = try await attempt(
-        lease, context, client, try environment.handler(
+        lease, context, client,
+        try environment.handler(
           inputs: recorded, observer: observer, restoring: restoring ? publicationID : nil), session.workerID)
       let published = try await Self.uncancelled {
         try await settle(lease, result, stop, context.steps, client)
