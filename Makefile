@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build test lint format schema demo clean-demo bench-queue bench-data proof clean
+.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data proof clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,15 @@ setup:
 
 build: setup ## Build aker, aker-worker, aker-confine and source-simulator into .build/$(CONFIGURATION)
 	@$(SWIFT) build --configuration $(CONFIGURATION)
+
+# Rooms whose tests start no worker and ask no source.
+quick = Catalog Coordinator Engine Postgres Telemetry
+
+check: lint ## The inner loop: lint, build, and the rooms whose tests start no worker
+	@scripts/setup --tests
+	@$(SWIFT) build --build-tests
+	@failed=; for room in $(quick); do SWIFT=$(SWIFT) scripts/test $$room || failed="$$failed $$room"; done; \
+	  test -z "$$failed" || { echo "check: failed:$$failed" >&2; exit 1; }
 
 test: ## Install what is missing, build, run every test
 	@scripts/setup --tests
