@@ -54,6 +54,11 @@ struct AkerWorker: AsyncParsableCommand {
   )
   var noOpTable: String?
 
+  static func main() async {
+    HelpWindow.widen()
+    await main(nil)
+  }
+
   func validate() throws {
     guard slots > 0 else { throw ValidationError("--slots must be at least 1") }
     guard drainTimeout >= 0 else { throw ValidationError("--drain-timeout must not be negative") }

@@ -169,7 +169,7 @@ struct CommandRefusalTests {
         in: catalog + "/datasets/hazard_smoke/dataset.yml")
       let check = try await home.aker("catalog", "check", environment: ["AKER_CATALOG_PATH": catalog])
       #expect(check.exitCode == 65 && check.errorOutput.contains("1 mistake in the catalog"), "\(check)")
-      #expect(check.output.contains("hazard_smoke/dataset.yml:55"), "\(check)")
+      #expect(check.output.contains("hazard_smoke/dataset.yml:56"), "\(check)")
       #expect(
         check.output.contains("'boundary_conty', which depends_on does not name; did you mean 'boundary_county'?"),
         "\(check)")

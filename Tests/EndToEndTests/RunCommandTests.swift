@@ -77,7 +77,7 @@ struct RunCommandTests {
       #expect(result.exitCode == 0, "\(result)")
       let report = try report(result)
       #expect(report.note?.contains("no database runs") == true)
-      #expect(report.steps.map(\.step) == ["fetch", "build", "examine"])
+      #expect(report.steps.map(\.step) == ["fetch", "prepare", "build", "examine"])
       #expect(report.checks?.allSatisfy(\.success) == true)
       let recorded = RecordedIncome()
       let counts = try ["county", "state", "metro"].map { try recorded.totals(2012, $0).rowCount }
@@ -138,7 +138,7 @@ struct RunCommandTests {
       #expect(first.exitCode == 0, "\(first)")
       let published = try report(first)
       #expect(published.outcome == "published")
-      #expect(published.steps.map(\.step) == ["fetch", "build", "examine", "publish", "place"])
+      #expect(published.steps.map(\.step) == ["fetch", "prepare", "build", "examine", "publish", "place"])
       let connection = try await TestDatabase.current.connect()
       let row = try await connection.query(
         """

@@ -105,7 +105,7 @@ struct SnapshotReader: Sendable {
         errorClass: try row.decode("error_class"), reason: try row.text("reason") ?? "",
         taskID: try row.decode("task_id"), region: try row.text("region") ?? "", isFinal: try row.decode("final"))
     }
-    snapshot.waits = try results[9].map { row in
+    snapshot.waits = try results[10].map { row in
       "\(try row.decode("tasks", as: Int.self).counted("task")): \(try row.text("reason") ?? "")"
     }
     snapshot.remainingSeconds =

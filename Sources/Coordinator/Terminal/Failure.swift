@@ -54,7 +54,7 @@ struct Failure: Error {
 
   /// Prints the error as the operator should see it, and ends the process.
   static func exit(_ error: any Error) -> Never {
-    Terminal.widenForHelp()  // ArgumentParser lays out help whatever it is asked of an error
+    HelpWindow.widen()  // ArgumentParser lays out help whatever it is asked of an error
     guard let failure = Failure(any: error) ?? fault(error) else {
       // ArgumentParser's own: usage, --help, --version.
       let code = Aker.exitCode(for: error)

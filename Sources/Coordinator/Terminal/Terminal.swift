@@ -57,13 +57,4 @@ struct Terminal: Sendable {
       remaining = remaining.dropFirst(written)
     }
   }
-
-  /// Help is laid out in two columns, for which ArgumentParser needs this many; it would fail in a narrower window.
-  private static let leastHelpColumns = 60
-
-  /// Lets ArgumentParser write for a window that is as wide as its help needs, whatever the real one is.
-  static func widenForHelp() {
-    let told = getenv("COLUMNS").flatMap { Int(String(cString: $0)) }
-    if told ?? standardOutput.size.columns < leastHelpColumns { setenv("COLUMNS", "\(leastHelpColumns)", 1) }
-  }
 }

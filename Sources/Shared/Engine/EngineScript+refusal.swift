@@ -34,4 +34,10 @@ extension EngineScript.Step {
     case .macros(let sql): "\n" + sql
     }
   }
+
+  /// The same, as DuckDB gets it: one statement at a time.
+  var statements: [String] {
+    if case .macros(let sql) = text { return MacroFile.statements(in: sql).map { "\n" + $0 } }
+    return statement.map { [$0] } ?? []
+  }
 }

@@ -84,8 +84,9 @@ package struct EngineScript: Sendable {
       case .query(_, let user, _): script += UserQuery.guardSQL(user) + "\n"
       case .macros: break
       }
-      if let statement = step.statement {
-        parts += [.script(script), .statements(statement)]
+      if !step.statements.isEmpty {
+        parts.append(.script(script))
+        parts += step.statements.map { .statements($0) }
         script = ""
       }
     }

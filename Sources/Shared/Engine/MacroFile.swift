@@ -30,14 +30,30 @@ struct MacroFile {
     return words.first == "MACRO" || words.first == "FUNCTION"
   }
 
-  /// The first words of a statement, in capitals, and the line of its first one; nil at the end of the text.
-  private mutating func nextStatement() -> (line: Int, words: [String])? {
+  /// Each statement by itself, at the line and column where it stands in `sql`: of several in one text, DuckDB's program
+  /// tells no place of an error.
+  static func statements(in sql: String) -> [String] {
+    let text = sql.unicodeScalars
+    var file = MacroFile(rest: Substring(sql).unicodeScalars)
+    var statements: [String] = []
+    while let statement = file.nextStatement() {
+      let lineStart = text[..<statement.start].lastIndex(of: "\n").map { text.index(after: $0) } ?? text.startIndex
+      let indent = text.distance(from: lineStart, to: statement.start)
+      statements.append(
+        String(repeating: "\n", count: statement.line - 1) + String(repeating: " ", count: indent)
+          + String(text[statement.start..<file.rest.startIndex]))
+    }
+    return statements
+  }
+
+  /// The first words of a statement, in capitals, and where its first one stands; nil at the end of the text.
+  private mutating func nextStatement() -> (line: Int, start: String.Index, words: [String])? {
     var words: [String] = []
-    var start: Int?
+    var start: (line: Int, index: String.Index)?
     while let next = rest.first {
       if next == ";" {
         advance(1)
-        if let start { return (start, words) }
+        if let start { return (start.line, start.index, words) }
       } else if rest.starts(with: "--".unicodeScalars) {
         while let scalar = rest.first, scalar != "\n" { _ = scalar; advance(1) }
       } else if rest.starts(with: "/*".unicodeScalars) {
@@ -45,12 +61,12 @@ struct MacroFile {
       } else if next.properties.isWhitespace {
         advance(1)
       } else {
-        start = start ?? line
+        start = start ?? (line, rest.startIndex)
         let word = nextToken()
         if words.count < Self.wordsThatDecide { words.append(word) }
       }
     }
-    return start.map { ($0, words) }
+    return start.map { ($0.line, $0.index, words) }
   }
 
   /// CREATE OR REPLACE TEMP MACRO

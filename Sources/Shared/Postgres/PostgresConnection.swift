@@ -62,7 +62,13 @@ package actor PostgresConnection {
     PQsetNoticeProcessor(opened, { _, _ in }, nil)
     do {
       let stated = SessionSettings.statement(isLocal: false, statementTimeout: configuration.statementTimeout)
-      let server: Int32? = try run(stated, []).rows.first?.decode("pid")
+      let server: Int32?
+      do {
+        server = try run(stated, []).rows.first?.decode("pid")
+      } catch let error as PostgresError where error.sqlState == SessionSettings.isolationRefused {
+        _ = try run(SessionSettings.plainIsolation, [])
+        server = try run(stated, []).rows.first?.decode("pid")
+      }
       isPooled = server != PQbackendPID(opened)
       let settings = SessionStartup.settings(configuration)
       let wishes = SessionStartup.wishes(serverVersion: PQserverVersion(opened))

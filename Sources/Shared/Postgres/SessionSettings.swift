@@ -17,6 +17,10 @@ enum SessionSettings {
     ("transaction_timeout", "0"),
   ]
 
+  /// feature_not_supported: a standby refuses any query where serializable transactions are the default, but not this.
+  static let isolationRefused = "0A000"
+  static let plainIsolation = "SET default_transaction_isolation = 'read committed'"
+
   /// One statement that sets all of them. Every name in it is qualified, since it runs under whatever `search_path` is.
   ///
   /// - Parameters:

@@ -17,7 +17,7 @@ struct LakeWithdrawCommand: AsyncParsableCommand {
 
       EXAMPLES
         aker lake withdraw market_income 2012 --as-of 2062-11
-        aker lake withdraw market_income 2012 --as-of 2062-11 --reason "2026 was meant" --yes
+        aker lake withdraw market_income 2012 --as-of 2062-11 --reason typo --yes
       """)
   @OptionGroup var published: PublishedPartitionArguments
   @Option(help: ArgumentHelp("The vintage that goes.", valueName: "YYYY-MM")) var asOf: String
