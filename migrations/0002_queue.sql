@@ -55,12 +55,16 @@ CREATE TABLE queue.setting (
   paused_at timestamptz,
   pause_reason text,
   paused_by text,
-  CHECK ((paused_at IS NULL) = (pause_reason IS NULL))
+  life text,
+  life_began_at timestamptz,
+  CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),
+  CHECK ((life IS NULL) = (life_began_at IS NULL))
 );
 INSERT INTO queue.setting DEFAULT VALUES;
 
 COMMENT ON TABLE queue.setting IS
   'One row: the queue''s own settings, and whether the whole queue is paused. Change with UPDATE as aker_admin.';
+COMMENT ON COLUMN queue.setting.life IS 'The life of the database that its leases and workers belong to: see queue._life(). NULL before the first worker.';
 COMMENT ON COLUMN queue.setting.lease_interval IS
   'A worker not heard of for this long loses its tasks. 30 s: three missed heartbeats of 10 s.';
 COMMENT ON COLUMN queue.setting.ageing_interval IS

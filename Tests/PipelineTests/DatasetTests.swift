@@ -19,7 +19,7 @@ struct DatasetTests {
         try await workshop.work(slots: 2, ["AKER_BEA_API_KEY": "a-key", "AKER_BLS_API_KEY": "a-key"])
         let failed = try await connection.query(
           "SELECT row_to_json(t)::text AS task FROM queue.task t WHERE state <> 'completed'")
-        #expect(try failed.map { try $0.decode("task", as: String.self) } == [])
+        for task in failed { Issue.record("\(try task.decode("task", as: String.self))") }
         try await body(connection)
       }
     }
@@ -117,14 +117,18 @@ struct DatasetTests {
     }
   }
 
-  @Test("building_permits: counties in dollars, metros in thousands, and a survey date of two digits")
-  func permits() async throws {
+  @Test("building_permits: counties in dollars, and a survey date of two digits")
+  func permitsOfCounties() async throws {
     try await publish("building_permits", 1998...1998, sources: ["census_bps"]) { connection in
       try await expect(
         "(1998-01-01,3926,3926,485518154,1454)",
         "SELECT (period_start, one_unit_buildings, one_unit_units, one_unit_value, five_plus_unit_units) FROM building_permits WHERE geo_id = '39049'",
         connection)
     }
+  }
+
+  @Test("building_permits: metros in thousands")
+  func permitsOfMetros() async throws {
     try await publish("building_permits", 2019...2019, sources: ["census_bps"]) { connection in
       try await expect(
         "(2019-12-01,73,73,23372000,65,7548000)",

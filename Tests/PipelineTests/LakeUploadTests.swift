@@ -50,6 +50,7 @@ struct LakeUploadTests {
       "INSERT INTO catalog.definition (definition_hash, dataset, dataset_yml, transform_sql) VALUES (repeat('a', 64), 'jobs', '', '')"
     )
     try await withLake { lake, store, directory in
+      try await LakeIdentity(lake).require(connection)
       try await publish(2020, state: "in_place", lake, connection)
       try await publish(2021, state: "committed", lake, connection)
       // As claimed by a worker that lives.

@@ -19,7 +19,7 @@ struct PostgresConfigurationTests {
       "postgresql://me:s3cret@db.example:5433/warehouse?sslmode=require",
       "postgresql://me@db.example:5433/warehouse?sslmode=require"
     ),
-    ("user=aker dbname=aker host=/srv/a b/socket", "postgresql://aker@/aker?host=/srv/a%20b/socket"),
+    ("user=aker dbname=aker host='/srv/a b/socket'", "postgresql://aker@/aker?host=/srv/a%20b/socket"),
     ("host=::1 port=5432 user='o''k' dbname=w", "postgresql://o%27k@[::1]:5432/w"),
   ])
   func aURLSaysTheSame(dsn: String, url: String) {

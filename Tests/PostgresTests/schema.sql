@@ -243,6 +243,13 @@ CREATE FUNCTION queue._asked_regions(datasets text[], regions text[]) RETURNS TA
 
 COMMENT ON FUNCTION queue._asked_regions(datasets text[], regions text[]) IS 'The regions of each dataset that a request is about: those asked of it (dataset:region) or else of all, where it has or allows them; those of its definition where none are asked. The empty one where it is not split.';
 
+CREATE FUNCTION queue._begin_life(before text, life text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._begin_life(before text, life text) IS 'Ends all incarnations of the life before, gives their tasks back with their attempts, and lets every sequence leap.';
+
 CREATE FUNCTION queue._caller_operates() RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -291,6 +298,13 @@ CREATE FUNCTION queue._ended_partitions(datasets text[], as_of text) RETURNS TAB
 
 COMMENT ON FUNCTION queue._ended_partitions(datasets text[], as_of text) IS 'How the last task of each partition of datasets ended, at a vintage.';
 
+CREATE FUNCTION queue._enter_life() RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._enter_life() IS 'Begins the database''s new life, where it is in one. What registers, ticks or claims calls this first.';
+
 CREATE FUNCTION queue._fail_dependents(upstream_task_id bigint, why text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -338,6 +352,13 @@ CREATE FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) RETURNS
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
+
+CREATE FUNCTION queue._life() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._life() IS 'Names this life of this database: system identifier, timeline, database oid. pg_control_checkpoint() would still tell the old timeline right after a promotion; pg_upgrade begins again at timeline 1, hence the identifier; CREATE DATABASE … TEMPLATE has another oid.';
 
 CREATE FUNCTION queue._link_tasks(backfill_id bigint, as_of text, after_task_id bigint) RETURNS bigint
     LANGUAGE plpgsql
@@ -694,6 +715,8 @@ CREATE FUNCTION queue.left_alone(task_id bigint) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
+COMMENT ON FUNCTION queue.left_alone(task_id bigint) IS 'Why a retry would leave this task alone: another open backfill builds its partition, or it was published since; NULL where nothing speaks against it.';
+
 CREATE FUNCTION queue.name_definition(task_id bigint, definition text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -852,6 +875,8 @@ CREATE FUNCTION queue.retry_task(task_id bigint, definition text DEFAULT NULL::t
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
+
+COMMENT ON FUNCTION queue.retry_task(task_id bigint, definition text) IS 'Tries a failed task again, with the tasks that failed only because it did, by the definition that is applied now, or by the one that is named. AK006, with the reason, where its partition was published since or is built elsewhere. Returns how many tasks were opened.';
 
 CREATE FUNCTION queue.return_tokens(source_id text, unused integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1869,9 +1894,12 @@ CREATE TABLE queue.setting (
     paused_at timestamp with time zone,
     pause_reason text,
     paused_by text,
+    life text,
+    life_began_at timestamp with time zone,
     CONSTRAINT setting_ageing_interval_check CHECK ((ageing_interval > '00:00:00'::interval)),
     CONSTRAINT setting_breaker_threshold_check CHECK ((breaker_threshold >= 0)),
     CONSTRAINT setting_check CHECK (((paused_at IS NULL) = (pause_reason IS NULL))),
+    CONSTRAINT setting_check1 CHECK (((life IS NULL) = (life_began_at IS NULL))),
     CONSTRAINT setting_floor_interval_check CHECK ((floor_interval >= '00:00:00'::interval)),
     CONSTRAINT setting_lease_interval_check CHECK ((lease_interval >= '00:00:01'::interval)),
     CONSTRAINT setting_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
@@ -1903,6 +1931,8 @@ COMMENT ON COLUMN queue.setting.max_throttles IS 'A task that its source throttl
 COMMENT ON COLUMN queue.setting.breaker_threshold IS 'The same data error in this many partitions in a row pauses the dataset in that backfill; 0 never does.';
 
 COMMENT ON COLUMN queue.setting.retention_interval IS 'queue.prune() deletes backfills that finished longer ago than this.';
+
+COMMENT ON COLUMN queue.setting.life IS 'The life of the database that its leases and workers belong to: see queue._life(). NULL before the first worker.';
 
 CREATE TABLE queue.source (
     source_id text NOT NULL,
@@ -2903,6 +2933,8 @@ GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO a
 GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_worker;
 GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_reader;
 
+REVOKE ALL ON FUNCTION queue._begin_life(before text, life text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._caller_operates() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._check_request(datasets text[], years integer[], as_of text, mode text) FROM PUBLIC;
@@ -2924,6 +2956,8 @@ GRANT ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) TO ak
 GRANT ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) TO aker_worker;
 GRANT ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) TO aker_reader;
 
+REVOKE ALL ON FUNCTION queue._enter_life() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._fail_dependents(upstream_task_id bigint, why text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._floor(lane_id integer, now_at bigint) FROM PUBLIC;
@@ -2941,6 +2975,8 @@ GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_ke
 REVOKE ALL ON FUNCTION queue._is_claimable() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._life() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._link_tasks(backfill_id bigint, as_of text, after_task_id bigint) FROM PUBLIC;
 

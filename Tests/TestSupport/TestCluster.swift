@@ -26,6 +26,14 @@ package final class TestCluster: Sendable {
   private static let sharedStart = Task { try await TestCluster.start(durability: .none) }
 
   package static func start(durability: Durability = .full) async throws -> TestCluster {
+    let cluster = try make(durability: durability)
+    try await cluster.initialize()
+    try await cluster.startServer()
+    return cluster
+  }
+
+  /// A folder for a cluster, which is removed at the end.
+  static func make(durability: Durability) throws -> TestCluster {
     // Short, since a unix socket's path is held to 107 bytes.
     removeLeftBehind()
     var template = Array("\(prefix)\(getpid())-XXXXXX".utf8CString)
@@ -33,8 +41,6 @@ package final class TestCluster: Sendable {
     let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let cluster = TestCluster(directory: directory, durability: durability)
     AtExit.run { cluster.removeNow() }
-    try await cluster.initialize()
-    try await cluster.startServer()
     return cluster
   }
 
@@ -74,14 +80,24 @@ package final class TestCluster: Sendable {
   }
 
   private func initialize() async throws {
-    if geteuid() == 0 { try await run("chown", ["postgres", directory]) }
-    chmod(directory, 0o755)
+    try await own()
     try await runAsOwner(
       "initdb",
       [
         "-D", directory + "/data", "-U", "aker", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-sync",
         "--no-instructions",
       ])
+    try configure()
+  }
+
+  /// The server's user may use the folder, and others its socket.
+  func own() async throws {
+    if geteuid() == 0 { try await run("chown", ["postgres", directory]) }
+    chmod(directory, 0o755)
+  }
+
+  /// Where it listens, and how durable it is; what is said last holds.
+  func configure() throws {
     var settings = """
 
       listen_addresses = ''
@@ -98,11 +114,11 @@ package final class TestCluster: Sendable {
     try file.writeAll(settings.utf8)
   }
 
-  private func control(_ arguments: [String]) async throws {
+  func control(_ arguments: [String]) async throws {
     try await runAsOwner("pg_ctl", ["-D", directory + "/data", "-s"] + arguments)
   }
 
-  private func runAsOwner(_ program: String, _ arguments: [String]) async throws {
+  func runAsOwner(_ program: String, _ arguments: [String]) async throws {
     let command = PostgresBinaries.found + "/" + program
     if geteuid() == 0 {
       try await run("runuser", ["-u", "postgres", "--", command] + arguments)

@@ -27,7 +27,7 @@ struct AttemptLedgerTests {
     #expect(failure(ledger)?.detail != nil)
     ledger.reportIsRefused(sqlState: "22P05")
     #expect(failure(ledger)?.detail == nil)
-    #expect(failure(ledger)?.reason == "line 3 holds \u{0}")
+    #expect(failure(ledger)?.reason == "line 3 holds ␀")
     ledger.reportIsRefused(sqlState: "22021")
     #expect(failure(ledger)?.reason.contains("22021") == true)
     #expect(failure(ledger)?.reason.unicodeScalars.contains("\u{0}") == false)

@@ -151,11 +151,14 @@ package struct Engine: Sendable {
     path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
   }
 
+  /// 64 MiB: a disk with less is as good as full, and it is the disk that says so.
+  private static let leastRoomBytes = 67_108_864
+
   /// Half of what is free where `folder` is: what one query may fill, so that it never fills a disk that others write to.
   private static func roomBytes(_ folder: String) -> Int {
     var status = statvfs()
     guard statvfs(folder, &status) == 0 else { return Int.max / 2 }
-    return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize) / 2)
+    return max(leastRoomBytes, Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize) / 2))
   }
 
   /// 2 GiB: DuckDB keeps to its limit for what it counts; texts within an expression, GDAL and the stacks of threads it

@@ -168,6 +168,7 @@ DECLARE
   wanted bigint;
   taken bigint[];
 BEGIN
+  PERFORM queue._enter_life();
   -- Shared with the heartbeat, but not with a reaper that gives this worker up.
   PERFORM FROM queue.worker w WHERE w.worker_id = $1 AND w.state = 'running' FOR KEY SHARE;
   IF NOT FOUND THEN
@@ -250,6 +251,7 @@ DECLARE
   lane queue.claimable_lane;
   waiting queue.ready;
 BEGIN
+  PERFORM queue._enter_life();
   PERFORM FROM queue.worker w WHERE w.worker_id = $1 AND w.state = 'running' FOR KEY SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'worker % does not run', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';

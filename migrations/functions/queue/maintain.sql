@@ -195,6 +195,7 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off S
 BEGIN
   -- Nothing is lost if a crash of the server undoes a tick; and an idle worker should not make the disk work each second.
   PERFORM set_config('synchronous_commit', 'off', true);
+  PERFORM queue._enter_life();
   IF $1 IS NOT NULL THEN
     lost_tokens := queue.heartbeat($1, $2);
   END IF;

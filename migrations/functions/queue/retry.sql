@@ -33,6 +33,9 @@ CREATE FUNCTION queue.left_alone(task_id bigint) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(queue._held_elsewhere($1), queue._published_since($1))
 $$;
+COMMENT ON FUNCTION queue.left_alone IS
+  'Why a retry would leave this task alone: another open backfill builds its partition, or it was published since; '
+  'NULL where nothing speaks against it.';
 
 CREATE FUNCTION queue.is_superseded(task_id bigint) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -179,6 +182,10 @@ BEGIN
   RETURN reopened;
 END
 $$;
+COMMENT ON FUNCTION queue.retry_task IS
+  'Tries a failed task again, with the tasks that failed only because it did, by the definition that is applied now, or '
+  'by the one that is named. AK006, with the reason, where its partition was published since or is built elsewhere. '
+  'Returns how many tasks were opened.';
 
 CREATE FUNCTION queue.retry_backfill(backfill_id bigint, error_class text DEFAULT NULL, dataset text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -1,0 +1,139 @@
+import FoundationEssentials
+import Postgres
+import TestSupport
+import Testing
+
+/// A worker of one history meets the database of another: after a fail-over to a standby that lagged, or on a copy. Each
+/// of its calls is refused by name, and nothing that it does changes a row.
+@Suite("A lease that outlives its database's life", .serialized, .timeLimit(.minutes(3)))
+struct NewLifeTests {
+  static let taskCount = 40
+
+  /// How the database comes to another life.
+  enum Way: String, CaseIterable, CustomTestStringConvertible {
+    /// The standby never heard of the worker, and would give it the same numbers again.
+    case failoverAligned = "fail-over, the same numbers"
+    case failoverMisaligned = "fail-over, other numbers"
+    /// The standby knows the leases.
+    case failoverReplicated = "fail-over, leases replicated"
+    case template = "CREATE DATABASE … TEMPLATE"
+    var testDescription: String { rawValue }
+  }
+
+  /// What a worker's process knows.
+  struct Worker {
+    var id: Int
+    var leases: [(taskID: Int64, token: Int64)]
+
+    static func start(_ name: String, _ connection: PostgresConnection) async throws -> Worker {
+      let id: Int = try await connection.query(
+        "SELECT queue.register_worker($1, 'host', 1, 'test', $2) AS id", [name, taskCount])[0].decode("id")
+      let rows = try await connection.query("SELECT task_id, lease_token FROM queue.claim($1, $2)", [id, taskCount])
+      return Worker(id: id, leases: try rows.map { (try $0.decode("task_id"), try $0.decode("lease_token")) })
+    }
+  }
+
+  @Test("all calls of the old life are refused", arguments: Way.allCases)
+  func oldCallsAreRefused(way: Way) async throws {
+    let first = try await TestCluster.start(durability: .none)
+    try await TestDatabase.makeTemplate(on: first)
+    let fixture = try await QueueFixture.make(
+      [("tiles", [])], on: TestDatabase.create(on: first, name: "old"))
+    try await fixture.enqueue(["tiles"], years: 2000...2000 + Self.taskCount - 1)
+    let (old, configuration) = try await Self.live(on: way, first, fixture)
+    #expect(old.leases.count == Self.taskCount)
+
+    let connection = try await PostgresConnection.connect(configuration)
+    let new = try await Worker.start("w2", connection)
+    #expect(new.leases.count == Self.taskCount)
+    #expect(new.id != old.id)
+    #expect(Set(new.leases.map(\.token)).isDisjoint(with: old.leases.map(\.token)))
+    try await expectRefusals(old, connection)
+    let events = try await connection.query("SELECT message FROM queue.event WHERE kind = 'new_life'")
+    #expect(events.count == 1)
+
+    // Whose tasks they are now completes each of them, once.
+    let lost: [Int64] = try await connection.query(
+      "SELECT queue.complete_many($1, $2) AS tokens", [new.leases.map(\.taskID), new.leases.map(\.token)])[0]
+      .decode("tokens")
+    #expect(lost == [])
+    let done = try await connection.query("SELECT FROM queue.outcome WHERE final AND kind = 'completed'")
+    #expect(done.count == Self.taskCount)
+    try await expectRefusals(old, connection)
+    await connection.close()
+  }
+
+  /// A worker that claimed everything in the old life, and the database in its new one.
+  private static func live(
+    on way: Way, _ first: TestCluster, _ fixture: QueueFixture
+  ) async throws -> (Worker, PostgresConfiguration) {
+    let name = fixture.database.name
+    if way == .template {
+      let old = try await Worker.start("w1", fixture.connection)
+      await fixture.connection.close()
+      let server = try await first.connect()
+      try await eventually("nobody is connected") {
+        try await server.query("SELECT FROM pg_stat_activity WHERE datname = $1", [name]).isEmpty
+      }
+      try await server.execute("CREATE DATABASE copied TEMPLATE \(name)")
+      await server.close()
+      return (old, first.configuration(database: "copied"))
+    }
+    // A life that is known: what registers first makes it so.
+    try await fixture.connection.execute("SELECT queue.tick()")
+    let standby = try await first.standby()
+    var old: Worker?
+    if way == .failoverReplicated {
+      old = try await Worker.start("w1", fixture.connection)
+    } else if way == .failoverMisaligned {
+      // Numbers that the standby heard of, and that nobody uses.
+      try await fixture.connection.execute("SELECT nextval('queue.lease_token') FROM generate_series(1, 100)")
+    }
+    try await standby.waitForReplay(of: first)
+    try await standby.cutOff()
+    if old == nil { old = try await Worker.start("w1", fixture.connection) }
+    await fixture.connection.close()
+    try await first.stopServer(.immediate)
+    try await standby.promote()
+    return (try #require(old), standby.configuration(database: name))
+  }
+
+  /// Every call that a worker can make, with what the old one knows.
+  private func expectRefusals(_ old: Worker, _ connection: PostgresConnection) async throws {
+    let worker: [(any PostgresEncodable)?] = [old.id]
+    let attempt: [(any PostgresEncodable)?] = [old.leases[0].taskID, old.leases[0].token]
+    let before = try await Self.fingerprint(connection)
+    for (sql, parameters, sqlState) in [
+      ("SELECT queue.hold_worker_lock($1)", worker, "AK002"), ("SELECT queue.heartbeat($1)", worker, "AK002"),
+      ("SELECT * FROM queue.tick($1)", worker, "AK002"), ("SELECT queue.claim($1, 10)", worker, "AK002"),
+      ("SELECT queue.claim_task($1, 1)", worker, "AK002"), ("SELECT queue.fence($1, $2)", attempt, "AK001"),
+      ("SELECT queue.complete($1, $2)", attempt, "AK001"),
+      ("SELECT queue.fail($1, $2, 'transient', 'x')", attempt, "AK001"),
+      ("SELECT queue.fail($1, $2, 'data', 'x')", attempt, "AK001"),
+      ("SELECT queue.release($1, $2)", attempt, "AK001"),
+      ("SELECT queue.snooze($1, $2, '1 minute')", attempt, "AK001"),
+    ] {
+      let error = await #expect(throws: PostgresError.self, "\(sql)") { try await connection.query(sql, parameters) }
+      #expect(error?.sqlState == sqlState, "\(sql)")
+    }
+    // These refuse without an error, so that one lost lease does not keep the others from being told.
+    let lost = try await connection.query(
+      "SELECT queue.complete_many(ARRAY[$1::bigint], ARRAY[$2::bigint]) AS tokens", attempt)
+    #expect(try lost[0].decode("tokens", as: [Int64].self) == [old.leases[0].token])
+    let taken: Int = try await connection.query("SELECT queue.release_unknown($1, '{2}') AS count", worker)[0]
+      .decode("count")
+    #expect(taken == 0)
+    #expect(try await Self.fingerprint(connection) == before)
+  }
+
+  /// Every row that the queue has, but for settings.
+  private static func fingerprint(_ connection: PostgresConnection) async throws -> String {
+    var text = ""
+    for table in ["worker", "lease", "ready", "delayed", "blocked", "outcome", "attempt_note", "event"] {
+      let rows = try await connection.query(
+        "SELECT coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') AS hash FROM queue.\(table) t")
+      text += try rows[0].decode("hash", as: String.self) + "\n"
+    }
+    return text
+  }
+}
