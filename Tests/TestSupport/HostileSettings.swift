@@ -10,7 +10,7 @@ package enum HostileSettings {
     ("default_transaction_isolation", "serializable"), ("default_transaction_deferrable", "on"),
     // Long enough for the statement that turns them off, on a busy host; far too short for a worker's session.
     ("statement_timeout", "3s"), ("lock_timeout", "1ms"), ("idle_in_transaction_session_timeout", "1s"),
-    ("idle_session_timeout", "1s"), ("client_min_messages", "debug1"),
+    ("idle_session_timeout", "3s"), ("client_min_messages", "debug1"),
   ]
 
   /// Sets them for all sessions of a database that begin after it.
