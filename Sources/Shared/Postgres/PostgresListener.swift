@@ -13,12 +13,17 @@ package actor PostgresListener {
   private nonisolated let continuation: AsyncStream<PostgresNotification>.Continuation
   private let connection: PostgresConnection
   private var source: (any DispatchSourceRead)?
+  /// Ends when Dispatch has let go of the socket: closed any sooner, its number may be another file's by then, and Dispatch
+  /// crashes.
+  private let released: AsyncStream<Never>
+  private let release: AsyncStream<Never>.Continuation
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { connection.unownedExecutor }
 
   private init(connection: PostgresConnection) {
     self.connection = connection
     (notifications, continuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+    (released, release) = AsyncStream.makeStream()
   }
 
   isolated deinit {
@@ -49,10 +54,13 @@ package actor PostgresListener {
     source?.cancel()
     source = nil
     continuation.finish()
+    for await _ in released {}
     await connection.close()
   }
 
   private func start(_ channels: [String]) async throws {
+    var isWatched = false
+    defer { if !isWatched { release.finish() } }
     for channel in channels {
       let quoted = channel.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
       _ = try await connection.query("LISTEN \"\(quoted)\"")
@@ -62,7 +70,13 @@ package actor PostgresListener {
     source.setEventHandler { [weak self] in
       self?.assumeIsolated { $0.drain() }
     }
+    // It keeps the connection, and with it the socket, until then.
+    source.setCancelHandler { [connection, release] in
+      release.finish()
+      _ = connection
+    }
     self.source = source
+    isWatched = true
     source.activate()
     drain()
   }
