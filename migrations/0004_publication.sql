@@ -152,7 +152,7 @@ CREATE TABLE quality.validation (
   data_year       int NOT NULL,
   check_count     int NOT NULL CHECK (check_count >= 0),
   failed_count    int NOT NULL CHECK (failed_count BETWEEN 0 AND check_count),
-  warned_count    int NOT NULL CHECK (warned_count BETWEEN 0 AND check_count),
+  warned_count    int NOT NULL CHECK (warned_count >= 0),
   success         boolean NOT NULL CHECK (success = (failed_count = 0 AND NOT coalesce(drift_failed, false))),
   drift_failed    boolean,
   dataset         text NOT NULL,
@@ -164,6 +164,8 @@ CREATE TABLE quality.validation (
 );
 CREATE INDEX validation_partition ON quality.validation (dataset, data_year, region, validation_id);
 CREATE INDEX validation_publication ON quality.validation (publication_id);
+CREATE INDEX validation_warned ON quality.validation (dataset, data_year)
+  WHERE warned_count > 0 AND success AND publication_id IS NOT NULL;
 COMMENT ON TABLE quality.validation IS
   'One validation of one partition; publication_id is NULL when it was not published for it, or only re-checked.';
 COMMENT ON COLUMN quality.validation.failed_count IS 'Failed checks of severity fail.';

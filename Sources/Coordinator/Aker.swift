@@ -35,7 +35,7 @@ struct Aker: AsyncParsableCommand {
         name: "Look",
         subcommands: [
           StatusCommand.self, BackfillsCommand.self, TasksCommand.self, TaskCommand.self, WhyCommand.self,
-          WorkersCommand.self, SourcesCommand.self,
+          WorkersCommand.self, SourcesCommand.self, WarningsCommand.self,
         ]),
       CommandGroup(
         name: "Act",

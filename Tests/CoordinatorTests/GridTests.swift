@@ -34,6 +34,8 @@ struct GridTests {
     #expect(Grid.state(Grid.Cell(total: 3, completed: 1, blocked: 1)) == .ready)
     #expect(Grid.state(Grid.Cell(total: 2, completed: 1, cancelled: 1)) == .cancelled)
     #expect(Grid.state(Grid.Cell(skipped: 1)) == .skipped)
+    #expect(Grid.state(Grid.Cell(total: 2, completed: 2, warned: 1)) == .warned)
+    #expect(Grid.state(Grid.Cell(total: 2, completed: 1, failed: 1, warned: 1)) == .failed)
     let split = Grid([("d", 2020, Grid.Cell(total: 50, completed: 20))])
     #expect(split.rendered(columns: 80, style: plain, unicode: false).contains("40%"))
     // Without colour, too; alone where years have four columns.

@@ -27,7 +27,7 @@ struct PriceShop {
   }
 
   /// Prices of the list, times a factor.
-  func define(factor: Int, least: Int = 0) throws {
+  func define(factor: Int, least: Int = 0, doubts: Bool = false) throws {
     try home.write(
       """
       name: price
@@ -40,7 +40,7 @@ struct PriceShop {
         - {name: price, type: double, unit: USD, description: Its price.}
       key: [item]
       checks:
-        - expect_column_values_to_be_between: {column: price, min_value: \(least)}
+        - expect_column_values_to_be_between: {column: price, min_value: \(least)\(doubts ? ", severity: warn" : "")}
 
       """, to: "catalog/datasets/price/dataset.yml")
     try home.write(

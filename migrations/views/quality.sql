@@ -29,3 +29,22 @@ FROM quality.warning
 GROUP BY dataset, data_year, region, as_of, publication_id;
 COMMENT ON VIEW quality.warned_partition IS
   'Published partitions that have warnings, how many and which: the mark of a cell, and the list behind it.';
+
+-- By the partial index: asked for at each look at a grid, and few partitions have any.
+CREATE VIEW quality.warned_cell AS
+SELECT v.dataset, v.data_year, count(*) AS warned, sum(v.warned_count) AS warning_count
+FROM quality.validation v
+WHERE v.warned_count > 0 AND v.success AND v.publication_id IS NOT NULL
+  AND EXISTS (
+    SELECT FROM lake.manifest m
+    WHERE m.dataset = v.dataset AND m.data_year = v.data_year AND m.region = v.region AND m.as_of = v.as_of)
+  AND NOT EXISTS (
+    SELECT FROM lake.manifest m
+    WHERE m.dataset = v.dataset AND m.data_year = v.data_year AND m.region = v.region AND m.as_of > v.as_of)
+  AND NOT EXISTS (
+    SELECT FROM quality.validation n
+    WHERE n.dataset = v.dataset AND n.data_year = v.data_year AND n.region = v.region AND n.as_of = v.as_of
+      AND n.validation_id > v.validation_id AND n.publication_id IS NOT NULL AND n.success)
+GROUP BY v.dataset, v.data_year;
+COMMENT ON VIEW quality.warned_cell IS
+  'Per dataset and year how many published partitions have warnings: the mark of a cell in a grid.';

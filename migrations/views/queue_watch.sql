@@ -84,5 +84,9 @@ SELECT n, item, value, detail FROM (
     FROM queue.source s WHERE s.paused_at IS NOT NULL OR s.cool_down_until > clock_timestamp()
   UNION ALL
   SELECT 6, 0, 'dataset ' || a.dataset, 'paused in backfill ' || a.backfill_id, a.pause_reason FROM queue.lane a WHERE a.paused_at IS NOT NULL AND a.closed_at IS NULL
+  UNION ALL
+  SELECT 7, 0, 'warnings', queue._counted(sum(c.warned)::bigint, 'partition'),
+    format('published with %s: aker warnings', queue._counted(sum(c.warning_count)::bigint, 'warning'))
+    FROM quality.warned_cell c HAVING count(*) > 0
 ) AS lines ORDER BY n, place, item;
-COMMENT ON VIEW queue.overview IS 'The queue on one screen: workers, backfills, what is paused or cooling down.';
+COMMENT ON VIEW queue.overview IS 'The queue on one screen: workers, backfills, what is paused or cooling down, and how much is published with warnings.';

@@ -70,6 +70,18 @@ struct Snapshot: Sendable {
     var note: String?
   }
 
+  /// What partitions of a dataset were published with all the same: one check, or one kind of drift.
+  struct WarningGroup: Sendable {
+    var dataset: String
+    var firstYear: Int
+    var lastYear: Int
+    /// Partitions.
+    var count: Int
+    var what: String
+    /// Of the newest year.
+    var message: String
+  }
+
   var title: String
   /// The newest vintage that the warehouse shows of what was kept in the lake only.
   var shownAsOf: String?
@@ -81,6 +93,8 @@ struct Snapshot: Sendable {
   var workers: [Worker] = []
   /// Those that failed for good first, then the newest.
   var failureGroups: [FailureGroup] = []
+  /// Read once it has ended, those of most partitions first.
+  var warningGroups: [WarningGroup] = []
   /// One by one, newest first.
   var failures: [Failure] = []
   /// Those with something to say first.

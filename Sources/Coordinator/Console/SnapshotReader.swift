@@ -10,8 +10,10 @@ struct SnapshotReader: Sendable {
       PostgresStatement("SELECT * FROM queue.backfill_progress WHERE backfill_id = $1", [backfillID]),
       PostgresStatement(
         """
-        SELECT g.*, l.paused_at IS NOT NULL OR b.paused_at IS NOT NULL AS is_paused FROM queue.grid g
-        JOIN queue.lane l USING (backfill_id, dataset) JOIN queue.backfill b USING (backfill_id) WHERE backfill_id = $1
+        SELECT g.*, l.paused_at IS NOT NULL OR b.paused_at IS NOT NULL AS is_paused, coalesce(w.warned, 0) AS warned
+        FROM queue.grid g JOIN queue.lane l USING (backfill_id, dataset) JOIN queue.backfill b USING (backfill_id)
+          LEFT JOIN quality.warned_cell w USING (dataset, data_year)
+        WHERE backfill_id = $1
         """, [backfillID]),
       PostgresStatement(
         """
@@ -78,6 +80,18 @@ struct SnapshotReader: Sendable {
             SELECT FROM queue.lease l JOIN queue.lane a USING (lane_id) WHERE a.backfill_id = $1) LIMIT 200) AS w
         GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 3
         """, [backfillID]),
+      // Asked once it has ended only.
+      PostgresStatement(
+        """
+        SELECT w.dataset, w.what || coalesce(' (' || w.column_name || ')', '') AS what, count(DISTINCT w.publication_id) AS count,
+          min(w.data_year) AS first_year, max(w.data_year) AS last_year,
+          (array_agg(w.message ORDER BY w.data_year DESC, w.region))[1] AS message
+        FROM queue.outcome o JOIN queue.lane a USING (lane_id)
+          JOIN quality.publication_warning w ON w.publication_id = (o.result ->> 'publication_id')::bigint
+        WHERE a.backfill_id = $1 AND o.final AND o.kind = 'completed' AND (o.result ->> 'warnings')::int > 0
+          AND EXISTS (SELECT FROM queue.backfill b WHERE b.backfill_id = $1 AND b.finished_at IS NOT NULL)
+        GROUP BY w.dataset, 2 ORDER BY count(DISTINCT w.publication_id) DESC, w.dataset, 2 LIMIT 50
+        """, [backfillID]),
     ])
     guard let progress = results[0].first else {
       throw Failure(.usage, "there is no backfill \(backfillID)", advice: "aker backfills lists them.")
@@ -104,6 +118,12 @@ struct SnapshotReader: Sendable {
         lastYear: try row.decode("last_year"), count: try row.decode("count"),
         errorClass: try row.decode("error_class"), reason: try row.text("reason") ?? "",
         taskID: try row.decode("task_id"), region: try row.text("region") ?? "", isFinal: try row.decode("final"))
+    }
+    snapshot.warningGroups = try results[11].map { row in
+      Snapshot.WarningGroup(
+        dataset: try row.decode("dataset"), firstYear: try row.decode("first_year"),
+        lastYear: try row.decode("last_year"), count: try row.decode("count"), what: try row.decode("what"),
+        message: try row.text("message") ?? "")
     }
     snapshot.waits = try results[10].map { row in
       "\(try row.decode("tasks", as: Int.self).counted("task")): \(try row.text("reason") ?? "")"
@@ -184,11 +204,12 @@ struct SnapshotReader: Sendable {
 }
 
 extension Grid.Cell {
-  /// From a row of `queue.grid`, with `is_paused`.
+  /// From a row of `queue.grid`, with `is_paused` and `warned`.
   init(_ row: PostgresRow) throws {
     self.init(
       total: try row.decode("total"), completed: try row.decode("completed"), failed: try row.decode("failed"),
-      cancelled: try row.decode("cancelled"), running: try row.decode("running"), blocked: try row.decode("blocked"))
+      cancelled: try row.decode("cancelled"), running: try row.decode("running"), blocked: try row.decode("blocked"),
+      warned: try row.decode("warned"))
     if try row.decode("is_paused") { paused = total - completed - failed - cancelled - running }
   }
 }

@@ -36,6 +36,8 @@ struct Frame {
     sections.append(labelled("workers", workerLines, workerCount))
     sections.append(labelled("sources", sourceLines, sourceCount))
     sections.append(labelled("failures", failureLines, failureCount))
+    let used = sections.reduce(0) { $0 + ($1.isEmpty ? 0 : $1.count + 1) }
+    sections.append(labelled("warnings", warningLines, min(warningLines.count, max(1, rows - used))))
     let lines = sections.filter { !$0.isEmpty }.joined(separator: [""])
     return lines.prefix(max(1, rows)).joined(separator: "\n")
   }
@@ -56,7 +58,7 @@ struct Frame {
       let states = snapshot.cells.filter { $0.dataset == dataset }.map { Grid.state($0.cell) }
       if states.contains(.failed) { return 0 }
       if states.contains(.running) { return 1 }
-      return states.allSatisfy { [.published, .skipped, .cancelled].contains($0) } ? 3 : 2
+      return states.allSatisfy { [.published, .warned, .skipped, .cancelled].contains($0) } ? 3 : 2
     }
     let ranked = grid.datasets.map { (rank: rank($0), name: $0) }.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }
     let hasLegend = lines >= Self.leastLinesWithLegend
@@ -197,6 +199,15 @@ struct Frame {
         "\(group.taskID)  \(group.dataset) \(which)  \(group.errorClass)\(group.isFinal ? "" : ", will be retried"): \(group.reason)"
       )
       return group.isFinal ? style.red(text) : style.yellow(text)
+    }
+  }
+
+  /// What was published all the same, once it has ended.
+  private var warningLines: [String] {
+    snapshot.warningGroups.map { group in
+      let years = group.firstYear == group.lastYear ? "\(group.firstYear)" : "\(group.firstYear)-\(group.lastYear)"
+      let count = group.count > 1 ? ", \(group.count.counted("partition"))" : ""
+      return style.yellow(labelledClip("\(group.dataset) \(years)\(count)  \(group.what): \(group.message)"))
     }
   }
 

@@ -12,6 +12,8 @@ struct Grid {
     var running = 0
     var blocked = 0
     var paused = 0
+    /// Partitions that are published with warnings, by whichever backfill.
+    var warned = 0
     /// Asked for, and not enqueued because there was nothing to do.
     var skipped = 0
 
@@ -21,7 +23,8 @@ struct Grid {
         total: first.total + second.total, completed: first.completed + second.completed,
         failed: first.failed + second.failed, cancelled: first.cancelled + second.cancelled,
         running: first.running + second.running, blocked: first.blocked + second.blocked,
-        paused: first.paused + second.paused, skipped: first.skipped + second.skipped)
+        paused: first.paused + second.paused, warned: first.warned + second.warned,
+        skipped: first.skipped + second.skipped)
     }
   }
 
@@ -38,12 +41,13 @@ struct Grid {
   }
 
   enum State: CaseIterable {
-    case published, failed, running, ready, blocked, paused, cancelled, skipped
+    case published, warned, failed, running, ready, blocked, paused, cancelled, skipped
 
     /// One column wide, and distinct without colour.
     var glyph: Character {
       switch self {
       case .published: "■"
+      case .warned: "▲"
       case .failed: "✗"
       case .running: "▶"
       case .ready: "·"
@@ -57,6 +61,7 @@ struct Grid {
     var plainGlyph: Character {
       switch self {
       case .published: "#"
+      case .warned: "!"
       case .failed: "x"
       case .running: ">"
       case .ready: "."
@@ -70,6 +75,7 @@ struct Grid {
     var name: String {
       switch self {
       case .published: "published"
+      case .warned: "published with warnings"
       case .failed: "failed"
       case .running: "running"
       case .ready: "ready"
@@ -83,6 +89,7 @@ struct Grid {
     func colored(_ text: String, _ style: Style) -> String {
       switch self {
       case .published: style.green(text)
+      case .warned: style.yellow(text)
       case .failed: style.red(text)
       case .running: style.yellow(text)
       case .blocked, .ready, .skipped, .cancelled: style.dim(text)
@@ -101,7 +108,8 @@ struct Grid {
       return cell.blocked == waiting ? .blocked : .ready
     }
     if cell.cancelled > 0 { return .cancelled }
-    return cell.total == 0 ? .skipped : .published
+    if cell.total == 0 { return .skipped }
+    return cell.warned > 0 ? .warned : .published
   }
 
   func rendered(columns: Int, style: Style, unicode: Bool) -> String {

@@ -49,6 +49,8 @@ struct SnapshotRecord: Encodable {
     var cancelled: Int
     var running: Int
     var skipped: Int
+    /// Partitions that are published with warnings.
+    var warned: Int
   }
 
   struct Worker: Encodable {
@@ -86,6 +88,16 @@ struct SnapshotRecord: Encodable {
     var final: Bool
   }
 
+  struct Warning: Encodable {
+    var dataset: String
+    var first_year: Int
+    var last_year: Int
+    var partitions: Int
+    var what: String
+    /// Of the newest year.
+    var message: String
+  }
+
   var at: Date
   var title: String
   /// `open`, `paused`, `finished` or `cancelled`.
@@ -96,6 +108,8 @@ struct SnapshotRecord: Encodable {
   var workers: [Worker]
   var sources: [Source]
   var failures: [Failure]
+  /// What partitions were published with all the same; read once it has ended.
+  var warnings: [Warning]
 
   init(_ snapshot: Snapshot, at: Date) {
     self.at = at
@@ -112,7 +126,8 @@ struct SnapshotRecord: Encodable {
     grid = snapshot.cells.sorted { ($0.dataset, $0.year) < ($1.dataset, $1.year) }.map { dataset, year, cell in
       Cell(
         dataset: dataset, data_year: year, state: Grid.state(cell).name, total: cell.total, published: cell.completed,
-        failed: cell.failed, cancelled: cell.cancelled, running: cell.running, skipped: cell.skipped)
+        failed: cell.failed, cancelled: cell.cancelled, running: cell.running, skipped: cell.skipped,
+        warned: cell.warned)
     }
     workers = snapshot.workers.map { worker in
       Worker(
@@ -128,6 +143,11 @@ struct SnapshotRecord: Encodable {
       Failure(
         dataset: group.dataset, first_year: group.firstYear, last_year: group.lastYear, count: group.count,
         error_class: group.errorClass, reason: group.reason, example_task: group.taskID, final: group.isFinal)
+    }
+    warnings = snapshot.warningGroups.map { group in
+      Warning(
+        dataset: group.dataset, first_year: group.firstYear, last_year: group.lastYear, partitions: group.count,
+        what: group.what, message: group.message)
     }
   }
 }

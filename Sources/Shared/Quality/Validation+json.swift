@@ -39,7 +39,7 @@ extension Validation {
   package func recordJSON(taskID: Int64?, leaseToken: Int64?) throws -> String {
     let record = Record(
       task_id: taskID, lease_token: leaseToken, row_count: rowCount, data_year: dataYear,
-      check_count: results.count, failed_count: failedCount, warned_count: results.count(where: \.isWarning),
+      check_count: results.count, failed_count: failedCount, warned_count: warnedCount,
       success: success, drift_failed: hasFailedDrift, dataset: dataset, region: region, as_of: asOf,
       definition_hash: definitionHash, drift: drift, profile: nullCounts.mapValues { ["nulls": $0] },
       checks: results.enumerated().map { index, result in

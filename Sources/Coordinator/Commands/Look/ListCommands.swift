@@ -42,6 +42,7 @@ struct TasksCommand: AsyncParsableCommand {
         aker tasks --state failed
         aker tasks --backfill 3 --error-class data
         aker tasks --dataset market_income --year 2012 --json
+        aker tasks --backfill 3 --warned
         aker task $(aker tasks --state failed --ids --limit 1)
       """)
   @Option(help: "Of this backfill.") var backfill: Int64?
@@ -51,6 +52,7 @@ struct TasksCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("transient, rate_limited, data, permanent, worker_lost or dependency.", valueName: "class"))
   var errorClass: String?
+  @Flag(help: "Only those that were published with warnings.") var warned = false
   @Option(help: "At most so many.") var limit = 200
   @Flag(help: "Also those that failed and whose partition was published since, or has a later task.") var all = false
   @Flag(help: "Print nothing but their numbers, for other commands.") var ids = false
@@ -70,16 +72,18 @@ struct TasksCommand: AsyncParsableCommand {
     if let backfill { try await TargetTasks.requireExistence(.backfill(backfill, dataset: nil), connection) }
     if let dataset { try await TargetTasks.requireExistence(.dataset(dataset), connection) }
     let sql = """
-      SELECT task_id, backfill_id, dataset, data_year, region, as_of, state, attempt_count AS attempts, error_class, reason
+      SELECT task_id, backfill_id, dataset, data_year, region, as_of, state, attempt_count AS attempts, error_class, reason,
+        coalesce((result ->> 'warnings')::int, 0) AS warnings
       FROM queue.task
       WHERE ($1::bigint IS NULL OR backfill_id = $1) AND ($2::text IS NULL OR state::text = $2)
         AND ($3::text IS NULL OR dataset = $3) AND ($4::int IS NULL OR data_year = $4)
         AND ($5::text IS NULL OR error_class = $5)
         AND ($7 OR state <> 'failed' OR NOT queue.is_superseded(task_id))
+        AND (NOT $8 OR (result ->> 'warnings')::int > 0)
       ORDER BY task_id LIMIT $6
       """
     let parameters: [(any PostgresEncodable)?] = [
-      backfill, state, dataset, year, errorClass, limit, all,
+      backfill, state, dataset, year, errorClass, limit, all, warned,
     ]
     if ids {
       let found = try await connection.query("SELECT task_id FROM (\(sql)) found", parameters)
@@ -94,7 +98,9 @@ struct TasksCommand: AsyncParsableCommand {
         + (all || (state ?? "failed") != "failed" ? "" : " (of what failed and was published since: --all)"),
       table: """
         task_id AS task, dataset || ' ' || data_year || CASE WHEN region = '' THEN '' ELSE ' ' || region END AS partition,
-        state, attempts, error_class AS error, reason
+        state, attempts, error_class AS error,
+        CASE WHEN warnings > 0 THEN 'published with ' || warnings || CASE warnings WHEN 1 THEN ' warning' ELSE ' warnings' END
+          ELSE reason END AS reason
         """)
     if options.json { return }
     let summary = try await FailureSummary.read(sql, parameters, connection)

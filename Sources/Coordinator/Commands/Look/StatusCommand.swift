@@ -15,14 +15,15 @@ struct StatusCommand: AsyncParsableCommand {
 
   /// Each cell's last task, or what is published where no task is kept.
   private static let cells = """
-    SELECT DISTINCT ON (dataset, data_year) dataset, data_year, total, completed, failed, cancelled, running, blocked, is_paused
+    SELECT DISTINCT ON (dataset, data_year) dataset, data_year, total, completed, failed, cancelled, running, blocked, is_paused,
+      coalesce(w.warned, 0) AS warned
     FROM (
       SELECT g.dataset, g.data_year, g.total, g.completed, g.failed, g.cancelled, g.running, g.blocked,
         l.paused_at IS NOT NULL OR b.paused_at IS NOT NULL AS is_paused, g.backfill_id
       FROM queue.grid g JOIN queue.lane l USING (backfill_id, dataset) JOIN queue.backfill b USING (backfill_id)
       UNION ALL
       SELECT dataset, data_year, count(*), count(*), 0, 0, 0, 0, false, 0 FROM lake.current GROUP BY dataset, data_year
-    ) known ORDER BY dataset, data_year, backfill_id DESC
+    ) known LEFT JOIN quality.warned_cell w USING (dataset, data_year) ORDER BY dataset, data_year, backfill_id DESC
     """
 
   func run() async throws {

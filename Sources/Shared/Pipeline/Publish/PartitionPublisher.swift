@@ -241,7 +241,10 @@ struct PartitionPublisher {
     StepBoundary.recorded.reached()
     try await lease.complete(
       in: transaction,
-      result: "{\"publication_id\":\(publicationID),\"outcome\":\"\(outcome.rawValue)\",\"rows\":\(built.rowCount)}")
+      result: """
+        {"publication_id":\(publicationID),"outcome":"\(outcome.rawValue)","rows":\(built.rowCount),\
+        "warnings":\(built.validation.warnedCount)}
+        """)
     StepBoundary.completed.reached()
     return (outcome, publicationID)
   }
