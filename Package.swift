@@ -103,12 +103,17 @@ let package = Package(
         "OpenLineage", "Postgres", "Quality", "Queue", "S3", "Telemetry", logging, subprocess,
       ]),
 
+    room(
+      "Console",
+      ["Base", "Catalog", "CatalogTools", "Configuration", "Postgres", "Queue"]),
+
     // The executables.
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "AppliedCatalog", "Base", "Catalog", "CatalogTools", "Configuration", "Database", "Engine", "Fetch", "Lake",
-        "Lineage", "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "Telemetry", argumentParser, logging,
+        "AppliedCatalog", "Base", "Catalog", "CatalogTools", "Configuration", "Console", "Database", "Engine", "Fetch",
+        "Lake", "Lineage", "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "Telemetry", argumentParser,
+        logging,
         serviceLifecycle, unixSignals, subprocess, systemPackage,
       ],
       swiftSettings: strict, plugins: ["BuildCommit"]),
@@ -136,6 +141,10 @@ let package = Package(
     .executableTarget(
       name: "FetchProbe", dependencies: ["Base", "Catalog", "Fetch", "HTTP", "Postgres", "Telemetry", logging],
       path: "Tests/FetchProbe", swiftSettings: strict),
+    tests("BaseTests", []),
+    tests("ConfigurationTests", ["Configuration", logging]),
+    tests("ConsoleTests", ["Console", "Queue"]),
+    tests("QualityTests", ["Catalog", "Quality"]),
     tests("TelemetryTests", ["Telemetry", logging]),
     tests("PostgresTests", ["Configuration", "Database", "Postgres"], exclude: ["schema.sql"]),
     tests("CatalogTests", ["Catalog"]),
@@ -148,7 +157,9 @@ let package = Package(
         "AppliedCatalog", "Catalog", "CatalogTools", "Configuration", "Engine", "Fetch", "HTTP", "Lake", "Lineage",
         "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "S3", "Telemetry", logging, systemPackage,
       ]),
-    tests("CoordinatorTests", ["Catalog", "CatalogTools", "Coordinator", "Pipeline", "Postgres", argumentParser]),
+    tests(
+      "CoordinatorTests",
+      ["Catalog", "CatalogTools", "Configuration", "Console", "Coordinator", "Pipeline", "Postgres", argumentParser]),
     tests("WorkerTests", ["Worker", "Postgres", "Queue", "Telemetry", logging, serviceLifecycle]),
     tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),
     tests("EndToEndTests", ["Postgres", subprocess, systemPackage]),

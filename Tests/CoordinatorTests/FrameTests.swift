@@ -1,3 +1,5 @@
+import Base
+@testable import Console
 import Testing
 
 @testable import Coordinator
@@ -7,7 +9,7 @@ struct FrameTests {
     var snapshot = Snapshot(title: "backfill 3: forty datasets, 2009-2023, as of 2024-06")
     for dataset in 0..<datasets {
       for year in 2009...2023 {
-        snapshot.cells.append(("dataset_with_a_long_name_\(dataset)", year, Grid.Cell(total: 1, completed: year % 2)))
+        snapshot.cells.append(("dataset_with_a_long_name_\(dataset)", year, GridCell(total: 1, completed: year % 2)))
       }
     }
     snapshot.counts = Snapshot.Counts(
@@ -49,8 +51,8 @@ struct FrameTests {
 
   @Test func aGridThatMustBeCutKeepsWhatFailed() {
     var snapshot = snapshot(datasets: 40, failures: 0)
-    snapshot.cells = snapshot.cells.map { ($0.dataset, $0.year, Grid.Cell(total: 1, completed: 1)) }
-    snapshot.cells.append(("zoning", 2012, Grid.Cell(total: 1, failed: 1)))
+    snapshot.cells = snapshot.cells.map { ($0.dataset, $0.year, GridCell(total: 1, completed: 1)) }
+    snapshot.cells.append(("zoning", 2012, GridCell(total: 1, failed: 1)))
     let frame = Frame(snapshot: snapshot, columns: 80, rows: 24, style: Style(showsColor: false), unicode: true)
     let lines = frame.rendered().split(separator: "\n").map(String.init)
     #expect(lines.contains { $0.hasPrefix("zoning") && $0.contains("✗") })
@@ -63,8 +65,8 @@ struct FrameTests {
   @Test func theRowOfAllOthersCountsThemTogether() throws {
     var snapshot = Snapshot(title: "backfill 3")
     for dataset in 0..<40 {
-      snapshot.cells.append(("dataset_\(dataset)", 2012, Grid.Cell(total: 1, completed: dataset % 2)))
-      snapshot.cells.append(("dataset_\(dataset)", 2013, Grid.Cell(total: 1, blocked: 1)))
+      snapshot.cells.append(("dataset_\(dataset)", 2012, GridCell(total: 1, completed: dataset % 2)))
+      snapshot.cells.append(("dataset_\(dataset)", 2013, GridCell(total: 1, blocked: 1)))
     }
     let text = Frame(snapshot: snapshot, columns: 80, rows: 12, style: Style(showsColor: false), unicode: false)
       .rendered()
@@ -95,6 +97,6 @@ struct FrameTests {
 
   @Test(arguments: [(5, "5 s"), (99, "99 s"), (150, "3 min"), (7500, "2 h 05 min")])
   func durationsAreReadable(seconds: Int, text: String) {
-    #expect(Frame.duration(seconds) == text)
+    #expect(readableDuration(seconds) == text)
   }
 }

@@ -1,3 +1,4 @@
+@testable import Console
 import Testing
 
 @testable import Coordinator
@@ -6,7 +7,7 @@ struct GridTests {
   private let plain = Style(showsColor: false)
 
   private func grid(years: ClosedRange<Int>) -> Grid {
-    Grid(years.map { ("market_income", $0, Grid.Cell(total: 1, completed: $0 % 2)) })
+    Grid(years.map { ("market_income", $0, GridCell(total: 1, completed: $0 % 2)) })
   }
 
   @Test func aFewYearsAreWrittenOut() {
@@ -28,24 +29,24 @@ struct GridTests {
   }
 
   @Test func aFailureShowsBeforeAllElseAndASplitYearAsAPercentage() {
-    #expect(Grid.state(Grid.Cell(total: 3, completed: 1, failed: 1, running: 1)) == .failed)
-    #expect(Grid.state(Grid.Cell(total: 3, completed: 1, running: 1)) == .running)
-    #expect(Grid.state(Grid.Cell(total: 3, completed: 1, blocked: 2)) == .blocked)
-    #expect(Grid.state(Grid.Cell(total: 3, completed: 1, blocked: 1)) == .ready)
-    #expect(Grid.state(Grid.Cell(total: 2, completed: 1, cancelled: 1)) == .cancelled)
-    #expect(Grid.state(Grid.Cell(skipped: 1)) == .skipped)
-    #expect(Grid.state(Grid.Cell(total: 2, completed: 2, warned: 1)) == .warned)
-    #expect(Grid.state(Grid.Cell(total: 2, completed: 1, failed: 1, warned: 1)) == .failed)
-    let split = Grid([("d", 2020, Grid.Cell(total: 50, completed: 20))])
+    #expect(GridCell(total: 3, completed: 1, failed: 1, running: 1).state == .failed)
+    #expect(GridCell(total: 3, completed: 1, running: 1).state == .running)
+    #expect(GridCell(total: 3, completed: 1, blocked: 2).state == .blocked)
+    #expect(GridCell(total: 3, completed: 1, blocked: 1).state == .ready)
+    #expect(GridCell(total: 2, completed: 1, cancelled: 1).state == .cancelled)
+    #expect(GridCell(skipped: 1).state == .skipped)
+    #expect(GridCell(total: 2, completed: 2, warned: 1).state == .warned)
+    #expect(GridCell(total: 2, completed: 1, failed: 1, warned: 1).state == .failed)
+    let split = Grid([("d", 2020, GridCell(total: 50, completed: 20))])
     #expect(split.rendered(columns: 80, style: plain, unicode: false).contains("40%"))
     // Without colour, too; alone where years have four columns.
-    let failed = Grid((2000...2020).map { ("d", $0, Grid.Cell(total: 4, completed: 3, failed: 1)) })
+    let failed = Grid((2000...2020).map { ("d", $0, GridCell(total: 4, completed: 3, failed: 1)) })
     #expect(failed.rendered(columns: 120, style: plain, unicode: false).contains(" x75% x75%"))
     #expect(failed.rendered(columns: 40, style: plain, unicode: false).contains("   x   x   x"))
   }
 
   @Test func aYearOfWhichEverythingWasSkippedHasNoTasksAndIsShown() {
-    let skipped = Grid([("d", 2019, Grid.Cell(skipped: 4)), ("d", 2020, Grid.Cell(total: 1, completed: 1))])
+    let skipped = Grid([("d", 2019, GridCell(skipped: 4)), ("d", 2020, GridCell(total: 1, completed: 1))])
     #expect(skipped.rendered(columns: 80, style: plain, unicode: true).contains("=    ■"))
   }
 

@@ -134,7 +134,10 @@ struct CommandRefusalTests {
     let connection = try await TestDatabase.current.connect()
     try await connection.execute("DELETE FROM aker_migration WHERE version = (SELECT max(version) FROM aker_migration)")
     try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
-      for command in ["status", "tasks", "lake ls", "pause --queue"] {
+      for command in [
+        "status", "tasks", "lake ls", "pause --queue", "plan market_income --years 2012",
+        "backfill market_income --years 2012 --dry-run",
+      ] {
         let arguments = command.split(separator: " ").map(String.init)
         let result = try await Program.run(Executable.aker, arguments, environment: home.environment)
         #expect(result.exitCode == 69 && result.errorOutput.contains("aker migrate"), "\(command): \(result)")

@@ -79,6 +79,12 @@ struct JSONTests {
         #expect(result.exitCode == step.exitCode, "\(step.command) \(arguments): \(result)")
         let values = try #require(JSONValue.all(in: result.output), "\(step.command): \(result)")
         #expect(!values.isEmpty, "\(step.command) printed nothing: \(result)")
+        // OpenLineage's events have the names of its specification, and variables their own.
+        if !["lineage export", "demo env"].contains(step.command) {
+          let others = values.reduce(into: Set<String>()) { $0.formUnion($1.keys) }
+            .filter { $0.wholeMatch(of: /[a-z0-9]+(_[a-z0-9]+)*/) == nil }
+          #expect(others.isEmpty, "\(step.command): keys in snake_case, and not \(others.sorted())")
+        }
         if step.command == "lake history" { places["PUBLICATION"] = values.first?.first("publication")?.text }
         if step.command == "expansions review" { places["EVENT"] = values.first?.first("event_id")?.text }
       }
@@ -123,6 +129,15 @@ private enum JSONValue: Decodable {
       self = .array(value)
     } else {
       self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  /// Of all objects in it.
+  var keys: Set<String> {
+    switch self {
+    case .array(let values): values.reduce(into: []) { $0.formUnion($1.keys) }
+    case .object(let members): members.values.reduce(into: Set(members.keys)) { $0.formUnion($1.keys) }
+    case .string, .number, .bool, .null: []
     }
   }
 

@@ -52,6 +52,32 @@ struct PlanTests {
     return try JSONDecoder().decode(Plan.self, from: Data(result.output.utf8))
   }
 
+  /// What the database knows of datasets and sources, and the warehouse's tables.
+  private static let known = """
+    SELECT (SELECT count(*) FROM catalog.dataset) AS datasets, (SELECT count(*) FROM catalog.definition) AS definitions,
+      (SELECT count(*) FROM queue.source) AS sources, (SELECT count(*) FROM catalog.source_file) AS files,
+      (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace) AS tables
+    """
+
+  @Test func aPlanChangesNothing() async throws {
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
+      let connection = try await TestDatabase.current.connect()
+      func known() async throws -> [String?] {
+        let row = try await connection.one(Self.known)
+        return row.columns.indices.map { row.text($0) }
+      }
+      let before = try await known()
+      #expect(before.first == "0", "no definition is known: \(before)")
+      for command in ["plan market_jobs --years 2021", "backfill market_jobs --years 2021 --dry-run"] {
+        let result = try await Program.run(
+          Executable.aker, command.split(separator: " ").map(String.init), environment: home.environment)
+        #expect(result.exitCode == 0 && result.output.contains("would be enqueued"), "\(command): \(result)")
+        #expect(try await known() == before, "\(command)")
+      }
+      await connection.close()
+    }
+  }
+
   @Test func aLongPlanCountsWhatItCannotNameInALine() async throws {
     try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
       let result = try await home.aker("plan", "--all", "--years", "2021")

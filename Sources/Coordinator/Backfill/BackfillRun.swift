@@ -1,5 +1,6 @@
 import Base
 import Configuration
+import Console
 import FoundationEssentials
 import Logging
 import Pipeline
@@ -16,27 +17,19 @@ struct BackfillRun {
   static let largeTaskCount = 10_000
 
   func run() async throws {
+    if enqueuing.dryRun { return try await PlanCommand.show(selection, enqueuing, options) }
     let session = try await Session.open(options)
     // Before anything is enqueued: whatever the workers here would stumble over.
-    if enqueuing.workers > 0, !enqueuing.dryRun { try await requireWorkable(session) }
-    if enqueuing.dryRun {
-      let connection = try await session.connectMigrated(migrates: session.isEmbedded)
-      return try await PlanCommand.run(selection, enqueuing, session, connection, json: options.json)
-    }
+    if enqueuing.workers > 0 { try await requireWorkable(session) }
     let connection = try await session.connectMigrated(migrates: true, needs: .admin)
-    let chosen = try await selection.prepare(session, connection)
+    let chosen = try await selection.prepare(session.configuration, connection)
     try await confirm(chosen, connection)
-    let enqueued = try await enqueue(chosen, connection)
+    let enqueued = try await chosen.enqueue(
+      priority: enqueuing.priority, maxRunning: enqueuing.maxRunning, key: enqueuing.key, connection)
     await connection.close()
     try report(enqueued)
     guard enqueued.taskCount > 0, !enqueuing.detach else { return }
     try await watch(session, enqueued.backfillID)
-  }
-
-  private struct Enqueued: Encodable {
-    var backfillID: Int64
-    var taskCount: Int
-    var skippedCount: Int
   }
 
   private func requireWorkable(_ session: Session) async throws {
@@ -56,8 +49,9 @@ struct BackfillRun {
   }
 
   private func confirm(_ chosen: ChosenPartitions, _ connection: PostgresConnection) async throws {
-    let forecast = try await PlanForecast.make(
-      chosen, slots: enqueuing.plannedSlots, maxRunning: enqueuing.maxRunning, connection)
+    let forecast = try await Plan.read(
+      chosen, slots: enqueuing.plannedSlots, maxRunning: enqueuing.maxRunning, detail: false, connection
+    ).forecast
     for unmet in forecast.unmet_dependencies { Terminal.standardError.write("warning: \(unmet.text)\n") }
     for note in forecast.quotaNotes { Terminal.standardError.write("note: \(note)\n") }
     let count = forecast.tasks
@@ -66,23 +60,7 @@ struct BackfillRun {
     }
   }
 
-  private func enqueue(_ chosen: ChosenPartitions, _ connection: PostgresConnection) async throws -> Enqueued {
-    do {
-      let row = try await connection.query(
-        "SELECT * FROM queue.enqueue_backfill($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, allow_future_vintage => $11)",
-        chosen.parameters + [
-          chosen.partitions.order == .newest, enqueuing.priority, enqueuing.maxRunning, enqueuing.key,
-          "\(chosen.note), \(chosen.years)", chosen.partitions.allowFutureVintage,
-        ])[0]
-      return Enqueued(
-        backfillID: try row.decode("backfill_id"), taskCount: try row.decode("enqueued"),
-        skippedCount: try row.decode("skipped"))
-    } catch let error as PostgresError where error.sqlState?.hasPrefix("AK") == true {
-      throw Failure(.usage, error.message, advice: error.hint)
-    }
-  }
-
-  private func report(_ enqueued: Enqueued) throws {
+  private func report(_ enqueued: EnqueuedBackfill) throws {
     if options.json {
       // What is watched is a stream of lines, of which this is the first.
       if enqueued.taskCount > 0, !enqueuing.detach { return try printJSONLine(enqueued) }

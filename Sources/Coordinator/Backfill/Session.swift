@@ -13,13 +13,19 @@ struct Session: Sendable {
   /// Finds the database: the configured one, or the embedded one, which is started if need be.
   static func open(_ options: GlobalOptions) async throws -> Session {
     let configuration = try options.configuration()
-    let database: PostgresConfiguration
-    if let dsn = configuration.postgisDSN {
-      database = PostgresConfiguration(dsn: dsn, applicationName: "aker")
-    } else {
-      database = try await configuration.embeddedCluster.start()
+    return Session(
+      configuration: configuration, database: try await configuration.database(applicationName: "aker"))
+  }
+
+  /// The same for a command that must change nothing: an embedded database that was never made stays so.
+  static func openExisting(_ options: GlobalOptions) async throws -> Session {
+    let configuration = try options.configuration()
+    guard configuration.hasDatabase else {
+      throw Failure(
+        .unavailable, "there is no database yet, and this command makes none",
+        advice: "Run: aker migrate, which makes one below \(configuration.home); or set AKER_POSTGIS_DSN.")
     }
-    return Session(configuration: configuration, database: database)
+    return try await open(options)
   }
 
   /// The database for a command that can do without: the one that is configured or the embedded one if it runs. Starts
@@ -31,12 +37,7 @@ struct Session: Sendable {
       (nil, "\(reason): the checks compare with nothing that was published before")
     }
     do {
-      let database: PostgresConfiguration
-      if let dsn = configuration.postgisDSN {
-        database = PostgresConfiguration(dsn: dsn, applicationName: "aker")
-      } else if let running = try await configuration.embeddedCluster.running() {
-        database = running
-      } else {
+      guard let database = try await configuration.databaseIfRunning(applicationName: "aker") else {
         return without("no database runs")
       }
       let connection = try await PostgresConnection.connect(database)

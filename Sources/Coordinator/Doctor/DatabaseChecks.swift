@@ -18,13 +18,8 @@ struct DatabaseChecks {
 
   /// What was found, and a session for what else is to be asked; nil when there is none.
   func findings() async -> (findings: [Finding], connection: PostgresConnection?) {
-    var database: PostgresConfiguration
     do {
-      if let dsn = configuration.postgisDSN {
-        database = PostgresConfiguration(dsn: dsn, applicationName: "aker doctor")
-      } else if let running = try await configuration.embeddedCluster.running() {
-        database = running
-      } else {
+      guard var database = try await configuration.databaseIfRunning(applicationName: "aker doctor") else {
         return (
           [
             .note(
@@ -95,11 +90,11 @@ struct DatabaseChecks {
   }
 
   private func server(_ connection: PostgresConnection) async throws -> Finding {
-    let row = try await connection.query(
+    let row = try await connection.one(
       """
       SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version,
         current_setting('server_encoding') AS encoding
-      """)[0]
+      """)
     let version: String = try row.decode("version")
     guard try row.decode("encoding", as: String.self) == "UTF8" else {
       return .problem(
@@ -201,7 +196,7 @@ struct DatabaseChecks {
 
   private func clock(_ connection: PostgresConnection) async throws -> Finding {
     let before = Date()
-    let row = try await connection.query("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")[0]
+    let row = try await connection.one("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")
     let middle = (before.timeIntervalSince1970 + Date().timeIntervalSince1970) / 2
     let difference = try row.decode("now", as: Double.self) - middle
     let shown = "\((abs(difference) * 10).rounded() / 10) s"
@@ -216,7 +211,7 @@ struct DatabaseChecks {
   /// A pooler answers with a process id of its own making; two clients that get the same server in turns share it.
   private func pooler(_ first: PostgresConnection, _ database: PostgresConfiguration) async throws -> Finding {
     func serverPID(_ connection: PostgresConnection) async throws -> Int {
-      try await connection.query("SELECT pg_backend_pid() AS pid")[0].decode("pid")
+      try await connection.one("SELECT pg_backend_pid() AS pid").decode("pid")
     }
     let firstServer = try await serverPID(first)
     guard await Int(first.backendPID) != firstServer else {
@@ -234,8 +229,8 @@ struct DatabaseChecks {
   }
 
   private func workers(_ connection: PostgresConnection) async throws -> Finding {
-    let row = try await connection.query(
-      "SELECT count(*) AS count, coalesce(sum(slots), 0) AS slots FROM queue.workers WHERE state = 'running'")[0]
+    let row = try await connection.one(
+      "SELECT count(*) AS count, coalesce(sum(slots), 0) AS slots FROM queue.workers WHERE state = 'running'")
     let count: Int = try row.decode("count")
     let waiting = try await connection.query(
       "SELECT sum(ready) AS ready FROM queue.backfill_progress WHERE state = 'open'")

@@ -2,6 +2,7 @@ import Base
 import Catalog
 import CatalogTools
 import Configuration
+import Console
 import Engine
 import FoundationEssentials
 import Glibc

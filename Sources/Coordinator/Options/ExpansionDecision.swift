@@ -23,12 +23,12 @@ struct ExpansionDecision: ParsableArguments {
     let json = String(
       decoding: try JSONEncoder().encode(changes.mapValues { $0 == "none" ? nil : $0 }), as: UTF8.self)
     do {
-      let rows = try await connection.query(
+      let row = try await connection.one(
         """
         SELECT review.find_expansion($1) AS event_id, review.decide_expansion($1, $2, $3, $4, $5::jsonb) AS decision_id
         """, [event, decision, reason, try by ?? Self.login(), json])
       let report = Report(
-        decision: decision, event_id: try rows[0].decode("event_id"), decision_id: try rows[0].decode("decision_id"))
+        decision: decision, event_id: try row.decode("event_id"), decision_id: try row.decode("decision_id"))
       if options.json { return try printJSON(report) }
       print("\(decision): event \(report.event_id); aker expansions decisions lists all")
     } catch let error as PostgresError where error.sqlState?.hasPrefix("AK") == true {

@@ -1,4 +1,5 @@
 import Base
+import Console
 
 /// A snapshot drawn for a terminal of a size: never wider, never taller.
 struct Frame {
@@ -55,7 +56,7 @@ struct Frame {
   /// The datasets that matter most now: what failed, what runs, what waits; the others are a row together.
   private func cutGrid(_ grid: Grid, lines: Int) -> [String] {
     func rank(_ dataset: String) -> Int {
-      let states = snapshot.cells.filter { $0.dataset == dataset }.map { Grid.state($0.cell) }
+      let states = snapshot.cells.filter { $0.dataset == dataset }.map { $0.cell.state }
       if states.contains(.failed) { return 0 }
       if states.contains(.running) { return 1 }
       return states.allSatisfy { [.published, .warned, .skipped, .cancelled].contains($0) } ? 3 : 2
@@ -83,9 +84,9 @@ struct Frame {
   /// Some datasets, and all others in one row.
   private func part(_ names: Set<String>, of count: Int) -> Grid {
     let label = "\(unicode ? "…" : "...") \((count - names.count).counted("more dataset"))"
-    var others: [Int: Grid.Cell] = [:]
+    var others: [Int: GridCell] = [:]
     for (dataset, year, cell) in snapshot.cells where !names.contains(dataset) {
-      others[year, default: Grid.Cell()] = others[year, default: Grid.Cell()] + cell
+      others[year, default: GridCell()] = others[year, default: GridCell()] + cell
     }
     return Grid(
       snapshot.cells.filter { names.contains($0.dataset) } + others.map { (label, $0.key, $0.value) }, last: label)
@@ -141,7 +142,7 @@ struct Frame {
     if counts.cancelled > 0 { parts.append("\(counts.cancelled) cancelled") }
     if counts.skipped > 0 { parts.append("\(counts.skipped) skipped") }
     if !snapshot.isFinished {
-      if let seconds = snapshot.remainingSeconds { parts.append("about \(Self.duration(seconds)) left") }
+      if let seconds = snapshot.remainingSeconds { parts.append("about \(readableDuration(seconds)) left") }
       parts.append("\(snapshot.workerCount.counted("worker")), \(snapshot.slotCount.counted("slot"))")
     }
     return clip(parts.joined(separator: " · "))
@@ -157,7 +158,7 @@ struct Frame {
     guard !snapshot.isFinished else { return [] }
     return snapshot.workers.map { worker in
       let tasks = worker.tasks.map { task in
-        "\(task.partition) \(Self.duration(task.seconds))" + (task.attempt > 1 ? " (attempt \(task.attempt))" : "")
+        "\(task.partition) \(readableDuration(task.seconds))" + (task.attempt > 1 ? " (attempt \(task.attempt))" : "")
       }
       let elsewhere = worker.busy - worker.tasks.count
       let others = elsewhere > 0 ? ["\(elsewhere) of other backfills"] : []
@@ -223,17 +224,5 @@ struct Frame {
   /// Coloured text can only be shown whole: cut, it would lose the code that ends the colour.
   private func clipped(_ text: String, visible: String) -> String {
     visible.count <= columns ? text : clip(visible)
-  }
-
-  /// For instance `42 s`, `3 min`, `2 h 05 min`.
-  static func duration(_ seconds: Int) -> String {
-    switch seconds {
-    case ..<100: return "\(max(0, seconds)) s"
-    case ..<5400: return "\((seconds + 30) / 60) min"
-    default:
-      let minutes = (seconds + 30) / 60
-      let remainder = "\(minutes % 60)"
-      return "\(minutes / 60) h \(remainder.count < 2 ? "0" : "")\(remainder) min"
-    }
   }
 }

@@ -1,115 +1,21 @@
+import Console
+
 /// The dataset × year grid: what an operator looks at first.
 ///
 /// Each cell is one glyph when its tasks are all in one state, and a percentage when a split year is under way, beside the
 /// glyph of a failure where there is room for both. It is as wide
 /// as the terminal: years shrink to two digits, and then wrap into blocks.
 struct Grid {
-  struct Cell: Sendable, Equatable {
-    var total = 0
-    var completed = 0
-    var failed = 0
-    var cancelled = 0
-    var running = 0
-    var blocked = 0
-    var paused = 0
-    /// Partitions that are published with warnings, by whichever backfill.
-    var warned = 0
-    /// Asked for, and not enqueued because there was nothing to do.
-    var skipped = 0
-
-    /// Of several datasets together.
-    static func + (first: Cell, second: Cell) -> Cell {
-      Cell(
-        total: first.total + second.total, completed: first.completed + second.completed,
-        failed: first.failed + second.failed, cancelled: first.cancelled + second.cancelled,
-        running: first.running + second.running, blocked: first.blocked + second.blocked,
-        paused: first.paused + second.paused, warned: first.warned + second.warned,
-        skipped: first.skipped + second.skipped)
-    }
-  }
-
   /// In the order of their rows.
   var datasets: [String]
   var years: [Int]
-  private var cells: [String: [Int: Cell]] = [:]
+  private var cells: [String: [Int: GridCell]] = [:]
 
   /// - Parameter last: a row that comes after the others.
-  init(_ cells: [(dataset: String, year: Int, cell: Cell)], last: String? = nil) {
+  init(_ cells: [(dataset: String, year: Int, cell: GridCell)], last: String? = nil) {
     datasets = Set(cells.map(\.dataset)).sorted { ($0 == last ? 1 : 0, $0) < ($1 == last ? 1 : 0, $1) }
     years = Set(cells.map(\.year)).sorted()
     for (dataset, year, cell) in cells { self.cells[dataset, default: [:]][year] = cell }
-  }
-
-  enum State: CaseIterable {
-    case published, warned, failed, running, ready, blocked, paused, cancelled, skipped
-
-    /// One column wide, and distinct without colour.
-    var glyph: Character {
-      switch self {
-      case .published: "■"
-      case .warned: "▲"
-      case .failed: "✗"
-      case .running: "▶"
-      case .ready: "·"
-      case .blocked: "⋯"
-      case .paused: "‖"
-      case .cancelled: "○"
-      case .skipped: "="
-      }
-    }
-
-    var plainGlyph: Character {
-      switch self {
-      case .published: "#"
-      case .warned: "!"
-      case .failed: "x"
-      case .running: ">"
-      case .ready: "."
-      case .blocked: "~"
-      case .paused: "|"
-      case .cancelled: "o"
-      case .skipped: "="
-      }
-    }
-
-    var name: String {
-      switch self {
-      case .published: "published"
-      case .warned: "published with warnings"
-      case .failed: "failed"
-      case .running: "running"
-      case .ready: "ready"
-      case .blocked: "blocked"
-      case .paused: "paused"
-      case .cancelled: "cancelled"
-      case .skipped: "skipped"
-      }
-    }
-
-    func colored(_ text: String, _ style: Style) -> String {
-      switch self {
-      case .published: style.green(text)
-      case .warned: style.yellow(text)
-      case .failed: style.red(text)
-      case .running: style.yellow(text)
-      case .blocked, .ready, .skipped, .cancelled: style.dim(text)
-      case .paused: style.blue(text)
-      }
-    }
-  }
-
-  /// What stands out of a cell's tasks: a failure before all else, then what moves.
-  static func state(_ cell: Cell) -> State {
-    if cell.failed > 0 { return .failed }
-    if cell.running > 0 { return .running }
-    let waiting = cell.total - cell.completed - cell.cancelled
-    if waiting > 0 {
-      if cell.paused > 0 { return .paused }
-      return cell.blocked == waiting ? .blocked : .ready
-    }
-    if cell.cancelled > 0 { return .cancelled }
-    if cell.total == 0 { return .skipped }
-    return cell.warned > 0 ? .warned : .published
   }
 
   func rendered(columns: Int, style: Style, unicode: Bool) -> String {
@@ -136,15 +42,15 @@ struct Grid {
 
   /// The glyphs in use, with their names.
   func legend(style: Style, unicode: Bool) -> String {
-    let states = Set(cells.values.flatMap { $0.values.map(Self.state) })
-    return State.allCases.filter(states.contains).map { state in
-      state.colored(String(unicode ? state.glyph : state.plainGlyph), style) + " " + state.name
+    let states = Set(cells.values.flatMap { $0.values.map(\.state) })
+    return GridCell.State.allCases.filter(states.contains).map { state in
+      state.colored(String(unicode ? state.glyph : state.plainGlyph), style) + " " + state.rawValue
     }.joined(separator: "  ")
   }
 
-  private func text(_ cell: Cell?, _ width: Int, _ style: Style, _ unicode: Bool) -> String {
+  private func text(_ cell: GridCell?, _ width: Int, _ style: Style, _ unicode: Bool) -> String {
     guard let cell else { return Self.left("", width) }
-    let state = Self.state(cell)
+    let state = cell.state
     var text = String(unicode ? state.glyph : state.plainGlyph)
     // Under way: what was only skipped has no tasks to be a share of.
     if cell.total > 1, cell.completed > 0, cell.completed < cell.total {
@@ -166,5 +72,46 @@ struct Grid {
 
   private static func right(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+}
+
+extension GridCell.State {
+  /// One column wide, and distinct without colour.
+  var glyph: Character {
+    switch self {
+    case .published: "■"
+    case .warned: "▲"
+    case .failed: "✗"
+    case .running: "▶"
+    case .ready: "·"
+    case .blocked: "⋯"
+    case .paused: "‖"
+    case .cancelled: "○"
+    case .skipped: "="
+    }
+  }
+
+  var plainGlyph: Character {
+    switch self {
+    case .published: "#"
+    case .warned: "!"
+    case .failed: "x"
+    case .running: ">"
+    case .ready: "."
+    case .blocked: "~"
+    case .paused: "|"
+    case .cancelled: "o"
+    case .skipped: "="
+    }
+  }
+
+  func colored(_ text: String, _ style: Style) -> String {
+    switch self {
+    case .published: style.green(text)
+    case .failed: style.red(text)
+    case .warned, .running: style.yellow(text)
+    case .blocked, .ready, .skipped, .cancelled: style.dim(text)
+    case .paused: style.blue(text)
+    }
   }
 }

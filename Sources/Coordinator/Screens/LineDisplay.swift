@@ -1,4 +1,5 @@
 import Base
+import Console
 
 /// A line when something changed: for logs, pipes and CI.
 final class LineDisplay: Display {
@@ -26,7 +27,7 @@ final class LineDisplay: Display {
     if counts.running > 0 { parts.append("\(counts.running) running") }
     if counts.waiting > 0 { parts.append("\(counts.waiting) waiting") }
     if let seconds = snapshot.remainingSeconds, !snapshot.isFinished {
-      parts.append("about \(Frame.duration(seconds)) left")
+      parts.append("about \(readableDuration(seconds)) left")
     }
     terminal.write(parts.joined(separator: ", ") + "\n")
   }

@@ -1,3 +1,4 @@
+import Console
 import FoundationEssentials
 
 /// Redraws in place, on the terminal's alternate screen, so that the scrollback stays as it was; the last frame is then

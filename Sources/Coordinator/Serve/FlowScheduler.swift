@@ -1,6 +1,7 @@
 import Base
 import Catalog
 import Configuration
+import Console
 import FoundationEssentials
 import Logging
 import Postgres
@@ -62,7 +63,7 @@ struct FlowScheduler: Service {
         // A mistake in the catalog: the other flows may be in order, and this one is tried again until its hour is over.
         logger.error(
           "a flow cannot be enqueued",
-          metadata: ["flow": "\(flow.name)", "reason": "\((error as? Failure)?.message ?? "\(error)")"])
+          metadata: ["flow": "\(flow.name)", "reason": "\((error as? any ClassifiedError)?.summary ?? "\(error)")"])
         failed = true
       }
     }
@@ -97,17 +98,17 @@ struct FlowScheduler: Service {
     let key = "\(flow.name) \(minute)"
     let known = try await connection.query("SELECT FROM queue.backfill WHERE backfill_key = $1", [key])
     guard known.isEmpty else { return }
-    let folder = try CatalogLoading.folder(session)
+    let folder = try CatalogLoading.folder(session.configuration)
     let specs = try CatalogLoading.select(flow.datasets, from: folder)
-    try await CatalogLoading.apply(specs, from: folder, session, connection)
+    try await CatalogLoading.apply(specs, from: folder, session.configuration, connection)
     let years = flow.defaultYears(currentYear: currentYear)
     let regions = try RegionChoice(session.configuration, folder).parameter
     for unmet in try await UnmetDependency.find([flow.datasets, years, nil, regions, "all"], asOf: nil, connection) {
       logger.warning("tasks of a flow will fail", metadata: ["flow": "\(flow.name)", "reason": "\(unmet.reason)"])
     }
-    let row = try await connection.query(
+    let row = try await connection.one(
       "SELECT * FROM queue.enqueue_backfill($1, $2, regions => $3, mode => 'all', backfill_key => $4, note => $5)",
-      [flow.datasets, years, regions, key, "flow \(flow.name)"])[0]
+      [flow.datasets, years, regions, key, "flow \(flow.name)"])
     let (id, count) = (try row.decode("backfill_id", as: Int64.self), try row.decode("enqueued", as: Int.self))
     logger.notice("a flow is due", metadata: ["flow": "\(flow.name)", "backfill": "\(id)", "tasks": "\(count)"])
   }

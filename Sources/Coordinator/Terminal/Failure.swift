@@ -3,6 +3,7 @@ import Base
 import Catalog
 import CatalogTools
 import Configuration
+import Console
 import Database
 import Engine
 import Fetch
@@ -107,6 +108,7 @@ struct Failure: Error {
     let code: Code
     switch error {
     case is ConfigurationError, is LakeIdentityError: code = .configuration
+    case let refusal as Refusal: code = Self.code(refusal)
     case let error as PostgresError where error.isConnectionFailure: code = .unavailable
     case let error as PostgresError where error.sqlState == "42501":
       self.init(
@@ -140,6 +142,14 @@ struct Failure: Error {
         }
     }
     self.init(code, error.summary, causes: error.causes, advice: error.advice)
+  }
+
+  private static func code(_ refusal: Refusal) -> Code {
+    switch refusal.kind {
+    case .usage: .usage
+    case .data: .data
+    case .configuration: .configuration
+    }
   }
 
   private static func code(_ error: PipelineError) -> Code {

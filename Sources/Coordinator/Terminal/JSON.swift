@@ -3,18 +3,25 @@ import Postgres
 
 /// Prints a value as JSON, indented, with its keys in order.
 func printJSON(_ value: some Encodable) throws {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  encoder.dateEncodingStrategy = .iso8601
-  Terminal.standardOutput.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+  let encoder = jsonEncoder([.prettyPrinted])
+  // The encoder gives an empty list three lines. No text is met by this: a line break in one is written as \n.
+  let text = String(decoding: try encoder.encode(value), as: UTF8.self).replacing(/\[\n\s*\]/, with: "[]")
+  Terminal.standardOutput.write(text + "\n")
 }
 
 /// Prints a value as JSON on one line, for a stream of them.
 func printJSONLine(_ value: some Encodable) throws {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  encoder.dateEncodingStrategy = .iso8601
+  let encoder = jsonEncoder([])
   Terminal.standardOutput.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+}
+
+/// As all of aker's JSON is: keys in snake_case and in order, times as RFC 3339.
+private func jsonEncoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
+  encoder.keyEncodingStrategy = .convertToSnakeCase
+  encoder.dateEncodingStrategy = .iso8601
+  return encoder
 }
 
 /// Prints what a query finds: as a table, or as the JSON that Postgres makes of the same rows, so that names and types
@@ -27,9 +34,9 @@ func printQuery(
   whenEmpty: String, table: String = "*"
 ) async throws {
   if json {
-    let rows = try await connection.query(
+    let row = try await connection.one(
       "SELECT coalesce(jsonb_pretty(jsonb_agg(to_jsonb(found))), '[]') AS json FROM (\(sql)) found", parameters)
-    Terminal.standardOutput.write(try rows[0].decode("json", as: String.self) + "\n")
+    Terminal.standardOutput.write(try row.decode("json", as: String.self) + "\n")
     return
   }
   let rows = try await connection.query("SELECT \(table) FROM (\(sql)) found", parameters)
@@ -38,4 +45,14 @@ func printQuery(
     rows.isEmpty
       ? whenEmpty + "\n"
       : Table(rows).rendered(Style(terminal), columns: terminal.columnLimit, unicode: Terminal.isUnicode))
+}
+
+/// Prints rows as a table that fits the terminal: the last column is cut to it.
+func printTable(_ headings: [String], _ rows: [[String]], whenEmpty: String) {
+  let terminal = Terminal.standardOutput
+  terminal.write(
+    rows.isEmpty
+      ? whenEmpty + "\n"
+      : Table(headings: headings, rows: rows)
+        .rendered(Style(terminal), columns: terminal.columnLimit, unicode: Terminal.isUnicode))
 }

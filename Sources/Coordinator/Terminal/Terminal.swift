@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Glibc
 
@@ -39,22 +40,10 @@ struct Terminal: Sendable {
   /// cannot be written for another reason, such as a full disk, ends it with a word and an exit code; but for what goes
   /// to standard error, which nobody can be told of, and for which nothing is given up.
   func write(_ text: String) {
-    var remaining = Array(text.utf8)[...]
-    while !remaining.isEmpty {
-      let written = remaining.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if written < 0 {
-        if errno == EINTR { continue }
-        if errno == EAGAIN {
-          var descriptor = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
-          poll(&descriptor, 1, -1)
-          continue
-        }
-        if descriptor == STDERR_FILENO { return }
-        if errno == EPIPE { exit(0) }
-        Terminal.standardError.write("error: the output cannot be written: \(String(cString: strerror(errno)))\n")
-        exit(Failure.Code.cannotWrite.rawValue)
-      }
-      remaining = remaining.dropFirst(written)
-    }
+    let code = Array(text.utf8).withUnsafeBytes { writeAll($0, to: descriptor) }
+    guard code != 0, descriptor != STDERR_FILENO else { return }
+    if code == EPIPE { exit(0) }
+    Terminal.standardError.write("error: the output cannot be written: \(String(cString: strerror(code)))\n")
+    exit(Failure.Code.cannotWrite.rawValue)
   }
 }

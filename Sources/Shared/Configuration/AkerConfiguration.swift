@@ -85,7 +85,8 @@ package struct AkerConfiguration: Sendable {
     let standards: [(Setting, String?)] = [
       (.home, home), (.postgisDSN, nil), (.cachePath, home + "/cache"), (.catalogPath, Self.installed("catalog")),
       (.migrationsPath, Self.installed("migrations")), (.duckdb, nil), (.postgresBin, nil),
-      (.logLevel, Logger.Level.info.rawValue), (.regions, nil),
+      (.logLevel, Logger.Level.info.rawValue), (.regions, nil), (.openLineageURL, nil),
+      (.openLineageNamespace, "aker"), (.swapRowCount, nil),
     ]
     for (setting, text) in standards where self.values[setting] == nil {
       self.values[setting] = Value(text: text, origin: .standard)

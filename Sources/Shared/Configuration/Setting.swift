@@ -9,6 +9,9 @@ package enum Setting: String, CaseIterable, Sendable {
   case postgresBin = "postgres_bin"
   case logLevel = "log_level"
   case regions
+  case openLineageURL = "openlineage_url"
+  case openLineageNamespace = "openlineage_namespace"
+  case swapRowCount = "swap_row_count"
 
   /// The environment's variable. A secret one is also read from the file that `<NAME>_FILE` names.
   package var environmentVariable: String { "AKER_" + rawValue.uppercased() }
@@ -19,7 +22,7 @@ package enum Setting: String, CaseIterable, Sendable {
   package var isPath: Bool {
     switch self {
     case .home, .cachePath, .catalogPath, .migrationsPath, .duckdb, .postgresBin: true
-    case .postgisDSN, .logLevel, .regions: false
+    case .postgisDSN, .logLevel, .regions, .openLineageURL, .openLineageNamespace, .swapRowCount: false
     }
   }
 
@@ -34,6 +37,9 @@ package enum Setting: String, CaseIterable, Sendable {
     case .postgresBin: "Folder of initdb and postgres, for the embedded database. Without it: the newest installed."
     case .logLevel: "trace, debug, info, notice, warning, error or critical."
     case .regions: "Regions that are kept of datasets, where not those that their definitions list."
+    case .openLineageURL: "Where lineage is told as OpenLineage events. Without it: nowhere."
+    case .openLineageNamespace: "The namespace of its jobs."
+    case .swapRowCount: "Partitions of so many rows or more are loaded aside and swapped in. Without it: as measured."
     }
   }
 }

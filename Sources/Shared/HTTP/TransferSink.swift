@@ -1,6 +1,6 @@
+internal import Base
 internal import Glibc
 internal import Synchronization
-internal import Base
 internal import Telemetry
 
 /// Where the bytes of a transfer go: decoded, counted, hashed and written, over as many exchanges as it takes.
@@ -219,15 +219,10 @@ final class TransferSink: @unchecked Sendable {
     if beginning.count < HTTPTransfer.beginningByteCount {
       beginning.append(contentsOf: bytes.prefix(HTTPTransfer.beginningByteCount - beginning.count))
     }
-    var remaining = bytes[...]
-    while !remaining.isEmpty {
-      let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: remaining).baseAddress, remaining.count)
-      if written < 0 {
-        if errno == EINTR { continue }
-        failure = .cannotWrite("\(file): \(String(cString: strerror(errno)))")
-        return false
-      }
-      remaining = remaining.dropFirst(written)
+    let code = writeAll(bytes, to: descriptor)
+    guard code == 0 else {
+      failure = .cannotWrite("\(file): \(String(cString: strerror(code)))")
+      return false
     }
     return true
   }

@@ -117,7 +117,7 @@ package struct PipelineEnvironment: Sendable {
     PipelineTaskHandler(
       pool: try pool, engine: engine, lake: lake, inputs: other ?? inputs,
       // For hosts where another size is better than the one that was measured here.
-      swapRowCount: configuration.environment["AKER_SWAP_ROW_COUNT"].flatMap { Int($0) },
+      swapRowCount: configuration.values[.swapRowCount]?.text.flatMap { Int($0) },
       events: configuration.openLineageURL == nil
         ? nil : OpenLineageEvents(configuration.openLineageBuilder(try pool.configuration)), observer: observer,
       restoring: restoring)

@@ -74,7 +74,7 @@ package struct S3Client: Sendable {
     transfer("GET", key, file: file)
   }
 
-  package func url(_ key: String) -> String { "\(base)/\(Self.encoded(key, keepsSlash: true))" }
+  package func url(_ key: String) -> String { "\(base)/\(PercentEncoding.encoded(key, keeping: "/"))" }
 
   /// 5 TiB, as S3 has it: what is in the bucket we put there, and it can be read again.
   private static let largestObject: Int64 = 5 << 40
@@ -123,7 +123,7 @@ package struct S3Client: Sendable {
 
   func copyHeaders(_ key: String) -> [String] {
     [
-      "x-amz-copy-source: /\(bucket)/\(Self.encoded(key, keepsSlash: true))",
+      "x-amz-copy-source: /\(bucket)/\(PercentEncoding.encoded(key, keeping: "/"))",
       // S3 wants it of every PUT, and libcurl sends none without a body.
       "Content-Length: 0",
     ]
@@ -163,7 +163,7 @@ package struct S3Client: Sendable {
   ) -> HTTPTransfer {
     // Sorted, with `=` even where there is no value: libcurl signs the query as it stands.
     let pairs = query.sorted { $0.0 < $1.0 }.map {
-      "\(Self.encoded($0.0, keepsSlash: false))=\(Self.encoded($0.1, keepsSlash: false))"
+      "\(PercentEncoding.encoded($0.0))=\(PercentEncoding.encoded($0.1))"
     }
     let address = key.isEmpty ? "\(base)/" : url(key)
     var transfer = HTTPTransfer(url: address + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")), file: file)
@@ -257,21 +257,6 @@ package struct S3Client: Sendable {
       offset += Int64(count)
     }
     return hash.finish()
-  }
-
-  private static func encoded(_ text: String, keepsSlash: Bool) -> String {
-    let digits = Array("0123456789ABCDEF")
-    return text.utf8.reduce(into: "") { encoded, byte in
-      let character = Character(UnicodeScalar(byte))
-      if byte < 0x80,
-        character.isLetter || character.isNumber || "-._~".contains(character)
-          || (keepsSlash && character == "/")
-      {
-        encoded.append(character)
-      } else {
-        encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-      }
-    }
   }
 
   /// The text of the first such element. S3's answers are flat and have no attributes where this looks.

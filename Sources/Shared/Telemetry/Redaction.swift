@@ -1,3 +1,5 @@
+internal import Base
+
 /// Takes known secrets out of text. Everything that leaves the process as a log, an error or a row passes through here.
 package struct Redaction: Sendable {
   /// Longest first, so that a secret which contains another is taken out whole.
@@ -8,7 +10,8 @@ package struct Redaction: Sendable {
 
   /// - Parameter secrets: their values; shorter ones than 4 characters are left out, since they would eat words.
   package init(secrets: [String]) {
-    let encoded = secrets.filter { $0.count >= 4 }.flatMap { [$0, Self.percentEncoded($0)] }
+    // As they are, and as they would stand in a URL's query.
+    let encoded = secrets.filter { $0.count >= 4 }.flatMap { [$0, PercentEncoding.encoded($0)] }
     self.secrets = Set(encoded).sorted { ($0.count, $0) > ($1.count, $1) }
   }
 
@@ -16,19 +19,6 @@ package struct Redaction: Sendable {
     secrets.reduce(text) { text, secret in
       text.contains(secret)
         ? text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: Self.mark) : text
-    }
-  }
-
-  /// As it would stand in a URL's query.
-  private static func percentEncoded(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF")
-    return text.utf8.reduce(into: "") { encoded, byte in
-      let character = Character(UnicodeScalar(byte))
-      if character.isASCII, character.isLetter || character.isNumber || "-._~".contains(character) {
-        encoded.append(character)
-      } else {
-        encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-      }
     }
   }
 }

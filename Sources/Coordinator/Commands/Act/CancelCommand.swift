@@ -1,5 +1,7 @@
 import ArgumentParser
+import Console
 import Postgres
+import Queue
 
 /// Ends tasks for good.
 struct CancelCommand: AsyncParsableCommand {
@@ -41,7 +43,7 @@ struct CancelCommand: AsyncParsableCommand {
       try await OperatorAction.call("queue.cancel_task($1, $2)", [id, reason], connection)
       count = 1
     default:
-      let open = try await TargetTasks.ids(target, states: ["blocked", "ready", "running"], connection)
+      let open = try await TargetTasks.ids(target, states: TaskState.open, connection)
       count = try await OperatorAction.callEach(open, "queue.cancel_task($1, $2)", [reason], connection)
     }
     // A backfill of which nothing is left has ended, also where no worker is there to notice.

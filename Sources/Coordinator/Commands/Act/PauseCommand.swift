@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Postgres
 
 /// Stops claims, at any level; what runs ends as it would.

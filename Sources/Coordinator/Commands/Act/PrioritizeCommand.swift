@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Postgres
 
 /// Changes the order of what waits.

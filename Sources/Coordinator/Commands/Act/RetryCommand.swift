@@ -2,8 +2,10 @@ import ArgumentParser
 import Catalog
 import CatalogTools
 import Configuration
+import Console
 import FoundationEssentials
 import Postgres
+import Queue
 
 /// Tries failed tasks again.
 struct RetryCommand: AsyncParsableCommand {
@@ -67,7 +69,7 @@ struct RetryCommand: AsyncParsableCommand {
     default:
       try confirm(tasks)
       let failed = try await TargetTasks.ids(
-        target, states: ["failed"], errorClass: errorClass, newest: newest, connection)
+        target, states: [.failed], errorClass: errorClass, newest: newest, connection)
       count = try await OperatorAction.callEach(failed, "queue.retry_task($1)", [], connection)
     }
     if target.kind != .task,
@@ -105,7 +107,7 @@ struct RetryCommand: AsyncParsableCommand {
       if known.isEmpty { new.append(spec) }
     }
     guard !new.isEmpty else { return }
-    try await CatalogLoading.apply(new, from: folder, session, connection)
+    try await CatalogLoading.apply(new, from: folder, session.configuration, connection)
     for spec in new {
       OperatorAction.announce(
         "\(spec.name) is built by the definition of now, \(spec.definitionHash.prefix(12)), which is applied herewith.")

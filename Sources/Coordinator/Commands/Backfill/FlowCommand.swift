@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalog
 import CatalogTools
+import Console
 
 /// Groups of datasets that are refreshed together.
 struct FlowCommand: AsyncParsableCommand {
@@ -79,7 +80,8 @@ struct FlowCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-      let selection = BackfillSelection(scope: .flow(flow), partitions: partitions, mode: partitions.mode ?? .all)
+      let selection = BackfillSelection(
+        scope: .flow(flow), partitions: partitions.choice, mode: partitions.mode ?? .all)
       try await BackfillRun(selection: selection, enqueuing: enqueuing, options: options).run()
     }
   }

@@ -1,8 +1,7 @@
 import ArgumentParser
 import Base
+import Console
 import Database
-import Postgres
-import Quality
 
 /// Says what a backfill would do.
 struct PlanCommand: AsyncParsableCommand {
@@ -24,55 +23,28 @@ struct PlanCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let session = try await Session.open(options)
-    let connection = try await session.connectMigrated(migrates: session.isEmbedded)
-    try await Self.run(backfill.selection, enqueuing, session, connection, json: options.json)
+    try await Self.show(backfill.selection, enqueuing, options)
   }
 
-  /// Plans by the catalog folder, which the database is told of in a transaction that is rolled back. A login that may
-  /// not do that plans by what the database knows.
-  static func run(
-    _ selection: BackfillSelection, _ enqueuing: EnqueueOptions, _ session: Session, _ connection: PostgresConnection,
-    json: Bool
-  ) async throws {
-    let rights = try await LoginRights.read(connection)
-    guard rights.operates == true, !rights.isStandby else {
-      let chosen = try await selection.choose(session, connection)
-      try await chosen.noteWhatDiffers(connection)
-      return try await show(chosen, enqueuing, connection, json: json)
-    }
-    try await connection.withRollback {
-      let chosen = try await selection.prepare(session, connection)
-      try await show(chosen, enqueuing, connection, json: json)
-    }
-  }
-
-  private static let plan = "SELECT * FROM queue.plan_backfill($1, $2, $3, $4, $5) ORDER BY dataset, data_year, region"
-
+  /// Plans, and shows the plan. The database stays as it is.
   static func show(
-    _ chosen: ChosenPartitions, _ enqueuing: EnqueueOptions, _ connection: PostgresConnection, json: Bool
+    _ selection: BackfillSelection, _ enqueuing: EnqueueOptions, _ options: GlobalOptions
   ) async throws {
-    let forecast = try await PlanForecast.make(
-      chosen, slots: enqueuing.plannedSlots, maxRunning: enqueuing.maxRunning, connection)
-    if json {
-      let rows = try await connection.query(
-        "SELECT coalesce(jsonb_agg(to_jsonb(p)), '[]')::text AS json FROM (\(plan)) p", chosen.parameters)
-      return try printJSON(
-        Report(
-          partitions: try rows[0].decode("json"), configured: chosen.regions.configured(chosen.specs),
-          forecast: forecast))
-    }
-    try await printQuery(
-      connection,
-      """
-      SELECT dataset, count(*) AS partitions, concat_ws('-', min(data_year), nullif(max(data_year), min(data_year))) AS years,
-        action || coalesce(': ' || reason, '') AS action
-      FROM (\(plan)) p GROUP BY dataset, p.action, reason ORDER BY dataset, p.action, reason
-      """, chosen.parameters, json: false, whenEmpty: "nothing was asked for")
+    let session = try await Session.openExisting(options)
+    let connection = try await session.connectMigrated(migrates: false)
+    let rights = try await LoginRights.read(connection)
+    let plan = try await selection.plan(
+      slots: enqueuing.plannedSlots, maxRunning: enqueuing.maxRunning, detail: options.json,
+      mayApply: rights.operates == true && !rights.isStandby, session.configuration, connection)
+    if let note = plan.note { Terminal.standardError.write("note: \(note)\n") }
+    if options.json { return try printJSON(plan) }
+    let terminal = Terminal.standardOutput
+    let columns = terminal.columnLimit ?? .max
+    terminal.write(groups(plan))
+    let forecast = plan.forecast
     if !forecast.sources.isEmpty { print("\n" + sources(forecast), terminator: "") }
     print("\n\(forecast.tasks.counted("task")) would be enqueued, \(forecast.skipped.counted("partition")) skipped")
-    let columns = Terminal.standardOutput.columnLimit ?? .max
-    for text in forecast.quotaNotes + [chosen.regions.note(chosen.specs), time(forecast)].compactMap({ $0 }) {
+    for text in forecast.quotaNotes + [plan.regionNote, time(forecast)].compactMap({ $0 }) {
       print(Wrapped.lines(text, columns: columns).joined(separator: "\n"))
     }
     let style = Style(.standardOutput)
@@ -82,17 +54,17 @@ struct PlanCommand: AsyncParsableCommand {
     }
   }
 
-  private struct Report: Encodable {
-    var partitions: JSONText
-    /// Datasets whose regions come from the settings.
-    var configured_regions: [String]
-    var forecast: PlanForecast
-
-    init(partitions: String, configured: [String], forecast: PlanForecast) {
-      self.partitions = JSONText(partitions)
-      configured_regions = configured
-      self.forecast = forecast
+  private static func groups(_ plan: Plan) -> String {
+    guard !plan.groups.isEmpty else { return "nothing was asked for\n" }
+    let rows = plan.groups.map { group in
+      let (first, last) = (group.years.lowerBound, group.years.upperBound)
+      return [
+        group.dataset, "\(group.count)", first == last ? "\(first)" : "\(first)-\(last)",
+        group.action.rawValue + (group.reason.map { ": \($0)" } ?? ""),
+      ]
     }
+    return Table(headings: ["dataset", "partitions", "years", "action"], rows: rows)
+      .rendered(Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode)
   }
 
   private static func sources(_ forecast: PlanForecast) -> String {
@@ -101,7 +73,7 @@ struct PlanCommand: AsyncParsableCommand {
         source.source, "\(source.requests)\(source.is_least ? " or more" : "")",
         source.per_second.map { "\(SourceEntry.number(($0 * 10).rounded() / 10))/s" } ?? "",
         source.daily_quota.map { "\(source.requests_today) of \($0)" } ?? "",
-        source.seconds.map { Frame.duration(Int($0.rounded(.up))) } ?? "",
+        source.seconds.map { readableDuration(Int($0.rounded(.up))) } ?? "",
       ]
     }
     return Table(headings: ["source", "requests", "limit", "used today", "takes"], rows: rows)
@@ -124,9 +96,9 @@ struct PlanCommand: AsyncParsableCommand {
       ? "" : "; \(named(forecast.without_history)) never ran, and may add to it"
     guard let seconds = forecast.seconds else { return "how long it takes is not known: nothing like it ran yet" }
     let worked = forecast.worked_seconds.map {
-      ", by history \(Frame.duration(Int($0.rounded(.up)))) of work with \(slots)"
+      ", by history \(readableDuration(Int($0.rounded(.up)))) of work with \(slots)"
     }
     return
-      "takes about \(Frame.duration(Int(seconds.rounded(.up))))\(worked ?? ", by the sources' limits alone")\(unknown)"
+      "takes about \(readableDuration(Int(seconds.rounded(.up))))\(worked ?? ", by the sources' limits alone")\(unknown)"
   }
 }

@@ -3,6 +3,7 @@ import Base
 import Catalog
 import CatalogTools
 import Configuration
+import Console
 import Logging
 import Pipeline
 import Postgres
@@ -151,8 +152,8 @@ struct RunCommand: AsyncParsableCommand {
   ) async throws -> (Partition) async throws -> Void {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: true, needs: .admin)
-    try await PartitionOptions.requirePast(asOf, allowFuture: allowFutureVintage, connection)
-    try await CatalogLoading.apply([spec], from: folder, session, connection)
+    try await OperatorAction.requirePast(asOf, allowFuture: allowFutureVintage, connection)
+    try await CatalogLoading.apply([spec], from: folder, session.configuration, connection)
     await connection.close()
     let redaction = Redaction(secrets: session.configuration.secretValues)
     let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }

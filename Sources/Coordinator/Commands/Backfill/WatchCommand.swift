@@ -1,6 +1,7 @@
 import ArgumentParser
-import Postgres
 import Base
+import Console
+import Postgres
 
 /// Follows a backfill.
 struct WatchCommand: AsyncParsableCommand {

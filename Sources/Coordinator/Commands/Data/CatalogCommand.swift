@@ -3,6 +3,7 @@ import Base
 import Catalog
 import CatalogTools
 import Configuration
+import Console
 import Logging
 import Pipeline
 import Postgres
@@ -36,8 +37,8 @@ struct CatalogCommand: AsyncParsableCommand {
     func run() async throws {
       let session = try await Session.open(options)
       let connection = try await session.connectMigrated(migrates: true, needs: .admin)
-      let folder = try CatalogLoading.folder(session)
-      let waiting = try await CatalogLoading.apply(folder.datasets, from: folder, session, connection)
+      let folder = try CatalogLoading.folder(session.configuration)
+      let waiting = try await CatalogLoading.apply(folder.datasets, from: folder, session.configuration, connection)
       if options.json {
         return try printJSON(
           Report(datasets: folder.datasets.count, views: folder.views.count - waiting.count, waiting: waiting))

@@ -142,9 +142,9 @@ struct ExpansionsCommand: AsyncParsableCommand {
   /// - Throws: `Failure` when nothing was published that could be reviewed.
   static func connect(_ options: GlobalOptions) async throws -> PostgresConnection {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
-    let rows = try await connection.query(
+    let row = try await connection.one(
       "SELECT to_regclass('public.expansion_event_reviewed') IS NOT NULL AS is_there")
-    guard try rows[0].decode("is_there") else {
+    guard try row.decode("is_there") else {
       throw Failure(.usage, "no event was published yet", advice: "Run: aker flow run scan-expansions")
     }
     return connection

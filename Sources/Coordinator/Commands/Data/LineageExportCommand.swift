@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import OpenLineage
 import Postgres
 

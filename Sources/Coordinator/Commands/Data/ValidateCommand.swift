@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import Catalog
+import Console
 import Logging
 import Pipeline
 import Postgres
@@ -90,7 +91,7 @@ struct ValidateCommand: AsyncParsableCommand {
 
   private func chosen(_ session: Session, _ connection: PostgresConnection) async throws -> [String] {
     guard all else {
-      return try CatalogLoading.select(datasets, from: CatalogLoading.folder(session)).map(\.name)
+      return try CatalogLoading.select(datasets, from: CatalogLoading.folder(session.configuration)).map(\.name)
     }
     let rows = try await connection.query("SELECT DISTINCT dataset FROM lake.current ORDER BY dataset")
     return try rows.map { try $0.decode("dataset") }

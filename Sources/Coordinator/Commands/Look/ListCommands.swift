@@ -1,5 +1,8 @@
 import ArgumentParser
+import Base
+import Console
 import Postgres
+import Queue
 
 /// All backfills.
 struct BackfillsCommand: AsyncParsableCommand {
@@ -10,22 +13,19 @@ struct BackfillsCommand: AsyncParsableCommand {
 
   func run() async throws {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
-    try await printQuery(
-      connection,
-      """
-      SELECT backfill_id, note, as_of, state, total, completed, failed, running, ready + blocked AS waiting, cancelled, skipped,
-        date_trunc('second', created_at) AS created_at
-      FROM queue.backfill_progress ORDER BY backfill_id DESC LIMIT 100
-      """, json: options.json, whenEmpty: "there is no backfill yet: aker backfill --help",
-      table: """
-        backfill_id AS backfill, replace(state, '_with_failures', '') AS state, as_of, total AS tasks, completed AS published,
-        failed, running + waiting AS left, note
-        """)
-    if options.json { return }
-    let failed = try await connection.query(
-      "SELECT max(backfill_id) AS backfill_id FROM queue.backfill_progress WHERE failed > 0")
-    if let backfill = try failed.first?.decode("backfill_id", as: Int64?.self) {
-      print("\nwhat failed, and why: aker tasks --backfill \(backfill) --state failed")
+    let backfills = try await BackfillLine.list(connection)
+    if options.json { return try printJSON(backfills) }
+    let rows = backfills.map { line in
+      [
+        "\(line.backfill_id)", line.state.replacing("_with_failures", with: ""), line.as_of, "\(line.total)",
+        "\(line.completed)", "\(line.failed)", "\(line.running + line.waiting)", line.note ?? "",
+      ]
+    }
+    printTable(
+      ["backfill", "state", "as_of", "tasks", "published", "failed", "left", "note"], rows,
+      whenEmpty: "there is no backfill yet: aker backfill --help")
+    if let failed = backfills.first(where: { $0.failed > 0 }) {
+      print("\nwhat failed, and why: aker tasks --backfill \(failed.backfill_id) --state failed")
     }
   }
 }
@@ -59,7 +59,7 @@ struct TasksCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    let states = ["blocked", "ready", "running", "completed", "failed", "cancelled"]
+    let states = TaskState.allCases.map(\.rawValue)
     if let state, !states.contains(state) {
       throw ValidationError("--state takes \(states.joined(separator: ", ")), not '\(state)'")
     }
@@ -68,43 +68,29 @@ struct TasksCommand: AsyncParsableCommand {
 
   func run() async throws {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
-    // A misspelt name is not an empty list, which would read as good news.
-    if let backfill { try await TargetTasks.requireExistence(.backfill(backfill, dataset: nil), connection) }
-    if let dataset { try await TargetTasks.requireExistence(.dataset(dataset), connection) }
-    let sql = """
-      SELECT task_id, backfill_id, dataset, data_year, region, as_of, state, attempt_count AS attempts, error_class, reason,
-        coalesce((result ->> 'warnings')::int, 0) AS warnings
-      FROM queue.task
-      WHERE ($1::bigint IS NULL OR backfill_id = $1) AND ($2::text IS NULL OR state::text = $2)
-        AND ($3::text IS NULL OR dataset = $3) AND ($4::int IS NULL OR data_year = $4)
-        AND ($5::text IS NULL OR error_class = $5)
-        AND ($7 OR state <> 'failed' OR NOT queue.is_superseded(task_id))
-        AND (NOT $8 OR (result ->> 'warnings')::int > 0)
-      ORDER BY task_id LIMIT $6
-      """
-    let parameters: [(any PostgresEncodable)?] = [
-      backfill, state, dataset, year, errorClass, limit, all, warned,
-    ]
+    let tasks = try await TaskLine.list(
+      TaskLine.Filter(
+        backfill: backfill, state: state.flatMap { TaskState(rawValue: $0) }, dataset: dataset, year: year,
+        errorClass: errorClass, withSuperseded: all, warned: warned, limit: limit), connection)
     if ids {
-      let found = try await connection.query("SELECT task_id FROM (\(sql)) found", parameters)
-        .map { try $0.decode("task_id", as: Int64.self) }
+      let found = tasks.map(\.task_id)
       if options.json { return try printJSON(found) }
       found.forEach { print($0) }
       return
     }
-    try await printQuery(
-      connection, sql, parameters, json: options.json,
+    if options.json { return try printJSON(tasks) }
+    let rows = tasks.map { line in
+      [
+        "\(line.task_id)", line.partition, line.state.rawValue, "\(line.attempts)", line.error_class ?? "",
+        line.warnings > 0 ? "published with \(line.warnings.counted("warning"))" : line.reason ?? "",
+      ]
+    }
+    printTable(
+      ["task", "partition", "state", "attempts", "error", "reason"], rows,
       whenEmpty: "no task matches"
-        + (all || (state ?? "failed") != "failed" ? "" : " (of what failed and was published since: --all)"),
-      table: """
-        task_id AS task, dataset || ' ' || data_year || CASE WHEN region = '' THEN '' ELSE ' ' || region END AS partition,
-        state, attempts, error_class AS error,
-        CASE WHEN warnings > 0 THEN 'published with ' || warnings || CASE warnings WHEN 1 THEN ' warning' ELSE ' warnings' END
-          ELSE reason END AS reason
-        """)
-    if options.json { return }
-    let summary = try await FailureSummary.read(sql, parameters, connection)
+        + (all || (state ?? "failed") != "failed" ? "" : " (of what failed and was published since: --all)"))
     let terminal = Terminal.standardOutput
+    let summary = FailureSummary(reasons: FailureReasons(tasks))
     terminal.write(summary.rendered(columns: terminal.columnLimit ?? .max, style: Style(terminal)))
   }
 }
@@ -118,11 +104,17 @@ struct WorkersCommand: AsyncParsableCommand {
 
   func run() async throws {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
-    try await printQuery(
-      connection,
-      "SELECT worker_id, name, host, pid, version, state, slots, busy, last_heard, started_at, end_reason FROM queue.workers",
-      json: options.json, whenEmpty: "no worker is alive: start one with aker-worker --slots 4",
-      table: "worker_id AS worker, name, host, pid, state, slots, busy, last_heard, end_reason")
+    let workers = try await WorkerLine.list(connection)
+    if options.json { return try printJSON(workers) }
+    let rows = workers.map { line in
+      [
+        "\(line.worker_id)", line.name, line.host, line.pid.map { "\($0)" } ?? "", line.state, "\(line.slots)",
+        "\(line.busy)", line.last_heard ?? "", line.end_reason ?? "",
+      ]
+    }
+    printTable(
+      ["worker", "name", "host", "pid", "state", "slots", "busy", "last_heard", "end_reason"], rows,
+      whenEmpty: "no worker is alive: start one with aker-worker --slots 4")
   }
 }
 
@@ -137,7 +129,7 @@ struct WhyCommand: AsyncParsableCommand {
   func run() async throws {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
     do {
-      let row = try await connection.query("SELECT queue.why($1) AS why", [task])[0]
+      let row = try await connection.one("SELECT queue.why($1) AS why", [task])
       let why = try row.text("why") ?? "it just changed state; ask again"
       if options.json { try printJSON(["why": why]) } else { print(why) }
     } catch let error as PostgresError where error.sqlState?.hasPrefix("AK") == true {

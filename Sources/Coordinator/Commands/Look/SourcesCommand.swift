@@ -3,6 +3,7 @@ import Base
 import Catalog
 import CatalogTools
 import Configuration
+import Console
 import Postgres
 
 /// Where data come from.

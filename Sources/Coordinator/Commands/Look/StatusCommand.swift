@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Postgres
 
 /// The state of everything, on one screen.
@@ -37,7 +38,7 @@ struct StatusCommand: AsyncParsableCommand {
       print("nothing was backfilled yet: aker backfill --help")
     } else {
       let grid = Grid(
-        try rows.map { (try $0.decode("dataset"), try $0.decode("data_year"), try Grid.Cell($0)) })
+        try rows.map { (try $0.decode("dataset"), try $0.decode("data_year"), try GridCell($0)) })
       print(grid.rendered(columns: Terminal.standardOutput.size.columns, style: style, unicode: Terminal.isUnicode))
       print(grid.legend(style: style, unicode: Terminal.isUnicode) + "\n")
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Postgres
 
 /// What is published all the same: checks of severity warn that failed, columns that came undeclared.

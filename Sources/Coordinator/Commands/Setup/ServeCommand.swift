@@ -88,7 +88,7 @@ struct Housekeeping: Service {
     var total = 0
     while true {
       let count: Int = try await pool.withConnection { connection in
-        try await connection.query("SELECT queue.prune() AS count")[0].decode("count")
+        try await connection.one("SELECT queue.prune() AS count").decode("count")
       }
       if count == 0 { break }
       total += count

@@ -51,9 +51,9 @@ package struct QueueRateLimiter: RateLimiter {
 
   private func take(_ wanted: Int, _ sourceID: String) async throws -> (granted: Int, wait: Double) {
     try await pool.withConnection { connection in
-      let row = try await connection.query(
+      let row = try await connection.one(
         "SELECT granted, extract(epoch FROM wait_interval)::float8 AS wait FROM queue.take_tokens($1, $2)",
-        [sourceID, wanted])[0]
+        [sourceID, wanted])
       return (try row.decode("granted", as: Int.self), try row.decode("wait", as: Double?.self) ?? 0)
     }
   }

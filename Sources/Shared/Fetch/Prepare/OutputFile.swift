@@ -1,3 +1,4 @@
+internal import Base
 internal import Glibc
 
 /// A file that is written from its beginning to its end, through a buffer.
@@ -33,13 +34,8 @@ struct OutputFile: ~Copyable {
   /// To be called at the end.
   mutating func flush() throws {
     try cancellation?.check()
-    var start = 0
-    while start < buffer.count {
-      // The buffer is not empty here, so it has an address.
-      let size = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + start, buffer.count - start) }
-      guard size > 0 else { throw Failure(why: "\(path): \(String(cString: strerror(errno)))") }
-      start += size
-    }
+    let code = buffer.withUnsafeBytes { writeAll($0, to: descriptor) }
+    guard code == 0 else { throw Failure(why: "\(path): \(String(cString: strerror(code)))") }
     buffer.removeAll(keepingCapacity: true)
   }
 

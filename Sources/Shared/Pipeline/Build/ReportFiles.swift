@@ -1,3 +1,4 @@
+internal import Base
 internal import Glibc
 internal import Lake
 package import Quality
@@ -20,15 +21,7 @@ package enum ReportFiles {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw LakeError.io("create", path, errno) }
     defer { close(descriptor) }
-    let bytes = Array(text.utf8)
-    var written = 0
-    while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw LakeError.io("write", path, errno)
-      }
-      written += count
-    }
+    let code = Array(text.utf8).withUnsafeBytes { writeAll($0, to: descriptor) }
+    guard code == 0 else { throw LakeError.io("write", path, code) }
   }
 }

@@ -132,7 +132,7 @@ package struct PartitionRun: Sendable {
               """, [taskID, publicationID])
           }
           return try TaskLease(
-            try await transaction.query("SELECT * FROM queue.claim_task($1, $2)", [workerID, taskID])[0])
+            try await transaction.one("SELECT * FROM queue.claim_task($1, $2)", [workerID, taskID]))
         }
       }
     }

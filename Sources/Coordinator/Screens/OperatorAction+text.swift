@@ -1,0 +1,24 @@
+import Console
+
+/// What an act says before and after it is done.
+extension OperatorAction {
+  /// Says what is about to happen to how many tasks, before it does.
+  static func announce(_ text: String) {
+    Terminal.standardError.write(text + "\n")
+  }
+
+  private struct Report: Encodable {
+    var action: String
+    var target: String
+    var count: Int
+  }
+
+  static func report(_ action: String, _ target: Target, count: Int, _ outcome: String, _ options: GlobalOptions) throws
+  {
+    if options.json {
+      try printJSON(Report(action: action, target: target.description, count: count))
+    } else {
+      print("\(action) \(target.description): \(outcome)")
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package import FoundationEssentials
+package import Postgres
+
+/// A backfill, and how far it is.
+package struct BackfillLine: Encodable, Sendable {
+  package var backfill_id: Int64
+  package var note: String?
+  package var as_of: String
+  /// `open`, `paused`, `finished`, `finished_with_failures` or `cancelled`.
+  package var state: String
+  package var total: Int
+  package var completed: Int
+  package var failed: Int
+  package var running: Int
+  package var waiting: Int
+  package var cancelled: Int
+  package var skipped: Int
+  package var created_at: Date
+
+  /// More would not be read; older ones have their number.
+  private static let mostCount = 100
+
+  /// The newest first.
+  package static func list(_ session: some PostgresSession) async throws -> [BackfillLine] {
+    try await session.query(
+      """
+      SELECT backfill_id, note, as_of, state, total, completed, failed, running, ready + blocked AS waiting, cancelled, skipped,
+        date_trunc('second', created_at) AS created_at
+      FROM queue.backfill_progress ORDER BY backfill_id DESC LIMIT $1
+      """, [mostCount]
+    ).map { try BackfillLine($0) }
+  }
+}
+
+extension BackfillLine {
+  fileprivate init(_ row: PostgresRow) throws {
+    backfill_id = try row.decode("backfill_id")
+    note = try row.text("note")
+    as_of = try row.decode("as_of")
+    state = try row.decode("state")
+    total = try row.decode("total")
+    completed = try row.decode("completed")
+    failed = try row.decode("failed")
+    running = try row.decode("running")
+    waiting = try row.decode("waiting")
+    cancelled = try row.decode("cancelled")
+    skipped = try row.decode("skipped")
+    created_at = try row.decode("created_at")
+  }
+}

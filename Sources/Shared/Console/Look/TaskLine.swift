@@ -1,0 +1,94 @@
+package import Postgres
+package import Queue
+
+/// A task in a list.
+package struct TaskLine: Encodable, Sendable {
+  package var task_id: Int64
+  package var backfill_id: Int64
+  package var dataset: String
+  package var data_year: Int
+  package var region: String
+  package var as_of: String
+  package var state: TaskState
+  package var attempts: Int
+  /// An `ErrorClass`, or `dependency`.
+  package var error_class: String?
+  package var reason: String?
+  /// Checks that its publication did not pass, and that do not stand in its way.
+  package var warnings: Int
+
+  /// Such as `market_jobs 2021 39049`.
+  package var partition: String { "\(dataset) \(data_year)" + (region.isEmpty ? "" : " \(region)") }
+
+  /// Which tasks; what is nil says nothing.
+  package struct Filter: Sendable {
+    package var backfill: Int64?
+    package var state: TaskState?
+    package var dataset: String?
+    package var year: Int?
+    package var errorClass: String?
+    /// Whether what failed is listed though its partition was published since or has a later task.
+    package var withSuperseded: Bool
+    /// Only what is published with warnings.
+    package var warned: Bool
+    package var limit: Int
+
+    package init(
+      backfill: Int64? = nil, state: TaskState? = nil, dataset: String? = nil, year: Int? = nil,
+      errorClass: String? = nil, withSuperseded: Bool = false, warned: Bool = false,
+      limit: Int
+    ) {
+      self.backfill = backfill
+      self.state = state
+      self.dataset = dataset
+      self.year = year
+      self.errorClass = errorClass
+      self.withSuperseded = withSuperseded
+      self.warned = warned
+      self.limit = limit
+    }
+  }
+
+  /// In the order of their numbers.
+  ///
+  /// - Throws: `Refusal` for a backfill or a dataset that does not exist: an empty list would read as good news.
+  package static func list(_ filter: Filter, _ connection: PostgresConnection) async throws -> [TaskLine] {
+    if let backfill = filter.backfill {
+      try await TargetTasks.requireExistence(.backfill(backfill, dataset: nil), connection)
+    }
+    if let dataset = filter.dataset { try await TargetTasks.requireExistence(.dataset(dataset), connection) }
+    return try await connection.query(
+      """
+      SELECT task_id, backfill_id, dataset, data_year, region, as_of, state::text AS state, attempt_count AS attempts,
+        error_class, reason, coalesce((result ->> 'warnings')::int, 0) AS warnings
+      FROM queue.task
+      WHERE ($1::bigint IS NULL OR backfill_id = $1) AND ($2::text IS NULL OR state::text = $2)
+        AND ($3::text IS NULL OR dataset = $3) AND ($4::int IS NULL OR data_year = $4)
+        AND ($5::text IS NULL OR error_class = $5)
+        AND ($7 OR state <> 'failed' OR NOT queue.is_superseded(task_id))
+        AND (NOT $8 OR (result ->> 'warnings')::int > 0)
+      ORDER BY task_id LIMIT $6
+      """,
+      [
+        filter.backfill, filter.state?.rawValue, filter.dataset, filter.year, filter.errorClass, filter.limit,
+        filter.withSuperseded, filter.warned,
+      ]
+    ).map { try TaskLine($0) }
+  }
+}
+
+extension TaskLine {
+  fileprivate init(_ row: PostgresRow) throws {
+    task_id = try row.decode("task_id")
+    backfill_id = try row.decode("backfill_id")
+    dataset = try row.decode("dataset")
+    data_year = try row.decode("data_year")
+    region = try row.text("region") ?? ""
+    as_of = try row.decode("as_of")
+    state = try row.decode("state")
+    attempts = try row.decode("attempts")
+    error_class = try row.text("error_class")
+    reason = try row.text("reason")
+    warnings = try row.decode("warnings")
+  }
+}

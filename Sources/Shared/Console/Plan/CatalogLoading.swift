@@ -1,0 +1,92 @@
+package import Catalog
+package import CatalogTools
+package import Configuration
+package import Postgres
+
+/// The catalog folder, read and made known to the database before anything is planned by it.
+package enum CatalogLoading {
+  /// - Throws: `Refusal` with every mistake, each with its file and line.
+  package static func folder(_ configuration: AkerConfiguration) throws -> CatalogFolder {
+    let folder = CatalogFolder(directory: configuration.catalogPath)
+    guard folder.errors.isEmpty else {
+      throw Refusal(
+        .data, folder.errors.map(\.description).joined(separator: "\n       "),
+        advice: "Correct the files, then run: aker catalog check")
+    }
+    return folder
+  }
+
+  /// The datasets that were named; all for `nil`.
+  ///
+  /// - Throws: `Refusal` for a name that does not exist, with those that come near.
+  package static func select(_ names: [String]?, from folder: CatalogFolder) throws -> [DatasetSpec] {
+    guard let names else { return folder.datasets }
+    return try names.map { name in
+      if let spec = folder.datasets.first(where: { $0.name == name }) { return spec }
+      throw unknown("dataset", name, known: folder.datasets.map(\.name))
+    }
+  }
+
+  /// - Throws: `Refusal` for a name that does not exist, with those that come near.
+  package static func flow(_ name: String, from folder: CatalogFolder) throws -> FlowDefinition {
+    if let flow = folder.flows.first(where: { $0.name == name }) { return flow }
+    throw unknown("flow", name, known: folder.flows.map(\.name))
+  }
+
+  /// - Throws: `Refusal` for a region that none of the datasets has, with those that come near.
+  package static func requireRegion(_ region: String, in specs: [DatasetSpec]) throws {
+    if specs.contains(where: { $0.contains(region: region) }) { return }
+    let split = specs.filter(\.isSplit)
+    let names = (split.isEmpty ? specs : split).map(\.name)
+    let subject = names.count == 1 ? names[0] : "none of \(names.joined(separator: ", "))"
+    if split.isEmpty {
+      throw Refusal(
+        .usage, "\(subject) \(names.count == 1 ? "is not" : "is") split into regions", advice: "Leave regions out.")
+    }
+    var known: [String] = []
+    for name in split.flatMap(\.regions) where !known.contains(name) { known.append(name) }
+    let others = Set(split.compactMap(\.otherRegionsPattern)).sorted().map { ", and any like \($0)" }.joined()
+    throw Refusal(
+      .usage, "\(subject) has \(names.count == 1 ? "no" : "a") region '\(region)'",
+      advice: NearestName.find(region, in: known).map { "Did you mean \($0)?" }
+        ?? "There are: \(known.joined(separator: ", "))\(others)")
+  }
+
+  private static func unknown(_ what: String, _ name: String, known: [String]) -> Refusal {
+    let near = NearestName.find(name, in: known).map { [$0] } ?? NearestName.list(name, in: known)
+    return Refusal(
+      .usage, "there is no \(what) '\(name)'",
+      advice: near.isEmpty
+        ? "There are: \(known.joined(separator: ", "))" : "Did you mean \(near.joined(separator: " or "))?")
+  }
+
+  /// Stores sources and the definitions of `specs` and of what they depend on, upstream first, and the views whose tables
+  /// are there then.
+  ///
+  /// - Returns: which views wait for which table.
+  @discardableResult
+  package static func apply(
+    _ specs: [DatasetSpec], from folder: CatalogFolder, _ configuration: AkerConfiguration,
+    _ connection: PostgresConnection
+  ) async throws -> [String] {
+    let apply = CatalogApply()
+    try await apply.applySources(directory: configuration.catalogPath, connection)
+    for spec in withUpstream(specs, from: folder) { _ = try await apply.apply(spec, connection) }
+    return try await apply.applyViews(folder.views, connection)
+  }
+
+  /// Datasets after those that they depend on, each once.
+  private static func withUpstream(_ specs: [DatasetSpec], from folder: CatalogFolder) -> [DatasetSpec] {
+    var ordered: [DatasetSpec] = []
+    var known: Set<String> = []
+    func visit(_ spec: DatasetSpec) {
+      guard known.insert(spec.name).inserted else { return }
+      for name in spec.dependsOn {
+        if let upstream = folder.datasets.first(where: { $0.name == name }) { visit(upstream) }
+      }
+      ordered.append(spec)
+    }
+    specs.forEach(visit)
+    return ordered
+  }
+}
