@@ -138,7 +138,7 @@ struct RunCommandTests {
       #expect(first.exitCode == 0, "\(first)")
       let published = try report(first)
       #expect(published.outcome == "published")
-      #expect(published.steps.map(\.step) == ["fetch", "prepare", "build", "examine", "publish", "place"])
+      #expect(published.steps.map(\.step) == ["fetch", "prepare", "build", "examine", "load", "publish", "place"])
       let connection = try await TestDatabase.current.connect()
       let row = try await connection.query(
         """

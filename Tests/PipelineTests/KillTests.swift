@@ -54,15 +54,12 @@ struct KillTests {
           try await PublicationReader.watching("kill_test", isSplit: true, of: workshop, minimumReads: 20) {
             var deaths: [StepBoundary: Int] = [:]
             var round = 0
-            // Six deaths at each boundary, the publication unfinished or finished before; staging is loaded by swaps only.
-            while let boundary = StepBoundary.allCases.first(where: {
-              deaths[$0, default: 0] < 6 && (isSwapped || $0 != .stagingLoaded)
-            }) {
+            // Six deaths at each boundary, the publication unfinished or finished before.
+            while true {
               // Each boundary in turn, so that early and late deaths mix.
-              let waiting = StepBoundary.allCases.filter {
-                deaths[$0, default: 0] < 6 && (isSwapped || $0 != .stagingLoaded)
-              }
-              let next = waiting.isEmpty ? boundary : waiting[round % waiting.count]
+              let waiting = StepBoundary.allCases.filter { deaths[$0, default: 0] < 6 }
+              if waiting.isEmpty { break }
+              let next = waiting[round % waiting.count]
               round += 1
               try #require(round < 400, "boundaries that are not reached: \(waiting)")
               let result = try await workshop.work(settings.merging(["AKER_CRASH_AT": next.rawValue]) { $1 })

@@ -110,6 +110,61 @@ struct PublicationFaultTests {
     }
   }
 
+  @Test(
+    "a worker that hangs in the middle of its rows holds up nobody: its task is done elsewhere, its session is ended",
+    arguments: Replacement.allCases)
+  func suspensionInCopy(_ replacement: Replacement) async throws {
+    try await withTask(replacement) { workshop, connection in
+      try await connection.execute("UPDATE queue.setting SET lease_interval = '1 second'")
+      let sleeper = try await workshop.start(["AKER_SUSPEND_AT": StepBoundary.loading.rawValue])
+      let session = try await Self.sessionInCopy(connection)
+      try await eventually(within: Self.patience, "the lease is taken away") {
+        _ = try await connection.query("SELECT queue.reap()")
+        return try await connection.query("SELECT FROM queue.lease").isEmpty
+      }
+      try await eventually(within: Self.patience, "its session is ended") {
+        try await connection.query("SELECT FROM pg_stat_activity WHERE pid = $1", [session]).isEmpty
+      }
+      #expect(try await connection.query("SELECT FROM warehouse.abandoned_sessions()").isEmpty)
+      try await finish(workshop, connection)
+      sleeper.send(SIGCONT)
+      #expect(try await sleeper.wait().exitCode == 0)
+      try await workshop.work()
+      try await workshop.requireExactlyOnce("market_income", partitions: 2, connection)
+    }
+  }
+
+  @Test("a task whose worker hangs in the middle of its rows can be cancelled", arguments: Replacement.allCases)
+  func cancelsInCopy(_ replacement: Replacement) async throws {
+    try await withTask(replacement) { workshop, connection in
+      let sleeper = try await workshop.start(["AKER_SUSPEND_AT": StepBoundary.loading.rawValue])
+      _ = try await Self.sessionInCopy(connection)
+      let row = try await connection.query("SELECT task_id, backfill_id FROM queue.running")[0]
+      let task: Int64 = try row.decode("task_id")
+      try await connection.execute("SELECT queue.cancel_backfill($1)", [try row.decode("backfill_id", as: Int64.self)])
+      let state = try await connection.query("SELECT state FROM queue.task WHERE task_id = $1", [task])
+      #expect(try state[0].decode("state", as: String.self) == "cancelled")
+      sleeper.send(SIGCONT)
+      #expect(try await sleeper.wait().exitCode == 0)
+      #expect(try await connection.query("SELECT FROM lineage.publication WHERE task_id = $1", [task]).isEmpty)
+    }
+  }
+
+  /// Waits until a worker has stopped in the middle of a COPY; returns its session.
+  private static func sessionInCopy(_ connection: PostgresConnection) async throws -> Int32 {
+    var session: Int32?
+    try await eventually(within: patience, "it hangs in the middle of its rows") {
+      session = try await connection.query(
+        """
+        SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY warehouse%'
+          AND state = 'active' AND wait_event = 'ClientRead' AND state_change < now() - interval '0.5 seconds'
+        """
+      ).first?.decode("pid")
+      return session != nil
+    }
+    return try #require(session)
+  }
+
   @Test("connections that are cut, again and again, cost time and nothing else", arguments: Replacement.allCases)
   func cutConnections(_ replacement: Replacement) async throws {
     try await withTask(replacement) { workshop, connection in

@@ -961,10 +961,37 @@ CREATE FUNCTION review.find_expansion(event text) RETURNS text
 
 COMMENT ON FUNCTION review.find_expansion(event text) IS 'The id of the one published event whose id begins so; raises when it is none or several.';
 
+CREATE TABLE warehouse.staging (
+    task_id bigint NOT NULL,
+    lease_token bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    table_name text NOT NULL,
+    dataset text NOT NULL,
+    filled_xid xid8
+);
+
+COMMENT ON TABLE warehouse.staging IS 'Tables being filled by an attempt; those whose lease is gone are dropped by warehouse.drop_orphans().';
+
+COMMENT ON COLUMN warehouse.staging.filled_xid IS 'The transaction that indexed the table, after all its rows were committed; NULL until then.';
+
+CREATE FUNCTION warehouse._orphans() RETURNS SETOF warehouse.staging
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._orphans() IS 'Staging tables of attempts that hold no lease any more.';
+
 CREATE FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
+
+CREATE FUNCTION warehouse.abandoned_sessions() RETURNS TABLE(pid integer, table_name text)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.abandoned_sessions() IS 'Sessions in the middle of loading rows for an attempt whose lease is over.';
 
 CREATE FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1004,9 +1031,10 @@ COMMENT ON FUNCTION warehouse.create_staging(dataset_name text, year integer, re
 CREATE FUNCTION warehouse.drop_orphans() RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '1s'
     AS …;
 
-COMMENT ON FUNCTION warehouse.drop_orphans() IS 'Drops the staging tables of attempts that are gone; returns their names.';
+COMMENT ON FUNCTION warehouse.drop_orphans() IS 'Drops the staging tables of attempts that are gone, but for those that are locked; returns their names.';
 
 CREATE FUNCTION warehouse.drop_staging(staging_table text, token bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1014,6 +1042,13 @@ CREATE FUNCTION warehouse.drop_staging(staging_table text, token bigint) RETURNS
     AS …;
 
 COMMENT ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) IS 'Drops a staging table of this attempt that is not needed any more.';
+
+CREATE FUNCTION warehouse.end_abandoned_sessions() RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.end_abandoned_sessions() IS 'Ends sessions that load rows for an attempt whose lease is over, where the owner of this function may: as a member of the session''s role or of pg_signal_backend. Returns their tables.';
 
 CREATE FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2442,9 +2477,25 @@ UNION ALL
           WHERE ((a.closed_at IS NULL) AND ((a.paused_at IS NOT NULL) OR (NOT (EXISTS ( SELECT
                    FROM queue.worker v
                   WHERE (v.state = 'running'::text))))))) head
-     JOIN queue.waiting w USING (task_id));
+     JOIN queue.waiting w USING (task_id))
+UNION ALL
+ SELECT s.task_id,
+    a.backfill_id,
+    a.dataset,
+    p.data_year,
+    p.region,
+    NULL::queue.task_state AS state,
+    NULL::text AS worker_name,
+    format('session %s loads rows for an attempt whose lease is over, and this server does not let the queue end it: SELECT pg_terminate_backend(%s), and GRANT pg_signal_backend TO the owner of the queue'::text, b.pid, b.pid) AS reason
+   FROM (((warehouse.abandoned_sessions() b(pid, table_name)
+     JOIN warehouse.staging s USING (table_name))
+     JOIN queue.planned_task p USING (task_id))
+     JOIN queue.lane a USING (lane_id))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM queue.outcome o
+          WHERE ((o.task_id = s.task_id) AND (o.lease_token = s.lease_token) AND (o.finished_at > (clock_timestamp() - '00:00:15'::interval))))));
 
-COMMENT ON VIEW queue.stuck IS 'What will not move by itself, or hardly: silent workers, tasks far over their usual time, opened circuit breakers and (the first task of each dataset) queues without a worker.';
+COMMENT ON VIEW queue.stuck IS 'What will not move by itself, or hardly: silent workers, tasks far over their usual time, opened circuit breakers, sessions of dead attempts and (the first task of each dataset) queues without a worker.';
 
 CREATE VIEW queue.task AS
  SELECT t.task_id,
@@ -2599,19 +2650,6 @@ CREATE VIEW review.expansion_latest AS
   ORDER BY expansion_decision.event_id, expansion_decision.decision_id DESC;
 
 COMMENT ON VIEW review.expansion_latest IS 'The decision that counts of each event.';
-
-CREATE TABLE warehouse.staging (
-    task_id bigint NOT NULL,
-    lease_token bigint NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    table_name text NOT NULL,
-    dataset text NOT NULL,
-    filled_xid xid8
-);
-
-COMMENT ON TABLE warehouse.staging IS 'Tables being filled by an attempt; those whose lease is gone are dropped by warehouse.drop_orphans().';
-
-COMMENT ON COLUMN warehouse.staging.filled_xid IS 'The transaction that indexed the table, after all its rows were committed; NULL until then.';
 
 ALTER TABLE ONLY catalog.dataset_column
     ADD CONSTRAINT dataset_column_dataset_ordinal_key UNIQUE (dataset, ordinal);
@@ -3262,7 +3300,18 @@ GRANT ALL ON FUNCTION review.decide_expansion(event text, decision text, reason 
 REVOKE ALL ON FUNCTION review.find_expansion(event text) FROM PUBLIC;
 GRANT ALL ON FUNCTION review.find_expansion(event text) TO aker_admin;
 
+GRANT SELECT ON TABLE warehouse.staging TO aker_admin;
+GRANT SELECT ON TABLE warehouse.staging TO aker_worker;
+GRANT SELECT ON TABLE warehouse.staging TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse._orphans() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse.abandoned_sessions() FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.abandoned_sessions() TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.abandoned_sessions() TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.abandoned_sessions() TO aker_reader;
 
 REVOKE ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) TO aker_admin;
@@ -3285,6 +3334,9 @@ GRANT ALL ON FUNCTION warehouse.drop_orphans() TO aker_worker;
 REVOKE ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) TO aker_worker;
+
+REVOKE ALL ON FUNCTION warehouse.end_abandoned_sessions() FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.end_abandoned_sessions() TO aker_admin;
 
 REVOKE ALL ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) TO aker_admin;
@@ -3527,10 +3579,6 @@ GRANT SELECT ON TABLE review.expansion_decision TO aker_reader;
 GRANT SELECT ON TABLE review.expansion_latest TO aker_admin;
 GRANT SELECT ON TABLE review.expansion_latest TO aker_worker;
 GRANT SELECT ON TABLE review.expansion_latest TO aker_reader;
-
-GRANT SELECT ON TABLE warehouse.staging TO aker_admin;
-GRANT SELECT ON TABLE warehouse.staging TO aker_worker;
-GRANT SELECT ON TABLE warehouse.staging TO aker_reader;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA catalog GRANT SELECT ON TABLES  TO aker_admin;
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA catalog GRANT SELECT ON TABLES  TO aker_reader;

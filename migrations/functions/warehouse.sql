@@ -158,8 +158,8 @@ COMMENT ON FUNCTION warehouse.prepare_partition(text, int, text, bigint, bigint)
   'The leaf of a partition, created and attached empty where there is none.';
 
 -- A table of this attempt's own: the one place where a worker's login may put rows, and where nobody sees them until a
--- proven lease swaps or moves them in. A large partition fills it by short COPYs outside the publish transaction, so that
--- loading never holds back the vacuum of the queue; a small one within it.
+-- proven lease swaps or moves them in. It is filled by short COPYs before the fence, so that no lock is held while rows
+-- come from a worker, which may be suspended, and that loading never holds back the vacuum of the queue.
 CREATE FUNCTION warehouse.create_staging(dataset_name text, year int, region_name text, task bigint, token bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -167,6 +167,8 @@ DECLARE
   -- Who called: within this function the current user is its owner.
   caller text := CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END;
 BEGIN
+  -- A table that is lost in a crash was published by nobody, and the commit of a publication waits for all before it.
+  PERFORM set_config('synchronous_commit', 'off', true);
   PERFORM queue._require_lease(task, token, dataset_name, year, region_name);
   PERFORM warehouse.create_leaf(dataset_name, year, region_name, staging_table);
   INSERT INTO warehouse.staging (task_id, lease_token, table_name, dataset) VALUES (task, token, staging_table, dataset_name);
@@ -275,25 +277,6 @@ END
 $$;
 COMMENT ON FUNCTION warehouse.drop_staging(text, bigint) IS
   'Drops a staging table of this attempt that is not needed any more.';
-
--- Staging tables of attempts that hold no lease any more: their workers died.
-CREATE FUNCTION warehouse.drop_orphans() RETURNS SETOF text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  orphan record;
-BEGIN
-  FOR orphan IN
-    SELECT s.table_name, s.lease_token FROM warehouse.staging s
-    WHERE NOT EXISTS (SELECT FROM queue.lease l WHERE l.task_id = s.task_id AND l.lease_token = s.lease_token)
-    FOR UPDATE SKIP LOCKED
-  LOOP
-    PERFORM warehouse.drop_staging(orphan.table_name, orphan.lease_token);
-    RETURN NEXT orphan.table_name;
-  END LOOP;
-END
-$$;
-COMMENT ON FUNCTION warehouse.drop_orphans() IS
-  'Drops the staging tables of attempts that are gone; returns their names.';
 
 -- A snapshot whose xmin is beyond the last transaction that filled the table sees all its rows. The others may not: they
 -- are looked for among the sessions, and where those may not be looked at, they are taken to be there.

@@ -16,10 +16,19 @@ SELECT w.task_id, w.backfill_id, w.dataset, w.data_year, NULL, w.state, NULL, w.
 FROM (SELECT DISTINCT ON (a.lane_id) r.task_id, a.lane_id FROM queue.lane a CROSS JOIN LATERAL (
     SELECT n.task_id FROM queue.ready n WHERE n.lane_id = a.lane_id ORDER BY n.rank, n.task_id LIMIT 1) r
   WHERE a.closed_at IS NULL AND (a.paused_at IS NOT NULL OR NOT EXISTS (SELECT FROM queue.worker v WHERE v.state = 'running'))) head
-  JOIN queue.waiting w USING (task_id);
+  JOIN queue.waiting w USING (task_id)
+UNION ALL
+SELECT s.task_id, a.backfill_id, a.dataset, p.data_year, p.region, NULL, NULL, format(
+    'session %s loads rows for an attempt whose lease is over, and this server does not let the queue end it: SELECT '
+    'pg_terminate_backend(%s), and GRANT pg_signal_backend TO the owner of the queue', b.pid, b.pid)
+FROM warehouse.abandoned_sessions() b JOIN warehouse.staging s USING (table_name)
+  JOIN queue.planned_task p USING (task_id) JOIN queue.lane a USING (lane_id)
+-- Every worker looks each five seconds.
+WHERE NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = s.task_id AND o.lease_token = s.lease_token
+  AND o.finished_at > clock_timestamp() - interval '15 seconds');
 COMMENT ON VIEW queue.stuck IS
   'What will not move by itself, or hardly: silent workers, tasks far over their usual time, opened circuit '
-  'breakers and (the first task of each dataset) queues without a worker.';
+  'breakers, sessions of dead attempts and (the first task of each dataset) queues without a worker.';
 
 CREATE VIEW queue.failures AS
 SELECT a.backfill_id, a.dataset, o.error_class, regexp_replace(o.reason, '[0-9]+', '#', 'g') AS error, 

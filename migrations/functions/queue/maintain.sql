@@ -64,6 +64,7 @@ BEGIN
       PERFORM queue._settle(l, 'worker_lost', 'worker_lost', format('worker %s (%s on %s): %s', l.worker_id, w.name, w.host, w.end_reason), NULL);
     END IF;
   END LOOP;
+  PERFORM warehouse.end_abandoned_sessions();
   RETURN taken;
 END
 $$;

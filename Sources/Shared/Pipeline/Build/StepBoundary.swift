@@ -7,6 +7,8 @@ internal import Glibc
 package enum StepBoundary: String, Sendable, CaseIterable {
   case claimed, fetched, built, checked, staged
   case partitionPrepared = "partition-prepared"
+  /// In the middle of a COPY.
+  case loading
   case stagingLoaded = "staging-loaded"
   case fenced
   case rowsReplaced = "rows-replaced"

@@ -16,7 +16,7 @@ struct PartitionPublisher {
   let engine: Engine
   let lake: any LakeStore
   let logger: Logger
-  /// More rows than this are loaded aside and swapped in.
+  /// More rows than this are swapped in as a table; fewer are moved into the partition's own.
   let swapRowCount: Int
   let events: OpenLineageEvents?
 
@@ -43,11 +43,10 @@ struct PartitionPublisher {
     try await lake.stage(built.staging)
     StepBoundary.staged.reached()
 
-    let loader = WarehouseLoader(engine: engine, built: built)
     var stagingTable: String?
-    if expected == .published && built.rowCount > swapRowCount {
+    if expected == .published {
       stagingTable = try await timer.time(.load, total: built.rowCount, detail: { "into \($0)" }) {
-        try await load(loader, built, lease, connection)
+        try await load(built, lease, connection)
       }
       StepBoundary.stagingLoaded.reached()
     }
@@ -62,7 +61,7 @@ struct PartitionPublisher {
       change: change, stepSeconds: timer.seconds)
     let (outcome, publicationID) = try await timer.time(.publish, total: built.rowCount, detail: { $0.0.words }) {
       [record] in
-      try await commit(record, built, lease, loader, stagingTable: stagingTable, connection)
+      try await commit(record, built, lease, stagingTable: stagingTable, connection)
     }
     record.outcome = outcome
     StepBoundary.committed.reached()
@@ -105,21 +104,27 @@ struct PartitionPublisher {
 
   // MARK: Loading aside
 
+  /// Rows of all sizes come into the database before the fence: a worker that is suspended in the middle of them holds
+  /// nothing that others wait for, and the reaper may end its session (docs/queue.md).
   private func load(
-    _ loader: WarehouseLoader, _ built: BuiltPartition, _ lease: TaskLease, _ connection: PostgresConnection
+    _ built: BuiltPartition, _ lease: TaskLease, _ connection: PostgresConnection
   ) async throws -> String {
+    let partition = built.partition
     let rows = try await QueueError.translated {
-      try await connection.query(Self.stagingSQL, Self.stagingParameters(built.partition, lease))
+      try await connection.query(
+        "SELECT name FROM warehouse.create_staging($1, $2, $3, $4, $5) AS name",
+        [partition.dataset, partition.dataYear, partition.region, lease.taskID, lease.leaseToken])
     }
     let table: String = try rows[0].decode("name")
     do {
-      let count = try await loader.fill(table, connection)
+      let count = try await WarehouseLoader(engine: engine, built: built).fill(table, connection)
       guard count == built.rowCount else { throw Self.miscounted(built, count) }
-      let partition = built.partition
-      _ = try await QueueError.translated {
-        try await connection.execute(
-          "SELECT warehouse.index_staging($1, $2, $3, $4)",
-          [partition.dataset, partition.dataYear, partition.region, table])
+      if isSwapped(built) {
+        _ = try await QueueError.translated {
+          try await connection.execute(
+            "SELECT warehouse.index_staging($1, $2, $3, $4)",
+            [partition.dataset, partition.dataYear, partition.region, table])
+        }
       }
       return table
     } catch {
@@ -128,11 +133,7 @@ struct PartitionPublisher {
     }
   }
 
-  private static let stagingSQL = "SELECT name FROM warehouse.create_staging($1, $2, $3, $4, $5) AS name"
-
-  private static func stagingParameters(_ partition: Partition, _ lease: TaskLease) -> [(any PostgresEncodable)?] {
-    [partition.dataset, partition.dataYear, partition.region, lease.taskID, lease.leaseToken]
-  }
+  private func isSwapped(_ built: BuiltPartition) -> Bool { built.rowCount > swapRowCount }
 
   /// Best effort: what stays behind is dropped by the next repair.
   private func dropStaging(_ table: String, _ lease: TaskLease, _ connection: PostgresConnection) async {
@@ -152,39 +153,41 @@ struct PartitionPublisher {
   // MARK: The transaction
 
   private func commit(
-    _ record: PublicationRecord, _ built: BuiltPartition, _ lease: TaskLease, _ loader: WarehouseLoader,
-    stagingTable: String?, _ connection: PostgresConnection
+    _ record: PublicationRecord, _ built: BuiltPartition, _ lease: TaskLease, stagingTable: String?,
+    _ connection: PostgresConnection
   ) async throws -> (PublicationRecord.Outcome, Int64) {
-    for number in 1... {
+    var stagingTable = stagingTable
+    var swapTries = isSwapped(built) ? Self.swapTries : 0
+    while true {
       do {
         // The swap waits a moment at a time for readers to let go, of the table or of a snapshot that is older than the new
         // rows; when they do not, rows are moved instead.
-        let swaps = number <= Self.swapTries
+        let (table, swaps) = (stagingTable, swapTries > 0)
         let result = try await connection.withTransaction { transaction in
-          try await publish(
-            record, built, lease, loader, stagingTable: stagingTable, swaps: swaps, in: transaction)
+          try await publish(record, built, lease, stagingTable: table, swaps: swaps, in: transaction)
         }
-        // After a move, or where another publication came first, the staging table is left over.
-        if let stagingTable, !(swaps && result.0 == .published) {
-          await dropStaging(stagingTable, lease, connection)
-        }
+        // Another publication came first, with the same bytes or a newer vintage.
+        if let stagingTable, result.0 != .published { await dropStaging(stagingTable, lease, connection) }
         return result
-      } catch let error as PostgresError
-        where error.sqlState == Self.lockNotAvailable && stagingTable != nil && number <= Self.swapTries
-      {
-        try await Task.sleep(for: .milliseconds(Int.random(in: 20...200) * number))
+      } catch is RowsWanted where stagingTable == nil {
+        stagingTable = try await load(built, lease, connection)
+      } catch let error as PostgresError where error.sqlState == Self.lockNotAvailable && swapTries > 0 {
+        try await Task.sleep(for: .milliseconds(Int.random(in: 20...200) * (1 + Self.swapTries - swapTries)))
+        swapTries -= 1
       } catch {
         if let stagingTable { await dropStaging(stagingTable, lease, connection) }
         throw error
       }
     }
-    preconditionFailure("the loop ends by returning or throwing")
   }
+
+  /// What the partition showed has changed since we looked: it is to have our rows after all.
+  private struct RowsWanted: Error {}
 
   /// A worker that is suspended within its publication holds the partition's lock: the server ends its session, so that
   /// the next attempt waits for half a lease at most. Nothing here is idle for longer than an fsync.
   private static let idleLimit = "15s"
-  /// The same while a COPY waits for its rows; many times what the largest partition that is not swapped takes.
+  /// Of one statement, all of whose work is the server's own: many times what moving ten million rows takes.
   private static let statementLimit = "10min"
 
   /// Readers queue behind a waiting swap for this long at most, so many times.
@@ -195,8 +198,8 @@ struct PartitionPublisher {
   private static let lockNotAvailable = "55P03"
 
   private func publish(
-    _ record: PublicationRecord, _ built: BuiltPartition, _ lease: TaskLease, _ loader: WarehouseLoader,
-    stagingTable: String?, swaps: Bool, in transaction: PostgresTransaction
+    _ record: PublicationRecord, _ built: BuiltPartition, _ lease: TaskLease, stagingTable: String?, swaps: Bool,
+    in transaction: PostgresTransaction
   ) async throws -> (PublicationRecord.Outcome, Int64) {
     let partition = built.partition
     _ = try await transaction.query(
@@ -207,27 +210,21 @@ struct PartitionPublisher {
     let (outcome, _) = try Self.decision(
       await transaction.query(Self.beginSQL, Self.beginParameters(partition, built.sha256, lease)))
     if outcome == .published {
-      if let stagingTable {
-        if swaps {
-          try await transaction.executeScript(
-            """
-            SET LOCAL lock_timeout = '\(Self.swapLockTimeout)';
-            SET LOCAL idle_in_transaction_session_timeout = '\(Self.swappedIdleLimit)';
-            """)
-        }
+      guard let stagingTable else { throw RowsWanted() }
+      if swaps {
+        try await transaction.executeScript(
+          """
+          SET LOCAL lock_timeout = '\(Self.swapLockTimeout)';
+          SET LOCAL idle_in_transaction_session_timeout = '\(Self.swappedIdleLimit)';
+          """)
         try await transaction.execute(
-          "SELECT warehouse.\(swaps ? "swap" : "move")_partition($1, $2, $3, $4)",
+          "SELECT warehouse.swap_partition($1, $2, $3, $4)",
           [partition.dataset, partition.dataYear, partition.region, stagingTable])
-        if swaps { try await transaction.execute("SET LOCAL lock_timeout = 0") }
+        try await transaction.execute("SET LOCAL lock_timeout = 0")
       } else {
-        // A worker's login may write nowhere else; the table is gone again when this commits.
-        let rows = try await transaction.query(Self.stagingSQL, Self.stagingParameters(partition, lease))
-        let table: String = try rows[0].decode("name")
-        let count = try await loader.load(table, in: transaction)
-        guard count == built.rowCount else { throw Self.miscounted(built, count) }
         try await transaction.execute(
           "SELECT warehouse.move_partition($1, $2, $3, $4), warehouse.drop_staging($4, $5)",
-          [partition.dataset, partition.dataYear, partition.region, table, lease.leaseToken])
+          [partition.dataset, partition.dataYear, partition.region, stagingTable, lease.leaseToken])
       }
     }
     StepBoundary.rowsReplaced.reached()

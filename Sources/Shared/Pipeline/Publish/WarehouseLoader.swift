@@ -46,23 +46,9 @@ struct WarehouseLoader {
   /// - Returns: the rows loaded.
   func replace(_ leaf: String, in transaction: PostgresTransaction) async throws -> Int {
     try await transaction.execute("DELETE FROM warehouse.\(SQL.identifier(leaf))")
-    return try await load(leaf, in: transaction)
-  }
-
-  /// Fills an empty staging table within the publish transaction.
-  /// - Returns: the rows loaded.
-  func load(_ table: String, in transaction: PostgresTransaction) async throws -> Int {
-    let (engine, script, rowsFile) = (engine, script, rowsFile)
-    return try await transaction.copyIn(copySQL(table)) { writer in
-      @Sendable func write(_ chunk: [UInt8]) async throws {
-        try await writer.write(chunk)
-        Self.report(chunk)
-      }
-      if let rowsFile {
-        try await Self.read(rowsFile, write)
-      } else {
-        try await engine.stream(script, write)
-      }
+    let (engine, script) = (engine, script)
+    return try await transaction.copyIn(copySQL(leaf)) { writer in
+      try await engine.stream(script) { try await Self.write($0, to: writer) }
     }
   }
 
@@ -82,15 +68,22 @@ struct WarehouseLoader {
   }
 
   /// Tells whoever watches how many lines went by: rows, but for those with a line break in a text.
-  private static func report(_ chunk: [UInt8]) {
+  private static func write(_ chunk: [UInt8], to writer: PostgresCopyWriter) async throws {
+    try await writer.write(chunk)
+    StepBoundary.loading.reached()
     guard let observer = WorkProgress.observer else { return }
     observer(.done(chunk.count { $0 == UInt8(ascii: "\n") }))
   }
 
   /// Fills a staging table by one COPY after another, each a short transaction: a COPY of minutes would keep the vacuum
   /// from the queue's tables for as long.
+  /// - Returns: the rows loaded.
   func fill(_ table: String, _ connection: PostgresConnection) async throws -> Int {
-    let sql = copySQL(table)
+    if let rowsFile {
+      return try await copy(into: table, connection) { writer in
+        try await Self.read(rowsFile) { try await Self.write($0, to: writer) }
+      }
+    }
     let (engine, script) = (engine, script)
     return try await withThrowingTaskGroup(of: Void.self) { group in
       // One chunk on the way while one is written: DuckDB waits when Postgres is slower.
@@ -107,11 +100,8 @@ struct WarehouseLoader {
       var count = 0
       do {
         while try await pipe.hasMore() {
-          count += try await connection.copyIn(sql) { writer in
-            while let chunk = try await pipe.nextOfPiece() {
-              try await writer.write(chunk)
-              Self.report(chunk)
-            }
+          count += try await copy(into: table, connection) { writer in
+            while let chunk = try await pipe.nextOfPiece() { try await Self.write(chunk, to: writer) }
           }
         }
       } catch {
@@ -121,6 +111,17 @@ struct WarehouseLoader {
       }
       try await group.waitForAll()
       return count
+    }
+  }
+  /// One COPY, whose commit waits for no disk and no standby: what a crash takes with it was published by nobody, and the
+  /// commit of a publication waits for all that came before it.
+  private func copy(
+    into table: String, _ connection: PostgresConnection, _ body: @Sendable (PostgresCopyWriter) async throws -> Void
+  ) async throws -> Int {
+    let sql = copySQL(table)
+    return try await connection.withTransaction { transaction in
+      try await transaction.executeScript("SET LOCAL synchronous_commit = off")
+      return try await transaction.copyIn(sql, body)
     }
   }
 }
