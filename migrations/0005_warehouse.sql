@@ -1,7 +1,7 @@
 -- Which rows the warehouse shows, and what people decided about them. The tables themselves are made from definitions, by
 -- warehouse.apply_table().
 
--- What the warehouse table holds of each partition, and where.
+-- What the warehouse table holds of each partition.
 CREATE TABLE warehouse.partition (
   publication_id bigint REFERENCES lineage.publication,
   row_count      bigint CHECK (row_count >= 0),
@@ -10,7 +10,6 @@ CREATE TABLE warehouse.partition (
   region         text NOT NULL DEFAULT '',
   as_of          text CHECK (as_of ~ '^\d{4}-(0[1-9]|1[0-2])$'),
   sha256         text,
-  leaf           text NOT NULL UNIQUE,
   PRIMARY KEY (dataset, data_year, region),
   CHECK ((publication_id IS NULL) = (as_of IS NULL)),
   CHECK ((publication_id IS NULL) = (sha256 IS NULL)),
@@ -19,11 +18,19 @@ CREATE TABLE warehouse.partition (
 COMMENT ON TABLE warehouse.partition IS
   'The vintage that the warehouse shows of each partition. Its row is the lock that orders publications of one '
   'partition.';
-COMMENT ON COLUMN warehouse.partition.leaf IS
-  'The table in schema warehouse that holds the rows; attached to the table of the dataset, and empty until the '
-  'first publication.';
 COMMENT ON COLUMN warehouse.partition.as_of IS
   'NULL, with all that tells of the publication, until something is published.';
+
+-- The years of datasets that have a table of their own.
+CREATE TABLE warehouse.year_leaf (
+  data_year  int NOT NULL,
+  dataset    text NOT NULL REFERENCES catalog.dataset,
+  table_name text NOT NULL UNIQUE,
+  PRIMARY KEY (dataset, data_year)
+);
+COMMENT ON TABLE warehouse.year_leaf IS
+  'Large years of a dataset, each with the table in schema warehouse that holds its rows. All other years share '
+  '<dataset>__years.';
 
 -- Tables that are being filled by an attempt, outside its publish transaction.
 CREATE TABLE warehouse.staging (

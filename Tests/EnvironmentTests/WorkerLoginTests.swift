@@ -20,7 +20,8 @@ struct WorkerLoginTests {
     }
     let owner = try await database.connect()
     let before = try await state(owner)
-    let leaf: String = try await owner.query("SELECT leaf FROM warehouse.partition")[0].decode("leaf")
+    let leaf: String = try await owner.query("SELECT warehouse._leaf_of('market_income', 2012) AS leaf")[0]
+      .decode("leaf")
     let enemy = try await login.connect()
     let publication = """
       (SELECT to_jsonb(p) || '{"validation": {}, "inputs": [], "events": [], "lake": "/tmp", "staged_path": "x"}'::jsonb

@@ -15,10 +15,28 @@ struct KillTests {
   static var partitionCount: Int { regions.count * years.count }
   static let rowCount = 52
 
-  static let datasetYAML = """
-    name: kill_test
+  /// One way of getting rows into the warehouse: a dataset, and what counts as large in it.
+  struct Round {
+    var dataset: String
+    var asOf: String
+    var largeRowCount: Int
+
+    var isSplit: Bool { dataset == "kill_test" }
+    var partitionCount: Int { isSplit ? KillTests.partitionCount : KillTests.years.count }
+
+    static let all = [
+      // Moved into the table that all years share; then into one that each year has; then whole years swapped.
+      Round(dataset: "kill_test", asOf: "2024-01", largeRowCount: 1_000_000),
+      Round(dataset: "kill_test", asOf: "2024-02", largeRowCount: 10),
+      Round(dataset: "kill_whole", asOf: "2024-02", largeRowCount: 10),
+    ]
+  }
+
+  static func datasetYAML(_ name: String, isSplit: Bool) -> String {
+    """
+    name: \(name)
     title: States, again and again
-    partitions: {years: 2009-2012, regions: [\(regions.joined(separator: ", "))]}
+    partitions: {years: 2009-2012\(isSplit ? ", regions: [\(regions.joined(separator: ", "))]" : "")}
     requests:
       - name: state
         source: census_acs5
@@ -33,6 +51,7 @@ struct KillTests {
     checks:
       - expect_table_row_count_to_equal: {value: 52}
     """
+  }
 
   /// Each vintage has other figures, so that it replaces the one before.
   static let transformSQL = """
@@ -44,20 +63,24 @@ struct KillTests {
   func killsEverywhere() async throws {
     try await Simulator.running { simulator in
       try await Workshop.open(endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"]) { workshop, connection in
-        try workshop.define("kill_test", Self.datasetYAML, Self.transformSQL)
+        for name in ["kill_test", "kill_whole"] {
+          try workshop.define(name, Self.datasetYAML(name, isSplit: name == "kill_test"), Self.transformSQL)
+        }
         try await workshop.apply(connection)
 
         var killCount = 0
-        for (asOf, isSwapped) in [("2024-01", false), ("2024-02", true)] {
-          try await workshop.enqueue("kill_test", Self.years, asOf: asOf, connection)
-          let settings = ["AKER_SWAP_ROW_COUNT": isSwapped ? "10" : "1000000"]
-          try await PublicationReader.watching("kill_test", isSplit: true, of: workshop, minimumReads: 20) {
+        for kind in Round.all {
+          try await workshop.enqueue(kind.dataset, Self.years, asOf: kind.asOf, connection)
+          let settings = ["AKER_SWAP_ROW_COUNT": "\(kind.largeRowCount)"]
+          try await PublicationReader.watching(
+            kind.dataset, isSplit: kind.isSplit, of: workshop, minimumReads: 20
+          ) {
             var deaths: [StepBoundary: Int] = [:]
             var round = 0
-            // Six deaths at each boundary, the publication unfinished or finished before.
+            // Four deaths at each boundary, the publication unfinished or finished before.
             while true {
               // Each boundary in turn, so that early and late deaths mix.
-              let waiting = StepBoundary.allCases.filter { deaths[$0, default: 0] < 6 }
+              let waiting = StepBoundary.allCases.filter { deaths[$0, default: 0] < 4 }
               if waiting.isEmpty { break }
               let next = waiting[round % waiting.count]
               round += 1
@@ -68,11 +91,11 @@ struct KillTests {
                 killCount += 1
               } else {
                 #expect(result.exitCode == 0, "\(result)")
-                try await again(workshop, asOf, connection)
+                try await again(workshop, kind, connection)
               }
             }
             // And at random moments of a run.
-            let target = killCount + 25
+            let target = killCount + 20
             while killCount < target {
               let worker = try await workshop.start(settings)
               try await Task.sleep(for: .milliseconds(Int.random(in: 30...350)))
@@ -82,16 +105,17 @@ struct KillTests {
                 killCount += 1
               } else {
                 #expect(result.exitCode == 0, "\(result)")
-                try await again(workshop, asOf, connection)
+                try await again(workshop, kind, connection)
               }
             }
             try await finish(workshop, settings, connection)
           }
-          try await requirePublished(workshop, asOf, connection)
+          try await requirePublished(workshop, kind, connection)
+          let leaves = try await connection.query(
+            "SELECT FROM warehouse.year_leaf WHERE dataset = $1 AND table_name NOT LIKE '%\\_y%'", [kind.dataset])
+          print("\(leaves.count) of \(Self.years.count) years of \(kind.dataset) were swapped in")
           // Some were swapped in under the readers' eyes; where they held on, rows were moved.
-          let swapped = try await connection.query("SELECT FROM warehouse.partition WHERE leaf NOT LIKE '%\\_0'").count
-          print("\(swapped) of \(Self.partitionCount) partitions were swapped in")
-          #expect(isSwapped ? swapped > 0 : swapped == 0)
+          #expect(kind.isSplit ? leaves.isEmpty : !leaves.isEmpty)
         }
         print("killed \(killCount) workers")
         #expect(killCount >= 200)
@@ -100,9 +124,9 @@ struct KillTests {
   }
 
   /// Nothing was left to die of: the same partitions once more.
-  private func again(_ workshop: Workshop, _ asOf: String, _ connection: PostgresConnection) async throws {
-    try await workshop.enqueue("kill_test", Self.years, asOf: asOf, mode: "all", connection)
-    try await workshop.makeStale("kill_test", "income", connection)
+  private func again(_ workshop: Workshop, _ kind: Round, _ connection: PostgresConnection) async throws {
+    try await workshop.enqueue(kind.dataset, Self.years, asOf: kind.asOf, mode: "all", connection)
+    try await workshop.makeStale(kind.dataset, "income", connection)
   }
 
   /// Workers that live, until every task is completed.
@@ -118,14 +142,17 @@ struct KillTests {
     try await workshop.work(settings)
   }
 
-  private func requirePublished(_ workshop: Workshop, _ asOf: String, _ connection: PostgresConnection) async throws {
+  private func requirePublished(_ workshop: Workshop, _ kind: Round, _ connection: PostgresConnection) async throws {
     let counts = try await connection.query(
-      "SELECT data_year, region, count(*) AS n, min(as_of) AS first, max(as_of) AS last FROM kill_test GROUP BY 1, 2")
-    #expect(counts.count == Self.partitionCount)
+      """
+      SELECT data_year\(kind.isSplit ? ", region" : ""), count(*) AS n, min(as_of) AS first, max(as_of) AS last
+      FROM \(kind.dataset) GROUP BY data_year\(kind.isSplit ? ", region" : "")
+      """)
+    #expect(counts.count == kind.partitionCount)
     for row in counts {
       #expect(try row.decode("n", as: Int.self) == Self.rowCount)
-      #expect(try row.decode("first", as: String.self) == asOf)
-      #expect(try row.decode("last", as: String.self) == asOf)
+      #expect(try row.decode("first", as: String.self) == kind.asOf)
+      #expect(try row.decode("last", as: String.self) == kind.asOf)
     }
     // One publication a task, by the attempt that completed it.
     let doubled = try await connection.query(
@@ -152,7 +179,7 @@ struct KillTests {
     let leftovers = try await connection.query(
       """
       SELECT relname FROM pg_class WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r'
-        AND relname NOT IN ('partition', 'staging') AND relname NOT IN (SELECT leaf FROM warehouse.partition)
+        AND relname NOT IN ('partition', 'staging', 'year_leaf') AND NOT relispartition
       UNION ALL SELECT table_name FROM warehouse.staging
       """)
     #expect(try leftovers.map { try $0.decode("relname", as: String.self) } == [])

@@ -961,130 +961,6 @@ CREATE FUNCTION review.find_expansion(event text) RETURNS text
 
 COMMENT ON FUNCTION review.find_expansion(event text) IS 'The id of the one published event whose id begins so; raises when it is none or several.';
 
-CREATE TABLE warehouse.staging (
-    task_id bigint NOT NULL,
-    lease_token bigint NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    table_name text NOT NULL,
-    dataset text NOT NULL,
-    filled_xid xid8
-);
-
-COMMENT ON TABLE warehouse.staging IS 'Tables being filled by an attempt; those whose lease is gone are dropped by warehouse.drop_orphans().';
-
-COMMENT ON COLUMN warehouse.staging.filled_xid IS 'The transaction that indexed the table, after all its rows were committed; NULL until then.';
-
-CREATE FUNCTION warehouse._orphans() RETURNS SETOF warehouse.staging
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse._orphans() IS 'Staging tables of attempts that hold no lease any more.';
-
-CREATE FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-CREATE FUNCTION warehouse.abandoned_sessions() RETURNS TABLE(pid integer, table_name text)
-    LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.abandoned_sessions() IS 'Sessions in the middle of loading rows for an attempt whose lease is over.';
-
-CREATE FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) RETURNS SETOF text
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) IS 'Creates or extends (columns only) the warehouse table of a dataset.';
-
-CREATE FUNCTION warehouse.attach_leaf(dataset_name text, year integer, region_name text, table_name text) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.attach_leaf(dataset_name text, year integer, region_name text, table_name text) IS 'Makes a table the partition of its dataset.';
-
-CREATE FUNCTION warehouse.column_type(declared text) RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.column_type(declared text) IS 'The Postgres type of a declared column type; NULL when there is none.';
-
-CREATE FUNCTION warehouse.create_leaf(dataset_name text, year integer, region_name text, table_name text) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.create_leaf(dataset_name text, year integer, region_name text, table_name text) IS 'Creates an empty table that can become the partition.';
-
-CREATE FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) IS 'Creates the table that an attempt loads before it publishes.';
-
-CREATE FUNCTION warehouse.drop_orphans() RETURNS SETOF text
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET lock_timeout TO '1s'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.drop_orphans() IS 'Drops the staging tables of attempts that are gone, but for those that are locked; returns their names.';
-
-CREATE FUNCTION warehouse.drop_staging(staging_table text, token bigint) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) IS 'Drops a staging table of this attempt that is not needed any more.';
-
-CREATE FUNCTION warehouse.end_abandoned_sessions() RETURNS SETOF text
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.end_abandoned_sessions() IS 'Ends sessions that load rows for an attempt whose lease is over, where the owner of this function may: as a member of the session''s role or of pg_signal_backend. Returns their tables.';
-
-CREATE FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) IS 'Closes a filled staging table, and gives it the key of the warehouse table, and statistics.';
-
-CREATE FUNCTION warehouse.is_seen_by_all(filled_xid xid8) RETURNS boolean
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.is_seen_by_all(filled_xid xid8) IS 'Whether every snapshot that is held in this database sees what this transaction, and those before it, committed.';
-
-CREATE FUNCTION warehouse.leaf_name(dataset_name text, year integer, region_name text, mark text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.leaf_name(dataset_name text, year integer, region_name text, mark text) IS 'Name of a leaf; mark, its fencing token, makes it unique.';
-
-CREATE FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) IS 'Replaces the rows of the partition by those of a staging table.';
-
-CREATE FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint) IS 'The leaf of a partition, created and attached empty where there is none.';
-
 CREATE TABLE catalog.dataset (
     applied_at timestamp with time zone DEFAULT now() NOT NULL,
     first_year integer NOT NULL,
@@ -1123,6 +999,157 @@ COMMENT ON COLUMN catalog.dataset.depends_on IS 'Datasets whose partition of the
 
 COMMENT ON COLUMN catalog.dataset.region_pattern IS 'Regular expression of the regions beside these that may be asked for; NULL where there are no others.';
 
+CREATE FUNCTION warehouse._apply_indexes(d catalog.dataset, declared jsonb) RETURNS SETOF text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION warehouse._clear_partition(dataset_name text, year integer, region_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._clear_partition(dataset_name text, year integer, region_name text) IS 'Deletes the rows of a partition. The caller holds the layout lock, at least shared.';
+
+CREATE FUNCTION warehouse._common_leaf(dataset_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._common_leaf(dataset_name text) IS 'The table of the years that have none of their own.';
+
+CREATE FUNCTION warehouse._create_table(d catalog.dataset, key_columns text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION warehouse._grow(dataset_name text, year integer, mark text) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '150ms'
+    AS …;
+
+CREATE FUNCTION warehouse._index_leaf(dataset_name text, table_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION warehouse._is_large(dataset_name text, year integer, region_name text, row_count bigint, large_row_count bigint, token bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION warehouse._layout_key(dataset_name text) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION warehouse._leaf_of(dataset_name text, year integer) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._leaf_of(dataset_name text, year integer) IS 'The table in schema warehouse that holds a year''s rows.';
+
+CREATE FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION warehouse._split_off_year(dataset_name text, year integer, table_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._split_off_year(dataset_name text, year integer, table_name text) IS 'Moves a year''s rows out of the table that years share into one of its own, in one transaction: a reader sees them in one or the other, whatever its snapshot.';
+
+CREATE FUNCTION warehouse.apply_table(dataset_name text, key_columns text[], indexes jsonb DEFAULT '[]'::jsonb) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[], indexes jsonb) IS 'Creates or extends (columns and indexes only) the warehouse table of a dataset. indexes: [{"columns": ["geo_id"], "where": {"geo_level": "county"}}].';
+
+CREATE FUNCTION warehouse.attach_leaf(dataset_name text, year integer, region_name text, table_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.attach_leaf(dataset_name text, year integer, region_name text, table_name text) IS 'Makes a table a year''s of its dataset.';
+
+CREATE FUNCTION warehouse.column_type(declared text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.column_type(declared text) IS 'The Postgres type of a declared column type; NULL when there is none.';
+
+CREATE FUNCTION warehouse.create_leaf(dataset_name text, year integer, region_name text, table_name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.create_leaf(dataset_name text, year integer, region_name text, table_name text) IS 'Creates an empty table that can become a year''s, or be staged in.';
+
+CREATE FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) IS 'Creates the table that an attempt loads before it publishes.';
+
+CREATE FUNCTION warehouse.drop_orphans() RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.drop_orphans() IS 'Drops the staging tables of attempts that are gone; returns their names.';
+
+CREATE FUNCTION warehouse.drop_staging(staging_table text, token bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) IS 'Drops a staging table of this attempt that is not needed any more.';
+
+CREATE FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) IS 'Closes a filled staging table, and gives it the indexes of the warehouse table, and statistics.';
+
+CREATE FUNCTION warehouse.is_seen_by_all(filled_xid xid8) RETURNS boolean
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.is_seen_by_all(filled_xid xid8) IS 'Whether every snapshot that is held in this database sees what this transaction, and those before it, committed.';
+
+CREATE FUNCTION warehouse.leaf_name(dataset_name text, year integer, region_name text, mark text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.leaf_name(dataset_name text, year integer, region_name text, mark text) IS 'Name of a table of a year''s rows; mark, a fencing token, makes it unique.';
+
+CREATE FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) IS 'Replaces the rows of the partition by those of a staging table.';
+
+CREATE FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint DEFAULT 0, large_row_count bigint DEFAULT NULL::bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint, large_row_count bigint) IS 'The table that a partition''s rows belong into. A year that has more rows than large_row_count, with the row_count that are to be published, gets one of its own.';
+
 CREATE FUNCTION warehouse.require_dataset(dataset_name text) RETURNS catalog.dataset
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1135,7 +1162,7 @@ CREATE FUNCTION warehouse.swap_partition(dataset_name text, year integer, region
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) IS 'Replaces the partition by a staging table, at once; refuses with lock_not_available while a snapshot is held that is older than its rows.';
+COMMENT ON FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) IS 'Replaces a year''s own table by a staging table, at once; refuses with lock_not_available while a snapshot is held that is older than its rows.';
 
 CREATE TABLE catalog.dataset_column (
     ordinal integer NOT NULL,
@@ -1225,7 +1252,6 @@ CREATE TABLE warehouse.partition (
     region text DEFAULT ''::text NOT NULL,
     as_of text,
     sha256 text,
-    leaf text NOT NULL,
     CONSTRAINT partition_as_of_check CHECK ((as_of ~ '^\d{4}-(0[1-9]|1[0-2])$'::text)),
     CONSTRAINT partition_check CHECK (((publication_id IS NULL) = (as_of IS NULL))),
     CONSTRAINT partition_check1 CHECK (((publication_id IS NULL) = (sha256 IS NULL))),
@@ -1236,8 +1262,6 @@ CREATE TABLE warehouse.partition (
 COMMENT ON TABLE warehouse.partition IS 'The vintage that the warehouse shows of each partition. Its row is the lock that orders publications of one partition.';
 
 COMMENT ON COLUMN warehouse.partition.as_of IS 'NULL, with all that tells of the publication, until something is published.';
-
-COMMENT ON COLUMN warehouse.partition.leaf IS 'The table in schema warehouse that holds the rows; attached to the table of the dataset, and empty until the first publication.';
 
 CREATE VIEW lake.current AS
  SELECT DISTINCT ON (m.dataset, m.data_year, m.region) m.dataset,
@@ -2477,25 +2501,9 @@ UNION ALL
           WHERE ((a.closed_at IS NULL) AND ((a.paused_at IS NOT NULL) OR (NOT (EXISTS ( SELECT
                    FROM queue.worker v
                   WHERE (v.state = 'running'::text))))))) head
-     JOIN queue.waiting w USING (task_id))
-UNION ALL
- SELECT s.task_id,
-    a.backfill_id,
-    a.dataset,
-    p.data_year,
-    p.region,
-    NULL::queue.task_state AS state,
-    NULL::text AS worker_name,
-    format('session %s loads rows for an attempt whose lease is over, and this server does not let the queue end it: SELECT pg_terminate_backend(%s), and GRANT pg_signal_backend TO the owner of the queue'::text, b.pid, b.pid) AS reason
-   FROM (((warehouse.abandoned_sessions() b(pid, table_name)
-     JOIN warehouse.staging s USING (table_name))
-     JOIN queue.planned_task p USING (task_id))
-     JOIN queue.lane a USING (lane_id))
-  WHERE (NOT (EXISTS ( SELECT
-           FROM queue.outcome o
-          WHERE ((o.task_id = s.task_id) AND (o.lease_token = s.lease_token) AND (o.finished_at > (clock_timestamp() - '00:00:15'::interval))))));
+     JOIN queue.waiting w USING (task_id));
 
-COMMENT ON VIEW queue.stuck IS 'What will not move by itself, or hardly: silent workers, tasks far over their usual time, opened circuit breakers, sessions of dead attempts and (the first task of each dataset) queues without a worker.';
+COMMENT ON VIEW queue.stuck IS 'What will not move by itself, or hardly: silent workers, tasks far over their usual time, opened circuit breakers and (the first task of each dataset) queues without a worker.';
 
 CREATE VIEW queue.task AS
  SELECT t.task_id,
@@ -2651,6 +2659,27 @@ CREATE VIEW review.expansion_latest AS
 
 COMMENT ON VIEW review.expansion_latest IS 'The decision that counts of each event.';
 
+CREATE TABLE warehouse.staging (
+    task_id bigint NOT NULL,
+    lease_token bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    table_name text NOT NULL,
+    dataset text NOT NULL,
+    filled_xid xid8
+);
+
+COMMENT ON TABLE warehouse.staging IS 'Tables being filled by an attempt; those whose lease is gone are dropped by warehouse.drop_orphans().';
+
+COMMENT ON COLUMN warehouse.staging.filled_xid IS 'The transaction that indexed the table, after all its rows were committed; NULL until then.';
+
+CREATE TABLE warehouse.year_leaf (
+    data_year integer NOT NULL,
+    dataset text NOT NULL,
+    table_name text NOT NULL
+);
+
+COMMENT ON TABLE warehouse.year_leaf IS 'Large years of a dataset, each with the table in schema warehouse that holds its rows. All other years share <dataset>__years.';
+
 ALTER TABLE ONLY catalog.dataset_column
     ADD CONSTRAINT dataset_column_dataset_ordinal_key UNIQUE (dataset, ordinal);
 
@@ -2775,13 +2804,16 @@ ALTER TABLE ONLY review.expansion_decision
     ADD CONSTRAINT expansion_decision_pkey PRIMARY KEY (decision_id);
 
 ALTER TABLE ONLY warehouse.partition
-    ADD CONSTRAINT partition_leaf_key UNIQUE (leaf);
-
-ALTER TABLE ONLY warehouse.partition
     ADD CONSTRAINT partition_pkey PRIMARY KEY (dataset, data_year, region);
 
 ALTER TABLE ONLY warehouse.staging
     ADD CONSTRAINT staging_pkey PRIMARY KEY (table_name);
+
+ALTER TABLE ONLY warehouse.year_leaf
+    ADD CONSTRAINT year_leaf_pkey PRIMARY KEY (dataset, data_year);
+
+ALTER TABLE ONLY warehouse.year_leaf
+    ADD CONSTRAINT year_leaf_table_name_key UNIQUE (table_name);
 
 CREATE INDEX manifest_committed ON lake.manifest USING btree (committed_at) WHERE (state = 'committed'::text);
 
@@ -2878,6 +2910,9 @@ ALTER TABLE ONLY warehouse.partition
 
 ALTER TABLE ONLY warehouse.partition
     ADD CONSTRAINT partition_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES lineage.publication(publication_id);
+
+ALTER TABLE ONLY warehouse.year_leaf
+    ADD CONSTRAINT year_leaf_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name);
 
 GRANT USAGE ON SCHEMA catalog TO aker_admin;
 GRANT USAGE ON SCHEMA catalog TO aker_worker;
@@ -3300,21 +3335,34 @@ GRANT ALL ON FUNCTION review.decide_expansion(event text, decision text, reason 
 REVOKE ALL ON FUNCTION review.find_expansion(event text) FROM PUBLIC;
 GRANT ALL ON FUNCTION review.find_expansion(event text) TO aker_admin;
 
-GRANT SELECT ON TABLE warehouse.staging TO aker_admin;
-GRANT SELECT ON TABLE warehouse.staging TO aker_worker;
-GRANT SELECT ON TABLE warehouse.staging TO aker_reader;
+GRANT SELECT ON TABLE catalog.dataset TO aker_admin;
+GRANT SELECT ON TABLE catalog.dataset TO aker_worker;
+GRANT SELECT ON TABLE catalog.dataset TO aker_reader;
 
-REVOKE ALL ON FUNCTION warehouse._orphans() FROM PUBLIC;
+REVOKE ALL ON FUNCTION warehouse._apply_indexes(d catalog.dataset, declared jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._clear_partition(dataset_name text, year integer, region_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._common_leaf(dataset_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._create_table(d catalog.dataset, key_columns text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._grow(dataset_name text, year integer, mark text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._index_leaf(dataset_name text, table_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._is_large(dataset_name text, year integer, region_name text, row_count bigint, large_row_count bigint, token bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._layout_key(dataset_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._leaf_of(dataset_name text, year integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION warehouse.abandoned_sessions() FROM PUBLIC;
-GRANT ALL ON FUNCTION warehouse.abandoned_sessions() TO aker_admin;
-GRANT ALL ON FUNCTION warehouse.abandoned_sessions() TO aker_worker;
-GRANT ALL ON FUNCTION warehouse.abandoned_sessions() TO aker_reader;
+REVOKE ALL ON FUNCTION warehouse._split_off_year(dataset_name text, year integer, table_name text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[]) TO aker_admin;
+REVOKE ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[], indexes jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[], indexes jsonb) TO aker_admin;
 
 REVOKE ALL ON FUNCTION warehouse.attach_leaf(dataset_name text, year integer, region_name text, table_name text) FROM PUBLIC;
 
@@ -3335,9 +3383,6 @@ REVOKE ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) 
 GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) TO aker_worker;
 
-REVOKE ALL ON FUNCTION warehouse.end_abandoned_sessions() FROM PUBLIC;
-GRANT ALL ON FUNCTION warehouse.end_abandoned_sessions() TO aker_admin;
-
 REVOKE ALL ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) TO aker_worker;
@@ -3350,13 +3395,9 @@ REVOKE ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer,
 GRANT ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_worker;
 
-REVOKE ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint) TO aker_admin;
-GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint) TO aker_worker;
-
-GRANT SELECT ON TABLE catalog.dataset TO aker_admin;
-GRANT SELECT ON TABLE catalog.dataset TO aker_worker;
-GRANT SELECT ON TABLE catalog.dataset TO aker_reader;
+REVOKE ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint, large_row_count bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint, large_row_count bigint) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint, large_row_count bigint) TO aker_worker;
 
 REVOKE ALL ON FUNCTION warehouse.require_dataset(dataset_name text) FROM PUBLIC;
 
@@ -3579,6 +3620,14 @@ GRANT SELECT ON TABLE review.expansion_decision TO aker_reader;
 GRANT SELECT ON TABLE review.expansion_latest TO aker_admin;
 GRANT SELECT ON TABLE review.expansion_latest TO aker_worker;
 GRANT SELECT ON TABLE review.expansion_latest TO aker_reader;
+
+GRANT SELECT ON TABLE warehouse.staging TO aker_admin;
+GRANT SELECT ON TABLE warehouse.staging TO aker_worker;
+GRANT SELECT ON TABLE warehouse.staging TO aker_reader;
+
+GRANT SELECT ON TABLE warehouse.year_leaf TO aker_admin;
+GRANT SELECT ON TABLE warehouse.year_leaf TO aker_worker;
+GRANT SELECT ON TABLE warehouse.year_leaf TO aker_reader;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA catalog GRANT SELECT ON TABLES  TO aker_admin;
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA catalog GRANT SELECT ON TABLES  TO aker_reader;

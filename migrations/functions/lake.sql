@@ -14,7 +14,7 @@ BEGIN
   WHERE p.dataset = dataset_name AND p.data_year = year AND p.region = region_name FOR UPDATE;
   SELECT * INTO filed FROM lake.manifest m
   WHERE m.dataset = dataset_name AND m.data_year = year AND m.region = region_name AND m.as_of = vintage FOR UPDATE;
-  leaf := shown.leaf;
+  leaf := warehouse._leaf_of(dataset_name, year);
   current_as_of := shown.as_of;
   previous_publication_id := coalesce(filed.publication_id, shown.publication_id);
   outcome := CASE
@@ -225,10 +225,13 @@ BEGIN
     RAISE EXCEPTION 'task % of backfill % builds it again', builder.task_id, builder.backfill_id
       USING ERRCODE = 'AK006', HINT = format('aker cancel --task %s, then again.', builder.task_id);
   END IF;
+  -- Until this ends, the year's rows stay in the table that they are in.
+  PERFORM pg_advisory_xact_lock_shared(warehouse._layout_key(dataset_name));
   SELECT * INTO before FROM lake.manifest m
   WHERE m.dataset = dataset_name AND m.data_year = year AND m.region = region_name AND m.as_of < vintage AND m.state <> 'missing'
   ORDER BY m.as_of DESC LIMIT 1;
-  RETURN QUERY SELECT filed.publication_id, filed.path, coalesce(shown.as_of = vintage, false), shown.as_of, shown.leaf,
+  RETURN QUERY SELECT filed.publication_id, filed.path, coalesce(shown.as_of = vintage, false), shown.as_of,
+    warehouse._leaf_of(dataset_name, year),
     before.publication_id, before.as_of, before.path, before.sha256, before.row_count, d.dataset_yml, d.transform_sql, d.rows_sql::text
   FROM (SELECT) one LEFT JOIN catalog.definition d ON d.definition_hash = before.definition_hash;
 END

@@ -49,6 +49,9 @@ package struct CatalogApply: Sendable {
   package func apply(_ spec: DatasetSpec, _ connection: PostgresConnection) async throws -> Outcome {
     let hash = spec.definitionHash
     let declaration = try json(spec, hash)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let indexes = String(decoding: try encoder.encode(spec.indexes), as: UTF8.self)
     try await requireOwn(spec, connection)
     try await requireCompatible(spec, connection)
     return try await alone(connection) { connection in
@@ -56,7 +59,7 @@ package struct CatalogApply: Sendable {
       if let id = spec.selfSourceID { try connection.execute("SELECT queue.configure_source($1, 1)", [id]) }
       _ = try connection.query("SELECT catalog.apply_dataset($1::jsonb)", [declaration])
       let rows = try connection.query(
-        "SELECT action FROM warehouse.apply_table($1, $2) AS action", [spec.name, spec.key])
+        "SELECT action FROM warehouse.apply_table($1, $2, $3::jsonb) AS action", [spec.name, spec.key, indexes])
       return Outcome(
         dataset: spec.name, definitionHash: hash, isNew: known.isEmpty,
         actions: try rows.map { try $0.decode("action") })
@@ -181,7 +184,7 @@ package struct CatalogApply: Sendable {
       changes.append("column \(name) is not declared any more")
       sql.append("ALTER TABLE \(table) DROP COLUMN \"\(name)\";")
     }
-    let declaredKey = spec.key.isEmpty ? [] : ["data_year"] + (spec.isSplit ? ["region"] : []) + spec.key
+    let declaredKey = spec.key.isEmpty ? [] : (spec.isSplit ? ["region", "data_year"] : ["data_year"]) + spec.key
     let currentKey = key.sorted { $0.position < $1.position }.map(\.name)
     if currentKey != declaredKey || (types["region"] != nil && spec.column("region") == nil) != spec.isSplit {
       changes.append(

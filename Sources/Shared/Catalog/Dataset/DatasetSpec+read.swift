@@ -9,7 +9,7 @@ extension DatasetSpec {
 
   private static let fieldNames = [
     "name", "title", "description", "owner", "partitions", "depends_on", "requests", "columns", "key", "checks",
-    "retention", "known_breaks", "macros",
+    "retention", "known_breaks", "macros", "indexes",
   ]
 
   /// Reads a definition. `file` is what problems are reported against; `folder`, where given, must be the name.
@@ -83,6 +83,7 @@ extension DatasetSpec {
         node.error("key column '\(column)' is not declared\(near(column, spec.columns.map(\.name)))")
       }
     }
+    spec.indexes = fields["indexes"]?.elements.compactMap { DatasetIndex.read($0, columns: spec.columns) } ?? []
     if fields["key"] == nil { root.warning("no key: rows cannot be compared between vintages, nor kept unique") }
     spec.checks = fields["checks"]?.elements.compactMap { DatasetCheck.read($0, columns: spec.columns) } ?? []
     for check in spec.checks {

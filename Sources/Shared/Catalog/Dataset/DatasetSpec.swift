@@ -19,6 +19,8 @@ package struct DatasetSpec: Sendable {
   package var requests: [DatasetRequest]
   package var columns: [DatasetColumn]
   package var key: [String]
+  /// Besides the key and `geo_id`, which have one.
+  package var indexes: [DatasetIndex] = []
   package var checks: [DatasetCheck]
   /// What a reader of a long series must know: where figures before and after are not the same thing.
   package var knownBreaks: [String]

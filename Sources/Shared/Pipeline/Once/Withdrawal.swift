@@ -65,7 +65,7 @@ package struct Withdrawal: Sendable {
   ) async throws -> Int {
     let leaf: String = try row.decode("leaf")
     guard let path = try row.text("before_path"), let asOf = try row.text("before_as_of") else {
-      try await transaction.execute("DELETE FROM warehouse.\(SQL.identifier(leaf))")
+      try await WarehouseLoader.clear(partition, of: leaf, in: transaction)
       return 0
     }
     guard let file = try await environment.lake.localFile(path, scratch: scratch),

@@ -16,7 +16,8 @@ struct PartitionPublisher {
   let engine: Engine
   let lake: any LakeStore
   let logger: Logger
-  /// More rows than this are swapped in as a table; fewer are moved into the partition's own.
+  /// A year of more rows than this has a table of its own. A partition of more is swapped in as a table where it is the
+  /// whole year; all else is moved into the year's table.
   let swapRowCount: Int
   let events: OpenLineageEvents?
 
@@ -37,7 +38,7 @@ struct PartitionPublisher {
     _ timer: inout StepTimer
   ) async throws -> Result {
     let partition = built.partition
-    let expected = try await prepare(partition, built.sha256, lease, connection)
+    let expected = try await prepare(built, lease, connection)
     StepBoundary.partitionPrepared.reached()
     let change = try await ChangeMeasurement(engine: engine, lake: lake).measure(built, connection)
     try await lake.stage(built.staging)
@@ -73,16 +74,20 @@ struct PartitionPublisher {
     return Result(outcome: outcome, rowCount: built.rowCount, publicationID: publicationID, change: change)
   }
 
-  /// Makes sure there is a leaf, and says what the publication will probably be.
+  /// Makes sure there is a place for the rows, and says what the publication will probably be.
   private func prepare(
-    _ partition: Partition, _ sha256: String, _ lease: TaskLease, _ connection: PostgresConnection
+    _ built: BuiltPartition, _ lease: TaskLease, _ connection: PostgresConnection
   ) async throws -> PublicationRecord.Outcome {
-    try await QueueError.translated {
+    let partition = built.partition
+    return try await QueueError.translated {
       try await connection.execute(
-        "SELECT warehouse.prepare_partition($1, $2, $3, $4, $5)",
-        [partition.dataset, partition.dataYear, partition.region, lease.taskID, lease.leaseToken])
+        "SELECT warehouse.prepare_partition($1, $2, $3, $4, $5, $6, $7)",
+        [
+          partition.dataset, partition.dataYear, partition.region, lease.taskID, lease.leaseToken, built.rowCount,
+          swapRowCount,
+        ])
       return try Self.decision(
-        await connection.query(Self.beginSQL, Self.beginParameters(partition, sha256, lease))
+        await connection.query(Self.beginSQL, Self.beginParameters(partition, built.sha256, lease))
       ).outcome
     }
   }
@@ -133,7 +138,7 @@ struct PartitionPublisher {
     }
   }
 
-  private func isSwapped(_ built: BuiltPartition) -> Bool { built.rowCount > swapRowCount }
+  private func isSwapped(_ built: BuiltPartition) -> Bool { !built.spec.isSplit && built.rowCount > swapRowCount }
 
   /// Best effort: what stays behind is dropped by the next repair.
   private func dropStaging(_ table: String, _ lease: TaskLease, _ connection: PostgresConnection) async {
