@@ -139,7 +139,7 @@ struct OpenLineageTests {
           var workshop = workshop
           workshop.environment = ["AKER_OPENLINEAGE_URL": url, "AKER_OPENLINEAGE_API_KEY": "a-key"]
           try workshop.define(
-            "broken", KillTests.datasetYAML.replacing("kill_test", with: "broken"), "SELECT state, nope FROM raw.state")
+            "broken", KillTests.datasetYAML("broken", isSplit: true), "SELECT state, nope FROM raw.state")
           try await workshop.apply(connection)
           try await connection.execute("UPDATE queue.setting SET max_attempts = 1")
           try await workshop.enqueue("market_income", 2011...2012, asOf: "2024-06", connection)
