@@ -1,66 +1,86 @@
 -- One row per county and year with the headline measures of all datasets: what to open first. A measure is NULL where its
 -- dataset has no figure for that county and year; the column ending in _as_of says which vintage (YYYY-MM) is shown. Hazards are
 -- of the version in force in the year, water stress of the baseline in every year, rent the mean of the year's months.
-WITH income AS (
-  SELECT geo_id, data_year, name, median_household_income, population, as_of FROM market_income WHERE geo_level = 'county'
-), counted AS (
+WITH figure AS (
+  -- Figures of all datasets below each other, and then grouped: a question for a county or a year reaches each dataset's
+  -- index, and nothing is joined that the planner would have to guess the size of.
+  SELECT geo_id, data_year, 'income'::text AS dataset, ''::text AS kind, name, as_of,
+    median_household_income::float8 AS a, population::float8 AS b, NULL::float8 AS c
+  FROM market_income WHERE geo_level = 'county'
+  UNION ALL
   -- The three counts side by side, and never one for another.
-  SELECT geo_id, data_year, max(name) AS name, max(population) FILTER (WHERE series = 'decennial') AS decennial,
-    max(population) FILTER (WHERE series = 'pep') AS pep, max(as_of) AS as_of
-  FROM market_population WHERE geo_level = 'county' AND series <> 'acs5' GROUP BY geo_id, data_year
-), jobs AS (
+  SELECT geo_id, data_year, 'counted', series, name, as_of, population::float8, NULL::float8, NULL::float8
+  FROM market_population WHERE geo_level = 'county' AND series <> 'acs5'
+  UNION ALL
   -- All ownerships, industries and sizes together.
-  SELECT geo_id, data_year, establishments, employment, average_annual_pay, as_of FROM market_jobs
-  WHERE geo_level = 'county' AND own_code = '0' AND industry_code = '10' AND size_code = '0'
-), unemployment AS (
-  SELECT geo_id, data_year, name, labor_force, unemployment_rate, as_of FROM market_unemployment WHERE geo_level = 'county'
-), personal AS (
-  SELECT geo_id, data_year, name, per_capita_income, as_of FROM personal_income WHERE geo_level = 'county' AND NOT is_combined_area
-), permits AS (
-  SELECT geo_id, data_year, name, total_units, total_value, as_of FROM building_permits
-  WHERE geo_level = 'county' AND period_type = 'year'
-), rents AS (
-  SELECT geo_id, data_year, max(name) AS name, round(avg(rent)::numeric, 2)::float8 AS rent, max(as_of) AS as_of
+  SELECT geo_id, data_year, 'jobs', '', NULL::text, as_of, employment::float8, establishments::float8, average_annual_pay::float8
+  FROM market_jobs WHERE geo_level = 'county' AND own_code = '0' AND industry_code = '10' AND size_code = '0'
+  UNION ALL
+  SELECT geo_id, data_year, 'unemployment', '', name, as_of, labor_force::float8, unemployment_rate::float8, NULL::float8
+  FROM market_unemployment WHERE geo_level = 'county'
+  UNION ALL
+  SELECT geo_id, data_year, 'personal', '', name, as_of, per_capita_income::float8, NULL::float8, NULL::float8
+  FROM personal_income WHERE geo_level = 'county' AND NOT is_combined_area
+  UNION ALL
+  SELECT geo_id, data_year, 'permits', '', name, as_of, total_units::float8, total_value::float8, NULL::float8
+  FROM building_permits WHERE geo_level = 'county' AND period_type = 'year'
+  UNION ALL
+  SELECT geo_id, data_year, 'rents', '', max(name), max(as_of), round(avg(rent)::numeric, 2)::float8, NULL::float8, NULL::float8
   FROM rent_index WHERE geo_level = 'county' GROUP BY geo_id, data_year
-), commuters AS (
-  SELECT geo_id, data_year,
-    sum(jobs) FILTER (WHERE home_geo_id NOT IN ('all', geo_id))::float8 / nullif(sum(jobs) FILTER (WHERE home_geo_id <> 'all'), 0)
-      AS share, max(as_of) AS as_of
+  UNION ALL
+  SELECT geo_id, data_year, 'commuters', '', NULL::text, max(as_of),
+    sum(jobs) FILTER (WHERE home_geo_id NOT IN ('all', geo_id))::float8 / nullif(sum(jobs) FILTER (WHERE home_geo_id <> 'all'), 0),
+    NULL::float8, NULL::float8
   FROM commute_flows GROUP BY geo_id, data_year
-), hazards AS (
-  SELECT geo_id, data_year, max(name) AS name, max(severity) FILTER (WHERE hazard = 'all') AS risk,
-    max(severity) FILTER (WHERE hazard = 'wildfire') AS wildfire, max(severity) FILTER (WHERE hazard = 'hail') AS hail,
-    max(severity) FILTER (WHERE hazard = 'winter_weather') AS winter_weather,
-    max(expected_annual_loss) FILTER (WHERE hazard = 'all') AS loss, max(as_of) AS as_of
-  FROM hazard_risk WHERE geo_level = 'county' GROUP BY geo_id, data_year
-), places AS (
-  SELECT geo_id, data_year FROM income UNION SELECT geo_id, data_year FROM counted UNION SELECT geo_id, data_year FROM jobs
-  UNION SELECT geo_id, data_year FROM unemployment UNION SELECT geo_id, data_year FROM personal
-  UNION SELECT geo_id, data_year FROM permits UNION SELECT geo_id, data_year FROM rents
-  UNION SELECT geo_id, data_year FROM commuters UNION SELECT geo_id, data_year FROM hazards
+  UNION ALL
+  SELECT geo_id, data_year, 'hazards', hazard, name, as_of, severity::float8, expected_annual_loss::float8, NULL::float8
+  FROM hazard_risk WHERE geo_level = 'county' AND hazard IN ('all', 'wildfire', 'hail', 'winter_weather')
+), place AS (
+  SELECT geo_id, data_year,
+    coalesce(max(name) FILTER (WHERE dataset = 'income'), max(name) FILTER (WHERE dataset = 'unemployment'),
+      max(name) FILTER (WHERE dataset = 'personal'), max(name) FILTER (WHERE dataset = 'counted'),
+      max(name) FILTER (WHERE dataset = 'permits'), max(name) FILTER (WHERE dataset = 'rents'),
+      max(name) FILTER (WHERE dataset = 'hazards')) AS name,
+    (max(a) FILTER (WHERE dataset = 'income'))::bigint AS median_household_income,
+    (max(b) FILTER (WHERE dataset = 'income'))::bigint AS population,
+    max(as_of) FILTER (WHERE dataset = 'income') AS market_income_as_of,
+    (max(a) FILTER (WHERE dataset = 'jobs'))::bigint AS employment,
+    (max(b) FILTER (WHERE dataset = 'jobs'))::bigint AS establishments,
+    (max(c) FILTER (WHERE dataset = 'jobs'))::bigint AS average_annual_pay,
+    max(as_of) FILTER (WHERE dataset = 'jobs') AS market_jobs_as_of,
+    (max(a) FILTER (WHERE dataset = 'unemployment'))::bigint AS labor_force,
+    (max(b) FILTER (WHERE dataset = 'unemployment'))::numeric(5,1) AS unemployment_rate,
+    max(as_of) FILTER (WHERE dataset = 'unemployment') AS market_unemployment_as_of,
+    (max(a) FILTER (WHERE dataset = 'personal'))::bigint AS per_capita_income,
+    max(as_of) FILTER (WHERE dataset = 'personal') AS personal_income_as_of,
+    (max(a) FILTER (WHERE dataset = 'permits'))::bigint AS permitted_units,
+    (max(b) FILTER (WHERE dataset = 'permits'))::bigint AS permitted_value,
+    max(as_of) FILTER (WHERE dataset = 'permits') AS building_permits_as_of,
+    (max(a) FILTER (WHERE dataset = 'counted' AND kind = 'decennial'))::bigint AS population_decennial,
+    (max(a) FILTER (WHERE dataset = 'counted' AND kind = 'pep'))::bigint AS population_estimate,
+    max(as_of) FILTER (WHERE dataset = 'counted') AS market_population_as_of,
+    max(a) FILTER (WHERE dataset = 'rents') AS rent, max(as_of) FILTER (WHERE dataset = 'rents') AS rent_index_as_of,
+    max(a) FILTER (WHERE dataset = 'commuters') AS share_of_jobs_held_from_outside,
+    max(as_of) FILTER (WHERE dataset = 'commuters') AS commute_flows_as_of,
+    max(a) FILTER (WHERE dataset = 'hazards' AND kind = 'all') AS hazard_severity,
+    max(a) FILTER (WHERE dataset = 'hazards' AND kind = 'wildfire') AS wildfire_severity,
+    max(a) FILTER (WHERE dataset = 'hazards' AND kind = 'hail') AS hail_severity,
+    max(a) FILTER (WHERE dataset = 'hazards' AND kind = 'winter_weather') AS winter_weather_severity,
+    max(b) FILTER (WHERE dataset = 'hazards' AND kind = 'all') AS expected_annual_loss,
+    max(as_of) FILTER (WHERE dataset = 'hazards') AS hazard_risk_as_of
+  FROM figure GROUP BY geo_id, data_year
 )
-SELECT places.geo_id, places.data_year, left(places.geo_id, 2) AS state_code,
-  coalesce(income.name, unemployment.name, personal.name, counted.name, permits.name, rents.name, hazards.name) AS name,
-  income.median_household_income, income.population, income.as_of AS market_income_as_of,
-  jobs.employment, jobs.establishments, jobs.average_annual_pay, jobs.as_of AS market_jobs_as_of,
-  unemployment.labor_force, unemployment.unemployment_rate, unemployment.as_of AS market_unemployment_as_of,
-  personal.per_capita_income, personal.as_of AS personal_income_as_of,
-  permits.total_units AS permitted_units, permits.total_value AS permitted_value, permits.as_of AS building_permits_as_of,
-  counted.decennial AS population_decennial, counted.pep AS population_estimate, counted.as_of AS market_population_as_of,
-  rents.rent, rents.as_of AS rent_index_as_of,
-  commuters.share AS share_of_jobs_held_from_outside, commuters.as_of AS commute_flows_as_of,
-  hazards.risk AS hazard_severity, hazards.wildfire AS wildfire_severity, hazards.hail AS hail_severity,
-  hazards.winter_weather AS winter_weather_severity, hazards.loss AS expected_annual_loss, hazards.as_of AS hazard_risk_as_of,
+SELECT place.geo_id, place.data_year, left(place.geo_id, 2) AS state_code, place.name,
+  place.median_household_income, place.population, place.market_income_as_of,
+  place.employment, place.establishments, place.average_annual_pay, place.market_jobs_as_of,
+  place.labor_force, place.unemployment_rate, place.market_unemployment_as_of,
+  place.per_capita_income, place.personal_income_as_of,
+  place.permitted_units, place.permitted_value, place.building_permits_as_of,
+  place.population_decennial, place.population_estimate, place.market_population_as_of,
+  place.rent, place.rent_index_as_of, place.share_of_jobs_held_from_outside, place.commute_flows_as_of,
+  place.hazard_severity, place.wildfire_severity, place.hail_severity, place.winter_weather_severity,
+  place.expected_annual_loss, place.hazard_risk_as_of,
   water.severity AS water_stress_severity, water.as_of AS hazard_water_stress_as_of
-FROM places
-LEFT JOIN income USING (geo_id, data_year)
-LEFT JOIN counted USING (geo_id, data_year)
-LEFT JOIN jobs USING (geo_id, data_year)
-LEFT JOIN unemployment USING (geo_id, data_year)
-LEFT JOIN personal USING (geo_id, data_year)
-LEFT JOIN permits USING (geo_id, data_year)
-LEFT JOIN rents USING (geo_id, data_year)
-LEFT JOIN commuters USING (geo_id, data_year)
-LEFT JOIN hazards USING (geo_id, data_year)
+FROM place
 LEFT JOIN hazard_water_stress water
-  ON water.geo_level = 'county' AND water.indicator = 'water_stress' AND water.geo_id = places.geo_id
+  ON water.geo_level = 'county' AND water.indicator = 'water_stress' AND water.geo_id = place.geo_id
