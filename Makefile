@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data proof clean
+.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers proof clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,12 @@ bench-queue: setup ## Measure the queue against bare baselines in the same run
 	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
 	@$(SWIFT) build --configuration release --product aker-confine
 	@Benchmarks/queue/run
+
+bench-scale: setup ## Measure what must stay flat: ten thousand partitions, a thousand lanes and workers, two million finished tasks
+	@Benchmarks/scale/run
+
+bench-peers: setup ## Measure other queues on Postgres in the same way, as far as they install from PyPI
+	@Benchmarks/peers/run
 
 proof: ## Check the model of publication: it must hold, and each broken variant must be found out (a minute)
 	@proof/check

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout": "30min",
             "wal_compression": "off", "autovacuum": "on"}
 
@@ -195,4 +195,3 @@ class Bench:
 
     def enqueue(self, session, years, as_of="2024-06"):
         return session.timed(f"SELECT * FROM queue.enqueue_backfill('{{bench}}', ARRAY(SELECT generate_series(2001, 2000 + {years})), '{as_of}')")
-

@@ -415,6 +415,9 @@ CREATE TABLE queue.worker (
   CHECK ((ended_at IS NOT NULL) = (state IN ('stopped', 'lost')))
 ) WITH (fillfactor = 50);
 CREATE INDEX worker_live ON queue.worker (worker_id) WHERE ended_at IS NULL;
+CREATE INDEX worker_missing ON queue.worker (worker_id) WHERE ended_at IS NULL AND lock_missing_since IS NOT NULL;
+-- When the last round of housekeeping was, and what it saw; see queue._round.
+CREATE SEQUENCE queue.round MINVALUE 0;
 COMMENT ON TABLE queue.worker IS
   'One row per incarnation: one life of one worker process, with a fresh id at each start, so that a reused host or '
   'pod name hides no death.';

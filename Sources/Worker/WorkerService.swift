@@ -163,7 +163,8 @@ actor WorkerService: Service {
   private func openSession() async throws {
     let isNew = workerID == nil
     let opened = try await WorkerSession.open(
-      database, client: client, registration: registration, resuming: workerID)
+      database, client: client, registration: registration, resuming: workerID,
+      hearsAll: settings.filter.datasets != nil || settings.filter.sources != nil)
     workerID = opened.workerID
     logger[metadataKey: "worker"] = "\(opened.workerID)"
     do {

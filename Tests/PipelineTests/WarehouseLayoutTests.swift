@@ -192,7 +192,8 @@ struct Warehouse {
       let plan = try await connection.query(
         "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) SELECT warehouse.move_partition(\(staging.arguments))")
       _ = try await connection.query(
-        "SELECT warehouse.drop_staging('\(staging.table)', \(lease.token)), queue.complete(\(lease.task), \(lease.token))")
+        "SELECT warehouse.drop_staging('\(staging.table)', \(lease.token)), queue.complete(\(lease.task), \(lease.token))"
+      )
       let text = try plan.map { try $0.decode("QUERY PLAN", as: String.self) }.joined(separator: "\n")
       let hits = try #require(text.firstMatch(of: /shared hit=(\d+)/))
       blocks = (Double(hits.1) ?? 0) + (text.firstMatch(of: /Buffers: .*read=(\d+)/).flatMap { Double($0.1) } ?? 0)
@@ -254,7 +255,8 @@ struct Warehouse {
 
   /// Tables of years that have one of their own.
   func leaves() async throws -> [Int: String] {
-    let rows = try await connection.query("SELECT data_year, table_name FROM warehouse.year_leaf WHERE dataset = 'bench'")
+    let rows = try await connection.query(
+      "SELECT data_year, table_name FROM warehouse.year_leaf WHERE dataset = 'bench'")
     return try Dictionary(uniqueKeysWithValues: rows.map { (try $0.decode("data_year"), try $0.decode("table_name")) })
   }
 

@@ -348,6 +348,13 @@ CREATE FUNCTION queue._is_claimable() RETURNS boolean
 
 COMMENT ON FUNCTION queue._is_claimable() IS 'Whether a claim would find work.';
 
+CREATE FUNCTION queue._is_one_missing() RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._is_one_missing() IS 'Whether a worker''s session lock is gone, and it is not lost yet.';
+
 CREATE FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -387,6 +394,18 @@ CREATE FUNCTION queue._lock_key(purpose text) RETURNS bigint
 
 COMMENT ON FUNCTION queue._lock_key(purpose text) IS 'The key of an advisory lock: of this database, and known to its owner only.';
 
+CREATE FUNCTION queue._look(OUT claimable boolean, OUT pending boolean) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION queue._look(OUT claimable boolean, OUT pending boolean) IS 'Whether a claim would find work, and whether something runs or will be due.';
+
 CREATE FUNCTION queue._made_partitions(datasets text[], as_of text) RETURNS TABLE(dataset text, data_year integer, region text, definition_hash text, published_at timestamp with time zone, shown_as_of text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -398,12 +417,13 @@ CREATE FUNCTION queue._made_partitions(datasets text[], as_of text) RETURNS TABL
 
 COMMENT ON FUNCTION queue._made_partitions(datasets text[], as_of text) IS 'Partitions of datasets that the lake has at a vintage, and the vintage that the warehouse shows of each.';
 
-CREATE FUNCTION queue._notify() RETURNS void
-    LANGUAGE sql
+CREATE FUNCTION queue._notify(task_count bigint DEFAULT NULL::bigint) RETURNS void
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
     AS …;
 
-COMMENT ON FUNCTION queue._notify() IS 'Wakes idle workers: once per statement, since Postgres folds equal notifications of one transaction.';
+COMMENT ON FUNCTION queue._notify(task_count bigint) IS 'Wakes workers with a free slot, as many as there are tasks (NULL: all), each by a channel of its own, aker_queue_<id>. On aker_queue everybody hears that there may be work: workers that take only some datasets, and who watches. Once per statement, since Postgres folds equal notifications of one transaction.';
 
 CREATE TABLE queue.backfill (
     backfill_id bigint NOT NULL,
@@ -513,6 +533,13 @@ CREATE FUNCTION queue._rooms(sources text[] DEFAULT NULL::text[], backfills bigi
     AS …;
 
 COMMENT ON FUNCTION queue._rooms(sources text[], backfills bigint[]) IS 'How many more tasks each limit lets run: of these sources and backfills, or of all. What has no limit is left out.';
+
+CREATE FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) IS 'Reaps, promotes and tidies, if nobody has in the last 0.9 s; returns what was seen then.';
 
 CREATE TABLE queue.lease (
     lease_token bigint NOT NULL,
@@ -922,7 +949,7 @@ CREATE FUNCTION queue.tick(worker_id integer DEFAULT NULL::integer, lease_tokens
     SET jit TO 'off'
     AS …;
 
-COMMENT ON FUNCTION queue.tick(worker_id integer, lease_tokens bigint[]) IS 'A worker''s one query a second: heartbeat, reaper, due tasks, counts. lost_tokens: leases it no longer holds; claimable: a claim would find work; pending: something runs or will be due; again_soon: a worker may just have died, look again in half a second.';
+COMMENT ON FUNCTION queue.tick(worker_id integer, lease_tokens bigint[]) IS 'A worker''s one query a second: its heartbeat; and reaper, due tasks, counts, which one worker does for all. lost_tokens: leases it no longer holds; claimable: a claim would find work; pending: something runs or will be due; again_soon: a worker may just have died, look again in half a second.';
 
 CREATE FUNCTION queue.tidy() RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1052,6 +1079,26 @@ CREATE FUNCTION warehouse._leaf_of(dataset_name text, year integer) RETURNS text
 
 COMMENT ON FUNCTION warehouse._leaf_of(dataset_name text, year integer) IS 'The table in schema warehouse that holds a year''s rows.';
 
+CREATE TABLE warehouse.staging (
+    task_id bigint NOT NULL,
+    lease_token bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    table_name text NOT NULL,
+    dataset text NOT NULL,
+    filled_xid xid8
+);
+
+COMMENT ON TABLE warehouse.staging IS 'Tables being filled by an attempt; those whose lease is gone are dropped by warehouse.drop_orphans().';
+
+COMMENT ON COLUMN warehouse.staging.filled_xid IS 'The transaction that indexed the table, after all its rows were committed; NULL until then.';
+
+CREATE FUNCTION warehouse._orphans() RETURNS SETOF warehouse.staging
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._orphans() IS 'Staging tables of attempts that hold no lease any more.';
+
 CREATE FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1063,6 +1110,13 @@ CREATE FUNCTION warehouse._split_off_year(dataset_name text, year integer, table
     AS …;
 
 COMMENT ON FUNCTION warehouse._split_off_year(dataset_name text, year integer, table_name text) IS 'Moves a year''s rows out of the table that years share into one of its own, in one transaction: a reader sees them in one or the other, whatever its snapshot.';
+
+CREATE FUNCTION warehouse.abandoned_sessions() RETURNS TABLE(pid integer, table_name text)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.abandoned_sessions() IS 'Sessions in the middle of loading rows for an attempt whose lease is over.';
 
 CREATE FUNCTION warehouse.apply_table(dataset_name text, key_columns text[], indexes jsonb DEFAULT '[]'::jsonb) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1102,9 +1156,10 @@ COMMENT ON FUNCTION warehouse.create_staging(dataset_name text, year integer, re
 CREATE FUNCTION warehouse.drop_orphans() RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '1s'
     AS …;
 
-COMMENT ON FUNCTION warehouse.drop_orphans() IS 'Drops the staging tables of attempts that are gone; returns their names.';
+COMMENT ON FUNCTION warehouse.drop_orphans() IS 'Drops the staging tables of attempts that are gone, but for those that are locked; returns their names.';
 
 CREATE FUNCTION warehouse.drop_staging(staging_table text, token bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1112,6 +1167,13 @@ CREATE FUNCTION warehouse.drop_staging(staging_table text, token bigint) RETURNS
     AS …;
 
 COMMENT ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) IS 'Drops a staging table of this attempt that is not needed any more.';
+
+CREATE FUNCTION warehouse.end_abandoned_sessions() RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.end_abandoned_sessions() IS 'Ends sessions that load rows for an attempt whose lease is over, where the owner of this function may: as a member of the session''s role or of pg_signal_backend. Returns their tables.';
 
 CREATE FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2338,6 +2400,13 @@ COMMENT ON COLUMN queue.ready.attempt_count IS 'Attempts already used.';
 
 COMMENT ON COLUMN queue.ready.lost_count IS 'Workers already lost while running it.';
 
+CREATE SEQUENCE queue.round
+    START WITH 0
+    INCREMENT BY 1
+    MINVALUE 0
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE VIEW queue.running AS
  SELECT l.task_id,
     a.backfill_id,
@@ -2501,9 +2570,25 @@ UNION ALL
           WHERE ((a.closed_at IS NULL) AND ((a.paused_at IS NOT NULL) OR (NOT (EXISTS ( SELECT
                    FROM queue.worker v
                   WHERE (v.state = 'running'::text))))))) head
-     JOIN queue.waiting w USING (task_id));
+     JOIN queue.waiting w USING (task_id))
+UNION ALL
+ SELECT s.task_id,
+    a.backfill_id,
+    a.dataset,
+    p.data_year,
+    p.region,
+    NULL::queue.task_state AS state,
+    NULL::text AS worker_name,
+    format('session %s loads rows for an attempt whose lease is over, and this server does not let the queue end it: SELECT pg_terminate_backend(%s), and GRANT pg_signal_backend TO the owner of the queue'::text, b.pid, b.pid) AS reason
+   FROM (((warehouse.abandoned_sessions() b(pid, table_name)
+     JOIN warehouse.staging s USING (table_name))
+     JOIN queue.planned_task p USING (task_id))
+     JOIN queue.lane a USING (lane_id))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM queue.outcome o
+          WHERE ((o.task_id = s.task_id) AND (o.lease_token = s.lease_token) AND (o.finished_at > (clock_timestamp() - '00:00:15'::interval))))));
 
-COMMENT ON VIEW queue.stuck IS 'What will not move by itself, or hardly: silent workers, tasks far over their usual time, opened circuit breakers and (the first task of each dataset) queues without a worker.';
+COMMENT ON VIEW queue.stuck IS 'What will not move by itself, or hardly: silent workers, tasks far over their usual time, opened circuit breakers, sessions of dead attempts and (the first task of each dataset) queues without a worker.';
 
 CREATE VIEW queue.task AS
  SELECT t.task_id,
@@ -2658,19 +2743,6 @@ CREATE VIEW review.expansion_latest AS
   ORDER BY expansion_decision.event_id, expansion_decision.decision_id DESC;
 
 COMMENT ON VIEW review.expansion_latest IS 'The decision that counts of each event.';
-
-CREATE TABLE warehouse.staging (
-    task_id bigint NOT NULL,
-    lease_token bigint NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    table_name text NOT NULL,
-    dataset text NOT NULL,
-    filled_xid xid8
-);
-
-COMMENT ON TABLE warehouse.staging IS 'Tables being filled by an attempt; those whose lease is gone are dropped by warehouse.drop_orphans().';
-
-COMMENT ON COLUMN warehouse.staging.filled_xid IS 'The transaction that indexed the table, after all its rows were committed; NULL until then.';
 
 CREATE TABLE warehouse.year_leaf (
     data_year integer NOT NULL,
@@ -2860,6 +2932,8 @@ CREATE INDEX outcome_finished_at ON queue.outcome USING brin (finished_at) WITH 
 CREATE INDEX ready_order ON queue.ready USING btree (lane_id, rank, task_id);
 
 CREATE INDEX worker_live ON queue.worker USING btree (worker_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX worker_missing ON queue.worker USING btree (worker_id) WHERE ((ended_at IS NULL) AND (lock_missing_since IS NOT NULL));
 
 CREATE INDEX expansion_decision_event ON review.expansion_decision USING btree (event_id, decision_id DESC);
 
@@ -3074,6 +3148,8 @@ GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_ke
 
 REVOKE ALL ON FUNCTION queue._is_claimable() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION queue._is_one_missing() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._life() FROM PUBLIC;
@@ -3086,12 +3162,14 @@ REVOKE ALL ON FUNCTION queue._lock_backfill_shared(backfill_id bigint) FROM PUBL
 
 REVOKE ALL ON FUNCTION queue._lock_key(purpose text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION queue._look(OUT claimable boolean, OUT pending boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) TO aker_admin;
 GRANT ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) TO aker_worker;
 GRANT ALL ON FUNCTION queue._made_partitions(datasets text[], as_of text) TO aker_reader;
 
-REVOKE ALL ON FUNCTION queue._notify() FROM PUBLIC;
+REVOKE ALL ON FUNCTION queue._notify(task_count bigint) FROM PUBLIC;
 
 GRANT SELECT ON TABLE queue.backfill TO aker_admin;
 GRANT SELECT ON TABLE queue.backfill TO aker_worker;
@@ -3124,6 +3202,8 @@ REVOKE ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) FROM PUB
 GRANT ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) TO aker_admin;
 GRANT ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) TO aker_worker;
 GRANT ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) FROM PUBLIC;
 
 GRANT SELECT ON TABLE queue.lease TO aker_admin;
 GRANT SELECT ON TABLE queue.lease TO aker_worker;
@@ -3357,9 +3437,20 @@ REVOKE ALL ON FUNCTION warehouse._layout_key(dataset_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._leaf_of(dataset_name text, year integer) FROM PUBLIC;
 
+GRANT SELECT ON TABLE warehouse.staging TO aker_admin;
+GRANT SELECT ON TABLE warehouse.staging TO aker_worker;
+GRANT SELECT ON TABLE warehouse.staging TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse._orphans() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._split_off_year(dataset_name text, year integer, table_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse.abandoned_sessions() FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.abandoned_sessions() TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.abandoned_sessions() TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.abandoned_sessions() TO aker_reader;
 
 REVOKE ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[], indexes jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.apply_table(dataset_name text, key_columns text[], indexes jsonb) TO aker_admin;
@@ -3382,6 +3473,9 @@ GRANT ALL ON FUNCTION warehouse.drop_orphans() TO aker_worker;
 REVOKE ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.drop_staging(staging_table text, token bigint) TO aker_worker;
+
+REVOKE ALL ON FUNCTION warehouse.end_abandoned_sessions() FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.end_abandoned_sessions() TO aker_admin;
 
 REVOKE ALL ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.index_staging(dataset_name text, year integer, region_name text, staging_table text) TO aker_admin;
@@ -3620,10 +3714,6 @@ GRANT SELECT ON TABLE review.expansion_decision TO aker_reader;
 GRANT SELECT ON TABLE review.expansion_latest TO aker_admin;
 GRANT SELECT ON TABLE review.expansion_latest TO aker_worker;
 GRANT SELECT ON TABLE review.expansion_latest TO aker_reader;
-
-GRANT SELECT ON TABLE warehouse.staging TO aker_admin;
-GRANT SELECT ON TABLE warehouse.staging TO aker_worker;
-GRANT SELECT ON TABLE warehouse.staging TO aker_reader;
 
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_admin;
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_worker;

@@ -93,6 +93,45 @@ struct LinearCostTests {
     #expect(tick[1] <= tick[0] * Self.mostGrowth, "\(tick)")
   }
 
+  @Test func aTickBetweenRoundsCostsTheSameHoweverManyWorkersThereAre() async throws {
+    let fixture = try await QueueFixture.make([])
+    let session = try await Self.session(fixture)
+    // Ticks right after a round of another worker's, and as the round itself.
+    try await session.executeScript(
+      """
+      CREATE FUNCTION pg_temp.tick_blocks(after_round boolean) RETURNS double precision LANGUAGE plpgsql AS $$
+      BEGIN
+        PERFORM setval('queue.round', CASE WHEN after_round
+          THEN (extract(epoch FROM clock_timestamp()) * 1000)::bigint * 4 + 2 ELSE 0 END);
+        RETURN pg_temp.blocks('SELECT * FROM queue.tick(1)');
+      END $$;
+      """)
+    var between: [Double] = []
+    var rounds: [Double] = []
+    for workers in [100, 1000] {
+      try await fixture.declare("of_\(workers)", regions: (1...workers).map { "r\($0)" })
+      try await fixture.enqueue(["of_\(workers)"], years: 2001...2001)
+      try await session.executeScript(
+        """
+        SELECT queue.register_worker('w', 'h', 1, 'v', 4)
+          FROM generate_series(1, \(workers) - (SELECT count(*) FROM queue.worker)) i;
+        SELECT queue.claim(worker_id, 1) FROM queue.worker;
+        """)
+      try await session.execute("VACUUM ANALYZE queue.worker")
+      // The first call of a session plans, which reads the catalog.
+      for isCounted in [false, true] {
+        for isBetween in [true, false] {
+          let n = try await session.query("SELECT pg_temp.tick_blocks($1) AS n", [isBetween])[0]
+            .decode("n", as: Double.self)
+          guard isCounted else { continue }
+          if isBetween { between.append(n) } else { rounds.append(n) }
+        }
+      }
+    }
+    #expect(between[1] <= between[0] * 1.3, "\(between)")
+    #expect(rounds[1] <= rounds[0] * Self.mostGrowth, "\(rounds)")
+  }
+
   /// Two datasets split alike, of which one depends on the other.
   private static func declarePair(_ fixture: QueueFixture, regions: Int) async throws {
     let names = (1...regions).map { "r\($0)" }

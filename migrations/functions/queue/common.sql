@@ -41,10 +41,30 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_advisory_xact_lock(queue._lock_key('backfill ' || backfill_id))
 $$;
 
-CREATE FUNCTION queue._notify() RETURNS void
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$ SELECT pg_notify('aker_queue', '') $$;
-COMMENT ON FUNCTION queue._notify IS
-  'Wakes idle workers: once per statement, since Postgres folds equal notifications of one transaction.';
+CREATE FUNCTION queue._notify(task_count bigint DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  -- From a random one on, so that not always the same are woken.
+  first_id integer := (SELECT floor(random() * (max(w.worker_id) + 1)) FROM queue.worker w);
+  woken integer;
+BEGIN
+  PERFORM pg_notify('aker_queue', '');
+  FOR woken IN
+    WITH idle AS (
+      SELECT w.worker_id FROM queue.worker w
+        LEFT JOIN (SELECT l.worker_id, count(*) AS busy FROM queue.lease l GROUP BY l.worker_id) b USING (worker_id)
+      WHERE w.ended_at IS NULL AND w.state = 'running' AND w.slots > coalesce(b.busy, 0)
+        AND w.heartbeat_at > clock_timestamp() - interval '5 seconds')
+    SELECT i.worker_id FROM idle i ORDER BY i.worker_id < first_id, i.worker_id LIMIT task_count
+  LOOP
+    PERFORM pg_notify('aker_queue_' || woken, '');
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION queue._notify(bigint) IS
+  'Wakes workers with a free slot, as many as there are tasks (NULL: all), each by a channel of its own, aker_queue_<id>. '
+  'On aker_queue everybody hears that there may be work: workers that take only some datasets, and who watches. Once per '
+  'statement, since Postgres folds equal notifications of one transaction.';
 
 CREATE FUNCTION queue._rank(at timestamptz) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT (extract(epoch FROM at) * 1000000)::bigint $$;

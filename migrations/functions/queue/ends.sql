@@ -93,7 +93,7 @@ BEGIN
     SELECT queue._rank(clock_timestamp()), f.task_id, f.lane_id, f.data_year, f.attempt_count FROM freed f;
   GET DIAGNOSTICS moved = ROW_COUNT;
   IF moved > 0 THEN
-    PERFORM queue._notify();
+    PERFORM queue._notify(moved);
   END IF;
 END
 $$;
@@ -164,7 +164,7 @@ BEGIN
     INSERT INTO queue.ready (rank, task_id, lane_id, data_year, attempt_count, lost_count, throttle_count)
       VALUES (queue._rank(at), l.task_id, l.lane_id, l.data_year, l.attempt_count - given_back::integer,
         l.lost_count + (ended = 'worker_lost')::integer, l.throttle_count + (ended = 'throttled')::integer);
-    PERFORM queue._notify();
+    PERFORM queue._notify(1);
   END IF;
   RETURN ended;
 END

@@ -88,7 +88,7 @@ BEGIN
     FROM due d;
   GET DIAGNOSTICS moved = ROW_COUNT;
   IF moved > 0 THEN
-    PERFORM queue._notify();
+    PERFORM queue._notify(moved);
   END IF;
   RETURN moved;
 END
@@ -188,6 +188,64 @@ END
 $$;
 COMMENT ON FUNCTION queue._is_claimable IS 'Whether a claim would find work.';
 
+CREATE FUNCTION queue._look(OUT claimable boolean, OUT pending boolean)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+BEGIN
+  claimable := queue._is_claimable();
+  pending := claimable OR EXISTS (SELECT FROM queue.lease) OR EXISTS (
+    SELECT FROM queue.delayed d JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id)
+    WHERE a.paused_at IS NULL AND b.paused_at IS NULL);
+END
+$$;
+COMMENT ON FUNCTION queue._look IS 'Whether a claim would find work, and whether something runs or will be due.';
+
+-- Housekeeping costs what the whole queue is, so it is done in turns: whoever ticks first when the last round is most of a
+-- second ago does it, and tells the others what it saw. The sequence holds when that was, in milliseconds, times four, and
+-- two bits of what was found: it is read and written without a lock or a row's versions.
+CREATE FUNCTION queue._round(OUT claimable boolean, OUT pending boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now_ms bigint := extract(epoch FROM clock_timestamp()) * 1000;
+  told bigint;
+  age bigint;
+BEGIN
+  SELECT r.last_value INTO told FROM queue.round r;
+  age := now_ms - told / 4;
+  -- Sooner where a worker may just have died. Never, by its age, is one of the future: a clock was set back, or the
+  -- database began a new life.
+  IF age < 0 OR age >= (CASE WHEN queue._is_one_missing() THEN 400 ELSE 900 END) THEN
+    IF pg_try_advisory_xact_lock(queue._lock_key('round')) THEN
+      PERFORM setval('queue.round', now_ms * 4 + told % 4);
+      PERFORM queue.reap();
+      PERFORM queue.promote_due();
+      PERFORM queue.tidy();
+      SELECT k.claimable, k.pending INTO claimable, pending FROM queue._look() k;
+      PERFORM setval('queue.round', now_ms * 4 + claimable::int + 2 * pending::int);
+      RETURN;
+    ELSIF age >= 5000 THEN
+      -- Whoever has it hangs: we keep nothing in order, and see for ourselves.
+      SELECT k.claimable, k.pending INTO claimable, pending FROM queue._look() k;
+      RETURN;
+    END IF;
+  END IF;
+  claimable := told % 2 = 1;
+  pending := told / 2 % 2 = 1;
+  -- That nothing is to come must be true now: a worker may end for it.
+  IF NOT pending THEN
+    SELECT k.claimable, k.pending INTO claimable, pending FROM queue._look() k;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION queue._round IS
+  'Reaps, promotes and tidies, if nobody has in the last 0.9 s; returns what was seen then.';
+
+CREATE FUNCTION queue._is_one_missing() RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM queue.worker v WHERE v.ended_at IS NULL AND v.lock_missing_since IS NOT NULL)
+$$;
+COMMENT ON FUNCTION queue._is_one_missing IS 'Whether a worker''s session lock is gone, and it is not lost yet.';
+
 CREATE FUNCTION queue.tick(worker_id integer DEFAULT NULL, lease_tokens bigint[] DEFAULT '{}')
 RETURNS TABLE (lost_tokens bigint[], claimable boolean, pending boolean, again_soon boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -199,22 +257,22 @@ BEGIN
   PERFORM queue._enter_life();
   IF $1 IS NOT NULL THEN
     lost_tokens := queue.heartbeat($1, $2);
+    SELECT r.claimable, r.pending INTO claimable, pending FROM queue._round() r;
+  ELSE
+    -- Who asks without being a worker wants to know how it is now.
+    PERFORM queue.reap();
+    PERFORM queue.promote_due();
+    PERFORM queue.tidy();
+    SELECT k.claimable, k.pending INTO claimable, pending FROM queue._look() k;
   END IF;
-  PERFORM queue.reap();
-  PERFORM queue.promote_due();
-  PERFORM queue.tidy();
-  claimable := queue._is_claimable();
-  pending := claimable OR EXISTS (SELECT FROM queue.lease) OR EXISTS (
-    SELECT FROM queue.delayed d JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id)
-    WHERE a.paused_at IS NULL AND b.paused_at IS NULL);
-  again_soon := EXISTS (SELECT FROM queue.worker v WHERE v.ended_at IS NULL AND v.lock_missing_since IS NOT NULL);
+  again_soon := queue._is_one_missing();
   RETURN NEXT;
 END
 $$;
 COMMENT ON FUNCTION queue.tick IS
-  'A worker''s one query a second: heartbeat, reaper, due tasks, counts. lost_tokens: leases it no longer holds; '
-  'claimable: a claim would find work; pending: something runs or will be due; again_soon: a worker may just have '
-  'died, look again in half a second.';
+  'A worker''s one query a second: its heartbeat; and reaper, due tasks, counts, which one worker does for all. '
+  'lost_tokens: leases it no longer holds; claimable: a claim would find work; pending: something runs or will be due; '
+  'again_soon: a worker may just have died, look again in half a second.';
 
 CREATE FUNCTION queue.prune(older_than interval DEFAULT NULL, batch_size integer DEFAULT 10000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
