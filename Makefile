@@ -16,7 +16,7 @@ build: setup ## Build aker, aker-worker, aker-confine and source-simulator into 
 	@$(SWIFT) build --configuration $(CONFIGURATION)
 
 # Rooms whose tests start no worker and ask no source.
-quick = Base Catalog Configuration Console Coordinator Engine Postgres Quality Telemetry
+quick = Base Catalog Configuration Console Coordinator Engine HTTP Lineage Postgres Quality Telemetry
 
 check: lint ## The inner loop: lint, build, and the rooms whose tests start no worker
 	@scripts/setup --tests

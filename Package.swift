@@ -103,9 +103,7 @@ let package = Package(
         "OpenLineage", "Postgres", "Quality", "Queue", "S3", "Telemetry", logging, subprocess,
       ]),
 
-    room(
-      "Console",
-      ["Base", "Catalog", "CatalogTools", "Configuration", "Postgres", "Queue"]),
+    room("Console", ["Base", "Catalog", "CatalogTools", "Configuration", "Lake", "Postgres", "Queue"]),
 
     // The executables.
     .executableTarget(
@@ -144,7 +142,10 @@ let package = Package(
     tests("BaseTests", []),
     tests("ConfigurationTests", ["Configuration", logging]),
     tests("ConsoleTests", ["Console", "Queue"]),
-    tests("QualityTests", ["Catalog", "Quality"]),
+    tests("QualityTests", ["Catalog", "Engine", "Quality", logging]),
+    tests("HTTPTests", ["HTTP"]),
+    tests("LakeTests", ["Configuration", "HTTP", "Lake", "Pipeline", "S3"]),
+    tests("LineageTests", ["Lineage"]),
     tests("TelemetryTests", ["Telemetry", logging]),
     tests("PostgresTests", ["Configuration", "Database", "Postgres"], exclude: ["schema.sql"]),
     tests("CatalogTests", ["Catalog"]),

@@ -36,6 +36,7 @@ CREATE TABLE catalog.dataset (
   depends_on        text[] NOT NULL DEFAULT '{}' CHECK (NOT name = ANY (depends_on)),
   applied_by        text NOT NULL DEFAULT session_user,
   region_pattern    text,
+  review            jsonb CHECK (jsonb_typeof(review) = 'object'),
   FOREIGN KEY (name, definition_hash) REFERENCES catalog.definition (dataset, definition_hash),
   -- Matching is what tells whether it is a regular expression at all.
   CONSTRAINT dataset_region_pattern CHECK (region_pattern IS NULL OR is_split AND ('' ~ region_pattern) IS NOT NULL),
@@ -50,6 +51,8 @@ COMMENT ON COLUMN catalog.dataset.is_split IS
 COMMENT ON COLUMN catalog.dataset.regions IS 'The regions that a backfill cuts a year into when none are asked for.';
 COMMENT ON COLUMN catalog.dataset.region_pattern IS
   'Regular expression of the regions beside these that may be asked for; NULL where there are no others.';
+COMMENT ON COLUMN catalog.dataset.review IS
+  'How people look over its rows, as review.decide() holds them to it; NULL where nobody does.';
 COMMENT ON COLUMN catalog.dataset.primary_source_id IS
   'The source whose limits hold back the tasks of this dataset; NULL when it reads other datasets only.';
 COMMENT ON COLUMN catalog.dataset.depends_on IS 'Datasets whose partition of the same year must be published first.';

@@ -46,12 +46,13 @@ COMMENT ON TABLE warehouse.staging IS
 COMMENT ON COLUMN warehouse.staging.filled_xid IS
   'The transaction that indexed the table, after all its rows were committed; NULL until then.';
 
--- What people decided about events that were read out of press releases (dataset expansion_event). Decisions are beside the
--- published rows and never in them: a partition that is published again keeps what was decided, since both go by event_id.
-CREATE TABLE review.expansion_decision (
+-- What people decided about rows of datasets that have a `review`. Decisions are beside the published rows and never in
+-- them: a partition that is published again keeps what was decided, since both go by what names the row.
+CREATE TABLE review.decision (
   decision_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   decided_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-  event_id    text NOT NULL CHECK (event_id ~ '^[0-9a-f]{16}$'),
+  dataset     text NOT NULL,
+  row_id      text NOT NULL CHECK (row_id <> ''),
   decision    text NOT NULL CHECK (decision IN ('accept', 'reject', 'correct')),
   decided_by  text NOT NULL CHECK (decided_by <> ''),
   role_name   text NOT NULL DEFAULT session_user,
@@ -61,13 +62,14 @@ CREATE TABLE review.expansion_decision (
   CHECK (jsonb_typeof(changes) = 'object'),
   CHECK ((decision = 'correct') = (changes <> '{}'))
 );
-CREATE INDEX expansion_decision_event ON review.expansion_decision (event_id, decision_id DESC);
-COMMENT ON TABLE review.expansion_decision IS
-  'Every decision about an event, none ever changed; the newest of an event counts.';
-COMMENT ON COLUMN review.expansion_decision.decided_by IS 'Who decided, as they named themselves.';
-COMMENT ON COLUMN review.expansion_decision.role_name IS 'The database role that was used.';
-COMMENT ON COLUMN review.expansion_decision.changes IS
-  'What is to be shown instead: {"jobs": 250, "geo_id": null}; null where the release does not say. All of it, also '
+CREATE INDEX decision_row ON review.decision (dataset, row_id, decision_id DESC);
+COMMENT ON TABLE review.decision IS
+  'Every decision about a row, none ever changed; the newest of a row counts.';
+COMMENT ON COLUMN review.decision.row_id IS 'What names the row: the column that the dataset''s review says.';
+COMMENT ON COLUMN review.decision.decided_by IS 'Who decided, as they named themselves.';
+COMMENT ON COLUMN review.decision.role_name IS 'The database role that was used.';
+COMMENT ON COLUMN review.decision.changes IS
+  'What is to be shown instead: {"jobs": "250", "geo_id": null}; null for no value. All of it, also '
   'what an earlier decision changed.';
-COMMENT ON COLUMN review.expansion_decision.original IS
+COMMENT ON COLUMN review.decision.original IS
   'The published row when it was decided, so that a later reader sees what was judged.';

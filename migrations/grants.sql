@@ -79,7 +79,8 @@ DECLARE
     'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why', 'queue.held_elsewhere', 'queue.left_alone',
     'queue.is_superseded', 'queue.require_vintage', 'queue._definition_of', 'lake.expired_vintages', 'lake.publication_file',
     'queue.standstill', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted', 'queue._asked_regions',
-    'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions'];
+    'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',
+    'review._rules', 'review.undecided'];
   -- Parts of others, which run with their owner's rights: for nobody. So is what begins with an underscore.
   internal_functions constant text[] := ARRAY[
     'warehouse.require_dataset', 'warehouse.create_leaf', 'warehouse.attach_leaf', 'warehouse.leaf_name',

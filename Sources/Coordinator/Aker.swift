@@ -46,7 +46,7 @@ struct Aker: AsyncParsableCommand {
         name: "Data",
         subcommands: [
           LineageCommand.self, ValidateCommand.self, ReproduceCommand.self, LakeCommand.self, CacheCommand.self,
-          CatalogCommand.self, ExpansionsCommand.self,
+          CatalogCommand.self, ReviewCommand.self,
         ]),
       CommandGroup(
         name: "Set up",

@@ -133,7 +133,7 @@ extension WorkerService {
         lease, errorClass: failure.errorClass, reason: failure.reason, detail: failure.detail,
         retryAfter: failure.retryAfter)
       let details: Logger.Metadata = [
-        "class": "\(failure.errorClass.rawValue)", "outcome": "\(outcome)", "reason": "\(failure.reason)",
+        "class": "\(failure.errorClass.rawValue)", "outcome": "\(outcome.rawValue)", "reason": "\(failure.reason)",
       ]
       logger.info("attempt failed", metadata: lease.logMetadata.merging(details) { $1 })
     }

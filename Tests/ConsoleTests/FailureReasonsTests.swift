@@ -1,3 +1,4 @@
+import Base
 import Queue
 import Testing
 
@@ -9,7 +10,7 @@ struct FailureReasonsTests {
   ) -> TaskLine {
     TaskLine(
       task_id: id, backfill_id: backfill, dataset: dataset, data_year: 2021, region: "", as_of: "2024-06", state: state,
-      attempts: 1, error_class: "permanent", reason: reason, warnings: 0)
+      attempts: 1, error_class: .permanent, reason: reason, warnings: 0)
   }
 
   @Test func reasonsThatDifferInTheirNumbersAreOneAndTheMostFrequentComesFirst() {

@@ -21,7 +21,7 @@ struct FrameTests {
     }
     snapshot.failureGroups = (0..<failures).map {
       .init(
-        dataset: "dataset_\($0)", firstYear: 2011, lastYear: 2011, count: 1, errorClass: "data",
+        dataset: "dataset_\($0)", firstYear: 2011, lastYear: 2011, count: 1, errorClass: .data,
         reason: String(repeating: "a very long reason ", count: 20), taskID: Int64($0), region: "", isFinal: true)
     }
     snapshot.sources = [.init(id: "census_acs5", running: 4, note: "cooling down for 30 s: 429")]

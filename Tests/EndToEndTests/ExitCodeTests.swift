@@ -129,7 +129,8 @@ struct ExitCodeTests {
     let cache = "/tmp/aker-cache-\(UUID().uuidString.prefix(8))"
     defer { try? FileManager.default.removeItem(atPath: cache) }
     let worker = try await Program.start(
-      Executable.worker, ["--slots", "1"],
+      // Longer than this test may take: one that has nothing to finish waits for nothing.
+      Executable.worker, ["--slots", "1", "--drain-timeout", "3600"],
       environment: [
         "AKER_POSTGIS_DSN": database.dsn, "AKER_HOME": PackageRoot.path + "/.aker",
         "AKER_CACHE_PATH": cache,
@@ -145,11 +146,8 @@ struct ExitCodeTests {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [database.name])
     await server.close()
     worker.send(SIGTERM)
-    let clock = ContinuousClock.now
     let result = try await worker.wait()
     #expect(result.exitCode == 0, "\(result)")
-    // Without the drain timeout of 25 s: it has nothing to finish.
-    #expect(ContinuousClock.now - clock < .seconds(20), "\(result)")
   }
 
   /// Ctrl-C, once the command asks the source that never answers; or, of a watch, once it shows something.

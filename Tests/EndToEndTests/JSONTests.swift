@@ -38,7 +38,7 @@ struct JSONTests {
     Step("backfill |market_income --years 2009-2010 --as-of 2024-06 --workers 1", exitCode: 1),
     Step("retry |--backfill 3 --error-class data --yes"), Step("cancel |--backfill 3 --yes"),
     Step("watch |3", exitCode: 0),
-    Step("status"), Step("backfills"), Step("tasks"), Step("tasks |--ids"), Step("task |4"), Step("why |4"),
+    Step("status"), Step("warnings"), Step("backfills"), Step("tasks"), Step("tasks |--ids"), Step("task |4"), Step("why |4"),
     Step("workers"), Step("run |market_income --year 2012 --dry-run"), Step("run |market_income --year 2012"),
     Step("run |market_jobs --year 2021 --dry-run"),
     Step("run |expansion_event --year 2021"), Step("lineage show |market_income 2012"),
@@ -49,9 +49,11 @@ struct JSONTests {
     Step("lake withdraw |market_income 2012 --as-of 2024-07 --yes"), Step("lake adopt |--yes"),
     Step("demo start"), Step("demo env"), Step("demo stop"),
     Step("cache ls"), Step("cache forget |census_acs5"), Step("cache prune |--to 1GB --yes"),
-    Step("expansions review |--below 1"), Step("expansions accept |EVENT --reason right"),
-    Step("expansions reject |EVENT --reason wrong"),
-    Step("expansions correct |EVENT --jobs 12 --reason phone"), Step("expansions decisions"), Step("database stop"),
+    Step("review ls |expansion_event --below 1"),
+    Step("review accept |expansion_event EVENT --reason right"),
+    Step("review reject |expansion_event EVENT --reason wrong"),
+    Step("review correct |expansion_event EVENT jobs=12 --reason phone"), Step("review decisions"),
+    Step("database stop"),
     Step("database start"), Step("lake move |HOME/moved --yes"), Step("database remove |--yes"),
   ]
 
@@ -86,7 +88,7 @@ struct JSONTests {
           #expect(others.isEmpty, "\(step.command): keys in snake_case, and not \(others.sorted())")
         }
         if step.command == "lake history" { places["PUBLICATION"] = values.first?.first("publication")?.text }
-        if step.command == "expansions review" { places["EVENT"] = values.first?.first("event_id")?.text }
+        if step.command == "review ls" { places["EVENT"] = values.first?.first("row")?.text }
       }
     }
   }

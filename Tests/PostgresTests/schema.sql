@@ -974,19 +974,47 @@ CREATE FUNCTION queue.why(task_id bigint) RETURNS text
 
 COMMENT ON FUNCTION queue.why(task_id bigint) IS 'Why does this task wait, or how did it end? One sentence.';
 
-CREATE FUNCTION review.decide_expansion(event text, decision text, reason text, decided_by text, changes jsonb DEFAULT '{}'::jsonb) RETURNS bigint
+CREATE FUNCTION review._corrected(rules jsonb, changes jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION review._corrected(rules jsonb, changes jsonb) IS 'A correction by the rules, with the columns that follow from it.';
+
+CREATE FUNCTION review._rules(dataset_name text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION review._rules(dataset_name text) IS 'How the rows of a dataset are reviewed; raises where they are not.';
+
+CREATE FUNCTION review.apply_view(dataset_name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION review.apply_view(dataset_name text) IS 'Creates or replaces the view <dataset>_reviewed: the rows with what people decided about them.';
+
+CREATE FUNCTION review.decide(dataset_name text, row_name text, decision text, reason text, decided_by text, changes jsonb DEFAULT '{}'::jsonb) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION review.decide_expansion(event text, decision text, reason text, decided_by text, changes jsonb) IS 'Accepts, rejects or corrects an event; returns the id of the decision. The published row stays as it is.';
+COMMENT ON FUNCTION review.decide(dataset_name text, row_name text, decision text, reason text, decided_by text, changes jsonb) IS 'Accepts, rejects or corrects a published row, which stays as it is; returns the id of the decision.';
 
-CREATE FUNCTION review.find_expansion(event text) RETURNS text
+CREATE FUNCTION review.find_row(dataset_name text, row_name text) RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION review.find_expansion(event text) IS 'The id of the one published event whose id begins so; raises when it is none or several.';
+COMMENT ON FUNCTION review.find_row(dataset_name text, row_name text) IS 'The name of the one published row whose name begins so; raises where there is none or several.';
+
+CREATE FUNCTION review.undecided(dataset_name text, data_year integer DEFAULT NULL::integer, below double precision DEFAULT NULL::double precision) RETURNS TABLE(row_id text, year integer, confidence double precision, shown text[])
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION review.undecided(dataset_name text, data_year integer, below double precision) IS 'Rows of a dataset that nobody has decided about: those that wait, or those that are less sure than `below`. shown has the columns that its review names, in their order.';
 
 CREATE TABLE catalog.dataset (
     applied_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1004,12 +1032,14 @@ CREATE TABLE catalog.dataset (
     depends_on text[] DEFAULT '{}'::text[] NOT NULL,
     applied_by text DEFAULT SESSION_USER NOT NULL,
     region_pattern text,
+    review jsonb,
     CONSTRAINT dataset_check CHECK (((last_year >= first_year) AND (last_year <= 2200))),
     CONSTRAINT dataset_check1 CHECK ((NOT (name = ANY (depends_on)))),
     CONSTRAINT dataset_check2 CHECK ((is_split OR (regions = '{}'::text[]))),
     CONSTRAINT dataset_check3 CHECK (((primary_source_id IS NULL) OR (primary_source_id = ANY (source_ids)))),
     CONSTRAINT dataset_first_year_check CHECK (((first_year >= 1600) AND (first_year <= 2200))),
-    CONSTRAINT dataset_region_pattern CHECK (((region_pattern IS NULL) OR (is_split AND ((''::text ~ region_pattern) IS NOT NULL))))
+    CONSTRAINT dataset_region_pattern CHECK (((region_pattern IS NULL) OR (is_split AND ((''::text ~ region_pattern) IS NOT NULL)))),
+    CONSTRAINT dataset_review_check CHECK ((jsonb_typeof(review) = 'object'::text))
 );
 
 COMMENT ON TABLE catalog.dataset IS 'The datasets as they are declared now; one row per folder of catalog/datasets/.';
@@ -1025,6 +1055,8 @@ COMMENT ON COLUMN catalog.dataset.primary_source_id IS 'The source whose limits 
 COMMENT ON COLUMN catalog.dataset.depends_on IS 'Datasets whose partition of the same year must be published first.';
 
 COMMENT ON COLUMN catalog.dataset.region_pattern IS 'Regular expression of the regions beside these that may be asked for; NULL where there are no others.';
+
+COMMENT ON COLUMN catalog.dataset.review IS 'How people look over its rows, as review.decide() holds them to it; NULL where nobody does.';
 
 CREATE FUNCTION warehouse._apply_indexes(d catalog.dataset, declared jsonb) RETURNS SETOF text
     LANGUAGE plpgsql
@@ -2692,36 +2724,39 @@ CREATE VIEW queue.workers AS
 
 COMMENT ON VIEW queue.workers IS 'Living workers, and those that ended in the last hour, with the reason.';
 
-CREATE TABLE review.expansion_decision (
+CREATE TABLE review.decision (
     decision_id bigint NOT NULL,
     decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    event_id text NOT NULL,
+    dataset text NOT NULL,
+    row_id text NOT NULL,
     decision text NOT NULL,
     decided_by text NOT NULL,
     role_name text DEFAULT SESSION_USER NOT NULL,
     reason text NOT NULL,
     changes jsonb DEFAULT '{}'::jsonb NOT NULL,
     original jsonb NOT NULL,
-    CONSTRAINT expansion_decision_changes_check CHECK ((jsonb_typeof(changes) = 'object'::text)),
-    CONSTRAINT expansion_decision_check CHECK (((decision = 'correct'::text) = (changes <> '{}'::jsonb))),
-    CONSTRAINT expansion_decision_decided_by_check CHECK ((decided_by <> ''::text)),
-    CONSTRAINT expansion_decision_decision_check CHECK ((decision = ANY (ARRAY['accept'::text, 'reject'::text, 'correct'::text]))),
-    CONSTRAINT expansion_decision_event_id_check CHECK ((event_id ~ '^[0-9a-f]{16}$'::text)),
-    CONSTRAINT expansion_decision_reason_check CHECK ((btrim(reason) <> ''::text))
+    CONSTRAINT decision_changes_check CHECK ((jsonb_typeof(changes) = 'object'::text)),
+    CONSTRAINT decision_check CHECK (((decision = 'correct'::text) = (changes <> '{}'::jsonb))),
+    CONSTRAINT decision_decided_by_check CHECK ((decided_by <> ''::text)),
+    CONSTRAINT decision_decision_check CHECK ((decision = ANY (ARRAY['accept'::text, 'reject'::text, 'correct'::text]))),
+    CONSTRAINT decision_reason_check CHECK ((btrim(reason) <> ''::text)),
+    CONSTRAINT decision_row_id_check CHECK ((row_id <> ''::text))
 );
 
-COMMENT ON TABLE review.expansion_decision IS 'Every decision about an event, none ever changed; the newest of an event counts.';
+COMMENT ON TABLE review.decision IS 'Every decision about a row, none ever changed; the newest of a row counts.';
 
-COMMENT ON COLUMN review.expansion_decision.decided_by IS 'Who decided, as they named themselves.';
+COMMENT ON COLUMN review.decision.row_id IS 'What names the row: the column that the dataset''s review says.';
 
-COMMENT ON COLUMN review.expansion_decision.role_name IS 'The database role that was used.';
+COMMENT ON COLUMN review.decision.decided_by IS 'Who decided, as they named themselves.';
 
-COMMENT ON COLUMN review.expansion_decision.changes IS 'What is to be shown instead: {"jobs": 250, "geo_id": null}; null where the release does not say. All of it, also what an earlier decision changed.';
+COMMENT ON COLUMN review.decision.role_name IS 'The database role that was used.';
 
-COMMENT ON COLUMN review.expansion_decision.original IS 'The published row when it was decided, so that a later reader sees what was judged.';
+COMMENT ON COLUMN review.decision.changes IS 'What is to be shown instead: {"jobs": "250", "geo_id": null}; null for no value. All of it, also what an earlier decision changed.';
 
-ALTER TABLE review.expansion_decision ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME review.expansion_decision_decision_id_seq
+COMMENT ON COLUMN review.decision.original IS 'The published row when it was decided, so that a later reader sees what was judged.';
+
+ALTER TABLE review.decision ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME review.decision_decision_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2729,20 +2764,21 @@ ALTER TABLE review.expansion_decision ALTER COLUMN decision_id ADD GENERATED ALW
     CACHE 1
 );
 
-CREATE VIEW review.expansion_latest AS
- SELECT DISTINCT ON (expansion_decision.event_id) expansion_decision.decision_id,
-    expansion_decision.decided_at,
-    expansion_decision.event_id,
-    expansion_decision.decision,
-    expansion_decision.decided_by,
-    expansion_decision.role_name,
-    expansion_decision.reason,
-    expansion_decision.changes,
-    expansion_decision.original
-   FROM review.expansion_decision
-  ORDER BY expansion_decision.event_id, expansion_decision.decision_id DESC;
+CREATE VIEW review.latest AS
+ SELECT DISTINCT ON (decision.dataset, decision.row_id) decision.decision_id,
+    decision.decided_at,
+    decision.dataset,
+    decision.row_id,
+    decision.decision,
+    decision.decided_by,
+    decision.role_name,
+    decision.reason,
+    decision.changes,
+    decision.original
+   FROM review.decision
+  ORDER BY decision.dataset, decision.row_id, decision.decision_id DESC;
 
-COMMENT ON VIEW review.expansion_latest IS 'The decision that counts of each event.';
+COMMENT ON VIEW review.latest IS 'The decision that counts of each row.';
 
 CREATE TABLE warehouse.year_leaf (
     data_year integer NOT NULL,
@@ -2872,8 +2908,8 @@ ALTER TABLE ONLY queue.token_bucket
 ALTER TABLE ONLY queue.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (worker_id);
 
-ALTER TABLE ONLY review.expansion_decision
-    ADD CONSTRAINT expansion_decision_pkey PRIMARY KEY (decision_id);
+ALTER TABLE ONLY review.decision
+    ADD CONSTRAINT decision_pkey PRIMARY KEY (decision_id);
 
 ALTER TABLE ONLY warehouse.partition
     ADD CONSTRAINT partition_pkey PRIMARY KEY (dataset, data_year, region);
@@ -2935,7 +2971,7 @@ CREATE INDEX worker_live ON queue.worker USING btree (worker_id) WHERE (ended_at
 
 CREATE INDEX worker_missing ON queue.worker USING btree (worker_id) WHERE ((ended_at IS NULL) AND (lock_missing_since IS NOT NULL));
 
-CREATE INDEX expansion_decision_event ON review.expansion_decision USING btree (event_id, decision_id DESC);
+CREATE INDEX decision_row ON review.decision USING btree (dataset, row_id, decision_id DESC);
 
 ALTER TABLE ONLY catalog.dataset_column
     ADD CONSTRAINT dataset_column_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name) ON DELETE CASCADE;
@@ -3409,11 +3445,26 @@ GRANT ALL ON FUNCTION queue.why(task_id bigint) TO aker_admin;
 GRANT ALL ON FUNCTION queue.why(task_id bigint) TO aker_worker;
 GRANT ALL ON FUNCTION queue.why(task_id bigint) TO aker_reader;
 
-REVOKE ALL ON FUNCTION review.decide_expansion(event text, decision text, reason text, decided_by text, changes jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION review.decide_expansion(event text, decision text, reason text, decided_by text, changes jsonb) TO aker_admin;
+REVOKE ALL ON FUNCTION review._corrected(rules jsonb, changes jsonb) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION review.find_expansion(event text) FROM PUBLIC;
-GRANT ALL ON FUNCTION review.find_expansion(event text) TO aker_admin;
+REVOKE ALL ON FUNCTION review._rules(dataset_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION review._rules(dataset_name text) TO aker_admin;
+GRANT ALL ON FUNCTION review._rules(dataset_name text) TO aker_worker;
+GRANT ALL ON FUNCTION review._rules(dataset_name text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION review.apply_view(dataset_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION review.apply_view(dataset_name text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION review.decide(dataset_name text, row_name text, decision text, reason text, decided_by text, changes jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION review.decide(dataset_name text, row_name text, decision text, reason text, decided_by text, changes jsonb) TO aker_admin;
+
+REVOKE ALL ON FUNCTION review.find_row(dataset_name text, row_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION review.find_row(dataset_name text, row_name text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION review.undecided(dataset_name text, data_year integer, below double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION review.undecided(dataset_name text, data_year integer, below double precision) TO aker_admin;
+GRANT ALL ON FUNCTION review.undecided(dataset_name text, data_year integer, below double precision) TO aker_worker;
+GRANT ALL ON FUNCTION review.undecided(dataset_name text, data_year integer, below double precision) TO aker_reader;
 
 GRANT SELECT ON TABLE catalog.dataset TO aker_admin;
 GRANT SELECT ON TABLE catalog.dataset TO aker_worker;
@@ -3707,13 +3758,13 @@ GRANT SELECT ON TABLE queue.workers TO aker_admin;
 GRANT SELECT ON TABLE queue.workers TO aker_worker;
 GRANT SELECT ON TABLE queue.workers TO aker_reader;
 
-GRANT SELECT ON TABLE review.expansion_decision TO aker_admin;
-GRANT SELECT ON TABLE review.expansion_decision TO aker_worker;
-GRANT SELECT ON TABLE review.expansion_decision TO aker_reader;
+GRANT SELECT ON TABLE review.decision TO aker_admin;
+GRANT SELECT ON TABLE review.decision TO aker_worker;
+GRANT SELECT ON TABLE review.decision TO aker_reader;
 
-GRANT SELECT ON TABLE review.expansion_latest TO aker_admin;
-GRANT SELECT ON TABLE review.expansion_latest TO aker_worker;
-GRANT SELECT ON TABLE review.expansion_latest TO aker_reader;
+GRANT SELECT ON TABLE review.latest TO aker_admin;
+GRANT SELECT ON TABLE review.latest TO aker_worker;
+GRANT SELECT ON TABLE review.latest TO aker_reader;
 
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_admin;
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_worker;

@@ -15,7 +15,7 @@ struct RetryTests {
       let lease = try #require(try await fixture.claim(worker).first)
       #expect(lease.attemptNumber == attempt && lease.maxAttempts == 3)
       let outcome = try await fixture.client.fail(lease, errorClass: .transient, reason: "timeout \(attempt)")
-      #expect(outcome == (attempt < 3 ? "retried" : "failed"))
+      #expect(outcome == (attempt < 3 ? .retried : .failed))
       if attempt < 3 {
         waits.append(
           try await fixture.value("SELECT extract(epoch FROM run_at - clock_timestamp())::float8 FROM queue.delayed"))
@@ -35,7 +35,7 @@ struct RetryTests {
     let lease = try #require(try await fixture.claim(worker).first)
     #expect(
       try await fixture.client.fail(lease, errorClass: .rateLimited, reason: "429", retryAfter: .seconds(600))
-        == "throttled")
+        == .throttled)
     #expect(try await fixture.value("SELECT run_at > now() + interval '599 seconds' FROM queue.delayed", as: Bool.self))
     try await fixture.hurry()
     // The attempt was given back.
@@ -48,7 +48,7 @@ struct RetryTests {
     try await fixture.enqueue(years: 2001...2001)
     let worker = try await fixture.worker()
     let lease = try #require(try await fixture.claim(worker).first)
-    #expect(try await fixture.client.fail(lease, errorClass: errorClass, reason: "no") == "failed")
+    #expect(try await fixture.client.fail(lease, errorClass: errorClass, reason: "no") == .failed)
     #expect(try await fixture.value("SELECT error_class FROM queue.task", as: String.self) == errorClass.rawValue)
     #expect(try await fixture.value("SELECT count(*) FROM queue.ready", as: Int.self) == 0)
   }

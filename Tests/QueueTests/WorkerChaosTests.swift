@@ -8,8 +8,10 @@ import Testing
 /// behind the fence in the transaction that completes it: so whoever counts the rows sees what was lost or done twice.
 @Suite(.database, .serialized)
 struct WorkerChaosTests {
-  @Test func aKilledWorkersTasksRunElsewhereWithinTwoSeconds() async throws {
+  @Test func aKilledWorkersTasksRunElsewhereWithoutWaitingForItsLeases() async throws {
     let scene = try await ChaosScene.make(tasks: 300)
+    // By its silence alone it would be missed in an hour; by its session, which the server ends, at once.
+    try await scene.fixture.run("UPDATE queue.setting SET lease_interval = '1 hour'")
     // In the first seconds of a server its sessions are all new, and a missing lock proves nothing.
     try await eventually(within: .seconds(20), "the server is old enough") {
       try await scene.fixture.value("SELECT pg_postmaster_start_time() < clock_timestamp() - interval '16 seconds'")
@@ -24,15 +26,13 @@ struct WorkerChaosTests {
     let victimID = try await scene.fixture.value(
       "SELECT worker_id FROM queue.worker WHERE name = 'victim'", as: Int.self)
     victim.send(SIGKILL)
-    let killed = ContinuousClock.now
     var orphans = try await scene.fixture.values(
       "SELECT task_id FROM queue.lease WHERE worker_id = $1", [victimID], as: Int64.self)
-    try await eventually(within: .seconds(5), "its tasks are running elsewhere, or done") {
+    try await eventually(within: .seconds(60), "its tasks are running elsewhere, or done") {
       orphans = try await scene.fixture.values(
         "SELECT task_id FROM queue.lease WHERE worker_id = $1", [victimID], as: Int64.self)
       return orphans.isEmpty
     }
-    #expect(ContinuousClock.now - killed < .seconds(2))
     #expect(try await victim.wait().signal == SIGKILL)
     try await scene.expectEachEffectOnce()
     #expect(
@@ -96,7 +96,7 @@ struct WorkerChaosTests {
     try await cluster.stopServer()
   }
 
-  @Test func cancellingStopsARunningTaskWithinTwoSeconds() async throws {
+  @Test func cancellingStopsARunningTaskLongBeforeItsEnd() async throws {
     let scene = try await ChaosScene.make(tasks: 0)
     let long = try await scene.fixture.enqueue(years: 2001...2002).backfillID
     let worker = try await scene.worker("w", slots: 1, milliseconds: 600_000, untilEmpty: false, drainTimeout: 0)
@@ -104,13 +104,11 @@ struct WorkerChaosTests {
       try await scene.fixture.value("SELECT running = 1 FROM queue.backfill_progress WHERE backfill_id = $1", [long])
     }
     try await scene.fixture.run("SELECT queue.cancel_backfill($1)", [long])
-    let cancelled = ContinuousClock.now
-    // Its one slot is free again only when the handler has ended.
+    // Its one slot is free again only when the handler has ended, which by itself takes ten minutes.
     let next = try await scene.fixture.enqueue(years: 2011...2011).backfillID
-    try await eventually(within: .seconds(5), "the next task runs") {
+    try await eventually(within: .seconds(60), "the next task runs") {
       try await scene.fixture.value("SELECT running = 1 FROM queue.backfill_progress WHERE backfill_id = $1", [next])
     }
-    #expect(ContinuousClock.now - cancelled < .seconds(2))
     worker.send(SIGTERM)
     _ = try await worker.wait()
     #expect(try await scene.effectCount() == 0)

@@ -13,17 +13,19 @@ BEGIN
 
   INSERT INTO catalog.dataset AS d
     (name, definition_hash, title, description, owner, first_year, last_year, is_split, regions, region_pattern, source_ids,
-     primary_source_id, depends_on)
+     primary_source_id, depends_on, review)
   SELECT r.name, r.definition_hash, r.title, r.description, r.owner, r.first_year, r.last_year, r.is_split, r.regions,
-    r.region_pattern, r.source_ids, r.primary_source_id, r.depends_on
+    r.region_pattern, r.source_ids, r.primary_source_id, r.depends_on, r.review
   FROM jsonb_to_record(declaration) AS r (
     name text, definition_hash text, title text, description text, owner text, first_year int, last_year int,
-    is_split boolean, regions text[], region_pattern text, source_ids text[], primary_source_id text, depends_on text[])
+    is_split boolean, regions text[], region_pattern text, source_ids text[], primary_source_id text, depends_on text[],
+    review jsonb)
   ON CONFLICT (name) DO UPDATE SET
     definition_hash = EXCLUDED.definition_hash, title = EXCLUDED.title, description = EXCLUDED.description,
     owner = EXCLUDED.owner, first_year = EXCLUDED.first_year, last_year = EXCLUDED.last_year,
-    is_split = EXCLUDED.is_split, regions = EXCLUDED.regions, region_pattern = EXCLUDED.region_pattern, source_ids = EXCLUDED.source_ids,
-    primary_source_id = EXCLUDED.primary_source_id, depends_on = EXCLUDED.depends_on,
+    is_split = EXCLUDED.is_split, regions = EXCLUDED.regions, region_pattern = EXCLUDED.region_pattern,
+    source_ids = EXCLUDED.source_ids, primary_source_id = EXCLUDED.primary_source_id, depends_on = EXCLUDED.depends_on,
+    review = EXCLUDED.review,
     applied_at = now(), applied_by = session_user;
 
   DELETE FROM catalog.dataset_column WHERE dataset = dataset_name;

@@ -1,3 +1,3 @@
-CREATE VIEW review.expansion_latest AS
-  SELECT DISTINCT ON (event_id) * FROM review.expansion_decision ORDER BY event_id, decision_id DESC;
-COMMENT ON VIEW review.expansion_latest IS 'The decision that counts of each event.';
+CREATE VIEW review.latest AS
+  SELECT DISTINCT ON (dataset, row_id) * FROM review.decision ORDER BY dataset, row_id, decision_id DESC;
+COMMENT ON VIEW review.latest IS 'The decision that counts of each row.';

@@ -1,6 +1,8 @@
 import Base
 import Configuration
 import Database
+import Lake
+import Pipeline
 import Postgres
 
 /// A command's way to the database.
@@ -52,6 +54,15 @@ struct Session: Sendable {
     } catch {
       return without("the database cannot be used (\((error as? any ClassifiedError)?.summary ?? "\(error)"))")
     }
+  }
+
+  /// The configured lake, once it is known to be the database's.
+  ///
+  /// - Throws: `LakeIdentityError` where it is another's.
+  func lake(_ connection: PostgresConnection) async throws -> any LakeStore {
+    let lake = try configuration.lake()
+    try await LakeIdentity(lake).require(connection)
+    return lake
   }
 
   /// For workers of this command: what it was told itself, in the words that they understand.

@@ -1,6 +1,7 @@
 import Base
-import Subprocess
+import Console
 import Postgres
+import Subprocess
 
 /// Keeps workers of this command at a backfill until it has ended, and says why where they cannot end it: no wait of
 /// theirs is without an end or a word.
@@ -21,7 +22,7 @@ struct WorkerCrew: Sendable {
         Terminal.standardError.write("worker local-\(ended.number) ended: \(ended.status); its log: \(ended.log)\n")
       }
       guard let state = try await claimable() else { return nil }
-      if let standstill = state.standstill { return standstill }
+      if let standstill = state.standstill { return failure(standstill) }
       let hasFailed = await failed.ended
       fruitless = state.finishedCount > finished || hasFailed == nil ? 0 : fruitless + 1
       if let hasFailed, fruitless >= Self.mostFruitless {
@@ -44,18 +45,11 @@ struct WorkerCrew: Sendable {
     func note(_ ended: WorkerProcesses.Ended) { self.ended = ended }
   }
 
-  private struct State {
-    var isFinished = false
-    var isClaimable = false
-    var finishedCount = 0
-    var standstill: Failure?
-  }
-
   /// Waits until a worker would find something, or the backfill has ended or stands still. The watch beside this shows
   /// what it waits for.
   ///
   /// - Returns: nil when it has ended.
-  private func claimable() async throws -> State? {
+  private func claimable() async throws -> BackfillState? {
     while true {
       let state = try await look()
       if state.isFinished { return nil }
@@ -65,11 +59,11 @@ struct WorkerCrew: Sendable {
   }
 
   /// Looks once, and does what no living worker may be there to do: takes tasks of dead ones away, and puts back what is due.
-  private func look() async throws -> State {
+  private func look() async throws -> BackfillState {
     while true {
       do {
         let connection = try await session.connect()
-        let state = try await look(connection)
+        let state = try await BackfillState.read(backfillID, connection)
         await connection.close()
         return state
       } catch let error as PostgresError where error.errorClass == .transient {
@@ -80,42 +74,17 @@ struct WorkerCrew: Sendable {
     }
   }
 
-  private func look(_ connection: PostgresConnection) async throws -> State {
-    let tick = try await connection.query("SELECT claimable FROM queue.tick()")[0]
-    let rows = try await connection.query(
-      "SELECT state, completed + failed + cancelled AS finished FROM queue.backfill_progress WHERE backfill_id = $1",
-      [backfillID])
-    guard let row = rows.first else { return State(isFinished: true) }
-    let name: String = try row.decode("state")
-    var state = State(
-      isFinished: name.hasPrefix("finished") || name == "cancelled", isClaimable: try tick.decode("claimable"),
-      finishedCount: try row.decode("finished"))
-    if !state.isFinished, !state.isClaimable {
-      let still = try await connection.query("SELECT * FROM queue.standstill($1)", [backfillID])
-      if !still.isEmpty { state.standstill = try standstill(still) }
-    }
-    return state
-  }
-
-  private func standstill(_ rows: [PostgresRow]) throws -> Failure {
-    var count = 0
-    var causes: [String] = []
-    var commands: [String] = []
-    for row in rows {
-      let tasks: Int = try row.decode("tasks")
-      count += tasks
-      causes.append("\(tasks.counted("task")): \(try row.text("reason") ?? "")")
-      if let resume = try row.text("resume"), !commands.contains("aker resume \(resume)") {
-        commands.append("aker resume \(resume)")
-      }
-    }
-    let example: Int64 = try rows[0].decode("task_id")
+  private func failure(_ standstill: BackfillState.Standstill) -> Failure {
+    let count = standstill.taskCount
+    let waits = "\(count.counted("task")) \(count == 1 ? "waits" : "wait")"
+    let resume = standstill.resumable.map { "aker resume \($0)" }.joined(separator: "; ")
     return Failure(
-      .unsuccessful,
-      "backfill \(backfillID) stands still: \(count.counted("task")) \(count == 1 ? "waits" : "wait"), and nothing will run before somebody acts",
-      causes: causes,
-      advice: (["what one met: aker task \(example)"]
-        + (commands.isEmpty ? [] : ["when the cause is gone: \(commands.joined(separator: "; "))"])
-        + ["then go on with: aker-worker --slots 4 --until-empty"]).joined(separator: "\n"))
+      .unsuccessful, "backfill \(backfillID) stands still: \(waits), and nothing will run before somebody acts",
+      causes: standstill.causes,
+      advice: [
+        "what one met: aker task \(standstill.exampleTask)",
+        resume.isEmpty ? nil : "when the cause is gone: \(resume)",
+        "then go on with: aker-worker --slots 4 --until-empty",
+      ].compactMap { $0 }.joined(separator: "\n"))
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
-import Postgres
 import Base
+import Console
+import Postgres
 
 /// The partition that a command about what was published is about.
 struct PublishedPartitionArguments: ParsableArguments {
@@ -12,15 +13,14 @@ struct PublishedPartitionArguments: ParsableArguments {
   var name: String { "\(dataset) \(year)\(region.isEmpty ? "" : " \(region)")" }
   var regionFlag: String { region.isEmpty ? "" : " --region \(region)" }
 
+  var place: PublishedPartition { PublishedPartition(dataset: dataset, year: year, region: region) }
+
   private static let mostRegions = 8
 
   /// - Throws: `Failure` where the year was published, and of other regions only: whoever names none would be told that it
   ///   never was.
   func requireRegion(_ connection: PostgresConnection) async throws {
-    let rows = try await connection.query(
-      "SELECT DISTINCT region FROM lineage.publication WHERE dataset = $1 AND data_year = $2 ORDER BY 1",
-      [dataset, year])
-    let regions = try rows.map { try $0.decode("region", as: String.self) }
+    let regions = try await place.regions(connection)
     if regions.isEmpty || regions.contains(region) { return }
     if regions == [""] { throw Failure(.usage, "\(dataset) is not split: leave --region out") }
     let more = regions.count - Self.mostRegions

@@ -15,7 +15,7 @@ struct FailureSummary {
     var lines = ["", style.bold("why")]
     for group in reasons.groups.prefix(Self.mostGroups) {
       let count = group.count == 1 ? "" : ", \(group.count.counted("task"))"
-      let text = "\(group.dataset)\(count): \(group.errorClass): \(group.reason)"
+      let text = "\(group.dataset)\(count): \(group.errorClass.rawValue): \(group.reason)"
       lines += Wrapped.lines(text, columns: max(40, columns - 2)).map { "  " + style.red($0) }
     }
     if reasons.groups.count > Self.mostGroups {

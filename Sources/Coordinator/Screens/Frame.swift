@@ -197,7 +197,7 @@ struct Frame {
         group.count > 1
         ? "\(years), \(group.count.counted("task"))" : years + (group.region.isEmpty ? "" : " \(group.region)")
       let text = labelledClip(
-        "\(group.taskID)  \(group.dataset) \(which)  \(group.errorClass)\(group.isFinal ? "" : ", will be retried"): \(group.reason)"
+        "\(group.taskID)  \(group.dataset) \(which)  \(group.errorClass.rawValue)\(group.isFinal ? "" : ", will be retried"): \(group.reason)"
       )
       return group.isFinal ? style.red(text) : style.yellow(text)
     }

@@ -11,7 +11,7 @@ final class LineDisplay: Display {
   func show(_ snapshot: Snapshot) {
     for failure in snapshot.failures.reversed() where !knownFailures.contains(failure) {
       terminal.write(
-        "\(failure.isFinal ? "failed" : "will be retried"): \(failure.partition) (task \(failure.taskID)): \(failure.errorClass): \(failure.reason)\n"
+        "\(failure.isFinal ? "failed" : "will be retried"): \(failure.partition) (task \(failure.taskID)): \(failure.errorClass.rawValue): \(failure.reason)\n"
       )
       knownFailures.append(failure)
     }

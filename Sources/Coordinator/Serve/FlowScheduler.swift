@@ -50,13 +50,13 @@ struct FlowScheduler: Service {
     guard let text = FileManager.default.contents(atPath: file) else { return since }
     let (flows, problems) = FlowDefinition.read(String(decoding: text, as: UTF8.self), file: file)
     for problem in problems where problem.severity == .error { logger.warning("\(problem)") }
-    let minutes = try await minutes(since: since, connection)
+    let minutes = try await FlowEnqueue.minutes(since: since, lookBack: Self.lookBackMinutes, connection)
     var failed = false
     for flow in flows {
       // What was due several times while nothing served is refreshed once.
       guard let due = minutes.last(where: { flow.schedule?.isDue(at: $0.minute) == true }) else { continue }
       do {
-        try await enqueue(flow, at: due.name, currentYear: due.year, connection)
+        try await enqueue(flow, at: due, connection)
       } catch let error as PostgresError where error.errorClass == .transient {
         throw error
       } catch {
@@ -70,46 +70,19 @@ struct FlowScheduler: Service {
     return failed ? since : minutes.last?.name ?? since
   }
 
-  private func minutes(
-    since: String?, _ connection: PostgresConnection
-  ) async throws -> [(minute: CronSchedule.Minute, name: String, year: Int)] {
-    let rows = try await connection.query(
-      """
-      SELECT to_char(t, 'YYYY-MM-DD"T"HH24:MI') AS name, extract(year FROM t)::int AS year, extract(month FROM t)::int AS month,
-        extract(day FROM t)::int AS day, extract(dow FROM t)::int AS weekday, extract(hour FROM t)::int AS hour,
-        extract(minute FROM t)::int AS minute
-      FROM generate_series(
-        greatest(
-          date_trunc('minute', now() AT TIME ZONE 'UTC') - make_interval(mins => $1),
-          to_timestamp($2, 'YYYY-MM-DD"T"HH24:MI')::timestamp + interval '1 minute'),
-        now() AT TIME ZONE 'UTC', interval '1 minute') AS t
-      """, [Self.lookBackMinutes, since])
-    return try rows.map { row in
-      let minute = CronSchedule.Minute(
-        minute: try row.decode("minute"), hour: try row.decode("hour"), day: try row.decode("day"),
-        month: try row.decode("month"), weekday: try row.decode("weekday"))
-      return (minute, try row.decode("name"), try row.decode("year"))
-    }
-  }
-
   private func enqueue(
-    _ flow: FlowDefinition, at minute: String, currentYear: Int, _ connection: PostgresConnection
+    _ flow: FlowDefinition, at minute: FlowEnqueue.Minute, _ connection: PostgresConnection
   ) async throws {
-    let key = "\(flow.name) \(minute)"
-    let known = try await connection.query("SELECT FROM queue.backfill WHERE backfill_key = $1", [key])
-    guard known.isEmpty else { return }
-    let folder = try CatalogLoading.folder(session.configuration)
-    let specs = try CatalogLoading.select(flow.datasets, from: folder)
-    try await CatalogLoading.apply(specs, from: folder, session.configuration, connection)
-    let years = flow.defaultYears(currentYear: currentYear)
-    let regions = try RegionChoice(session.configuration, folder).parameter
-    for unmet in try await UnmetDependency.find([flow.datasets, years, nil, regions, "all"], asOf: nil, connection) {
+    guard let enqueued = try await FlowEnqueue(session.configuration).enqueue(flow, at: minute, connection) else {
+      return
+    }
+    for unmet in enqueued.unmet {
       logger.warning("tasks of a flow will fail", metadata: ["flow": "\(flow.name)", "reason": "\(unmet.reason)"])
     }
-    let row = try await connection.one(
-      "SELECT * FROM queue.enqueue_backfill($1, $2, regions => $3, mode => 'all', backfill_key => $4, note => $5)",
-      [flow.datasets, years, regions, key, "flow \(flow.name)"])
-    let (id, count) = (try row.decode("backfill_id", as: Int64.self), try row.decode("enqueued", as: Int.self))
-    logger.notice("a flow is due", metadata: ["flow": "\(flow.name)", "backfill": "\(id)", "tasks": "\(count)"])
+    logger.notice(
+      "a flow is due",
+      metadata: [
+        "flow": "\(flow.name)", "backfill": "\(enqueued.backfillID)", "tasks": "\(enqueued.taskCount)",
+      ])
   }
 }

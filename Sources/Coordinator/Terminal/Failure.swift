@@ -104,7 +104,9 @@ struct Failure: Error {
     }
   }
 
-  private init(_ error: any ClassifiedError) {
+  private init(_ thrown: any ClassifiedError) {
+    let refused = (thrown as? PostgresError).flatMap { QueueError($0) }
+    let error: any ClassifiedError = refused ?? thrown
     let code: Code
     switch error {
     case is ConfigurationError, is LakeIdentityError: code = .configuration
@@ -121,8 +123,6 @@ struct Failure: Error {
       self = .standby
       return
     // What the database's functions refuse: a pause or a limit passes, a name that does not exist stays a mistake.
-    case let error as PostgresError where error.sqlState == "AK006": code = .transient
-    case let error as PostgresError where error.sqlState?.hasPrefix("AK") == true: code = .usage
     case QueueError.wrongState: code = .transient
     case is QueueError: code = .usage
     case is EmbeddedClusterError, is MigrationError, is EngineError: code = .unavailable
@@ -138,7 +138,7 @@ struct Failure: Error {
         switch error.errorClass {
         case .transient, .rateLimited: .transient
         case .data: .data
-        case .permanent, .workerLost: .software
+        case .permanent, .workerLost, .dependency: .software
         }
     }
     self.init(code, error.summary, causes: error.causes, advice: error.advice)

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Postgres
 
 /// Prints a value as JSON, indented, with its keys in order.
 func printJSON(_ value: some Encodable) throws {
@@ -22,29 +21,6 @@ private func jsonEncoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEnco
   encoder.keyEncodingStrategy = .convertToSnakeCase
   encoder.dateEncodingStrategy = .iso8601
   return encoder
-}
-
-/// Prints what a query finds: as a table, or as the JSON that Postgres makes of the same rows, so that names and types
-/// are those of the documented view.
-///
-/// - Parameter table: what a person is shown of each row, as a list of SELECT: fewer columns, the longest last, since it is
-///   cut to the terminal. All of them unless told.
-func printQuery(
-  _ connection: PostgresConnection, _ sql: String, _ parameters: [(any PostgresEncodable)?] = [], json: Bool,
-  whenEmpty: String, table: String = "*"
-) async throws {
-  if json {
-    let row = try await connection.one(
-      "SELECT coalesce(jsonb_pretty(jsonb_agg(to_jsonb(found))), '[]') AS json FROM (\(sql)) found", parameters)
-    Terminal.standardOutput.write(try row.decode("json", as: String.self) + "\n")
-    return
-  }
-  let rows = try await connection.query("SELECT \(table) FROM (\(sql)) found", parameters)
-  let terminal = Terminal.standardOutput
-  terminal.write(
-    rows.isEmpty
-      ? whenEmpty + "\n"
-      : Table(rows).rendered(Style(terminal), columns: terminal.columnLimit, unicode: Terminal.isUnicode))
 }
 
 /// Prints rows as a table that fits the terminal: the last column is cut to it.

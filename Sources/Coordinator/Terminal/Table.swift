@@ -1,5 +1,4 @@
 import Base
-import Postgres
 
 /// Rows under headings, in columns as wide as they need: numbers to the right, text to the left.
 struct Table {
@@ -9,13 +8,6 @@ struct Table {
   init(headings: [String], rows: [[String]]) {
     self.headings = headings.map { OutsideText.line($0) }
     self.rows = rows.map { $0.map { OutsideText.line($0) } }
-  }
-
-  /// A query's result as it came; NULL is left blank.
-  init(_ result: [PostgresRow]) {
-    self.init(
-      headings: result.first?.columns ?? [],
-      rows: result.map { row in row.columns.indices.map { row.text($0) ?? "" } })
   }
 
   /// - Parameters:

@@ -1,4 +1,4 @@
-/// What kind of failure an attempt met, and so what the queue does next. Stored as text in `queue.attempt.error_class`.
+/// What kind of failure an attempt met, and so what the queue does next: `error_class` of `queue.attempt` and `queue.task`.
 package enum ErrorClass: String, Sendable, Codable, CaseIterable {
   /// The network, the server or this host: retried with backoff.
   case transient
@@ -10,4 +10,6 @@ package enum ErrorClass: String, Sendable, Codable, CaseIterable {
   case permanent
   /// The worker died or lost its lease while it ran the task. Only the queue assigns it.
   case workerLost = "worker_lost"
+  /// Of a task without an attempt: one that it waits for failed or was cancelled. Only the queue assigns it.
+  case dependency
 }

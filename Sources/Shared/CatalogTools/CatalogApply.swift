@@ -32,6 +32,7 @@ package struct CatalogApply: Sendable {
     let primary_source_id: String?
     let depends_on: [String]
     let columns: [Column]
+    let review: DatasetReview?
 
     struct Column: Encodable {
       let ordinal: Int
@@ -60,6 +61,7 @@ package struct CatalogApply: Sendable {
       _ = try connection.query("SELECT catalog.apply_dataset($1::jsonb)", [declaration])
       let rows = try connection.query(
         "SELECT action FROM warehouse.apply_table($1, $2, $3::jsonb) AS action", [spec.name, spec.key, indexes])
+      if spec.review != nil { try connection.execute("SELECT review.apply_view($1)", [spec.name]) }
       return Outcome(
         dataset: spec.name, definitionHash: hash, isNew: known.isEmpty,
         actions: try rows.map { try $0.decode("action") })
@@ -76,7 +78,7 @@ package struct CatalogApply: Sendable {
         try connection.query(
           "SELECT catalog.apply_view($1, $2, $3) AS reason", [view.name, view.query, view.description])
       }
-      if let reason = try rows[0].decode("reason", as: String?.self) { waiting.append(reason) }
+      if let reason = try PostgresRow.only(rows).text("reason") { waiting.append(reason) }
     }
     return waiting
   }
@@ -126,7 +128,7 @@ package struct CatalogApply: Sendable {
         Declaration.Column(
           ordinal: index + 1, name: column.name, type: column.type.description, unit: column.unit,
           description: column.description, is_key: spec.key.contains(column.name), sources: column.sources)
-      })
+      }, review: spec.review)
     return String(decoding: try JSONEncoder().encode(declaration), as: UTF8.self)
   }
 

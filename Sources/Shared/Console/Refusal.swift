@@ -1,4 +1,5 @@
 package import Base
+internal import Queue
 
 /// Why a question or an act was refused: what is wrong, and what to do. Whoever asked says it in their own way: the
 /// command line by an exit code, an API by a status.
@@ -20,6 +21,21 @@ package struct Refusal: ClassifiedError, Equatable {
     self.kind = kind
     self.summary = summary
     self.advice = advice
+  }
+
+  /// Runs `body`; what the queue refuses (see `QueueError`) becomes a refusal in its own words.
+  package static func translating<Result>(_ body: () async throws -> Result) async throws -> Result {
+    do {
+      return try await QueueError.translated(body)
+    } catch let error as QueueError {
+      throw Refusal(.usage, error.summary, advice: error.advice.map(asCommand))
+    }
+  }
+
+  /// What the queue advises whoever calls its functions in psql, for whoever calls them by a command.
+  private static func asCommand(_ hint: String) -> String {
+    hint.replacing(/SELECT queue\.retry_task\(([0-9]+)\)/) { "First: aker retry --task \($0.1)" }
+      .replacing("with mode => 'failed'", with: "by aker backfill with --only failed")
   }
 
   package var errorClass: ErrorClass { kind == .data ? .data : .permanent }

@@ -83,7 +83,7 @@ extension EmbeddedCluster {
   func answers(_ configuration: PostgresConfiguration, _ identity: ClusterIdentity) async -> String? {
     do {
       let connection = try await PostgresConnection.connect(configuration)
-      let name: String = try await connection.query("SELECT current_setting('cluster_name') AS name")[0].decode("name")
+      let name: String = try await connection.one("SELECT current_setting('cluster_name') AS name").decode("name")
       await connection.close()
       return name == identity.name ? nil : "another server answers"
     } catch let error as PostgresError {

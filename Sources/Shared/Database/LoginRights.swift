@@ -12,7 +12,7 @@ package struct LoginRights: Sendable {
 
   /// Asks the system's tables only, which every login may read.
   package static func read(_ connection: PostgresConnection) async throws -> LoginRights {
-    let row = try await connection.query(
+    let row = try await connection.one(
       """
       SELECT current_user::text AS login, pg_is_in_recovery() AS standby,
         (SELECT bool_and(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) FROM pg_class c
@@ -21,7 +21,7 @@ package struct LoginRights: Sendable {
           JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'queue' AND p.proname = 'reap') AS works,
         (SELECT bool_and(has_function_privilege(p.oid, 'EXECUTE')) FROM pg_proc p
           JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'queue' AND p.proname = 'pause_queue') AS operates
-      """)[0]
+      """)
     return LoginRights(
       login: try row.decode("login"), isStandby: try row.decode("standby"),
       reads: try row.decode("reads", as: Bool?.self),

@@ -31,7 +31,7 @@ extension Migrator {
   }
 
   private func database(_ connection: PostgresConnection) async throws -> String {
-    try await connection.query("SELECT quote_ident(current_database()) AS name")[0].decode("name")
+    try await connection.one("SELECT quote_ident(current_database()) AS name").decode("name")
   }
 
   /// One migrator at a time, by a lock that only roles which may write in the table can take; until the transaction ends.

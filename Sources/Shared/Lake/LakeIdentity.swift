@@ -82,9 +82,9 @@ package struct LakeIdentity: Sendable {
   ///
   /// - Throws: `PostgresError` with AK006 while workers are alive, which might publish into the other one.
   package func adopt(_ connection: PostgresConnection) async throws {
-    let rows = try await connection.query("SELECT lake.adopt($1)::text AS id", [lake.location])
+    let row = try await connection.one("SELECT lake.adopt($1)::text AS id", [lake.location])
     // In this order: after a crash in between, the lake says nothing, and is refused until it is adopted again.
-    try await lake.setIdentity(try rows[0].decode("id"))
+    try await lake.setIdentity(try row.decode("id"))
   }
 
   private func error(_ reason: LakeIdentityError.Reason) -> LakeIdentityError {

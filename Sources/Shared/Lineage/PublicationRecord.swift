@@ -1,4 +1,5 @@
 package import FoundationEssentials
+internal import Postgres
 
 /// Everything `lake.record_publication` stores about one publication.
 package struct PublicationRecord: Sendable {
@@ -126,3 +127,5 @@ package struct PublicationRecord: Sendable {
     return json + ",\"validation\":\(validation),\"events\":[\(events.joined(separator: ","))]}"
   }
 }
+
+extension PublicationRecord.Outcome: PostgresDecodable {}

@@ -5,6 +5,10 @@ package protocol PostgresDecodable: Sendable {
   init(postgresText text: String) throws
 }
 
+extension PostgresDecodable where Self: RawRepresentable, RawValue == String {
+  package init(postgresText text: String) throws { self = try decode(text, Self.init) }
+}
+
 extension String: PostgresDecodable {
   package init(postgresText text: String) { self = text }
 }

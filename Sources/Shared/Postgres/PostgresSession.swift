@@ -13,10 +13,7 @@ extension PostgresSession {
   ///
   /// - Throws: `PostgresError` of kind `decoding` where there is none or there are several, as well as what `query` throws.
   package func one(_ sql: String, _ parameters: [(any PostgresEncodable)?] = []) async throws -> PostgresRow {
-    guard let row = try await oneOrNone(sql, parameters) else {
-      throw PostgresError(.decoding, "a query that always gives a row gave none: \(sql.prefix(80))")
-    }
-    return row
+    try PostgresRow.only(try await query(sql, parameters), of: sql)
   }
 
   /// The row of a query that gives at most one; nil for none.
@@ -24,9 +21,19 @@ extension PostgresSession {
   /// - Throws: `PostgresError` of kind `decoding` where there are several: the first would be any of them.
   package func oneOrNone(_ sql: String, _ parameters: [(any PostgresEncodable)?] = []) async throws -> PostgresRow? {
     let rows = try await query(sql, parameters)
-    guard rows.count <= 1 else {
-      throw PostgresError(.decoding, "a query for one row gave \(rows.count): \(sql.prefix(80))")
+    return rows.isEmpty ? nil : try PostgresRow.only(rows, of: sql)
+  }
+}
+
+extension PostgresRow {
+  /// The row of an answer that always has one; see `PostgresSession.one`.
+  ///
+  /// - Throws: `PostgresError` of kind `decoding`.
+  package static func only(_ rows: [PostgresRow], of sql: String = "") throws -> PostgresRow {
+    guard rows.count == 1 else {
+      let count = rows.isEmpty ? "none" : "\(rows.count)"
+      throw PostgresError(.decoding, "a query for one row gave \(count): \(sql.prefix(80))")
     }
-    return rows.first
+    return rows[0]
   }
 }

@@ -45,12 +45,9 @@ package struct QueueClient: Sendable {
     package var wantsAnotherSoon: Bool
   }
 
-  /// What became of a failed attempt: `retried`, `throttled`, `failed` or `cancelled`.
-  package typealias FailureOutcome = String
-
   package func registerWithoutLock(_ registration: WorkerRegistration) async throws -> Int {
     let rows = try await call(registration.sql, registration.parameters(sessionLock: false))
-    return try rows.first.map { try $0.decode("worker_id") } ?? 0
+    return try PostgresRow.only(rows).decode("worker_id")
   }
 
   package func claim(workerID: Int, slots: Int, filter: Filter = Filter()) async throws -> [TaskLease] {
@@ -76,13 +73,14 @@ package struct QueueClient: Sendable {
   }
 
   /// - Parameter detail: a JSON object: cause chain, advice, what else an operator needs.
+  /// - Returns: what became of the attempt: `retried`, `throttled`, `failed` or `cancelled`.
   package func fail(
     _ lease: TaskLease, errorClass: ErrorClass, reason: String, detail: String? = nil, retryAfter: Duration? = nil
-  ) async throws -> FailureOutcome {
+  ) async throws -> AttemptState {
     let rows = try await call(
       "SELECT kind FROM queue.fail($1, $2, $3, $4, $5::jsonb, $6)",
       [lease.taskID, lease.leaseToken, errorClass.rawValue, reason, detail, retryAfter])
-    return try rows.first?.decode("kind") ?? ""
+    return try PostgresRow.only(rows).decode("kind")
   }
 
   /// Keeps what is known of attempts that run, or that ended without being able to say it themselves.
@@ -105,9 +103,7 @@ package struct QueueClient: Sendable {
   /// The worker's one query a second: heartbeat, reaper, due tasks, counts.
   package func tick(workerID: Int?, leaseTokens: [Int64]) async throws -> Tick {
     let rows = try await call("SELECT * FROM queue.tick($1, $2)", [workerID, leaseTokens])
-    guard let row = rows.first else {
-      return Tick(lostTokens: [], isClaimable: false, isPending: false, wantsAnotherSoon: false)
-    }
+    let row = try PostgresRow.only(rows)
     return Tick(
       lostTokens: try row.decode("lost_tokens", as: [Int64]?.self) ?? [], isClaimable: try row.decode("claimable"),
       isPending: try row.decode("pending"), wantsAnotherSoon: try row.decode("again_soon"))
@@ -116,11 +112,19 @@ package struct QueueClient: Sendable {
   /// After a broken connection: gives back what the server leased to this worker in an answer that never arrived.
   package func releaseUnknown(workerID: Int, known: [Int64]) async throws -> Int {
     let rows = try await call("SELECT queue.release_unknown($1, $2) AS count", [workerID, known])
-    return try rows.first?.decode("count") ?? 0
+    return try PostgresRow.only(rows).decode("count")
   }
 
   package func drain(workerID: Int) async throws {
     _ = try await call("SELECT queue.drain_worker($1)", [workerID])
+  }
+
+  /// Forgets what of long ended backfills is past its time, a batch at a time.
+  ///
+  /// - Returns: how many tasks went; 0 when nothing is left to forget.
+  package func prune() async throws -> Int {
+    let rows = try await call("SELECT queue.prune() AS count", [])
+    return try PostgresRow.only(rows).decode("count")
   }
 
   /// Closes backfills that have ended.
@@ -131,7 +135,7 @@ package struct QueueClient: Sendable {
   /// - Returns: how many tasks the worker still held, which are released.
   package func stop(workerID: Int, reason: String) async throws -> Int {
     let rows = try await call("SELECT queue.stop_worker($1, $2) AS count", [workerID, reason])
-    return try rows.first?.decode("count") ?? 0
+    return try PostgresRow.only(rows).decode("count")
   }
 
   private func call(_ sql: String, _ parameters: [(any PostgresEncodable)?]) async throws -> [PostgresRow] {

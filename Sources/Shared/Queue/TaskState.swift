@@ -1,3 +1,4 @@
+internal import Base
 internal import Postgres
 
 /// Where a task is in its life: `queue.task.state`.
@@ -16,11 +17,6 @@ package enum TaskState: String, Sendable, Codable, CaseIterable {
   package static let open: Set<TaskState> = [.ready, .blocked, .running]
 }
 
-extension TaskState: PostgresDecodable {
-  package init(postgresText text: String) throws {
-    guard let state = TaskState(rawValue: text) else {
-      throw PostgresError(.decoding, "'\(text)' is not a task's state")
-    }
-    self = state
-  }
-}
+extension TaskState: PostgresDecodable {}
+
+extension ErrorClass: PostgresDecodable {}

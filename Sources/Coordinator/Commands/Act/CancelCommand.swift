@@ -1,7 +1,6 @@
 import ArgumentParser
 import Console
 import Postgres
-import Queue
 
 /// Ends tasks for good.
 struct CancelCommand: AsyncParsableCommand {
@@ -30,24 +29,10 @@ struct CancelCommand: AsyncParsableCommand {
     let openCount = tasks.waiting + tasks.running
     // Of a task that has ended, the queue says so.
     if target.kind != .task || openCount > 0 {
-      // Of nothing, nobody is asked.
+      // Where nothing is open there is nothing to ask.
       try Confirmation.ask("This cancels \(tasks.openText).", yes: yes || openCount == 0)
     }
-    let count: Int
-    switch target {
-    // One that has ended stays as it is: what failed of it can be tried again.
-    case .backfill(_, nil) where openCount == 0: count = 0
-    case .backfill(let id, nil):
-      count = try await OperatorAction.call("queue.cancel_backfill($1, $2)", [id, reason], connection) ?? 0
-    case .task(let id):
-      try await OperatorAction.call("queue.cancel_task($1, $2)", [id, reason], connection)
-      count = 1
-    default:
-      let open = try await TargetTasks.ids(target, states: TaskState.open, connection)
-      count = try await OperatorAction.callEach(open, "queue.cancel_task($1, $2)", [reason], connection)
-    }
-    // A backfill of which nothing is left has ended, also where no worker is there to notice.
-    try await OperatorAction.call("queue.tidy()", [], connection)
+    let count = try await OperatorAction.cancel(target, tasks, reason: reason, connection)
     try OperatorAction.report("cancelled", target, count: count, "\(TargetTasks.tasks(count)) cancelled", options)
   }
 }

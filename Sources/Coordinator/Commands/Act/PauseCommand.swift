@@ -33,13 +33,7 @@ struct PauseCommand: AsyncParsableCommand {
       default: "; \(tasks.running) that run end as they would"
       }
     OperatorAction.announce("This holds \(tasks.text(waiting: "waiting"))\(running).")
-    switch target {
-    case .backfill(let id, _):
-      try await OperatorAction.call("queue.pause_backfill($1, $2)", [id, reason], connection)
-    case .dataset(let name): try await OperatorAction.call("queue.pause_dataset($1, $2)", [name, reason], connection)
-    case .source(let id): try await OperatorAction.call("queue.pause_source($1, $2)", [id, reason], connection)
-    case .queue, .task: try await OperatorAction.call("queue.pause_queue($1)", [reason], connection)
-    }
+    try await OperatorAction.pause(target, reason: reason, connection)
     try OperatorAction.report(
       "paused", target, count: tasks.waiting,
       "\(TargetTasks.tasks(tasks.waiting, "waiting")) \(tasks.waiting == 1 ? "is" : "are") held", options)

@@ -33,30 +33,8 @@ struct PrioritizeCommand: AsyncParsableCommand {
       target.kind == .task
         ? "This puts \(target.description) before all others."
         : "This gives \(tasks.text(waiting: "waiting")) the priority \(priority).")
-    switch target {
-    case .task(let id): try await OperatorAction.call("queue.prioritize_task($1)", [id], connection)
-    case .backfill(let id, let dataset):
-      try await OperatorAction.call("queue.prioritize_backfill($1, $2, $3)", [id, priority, dataset], connection)
-    case .dataset(let name):
-      try await prioritize("l.dataset = $1", name, connection)
-    case .source(let id):
-      try await prioritize("$1 = ANY (l.source_ids)", id, connection)
-    case .queue: throw Failure(.usage, "of the whole queue, there is nothing that it could be put before")
-    }
+    try await OperatorAction.prioritize(target, priority, connection)
     try OperatorAction.report(
       "prioritized", target, count: tasks.waiting, TargetTasks.tasks(tasks.waiting, "waiting"), options)
-  }
-
-  /// In every open backfill.
-  private func prioritize(_ condition: String, _ name: String, _ connection: PostgresConnection) async throws {
-    let lanes = try await connection.query(
-      "SELECT l.backfill_id, l.dataset FROM queue.lane l WHERE l.closed_at IS NULL AND \(condition) ORDER BY l.lane_id",
-      [name])
-    for lane in lanes {
-      try await OperatorAction.call(
-        "queue.prioritize_backfill($1, $2, $3)",
-        [try lane.decode("backfill_id", as: Int64.self), priority, try lane.decode("dataset", as: String.self)],
-        connection)
-    }
   }
 }

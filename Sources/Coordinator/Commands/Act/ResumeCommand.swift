@@ -27,14 +27,7 @@ struct ResumeCommand: AsyncParsableCommand {
     }
     let tasks = try await TargetTasks.read(target, connection)
     OperatorAction.announce("This frees \(tasks.text(waiting: "waiting")).")
-    switch target {
-    case .backfill(let id, _): try await OperatorAction.call("queue.resume_backfill($1)", [id], connection)
-    case .dataset(let name): try await OperatorAction.call("queue.resume_dataset($1)", [name], connection)
-    case .source(let id):
-      try await OperatorAction.call("queue.resume_source($1)", [id], connection)
-      if coolDown { try await OperatorAction.call("queue.end_cool_down($1)", [id], connection) }
-    case .queue, .task: try await OperatorAction.call("queue.resume_queue()", [], connection)
-    }
+    try await OperatorAction.resume(target, endingCoolDown: coolDown, connection)
     try OperatorAction.report(
       "resumed", target, count: tasks.waiting,
       "\(TargetTasks.tasks(tasks.waiting)) \(tasks.waiting == 1 ? "waits" : "wait")", options)

@@ -23,13 +23,9 @@ struct WatchCommand: AsyncParsableCommand {
   func run() async throws {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: false)
-    var backfillID = backfill
-    if backfillID == nil {
-      let rows = try await connection.query(
-        "SELECT backfill_id FROM queue.backfill ORDER BY finished_at IS NOT NULL, backfill_id DESC LIMIT 1")
-      backfillID = try rows.first?.decode("backfill_id")
-    }
-    guard let backfillID else {
+    var newest: Int64?
+    if backfill == nil { newest = try await BackfillLine.newest(connection) }
+    guard let backfillID = backfill ?? newest else {
       throw Failure(.usage, "there is no backfill yet", advice: "Start one: aker backfill --help")
     }
     await connection.close()

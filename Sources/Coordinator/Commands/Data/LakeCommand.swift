@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Console
 import Configuration
 import Lake
 import Pipeline
@@ -33,17 +34,16 @@ struct LakeCommand: AsyncParsableCommand {
 
     func run() async throws {
       let connection = try await Session.open(options).connectMigrated(migrates: false)
-      let hash = options.json ? "sha256" : "left(sha256, 12) AS sha256"
-      try await printQuery(
-        connection,
-        """
-        SELECT path, row_count, byte_count, \(hash), state, in_warehouse FROM lake.current
-        WHERE $1::text IS NULL OR dataset = $1 ORDER BY dataset, data_year, region
-        """, [dataset], json: options.json, whenEmpty: "nothing is published yet",
-        table: """
-          path, row_count AS rows, byte_count AS bytes, sha256, replace(state, '_', ' ') AS state,
-          CASE WHEN in_warehouse THEN 'yes' ELSE 'no' END AS in_warehouse
-          """)
+      let files = try await LakeLine.list(dataset: dataset, connection)
+      if options.json { return try printJSON(files) }
+      printTable(
+        ["path", "rows", "bytes", "sha256", "state", "in_warehouse"],
+        files.map { file in
+          [
+            file.path, "\(file.row_count)", "\(file.byte_count)", String(file.sha256.prefix(12)),
+            file.state.replacing("_", with: " "), file.in_warehouse ? "yes" : "no",
+          ]
+        }, whenEmpty: "nothing is published yet")
     }
   }
 
@@ -68,8 +68,7 @@ struct LakeCommand: AsyncParsableCommand {
     func run() async throws {
       let session = try await Session.open(options)
       let connection = try await session.connectMigrated(migrates: false, needs: .admin)
-      let lake = try session.configuration.lake()
-      try await LakeIdentity(lake).require(connection)
+      let lake = try await session.lake(connection)
       let repair = LakeRepair(lake)
       let report = try await repair.run(connection, removingOrphans: removeOrphans, verifyingHashes: verify)
       if options.json {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Console
+import FoundationEssentials
 import Postgres
 
 /// Every publication of a partition.
@@ -19,24 +21,26 @@ struct LakeHistoryCommand: AsyncParsableCommand {
   func run() async throws {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
     try await partition.requireRegion(connection)
-    let definition = options.json ? "p.definition_hash" : "left(p.definition_hash, 12)"
-    let hash = options.json ? "p.output_sha256" : "left(p.output_sha256, 12)"
-    try await printQuery(
-      connection,
-      """
-      SELECT p.publication_id AS publication, p.as_of, date_trunc('second', p.published_at) AS published_at, p.outcome,
-        p.row_count, \(hash) AS sha256, p.task_id, \(definition) AS definition, p.definition_hash = d.definition_hash AS is_applied,
-        CASE WHEN w.publication_id IS NOT NULL THEN 'shown' WHEN x.publication_id IS NOT NULL THEN 'withdrawn' ELSE '' END AS warehouse
-      FROM lineage.publication p
-        LEFT JOIN warehouse.partition w USING (publication_id, dataset, data_year, region)
-        LEFT JOIN lake.withdrawal x USING (publication_id) LEFT JOIN catalog.dataset d ON d.name = p.dataset
-      WHERE p.dataset = $1 AND p.data_year = $2 AND p.region = $3 ORDER BY p.publication_id DESC
-      """, [partition.dataset, partition.year, partition.region], json: options.json,
-      whenEmpty: "\(partition.name) was never published",
-      table: """
-        publication, as_of, to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS "at (UTC)", row_count AS rows,
-        left(sha256, 8) AS sha256, left(definition, 12) || CASE WHEN is_applied THEN '' ELSE ' (old)' END AS definition,
-        CASE WHEN warehouse <> '' THEN warehouse ELSE CASE outcome WHEN 'lake_only' THEN 'kept' ELSE outcome END END AS state
-        """)
+    let publications = try await partition.place.history(connection)
+    if options.json { return try printJSON(publications) }
+    let rows = publications.map { line in
+      [
+        "\(line.publication)", line.as_of, Self.time(line.published_at), "\(line.row_count)",
+        String(line.sha256.prefix(8)), String(line.definition.prefix(12)) + (line.is_applied == true ? "" : " (old)"),
+        Self.state(line),
+      ]
+    }
+    printTable(
+      ["publication", "as_of", "at (UTC)", "rows", "sha256", "definition", "state"], rows,
+      whenEmpty: "\(partition.name) was never published")
+  }
+
+  private static func time(_ date: Date) -> String {
+    String(date.formatted(.iso8601).replacing("T", with: " ").prefix("YYYY-MM-DD HH:MM".count))
+  }
+
+  private static func state(_ line: PublicationLine) -> String {
+    if line.warehouse != .elsewhere { return line.warehouse.rawValue }
+    return line.outcome == "lake_only" ? "kept" : line.outcome
   }
 }

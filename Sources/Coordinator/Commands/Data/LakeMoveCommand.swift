@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import Configuration
+import Console
 import FoundationEssentials
 import Lake
 import Pipeline
@@ -42,11 +43,11 @@ struct LakeMoveCommand: AsyncParsableCommand {
       throw Failure(.usage, "the lake is at \(from.location) already", advice: "Name another AKER_CACHE_PATH.")
     }
     try await LakeIdentity(from).require(connection)
-    let living = try await connection.query("SELECT name FROM queue.worker WHERE state = 'running' ORDER BY 1")
+    let living = try await WorkerLine.living(connection)
     guard living.isEmpty else {
       throw Failure(
         .transient,
-        "workers are alive and may publish into the old lake: \(living.compactMap { $0.text(0) }.joined(separator: ", "))",
+        "workers are alive and may publish into the old lake: \(living.joined(separator: ", "))",
         advice: "Stop them first; aker workers lists them.")
     }
     let repaired = try await LakeRepair(from).finishCommitted(connection)

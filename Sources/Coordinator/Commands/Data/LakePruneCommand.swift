@@ -25,8 +25,7 @@ struct LakePruneCommand: AsyncParsableCommand {
   func run() async throws {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: false, needs: .admin)
-    let lake = try session.configuration.lake()
-    try await LakeIdentity(lake).require(connection)
+    let lake = try await session.lake(connection)
     let reports = try await LakePruning.run(dataset: dataset, isDryRun: dryRun, in: lake, connection)
     if options.json {
       return try printJSON(

@@ -2,6 +2,8 @@ import ArgumentParser
 import Base
 import Catalog
 import Configuration
+import Console
+import FoundationEssentials
 import Logging
 import Pipeline
 import Postgres
@@ -51,28 +53,6 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     var row_count: Int
   }
 
-  private struct Publication {
-    var id: Int64
-    var asOf: String
-    var rowCount: Int
-    var publishedAt: String
-    var sha256: String
-    var definition: String
-
-    init(_ row: PostgresRow) throws {
-      id = try row.decode("publication_id")
-      asOf = try row.decode("as_of")
-      rowCount = try row.decode("row_count")
-      publishedAt = try row.decode("published_at")
-      sha256 = try row.decode("output_sha256")
-      definition = try row.decode("definition_hash")
-    }
-
-    var text: String {
-      "\(id) (as of \(asOf), published \(publishedAt), \(rowCount.counted("row")), definition \(definition.prefix(12)))"
-    }
-  }
-
   func run() async throws {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: false, needs: .admin)
@@ -81,12 +61,12 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     await connection.close()
     let by =
       withCurrentDefinition
-      ? "by what the documents of publication \(target.text) give by the definition that is applied now."
-      : "by exactly what publication \(target.text) published."
-    try Confirmation.ask("This replaces publication \(shown.text)\n\(by)", yes: yes)
+      ? "by what the documents of publication \(text(target)) give by the definition that is applied now."
+      : "by exactly what publication \(text(target)) published."
+    try Confirmation.ask("This replaces publication \(text(shown))\n\(by)", yes: yes)
 
     let partition = Partition(
-      dataset: published.dataset, dataYear: published.year, region: published.region, asOf: shown.asOf)
+      dataset: published.dataset, dataYear: published.year, region: published.region, asOf: shown.as_of)
     let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
     let environment = try await PipelineEnvironment.make(
       session.configuration, database: session.database, slots: 1, clientName: "aker/\(Version.number)", logger: logger)
@@ -97,21 +77,22 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     do {
       let made = try await interruptible {
         try await run.run(
-          partition, note: "aker lake rollback \(partition.description) to \(target.id)", inputsOf: target.id,
+          partition, note: "aker lake rollback \(partition.description) to \(target.publication)",
+          inputsOf: target.publication,
           restoring: !withCurrentDefinition, observer: steps.observe)
       }
       if options.json {
         return try printJSON(
           Report(
-            dataset: partition.dataset, data_year: partition.dataYear, region: partition.region, as_of: shown.asOf,
-            taken_back: shown.id, documents_of: target.id, definition: made.definitionHash,
+            dataset: partition.dataset, data_year: partition.dataYear, region: partition.region, as_of: shown.as_of,
+            taken_back: shown.publication, documents_of: target.publication, definition: made.definitionHash,
             is_exact: !withCurrentDefinition, publication: made.publicationID, outcome: made.outcome,
             row_count: made.rowCount))
       }
       let what =
         withCurrentDefinition
-        ? "from the documents of \(target.id) by the definition that is applied now"
-        : "exactly what publication \(target.id) published, by definition \(made.definitionHash.prefix(12))"
+        ? "from the documents of \(target.publication) by the definition that is applied now"
+        : "exactly what publication \(target.publication) published, by definition \(made.definitionHash.prefix(12))"
       print(
         "\(Style(.standardOutput).green(made.outcome)): publication \(made.publicationID), \(made.rowCount.counted("row")), \(what)"
       )
@@ -127,34 +108,34 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     }
   }
 
-  private func choose(_ connection: PostgresConnection) async throws -> (shown: Publication, target: Publication) {
-    let rows = try await connection.query(
-      """
-      SELECT p.publication_id, p.as_of, p.row_count, to_char(p.published_at, 'YYYY-MM-DD HH24:MI') AS published_at,
-        p.output_sha256, p.definition_hash, w.publication_id IS NOT NULL AS is_shown
-      FROM lineage.publication p LEFT JOIN warehouse.partition w USING (publication_id, dataset, data_year, region)
-      WHERE p.dataset = $1 AND p.data_year = $2 AND p.region = $3 ORDER BY p.publication_id DESC
-      """, [published.dataset, published.year, published.region])
+  private func text(_ line: PublicationLine) -> String {
+    let time = line.published_at.formatted(.iso8601).prefix("YYYY-MM-DDTHH:MM".count).replacing("T", with: " ")
+    let what = "\(line.row_count.counted("row")), definition \(line.definition.prefix(12))"
+    return "\(line.publication) (as of \(line.as_of), published \(time) UTC, \(what))"
+  }
+
+  private func choose(
+    _ connection: PostgresConnection
+  ) async throws -> (shown: PublicationLine, target: PublicationLine) {
+    let publications = try await published.place.history(connection)
     let name = published.name
-    guard let row = try rows.first(where: { try $0.decode("is_shown") }) else {
+    guard let shown = publications.first(where: { $0.warehouse == .shown }) else {
       throw Failure(.usage, "\(name) is not published", advice: "aker lake ls \(published.dataset) lists what is.")
     }
-    let shown = try Publication(row)
-    let publications = try rows.map(Publication.init)
     let history = "aker lake history \(published.dataset) \(published.year)\(published.regionFlag)"
     if let to {
-      guard let target = publications.first(where: { $0.id == to }) else {
+      guard let target = publications.first(where: { $0.publication == to }) else {
         throw Failure(.usage, "\(name) has no publication \(to)", advice: "\(history) lists them.")
       }
       return (shown, target)
     }
-    guard let target = publications.first(where: { $0.id < shown.id && $0.sha256 != shown.sha256 }) else {
+    let earlier = publications.first { $0.publication < shown.publication && $0.sha256 != shown.sha256 }
+    guard let earlier else {
+      let again = "aker run \(published.dataset) --year \(published.year)\(published.regionFlag)"
       throw Failure(
         .usage, "\(name) has no earlier publication with other rows",
-        advice:
-          "\(history) lists what there is; a new one is made by: aker run \(published.dataset) --year \(published.year)\(published.regionFlag)"
-      )
+        advice: "\(history) lists what there is; a new one is made by: \(again)")
     }
-    return (shown, target)
+    return (shown, earlier)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import Catalog
+import Console
 import Logging
 import Pipeline
 import Postgres
@@ -43,10 +44,7 @@ struct LakeWithdrawCommand: AsyncParsableCommand {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: false)
     try await published.requireRegion(connection)
-    let vintages = try await connection.query(
-      "SELECT as_of FROM lake.manifest WHERE dataset = $1 AND data_year = $2 AND region = $3 ORDER BY as_of DESC",
-      [published.dataset, published.year, published.region]
-    ).map { try $0.decode("as_of", as: String.self) }
+    let vintages = try await published.place.vintages(connection)
     await connection.close()
     guard vintages.contains(asOf) else {
       throw Failure(

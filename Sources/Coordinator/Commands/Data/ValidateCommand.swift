@@ -93,8 +93,7 @@ struct ValidateCommand: AsyncParsableCommand {
     guard all else {
       return try CatalogLoading.select(datasets, from: CatalogLoading.folder(session.configuration)).map(\.name)
     }
-    let rows = try await connection.query("SELECT DISTINCT dataset FROM lake.current ORDER BY dataset")
-    return try rows.map { try $0.decode("dataset") }
+    return try await PublishedPartition.datasets(connection)
   }
 
   /// A line per partition, and below it only what did not pass.

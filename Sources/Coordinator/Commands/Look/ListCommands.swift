@@ -71,7 +71,8 @@ struct TasksCommand: AsyncParsableCommand {
     let tasks = try await TaskLine.list(
       TaskLine.Filter(
         backfill: backfill, state: state.flatMap { TaskState(rawValue: $0) }, dataset: dataset, year: year,
-        errorClass: errorClass, withSuperseded: all, warned: warned, limit: limit), connection)
+        errorClass: errorClass.flatMap(ErrorClass.init(rawValue:)), withSuperseded: all, warned: warned, limit: limit),
+      connection)
     if ids {
       let found = tasks.map(\.task_id)
       if options.json { return try printJSON(found) }
@@ -81,7 +82,7 @@ struct TasksCommand: AsyncParsableCommand {
     if options.json { return try printJSON(tasks) }
     let rows = tasks.map { line in
       [
-        "\(line.task_id)", line.partition, line.state.rawValue, "\(line.attempts)", line.error_class ?? "",
+        "\(line.task_id)", line.partition, line.state.rawValue, "\(line.attempts)", line.error_class?.rawValue ?? "",
         line.warnings > 0 ? "published with \(line.warnings.counted("warning"))" : line.reason ?? "",
       ]
     }
@@ -128,12 +129,7 @@ struct WhyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
-    do {
-      let row = try await connection.one("SELECT queue.why($1) AS why", [task])
-      let why = try row.text("why") ?? "it just changed state; ask again"
-      if options.json { try printJSON(["why": why]) } else { print(why) }
-    } catch let error as PostgresError where error.sqlState?.hasPrefix("AK") == true {
-      throw Failure(.usage, error.message, advice: "aker tasks lists them.")
-    }
+    let why = try await TaskLine.why(task, connection)
+    if options.json { try printJSON(["why": why]) } else { print(why) }
   }
 }

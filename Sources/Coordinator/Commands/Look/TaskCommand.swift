@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Console
 import Postgres
 
 /// The whole story of a task.
@@ -20,14 +21,13 @@ struct TaskCommand: AsyncParsableCommand {
   func run() async throws {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: false)
-    let story = try await TaskStory.read(task, connection)
-    guard let story else { throw Failure(.usage, "there is no task \(task)", advice: "aker tasks lists them.") }
     let lake = session.configuration.cachePath + "/data_lake"
-    if options.json {
-      return Terminal.standardOutput.write(try await story.json(lake: lake, connection) + "\n")
+    guard let story = try await TaskStory.read(task, lake: lake, connection) else {
+      throw Failure(.usage, "there is no task \(task)", advice: "aker tasks lists them.")
     }
+    if options.json { return try printJSON(story) }
     Terminal.standardOutput.write(
-      try story.rendered(
+      story.rendered(
         columns: Terminal.standardOutput.columnLimit ?? .max, style: Style(.standardOutput),
         unicode: Terminal.isUnicode, lake: lake))
   }

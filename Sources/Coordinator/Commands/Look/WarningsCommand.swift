@@ -23,18 +23,12 @@ struct WarningsCommand: AsyncParsableCommand {
 
   func run() async throws {
     let connection = try await Session.open(options).connectMigrated(migrates: false)
-    if let dataset { try await TargetTasks.requireExistence(.dataset(dataset), connection) }
-    try await printQuery(
-      connection,
-      """
-      SELECT dataset, data_year, region, as_of, what, column_name, message FROM quality.warning
-      WHERE ($1::text IS NULL OR dataset = $1) AND ($2::int IS NULL OR data_year = $2)
-      ORDER BY dataset, data_year DESC, region, what, column_name, message LIMIT $3
-      """, [dataset, year, limit], json: options.json,
-      whenEmpty: "nothing is published with a warning",
-      table: """
-        dataset || ' ' || data_year || CASE WHEN region = '' THEN '' ELSE ' ' || region END AS partition,
-        what || coalesce(' (' || column_name || ')', '') AS warning, message
-        """)
+    let warnings = try await WarningLine.list(dataset: dataset, year: year, limit: limit, connection)
+    if options.json { return try printJSON(warnings) }
+    printTable(
+      ["partition", "warning", "message"],
+      warnings.map { line in
+        [line.partition, line.what + (line.column_name.map { " (\($0))" } ?? ""), line.message ?? ""]
+      }, whenEmpty: "nothing is published with a warning")
   }
 }

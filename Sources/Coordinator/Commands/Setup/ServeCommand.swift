@@ -48,14 +48,16 @@ struct Housekeeping: Service {
   let pool: PostgresPool
   private let logger = Logger(label: "aker.serve")
 
-  init(pool: PostgresPool) {
+  private let tickInterval: Duration
+
+  /// - Parameter tickInterval: as often as a worker's tick: a killed worker's tasks run elsewhere within 2 s.
+  init(pool: PostgresPool, tickInterval: Duration = .milliseconds(500)) {
     self.pool = pool
+    self.tickInterval = tickInterval
   }
 
-  /// As often as a worker's tick: a killed worker's tasks run elsewhere within 2 s.
-  private static let tickInterval = Duration.milliseconds(500)
-  /// Between tries while the database cannot do it.
-  private static let longestWait = Duration.seconds(10)
+  /// Between tries while the database cannot do it: 10 s.
+  private var longestWait: Duration { tickInterval * 20 }
   /// Pruning is for the disk's sake and never urgent.
   private static let pruneInterval = Duration.seconds(600)
 
@@ -63,7 +65,7 @@ struct Housekeeping: Service {
     logger.notice("keeping the queue's house")
     let queue = QueueClient(pool: pool)
     var nextPrune = ContinuousClock.now
-    var wait = Self.tickInterval
+    var wait = tickInterval
     while !Task.isShuttingDownGracefully && !Task.isCancelled {
       do {
         _ = try await queue.tick(workerID: nil, leaseTokens: [])
@@ -71,12 +73,12 @@ struct Housekeeping: Service {
           try await prune()
           nextPrune = .now + Self.pruneInterval
         }
-        wait = Self.tickInterval
+        wait = tickInterval
       } catch {
         if QueueTrouble(error) == .hopeless { throw error }
         let summary = (error as? any ClassifiedError)?.summary ?? "\(error)"
         logger.warning("the queue's house waits for the database", metadata: ["reason": "\(summary)"])
-        wait = min(wait * 2, Self.longestWait)
+        wait = min(wait * 2, longestWait)
       }
       // Ends the pause, and nothing else: SIGTERM is heard at once.
       try? await cancelWhenGracefulShutdown { [wait] in try await Task.sleep(for: wait) }
@@ -87,9 +89,7 @@ struct Housekeeping: Service {
   private func prune() async throws {
     var total = 0
     while true {
-      let count: Int = try await pool.withConnection { connection in
-        try await connection.one("SELECT queue.prune() AS count").decode("count")
-      }
+      let count = try await QueueClient(pool: pool).prune()
       if count == 0 { break }
       total += count
     }

@@ -9,7 +9,7 @@ extension DatasetSpec {
 
   private static let fieldNames = [
     "name", "title", "description", "owner", "partitions", "depends_on", "requests", "columns", "key", "checks",
-    "retention", "known_breaks", "macros", "indexes",
+    "retention", "known_breaks", "macros", "indexes", "review",
   ]
 
   /// Reads a definition. `file` is what problems are reported against; `folder`, where given, must be the name.
@@ -85,6 +85,12 @@ extension DatasetSpec {
     }
     spec.indexes = fields["indexes"]?.elements.compactMap { DatasetIndex.read($0, columns: spec.columns) } ?? []
     if fields["key"] == nil { root.warning("no key: rows cannot be compared between vintages, nor kept unique") }
+    if let node = fields["review"] {
+      spec.review = DatasetReview.read(node, columns: spec.columns)
+      if let row = spec.review?.row, !spec.key.contains(row) {
+        node.error("column '\(row)' names rows, and is no part of the key")
+      }
+    }
     spec.checks = fields["checks"]?.elements.compactMap { DatasetCheck.read($0, columns: spec.columns) } ?? []
     for check in spec.checks {
       // A warning may compare with what is there, if it is; what stops a publication must not depend on that.

@@ -26,6 +26,8 @@ package struct DatasetSpec: Sendable {
   package var knownBreaks: [String]
   /// Vintages of a partition that the lake keeps, newest first; nil for all.
   package var keptVintageCount: Int?
+  /// How people look over its rows; nil where nobody does.
+  package var review: DatasetReview?
 
   /// The files as they were read, from which the hash is made.
   package var datasetYAML: String

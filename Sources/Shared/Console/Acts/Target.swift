@@ -20,6 +20,9 @@ package enum Target: Equatable {
     }
   }
 
+  /// Of one backfill, all is meant; of a dataset or a source, whichever backfill tried it last.
+  package var isOfManyBackfills: Bool { kind == .dataset || kind == .source }
+
   package var description: String {
     switch self {
     case .task(let id): "task \(id)"

@@ -1,13 +1,13 @@
+package import Base
 package import Postgres
 package import Queue
-internal import Base
 
 /// The tasks that an action is about, counted before it is done.
 package struct TargetTasks {
   private struct Group {
     var dataset: String
     var state: TaskState
-    var errorClass: String
+    var errorClass: ErrorClass?
     var count: Int
   }
 
@@ -19,13 +19,13 @@ package struct TargetTasks {
   ///   - newest: only the newest task of each partition: what a later backfill tried again is left to that.
   /// - Throws: `Refusal` where there is no such target.
   package static func read(
-    _ target: Target, errorClass: String? = nil, newest: Bool = false, _ connection: PostgresConnection
+    _ target: Target, errorClass: ErrorClass? = nil, newest: Bool = false, _ connection: PostgresConnection
   ) async throws -> TargetTasks {
     try await requireExistence(target, connection)
     let (condition, parameters) = condition(target, errorClass: errorClass, newest: newest)
     let rows = try await connection.query(
       """
-      SELECT t.dataset, t.state::text AS state, coalesce(t.error_class, '') AS error_class, count(*) AS count
+      SELECT t.dataset, t.state::text AS state, t.error_class, count(*) AS count
       FROM queue.task t WHERE \(condition) GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1
       """, parameters)
     return TargetTasks(
@@ -39,7 +39,7 @@ package struct TargetTasks {
 
   /// Their numbers, for what is done one by one.
   package static func ids(
-    _ target: Target, states: Set<TaskState>, errorClass: String? = nil, newest: Bool = false,
+    _ target: Target, states: Set<TaskState>, errorClass: ErrorClass? = nil, newest: Bool = false,
     _ connection: PostgresConnection
   ) async throws -> [Int64] {
     let (condition, parameters) = condition(target, errorClass: errorClass, newest: newest)
@@ -52,7 +52,7 @@ package struct TargetTasks {
   /// How many of those that failed are left alone, since another open backfill builds them or they were published since,
   /// and one of these reasons in words; nil where none is.
   package static func leftAlone(
-    _ target: Target, errorClass: String?, newest: Bool, _ connection: PostgresConnection
+    _ target: Target, errorClass: ErrorClass?, newest: Bool, _ connection: PostgresConnection
   ) async throws -> String? {
     let (condition, parameters) = condition(target, errorClass: errorClass, newest: newest)
     let row = try await connection.one(
@@ -66,7 +66,7 @@ package struct TargetTasks {
   }
 
   private static func condition(
-    _ target: Target, errorClass: String?, newest: Bool
+    _ target: Target, errorClass: ErrorClass?, newest: Bool
   ) -> (String, [(any PostgresEncodable)?]) {
     var condition: String
     let parameter: (any PostgresEncodable)?
@@ -85,7 +85,7 @@ package struct TargetTasks {
           AND n.region = t.region AND n.as_of = t.as_of AND n.task_id > t.task_id)
         """
     }
-    return (condition, [parameter, dataset, errorClass])
+    return (condition, [parameter, dataset, errorClass?.rawValue])
   }
 
   /// - Throws: `Refusal` where there is no such target.
@@ -149,7 +149,9 @@ package struct TargetTasks {
   /// For instance `3 failed tasks of backfill 3: 2 data, 1 transient (2 of market_income, 1 of market_jobs)`.
   package var failedText: String {
     var classes: [String: Int] = [:]
-    for group in groups where group.state == .failed { classes[group.errorClass, default: 0] += group.count }
+    for group in groups where group.state == .failed {
+      classes[group.errorClass?.rawValue ?? "unknown", default: 0] += group.count
+    }
     let kinds = classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
     return named(failed, "failed", "") + (kinds.isEmpty ? "" : ": " + kinds.joined(separator: ", "))
       + datasets([.failed])

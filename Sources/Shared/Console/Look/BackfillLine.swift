@@ -33,6 +33,13 @@ package struct BackfillLine: Encodable, Sendable {
 }
 
 extension BackfillLine {
+  /// The newest that has not ended, or else the newest; nil where there is none.
+  package static func newest(_ session: some PostgresSession) async throws -> Int64? {
+    try await session.oneOrNone(
+      "SELECT backfill_id FROM queue.backfill ORDER BY finished_at IS NOT NULL, backfill_id DESC LIMIT 1"
+    )?.decode("backfill_id")
+  }
+
   fileprivate init(_ row: PostgresRow) throws {
     backfill_id = try row.decode("backfill_id")
     note = try row.text("note")

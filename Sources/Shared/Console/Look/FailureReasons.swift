@@ -1,10 +1,11 @@
+package import Base
 internal import Queue
 
 /// Why tasks failed, each reason once: reasons that differ in their numbers only are one.
 package struct FailureReasons: Sendable {
   package struct Group: Sendable {
     package var dataset: String
-    package var errorClass: String
+    package var errorClass: ErrorClass
     package var count: Int
     /// Of the first of its tasks.
     package var reason: String
@@ -20,12 +21,14 @@ package struct FailureReasons: Sendable {
     let failed = tasks.filter { $0.state == .failed }
     var groups: [String: Group] = [:]
     for task in failed {
+      // Every failed task has a class.
+      guard let errorClass = task.error_class else { continue }
       let reason = task.reason ?? ""
-      let key = "\(task.dataset)\n\(task.error_class ?? "")\n\(reason.replacing(/[0-9]+/, with: "#"))"
+      let key = "\(task.dataset)\n\(errorClass.rawValue)\n\(reason.replacing(/[0-9]+/, with: "#"))"
       groups[
         key,
         default: Group(
-          dataset: task.dataset, errorClass: task.error_class ?? "", count: 0, reason: reason, task: task.task_id)
+          dataset: task.dataset, errorClass: errorClass, count: 0, reason: reason, task: task.task_id)
       ].count += 1
     }
     self.groups = groups.values.sorted { ($1.count, $0.task) < ($0.count, $1.task) }

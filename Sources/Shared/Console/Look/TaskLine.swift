@@ -1,3 +1,4 @@
+package import Base
 package import Postgres
 package import Queue
 
@@ -11,8 +12,7 @@ package struct TaskLine: Encodable, Sendable {
   package var as_of: String
   package var state: TaskState
   package var attempts: Int
-  /// An `ErrorClass`, or `dependency`.
-  package var error_class: String?
+  package var error_class: ErrorClass?
   package var reason: String?
   /// Checks that its publication did not pass, and that do not stand in its way.
   package var warnings: Int
@@ -26,7 +26,7 @@ package struct TaskLine: Encodable, Sendable {
     package var state: TaskState?
     package var dataset: String?
     package var year: Int?
-    package var errorClass: String?
+    package var errorClass: ErrorClass?
     /// Whether what failed is listed though its partition was published since or has a later task.
     package var withSuperseded: Bool
     /// Only what is published with warnings.
@@ -35,7 +35,7 @@ package struct TaskLine: Encodable, Sendable {
 
     package init(
       backfill: Int64? = nil, state: TaskState? = nil, dataset: String? = nil, year: Int? = nil,
-      errorClass: String? = nil, withSuperseded: Bool = false, warned: Bool = false,
+      errorClass: ErrorClass? = nil, withSuperseded: Bool = false, warned: Bool = false,
       limit: Int
     ) {
       self.backfill = backfill
@@ -70,7 +70,7 @@ package struct TaskLine: Encodable, Sendable {
       ORDER BY task_id LIMIT $6
       """,
       [
-        filter.backfill, filter.state?.rawValue, filter.dataset, filter.year, filter.errorClass, filter.limit,
+        filter.backfill, filter.state?.rawValue, filter.dataset, filter.year, filter.errorClass?.rawValue, filter.limit,
         filter.withSuperseded, filter.warned,
       ]
     ).map { try TaskLine($0) }
@@ -78,6 +78,19 @@ package struct TaskLine: Encodable, Sendable {
 }
 
 extension TaskLine {
+  /// Why a task waits, or how it ended, in one sentence.
+  package static func why(_ task: Int64, _ connection: PostgresConnection) async throws -> String {
+    do {
+      return try await Refusal.translating {
+        try await connection.one("SELECT queue.why($1) AS why", [task]).text("why")
+          ?? "it just changed state; ask again"
+      }
+    } catch var refusal as Refusal {
+      refusal.advice = "aker tasks lists them."
+      throw refusal
+    }
+  }
+
   fileprivate init(_ row: PostgresRow) throws {
     task_id = try row.decode("task_id")
     backfill_id = try row.decode("backfill_id")
@@ -87,7 +100,7 @@ extension TaskLine {
     as_of = try row.decode("as_of")
     state = try row.decode("state")
     attempts = try row.decode("attempts")
-    error_class = try row.text("error_class")
+    error_class = try row.decode("error_class")
     reason = try row.text("reason")
     warnings = try row.decode("warnings")
   }

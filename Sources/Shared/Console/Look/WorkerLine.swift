@@ -28,6 +28,12 @@ package struct WorkerLine: Encodable, Sendable {
 }
 
 extension WorkerLine {
+  /// The names of those that take tasks.
+  package static func living(_ session: some PostgresSession) async throws -> [String] {
+    try await session.query("SELECT name FROM queue.worker WHERE state = 'running' ORDER BY 1")
+      .map { try $0.decode("name") }
+  }
+
   fileprivate init(_ row: PostgresRow) throws {
     worker_id = try row.decode("worker_id")
     name = try row.decode("name")

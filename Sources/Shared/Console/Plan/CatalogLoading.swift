@@ -1,6 +1,7 @@
 package import Catalog
 package import CatalogTools
 package import Configuration
+internal import FoundationEssentials
 package import Postgres
 
 /// The catalog folder, read and made known to the database before anything is planned by it.
@@ -73,6 +74,33 @@ package enum CatalogLoading {
     try await apply.applySources(directory: configuration.catalogPath, connection)
     for spec in withUpstream(specs, from: folder) { _ = try await apply.apply(spec, connection) }
     return try await apply.applyViews(folder.views, connection)
+  }
+
+  /// Applies what is new in the catalog's folder, where there is one: whoever corrected a definition retries it next. What
+  /// the database knows already and has superseded, as an old checkout holds it, is not applied.
+  ///
+  /// - Returns: what was applied.
+  /// - Throws: `Refusal` with the mistakes in these datasets' files; others are let be.
+  package static func applyNew(
+    _ datasets: [String], _ configuration: AkerConfiguration, _ connection: PostgresConnection
+  ) async throws -> [DatasetSpec] {
+    guard FileManager.default.fileExists(atPath: configuration.catalogPath + "/datasets") else { return [] }
+    let folder = CatalogFolder(directory: configuration.catalogPath)
+    var new: [DatasetSpec] = []
+    for name in datasets {
+      let mistakes = folder.errors.filter { $0.file.contains("/datasets/\(name)/") }
+      guard mistakes.isEmpty else {
+        throw Refusal(
+          .data, mistakes.map(\.description).joined(separator: "\n       "),
+          advice: "Correct the files, then run: aker catalog check \(name)")
+      }
+      guard let spec = folder.datasets.first(where: { $0.name == name }) else { continue }
+      let known = try await connection.query(
+        "SELECT FROM catalog.definition WHERE definition_hash = $1", [spec.definitionHash])
+      if known.isEmpty { new.append(spec) }
+    }
+    if !new.isEmpty { try await apply(new, from: folder, configuration, connection) }
+    return new
   }
 
   /// Datasets after those that they depend on, each once.

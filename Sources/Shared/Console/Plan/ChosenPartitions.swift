@@ -54,7 +54,7 @@ package struct ChosenPartitions: Sendable {
   package func enqueue(
     priority: Int = 0, maxRunning: Int? = nil, key: String? = nil, _ connection: PostgresConnection
   ) async throws -> EnqueuedBackfill {
-    do {
+    try await Refusal.translating {
       let row = try await connection.one(
         "SELECT * FROM queue.enqueue_backfill($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, allow_future_vintage => $11)",
         parameters + [
@@ -63,8 +63,6 @@ package struct ChosenPartitions: Sendable {
       return EnqueuedBackfill(
         backfillID: try row.decode("backfill_id"), taskCount: try row.decode("enqueued"),
         skippedCount: try row.decode("skipped"))
-    } catch let error as PostgresError where error.sqlState?.hasPrefix("AK") == true {
-      throw Refusal(.usage, error.message, advice: error.hint)
     }
   }
 }

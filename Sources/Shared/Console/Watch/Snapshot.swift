@@ -1,3 +1,5 @@
+package import Base
+
 /// What the watch shows at one moment, read from the queue's views in one go.
 package struct Snapshot: Sendable {
   package struct Counts: Sendable, Equatable {
@@ -34,7 +36,7 @@ package struct Snapshot: Sendable {
   package struct Failure: Sendable, Equatable {
     package var taskID: Int64
     package var partition: String
-    package var errorClass: String
+    package var errorClass: ErrorClass
     package var reason: String
     package var isFinal: Bool
   }
@@ -45,7 +47,7 @@ package struct Snapshot: Sendable {
     package var firstYear: Int
     package var lastYear: Int
     package var count: Int
-    package var errorClass: String
+    package var errorClass: ErrorClass
     /// Of the newest one.
     package var reason: String
     package var taskID: Int64

@@ -1,4 +1,4 @@
-internal import Base
+package import Base
 package import FoundationEssentials
 
 /// A snapshot as `aker watch --json` writes it.
@@ -58,7 +58,7 @@ package struct SnapshotRecord: Encodable {
     package var first_year: Int
     package var last_year: Int
     package var count: Int
-    package var error_class: String
+    package var error_class: ErrorClass
     package var reason: String
     package var example_task: Int64
     /// False where its tasks will be tried again.

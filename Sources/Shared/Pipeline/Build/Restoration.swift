@@ -22,7 +22,7 @@ struct Restoration {
   func build(
     _ partition: Partition, staging: String, _ connection: PostgresConnection, _ timer: inout StepTimer
   ) async throws -> BuiltPartition {
-    let row = try await connection.query("SELECT * FROM lake.publication_file($1)", [publicationID])[0]
+    let row = try await connection.one("SELECT * FROM lake.publication_file($1)", [publicationID])
     let spec = try await definitions.definition(
       dataset: partition.dataset, hash: row.decode("definition_hash"), connection)
     let sha256: String = try row.decode("output_sha256")

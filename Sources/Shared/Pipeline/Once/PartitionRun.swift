@@ -109,10 +109,10 @@ package struct PartitionRun: Sendable {
       try await environment.pool.withConnection { connection in
         try await connection.withTransaction { transaction in
           let regions = partition.region.isEmpty ? nil : [partition.region]
-          let enqueued = try await transaction.query(
+          let enqueued = try await transaction.one(
             // Whoever asked has said so where it is of the future.
             "SELECT * FROM queue.enqueue_backfill($1, $2, $3, $4, 'all', note => $5, allow_future_vintage => true)",
-            [[partition.dataset], [partition.dataYear], partition.asOf, regions, note])[0]
+            [[partition.dataset], [partition.dataYear], partition.asOf, regions, note])
           let backfillID: Int64 = try enqueued.decode("backfill_id")
           let tasks = try await transaction.query(
             "SELECT task_id FROM queue.task WHERE backfill_id = $1", [backfillID])
@@ -227,7 +227,7 @@ package struct PartitionRun: Sendable {
     let outcome = try await client.fail(
       lease, errorClass: report.errorClass, reason: report.reason, detail: report.detail, retryAfter: report.retryAfter)
     // The queue would have a worker try it again; who ran it by hand wants to know now.
-    if outcome == "retried" || outcome == "throttled" { try await cancel(lease, "aker run tries once") }
+    if outcome == .retried || outcome == .throttled { try await cancel(lease, "aker run tries once") }
     throw Failed(
       taskID: lease.taskID, error: error, errorClass: report.errorClass, reason: report.reason, advice: report.advice,
       causes: report.causes)
@@ -251,11 +251,11 @@ package struct PartitionRun: Sendable {
 
   private func publication(_ lease: TaskLease) async throws -> Published {
     try await environment.pool.withConnection { connection in
-      let row = try await connection.query(
+      let row = try await connection.one(
         """
         SELECT p.*, w.as_of AS shown_as_of FROM lineage.publication p
           LEFT JOIN warehouse.partition w USING (dataset, data_year, region) WHERE p.task_id = $1 AND p.lease_token = $2
-        """, [lease.taskID, lease.leaseToken])[0]
+        """, [lease.taskID, lease.leaseToken])
       let publicationID: Int64 = try row.decode("publication_id")
       let warnings = try await connection.query(
         """

@@ -30,9 +30,9 @@ package struct Withdrawal: Sendable {
       try await environment.pool.withConnection { connection in
         let scratch = try await workspace.prepareStaging("withdrawal")
         let (withdrawal, path) = try await connection.withTransaction { transaction in
-          let row = try await transaction.query(
+          let row = try await transaction.one(
             "SELECT * FROM lake.begin_withdrawal($1, $2, $3, $4)",
-            [partition.dataset, partition.dataYear, partition.region, partition.asOf])[0]
+            [partition.dataset, partition.dataYear, partition.region, partition.asOf])
           var withdrawal = Withdrawal(
             publicationID: try row.decode("publication_id"), shownAsOf: try row.text("shown_as_of"),
             shownPublicationID: nil, wasShown: try row.decode("was_shown"), rowCount: 0)

@@ -103,8 +103,8 @@ struct PartitionPublisher {
   }
 
   private static func decision(_ rows: [PostgresRow]) throws -> (outcome: PublicationRecord.Outcome, leaf: String) {
-    let text: String = try rows[0].decode("outcome")
-    return (PublicationRecord.Outcome(rawValue: text) ?? .published, try rows[0].decode("leaf"))
+    let row = try PostgresRow.only(rows, of: beginSQL)
+    return (try row.decode("outcome"), try row.decode("leaf"))
   }
 
   // MARK: Loading aside
@@ -115,12 +115,12 @@ struct PartitionPublisher {
     _ built: BuiltPartition, _ lease: TaskLease, _ connection: PostgresConnection
   ) async throws -> String {
     let partition = built.partition
-    let rows = try await QueueError.translated {
-      try await connection.query(
+    let row = try await QueueError.translated {
+      try await connection.one(
         "SELECT name FROM warehouse.create_staging($1, $2, $3, $4, $5) AS name",
         [partition.dataset, partition.dataYear, partition.region, lease.taskID, lease.leaseToken])
     }
-    let table: String = try rows[0].decode("name")
+    let table: String = try row.decode("name")
     do {
       let count = try await WarehouseLoader(engine: engine, built: built).fill(table, connection)
       guard count == built.rowCount else { throw Self.miscounted(built, count) }

@@ -1,23 +1,22 @@
-import Postgres
+package import Postgres
 
 /// A function of the real queue that fails with one SQLSTATE after another before it does what it does.
-struct InjectedErrors {
+package struct InjectedErrors: Sendable {
   let connection: PostgresConnection
   let function: String
 
   /// - Parameter sqlStates: in this order; the last again and again where `forever`.
-  static func put(
+  package static func put(
     _ sqlStates: [String], before function: String, forever: Bool = false, _ connection: PostgresConnection
   ) async throws -> InjectedErrors {
-    let rows = try await connection.query(
+    let row = try await connection.one(
       """
       SELECT pg_get_function_arguments(oid) AS arguments, pg_get_function_result(oid) AS result, pronargs AS count,
         proretset AS is_set
       FROM pg_proc WHERE proname = $1 AND pronamespace = 'queue'::regnamespace
       """, [function])
-    let row = rows[0]
     let count: Int = try row.decode("count")
-    let call = "queue.injected_\(function)(\((1...count).map { "$\($0)" }.joined(separator: ", ")))"
+    let call = "queue.injected_\(function)(\((0..<count).map { "$\($0 + 1)" }.joined(separator: ", ")))"
     let result: String = try row.decode("result")
     let pass =
       if try row.decode("is_set", as: Bool.self) {
@@ -51,9 +50,9 @@ struct InjectedErrors {
   }
 
   /// How often the function was called.
-  func callCount() async throws -> Int {
-    let rows = try await connection.query(
-      "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS n FROM injected_\(function)")
-    return try rows[0].decode("n")
+  package func callCount() async throws -> Int {
+    try await connection.one(
+      "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS n FROM injected_\(function)"
+    ).decode("n")
   }
 }

@@ -38,7 +38,9 @@ struct CheckQueryTests {
       """
     let query = CheckQuery(spec, table: table)
     let engine = Engine(
-      try await Workshop.duckdb, limits: EngineLimits(memoryBytes: 1 << 28, threads: 1, temporaryDirectory: "/tmp"),
+      try await DuckDB.locate(
+        explicit: ProcessInfo.processInfo.environment["AKER_DUCKDB"], home: PackageRoot.path + "/.aker"),
+      limits: EngineLimits(memoryBytes: 1 << 28, threads: 1, temporaryDirectory: "/tmp"),
       logger: Logger(label: "tests"))
     var script = EngineScript()
     script.add("checks", query.sql)

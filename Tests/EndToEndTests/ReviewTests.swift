@@ -3,13 +3,14 @@ import Postgres
 import TestSupport
 import Testing
 
-/// `aker expansions`: what people decide about events, and that it stays.
+/// `aker review`: what people decide about rows, and that it stays.
 @Suite(.database, .serialized)
-struct ExpansionReviewTests {
+struct ReviewTests {
   private struct Waiting: Decodable {
-    var event_id: String
-    var company: String
+    var row: String
     var confidence: Double
+    var shown: [String: String]
+    var company: String? { shown["company"] }
   }
 
   @Test func decisionsAreKeptBesideTheOriginalAndSurviveARefresh() async throws {
@@ -30,8 +31,10 @@ struct ExpansionReviewTests {
       func aker(_ arguments: String...) async throws -> Program.Result {
         try await Program.run(Executable.aker, arguments, environment: environment)
       }
-      let early = try await aker("expansions", "review")
-      #expect(early.exitCode == 64 && early.errorOutput.contains("aker flow run scan-expansions"), "\(early)")
+      let migrated = try await aker("migrate")
+      #expect(migrated.exitCode == 0, "\(migrated)")
+      let early = try await aker("review", "ls", "expansion_event")
+      #expect(early.exitCode == 64 && early.errorOutput.contains("are not reviewed"), "\(early)")
       let first = try await aker("run", "expansion_event", "--year", "2021", "--as-of", "2026-09")
       #expect(first.exitCode == 0, "\(first)")
 
@@ -44,15 +47,15 @@ struct ExpansionReviewTests {
 
       func waiting(_ arguments: String...) async throws -> [Waiting] {
         let result = try await Program.run(
-          Executable.aker, ["expansions", "review", "--json"] + arguments, environment: environment)
+          Executable.aker, ["review", "ls", "expansion_event", "--json"] + arguments, environment: environment)
         return try JSONDecoder().decode([Waiting].self, from: Data(result.output.utf8))
       }
       let all = try await waiting("--below", "1")
-      #expect(all.map(\.company).sorted() == ["Brightline Logistics", "Nordby Dairy", "Vandt Steel"])
+      #expect(all.compactMap(\.company).sorted() == ["Brightline Logistics", "Nordby Dairy", "Vandt Steel"])
       let low = try await waiting()
       #expect(low.map(\.company) == ["Nordby Dairy"])
-      let nordby = try #require(low.first?.event_id)
-      let vandt = try #require(all.first { $0.company == "Vandt Steel" }?.event_id)
+      let nordby = try #require(low.first?.row)
+      let vandt = try #require(all.first { $0.company == "Vandt Steel" }?.row)
 
       let connection = try await TestDatabase.current.connect()
       func row(_ sql: String) async throws -> String? {
@@ -65,12 +68,13 @@ struct ExpansionReviewTests {
       #expect(try await row(nordbySite) == #"(39049,"Franklin County",boundary,2021,t)"#)
 
       let correct = try await aker(
-        "expansions", "correct", String(nordby.prefix(8)), "--geo-id", "39049", "--kind", "expansion", "--reason",
+        "review", "correct", "expansion_event", String(nordby.prefix(8)), "geo_id=39049", "kind=expansion", "--reason",
         "their notice names Franklin County", "--by", "maria")
       #expect(correct.exitCode == 0, "\(correct)")
-      let again = try await aker("expansions", "correct", nordby, "--jobs", "12", "--reason", "by phone", "--by", "li")
+      let again = try await aker(
+        "review", "correct", "expansion_event", nordby, "jobs=12", "--reason", "by phone", "--by", "li")
       #expect(again.exitCode == 0, "\(again)")
-      let reject = try await aker("expansions", "reject", vandt, "--reason", "withdrawn")
+      let reject = try await aker("review", "reject", "expansion_event", vandt, "--reason", "withdrawn")
       #expect(reject.exitCode == 0, "\(reject)")
 
       let shown = """
@@ -91,10 +95,10 @@ struct ExpansionReviewTests {
       #expect(try await row(original) == "(2026-10,new,,)")
       #expect(try await row(rejected) == "0")
 
-      let accept = try await aker("expansions", "accept", vandt, "--reason", "it was not withdrawn")
+      let accept = try await aker("review", "accept", "expansion_event", vandt, "--reason", "it was not withdrawn")
       #expect(accept.exitCode == 0, "\(accept)")
       #expect(try await row(rejected) == "1")
-      let decisions = try await aker("expansions", "decisions")
+      let decisions = try await aker("review", "decisions")
       for text in ["maria", "by phone", "reject", "it was not withdrawn"] {
         #expect(decisions.output.contains(text), "\(text) in \(decisions)")
       }
@@ -102,16 +106,21 @@ struct ExpansionReviewTests {
       func refuses(_ text: String, _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation)
         async throws
       {
-        let result = try await Program.run(Executable.aker, ["expansions"] + arguments, environment: environment)
+        let result = try await Program.run(Executable.aker, ["review"] + arguments, environment: environment)
         #expect(result.exitCode == 64, "\(result)", sourceLocation: sourceLocation)
         #expect(result.errorOutput.contains(text), "\(result)", sourceLocation: sourceLocation)
       }
-      try await refuses("there is no event 0000", ["accept", "0000", "--reason", "x"])
-      try await refuses("needs a reason", ["accept", vandt, "--reason", " "])
-      try await refuses("geo_id has 5 digits", ["correct", vandt, "--geo-id", "3904", "--reason", "x"])
-      try await refuses("kind is closure", ["correct", vandt, "--kind", "none", "--reason", "x"])
-      try await refuses("says what is right", ["correct", vandt, "--reason", "x"])
-      #expect(try await row("SELECT count(*) FROM review.expansion_decision") == "4")
+      let event = "expansion_event"
+      try await refuses("has no row 0000", ["accept", event, "0000", "--reason", "x"])
+      try await refuses("names no row", ["accept", event, "0", "--reason", "x"])
+      try await refuses("needs a reason", ["accept", event, vandt, "--reason", " "])
+      try await refuses("'3904' is no geo_id", ["correct", event, vandt, "geo_id=3904", "--reason", "x"])
+      try await refuses("kind is one of: closure", ["correct", event, vandt, "kind=other", "--reason", "x"])
+      try await refuses("'title' cannot be corrected", ["correct", event, vandt, "title=x", "--reason", "x"])
+      try await refuses("says what is right", ["correct", event, vandt, "--reason", "x"])
+      try await refuses("is not column=value", ["correct", event, vandt, "jobs", "--reason", "x"])
+      try await refuses("are not reviewed", ["accept", "boundary_county", vandt, "--reason", "x"])
+      #expect(try await row("SELECT count(*) FROM review.decision") == "4")
       await connection.close()
     }
   }
