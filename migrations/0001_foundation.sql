@@ -1,6 +1,7 @@
 -- PostGIS and the schemas: what every later migration builds on. Roles and rights are in grants.sql.
 --
--- Warehouse tables live in schema public, where analysts look first; everything that runs the pool has a schema of its own.
+-- Warehouse tables live in schema public, where analysts look first; everything that runs the pool has a schema of its
+-- own.
 
 CREATE EXTENSION IF NOT EXISTS postgis;
 

@@ -1,5 +1,5 @@
--- Dataset definitions: what `aker catalog apply` declared, kept by hash, so that a worker without the catalog folder runs
--- exactly what was declared, and a partition built last year can still say how.
+-- Dataset definitions: what `aker catalog apply` declared, kept by hash, so that a worker without the catalog folder
+-- runs exactly what was declared, and a partition built last year can still say how.
 
 CREATE TABLE catalog.definition (
   created_at      timestamptz NOT NULL DEFAULT now(),

@@ -1,5 +1,5 @@
--- Which rows the warehouse shows, and what people decided about them. The tables themselves are made from definitions, by
--- warehouse.apply_table().
+-- Which rows the warehouse shows, and what people decided about them. The tables themselves are made from definitions,
+-- by warehouse.apply_table().
 
 -- What the warehouse table holds of each partition.
 CREATE TABLE warehouse.partition (

@@ -7,14 +7,16 @@ DECLARE
 BEGIN
   FOR view IN SELECT * FROM aker_kept_view ORDER BY depth, oid LOOP
     BEGIN
-      EXECUTE format('CREATE VIEW %s%s AS %s', view.name, ' WITH (' || array_to_string(view.options, ', ') || ')', view.query);
+      EXECUTE format('CREATE VIEW %s%s AS %s', view.name, ' WITH (' || array_to_string(view.options, ', ') || ')',
+        view.query);
     EXCEPTION WHEN undefined_table OR undefined_column OR undefined_function OR datatype_mismatch THEN
       RAISE EXCEPTION 'view % reads what is there no longer: %', view.name, SQLERRM
         USING HINT = format('Save its query, DROP VIEW %s, migrate, and make it anew.', view.name);
     END;
     EXECUTE format('ALTER VIEW %s OWNER TO %I', view.name, pg_get_userbyid(view.owner));
     FOR given IN
-      SELECT a.privilege_type AS privilege, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS role_name,
+      SELECT a.privilege_type AS privilege, CASE a.grantee WHEN 0 THEN 'PUBLIC'
+        ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS role_name,
         CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS option
       FROM aclexplode(view.rights) AS a
     LOOP

@@ -7,12 +7,14 @@ DECLARE
   dataset_name text := declaration ->> 'name';
 BEGIN
   INSERT INTO catalog.definition (definition_hash, dataset, dataset_yml, transform_sql, rows_sql)
-  VALUES (declaration ->> 'definition_hash', dataset_name, declaration ->> 'dataset_yml', declaration ->> 'transform_sql',
+  VALUES (declaration ->> 'definition_hash', dataset_name, declaration ->> 'dataset_yml',
+    declaration ->> 'transform_sql',
     coalesce(declaration -> 'rows_sql', '{}'))
   ON CONFLICT (definition_hash) DO NOTHING;
 
   INSERT INTO catalog.dataset AS d
-    (name, definition_hash, title, description, owner, first_year, last_year, is_split, regions, region_pattern, source_ids,
+    (name, definition_hash, title, description, owner, first_year, last_year, is_split, regions, region_pattern,
+      source_ids,
      primary_source_id, depends_on, review)
   SELECT r.name, r.definition_hash, r.title, r.description, r.owner, r.first_year, r.last_year, r.is_split, r.regions,
     r.region_pattern, r.source_ids, r.primary_source_id, r.depends_on, r.review

@@ -81,7 +81,8 @@ BEGIN
   RETURN corrected;
 END
 $$;
-COMMENT ON FUNCTION review._corrected(jsonb, jsonb) IS 'A correction by the rules, with the columns that follow from it.';
+COMMENT ON FUNCTION review._corrected(jsonb,
+  jsonb) IS 'A correction by the rules, with the columns that follow from it.';
 
 -- What an earlier correction changed stays changed unless it is changed again.
 CREATE FUNCTION review.decide(

@@ -7,8 +7,9 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION warehouse._orphans() IS 'Staging tables of attempts that hold no lease any more.';
 
--- Sessions that write into such a table, which only the attempt's own does: a worker that was suspended in the middle of a
--- COPY, or whose host is cut off. The server waits for its rows without any limit, keeps the table, and holds back vacuum.
+-- Sessions that write into such a table, which only the attempt's own does: a worker that was suspended in the middle
+-- of a COPY, or whose host is cut off. The server waits for its rows without any limit, keeps the table, and holds back
+-- vacuum.
 CREATE FUNCTION warehouse.abandoned_sessions() RETURNS TABLE (pid integer, table_name text)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT DISTINCT l.pid, s.table_name
@@ -39,7 +40,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION warehouse.end_abandoned_sessions() IS
-  'Ends sessions that load rows for an attempt whose lease is over, where the owner of this function may: as a member of '
+  'Ends sessions that load rows for an attempt whose lease is over, where the owner of this function may: as a member '
+    'of '
   'the session''s role or of pg_signal_backend. Returns their tables.';
 
 -- Waits for no lock, but for the second in which a session ends that was told to: whoever comes after a lock that is

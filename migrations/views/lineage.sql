@@ -1,5 +1,6 @@
 CREATE VIEW lineage.upstream AS
-SELECT p.publication_id, p.dataset, p.data_year, p.region, p.as_of, i.ordinal, i.kind, i.request_name, i.source_id, i.url,
+SELECT p.publication_id, p.dataset, p.data_year, p.region, p.as_of, i.ordinal, i.kind, i.request_name, i.source_id,
+  i.url,
   i.fetched_at, i.sha256, i.byte_count, i.synthetic, u.dataset AS input_dataset, u.data_year AS input_year,
   u.region AS input_region, u.as_of AS input_as_of, i.input_publication_id
 FROM lineage.publication p

@@ -14,12 +14,15 @@ BEGIN
   END IF;
   IF vintage > this_month AND NOT allow_future THEN
     RAISE EXCEPTION 'the vintage % is in the future: this month is %', vintage, this_month USING ERRCODE = 'AK003',
-      HINT = 'Until then it would hide every correction. If it is meant: --allow-future-vintage (in SQL, allow_future_vintage => true)';
+      HINT = 'Until then it would hide every correction. If it is meant: --allow-future-vintage (in SQL, '
+        'allow_future_vintage => true)';
   END IF;
   RETURN vintage;
 END
 $$;
-COMMENT ON FUNCTION queue.require_vintage IS 'The vintage, this month''s for NULL. AK003 for what is no month, or one of the future that is not allowed: it would hide every correction until then.';
+COMMENT ON FUNCTION queue.require_vintage IS
+  'The vintage, this month''s for NULL. AK003 for what is no month, or one of the future that is not allowed: it '
+  'would hide every correction until then.';
 
 CREATE FUNCTION queue._asked_regions(datasets text[], regions text[]) RETURNS TABLE (dataset text, region text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -33,7 +36,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT d.name, g.region FROM chosen d CROSS JOIN given g
     WHERE g.dataset IS NULL AND NOT EXISTS (SELECT FROM given o WHERE o.dataset = d.name)),
-  declared AS MATERIALIZED (SELECT DISTINCT d.name, r AS region FROM chosen d CROSS JOIN unnest(d.regions) AS r WHERE d.is_split)
+  declared AS MATERIALIZED (SELECT DISTINCT d.name, r AS region FROM chosen d CROSS JOIN unnest(d.regions) AS r
+    WHERE d.is_split)
   SELECT d.name, '' FROM chosen d WHERE NOT d.is_split
   UNION ALL
   SELECT r.name, r.region FROM declared r
@@ -45,7 +49,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WHERE r.region IS NOT NULL OR a.region ~ '^[A-Za-z0-9_-]{1,16}$' AND a.region ~ ('^(' || d.region_pattern || ')$')
 $$;
 COMMENT ON FUNCTION queue._asked_regions IS
-  'The regions of each dataset that a request is about: those asked of it (dataset:region) or else of all, where it has '
+  'The regions of each dataset that a request is about: those asked of it (dataset:region) or else of all, where it '
+    'has '
   'or allows them; those of its definition where none are asked. The empty one where it is not split.';
 
 -- What the tables know of a request's partitions, each by its own index from few rows to many: the planner, who cannot
@@ -77,7 +82,8 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SE
   ORDER BY l.dataset, t.data_year, t.region, t.task_id
 $$;
 COMMENT ON FUNCTION queue._held_partitions IS
-  'Partitions of datasets that open backfills of a vintage build, besides the one with the given key, and by which task.';
+  'Partitions of datasets that open backfills of a vintage build, besides the one with the given key, and by which '
+    'task.';
 
 CREATE FUNCTION queue._ended_partitions(datasets text[], as_of text)
 RETURNS TABLE (dataset text, data_year integer, region text, kind queue.outcome_kind)
@@ -152,7 +158,8 @@ LANGUAGE sql STABLE SET enable_nestloop = off SET enable_mergejoin = off SET jit
     UNION ALL
     SELECT h.dataset, h.data_year, h.region
     FROM queue._held_partitions(
-      ARRAY(SELECT DISTINCT n.upstream FROM needed n), coalesce($3, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM')), NULL) h)
+      ARRAY(SELECT DISTINCT n.upstream FROM needed n), coalesce($3, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM')),
+        NULL) h)
   SELECT n.dataset, n.upstream, array_agg(DISTINCT n.data_year ORDER BY n.data_year), count(*), n.is_possible
   FROM needed n
   WHERE NOT EXISTS (
@@ -289,7 +296,8 @@ BEGIN
   IF with_dependencies THEN
     INSERT INTO queue.blocked (task_id, lane_id, remaining, data_year)
       SELECT t.task_id, t.lane_id, count(*), t.data_year
-      FROM queue.planned_task t JOIN queue.dependency d ON d.task_id = t.task_id WHERE t.task_id > $1 GROUP BY t.task_id;
+      FROM queue.planned_task t JOIN queue.dependency d ON d.task_id = t.task_id WHERE t.task_id > $1
+        GROUP BY t.task_id;
   END IF;
   INSERT INTO queue.ready (rank, task_id, lane_id, data_year)
     SELECT now_rank, t.task_id, t.lane_id, t.data_year FROM queue.planned_task t
@@ -304,10 +312,12 @@ BEGIN
       SELECT k.lane_id, k.data_year, 0, count(*) FROM queue.blocked k
       WHERE with_dependencies AND k.task_id > $1 GROUP BY k.lane_id, k.data_year) AS n
     GROUP BY n.lane_id, n.data_year
-    ON CONFLICT (lane_id, data_year) DO UPDATE SET total = p.total + EXCLUDED.total, blocked = p.blocked + EXCLUDED.blocked;
+    ON CONFLICT (lane_id, data_year) DO UPDATE SET total = p.total + EXCLUDED.total,
+      blocked = p.blocked + EXCLUDED.blocked;
 END
 $$;
-COMMENT ON FUNCTION queue._place_tasks IS 'Puts new tasks where they begin, queue.blocked or queue.ready, and counts them.';
+COMMENT ON FUNCTION queue._place_tasks IS
+  'Puts new tasks where they begin, queue.blocked or queue.ready, and counts them.';
 
 CREATE FUNCTION queue._settle_lanes(backfill_id bigint, after_task_id bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -366,12 +376,13 @@ BEGIN
     ON CONFLICT (backfill_id, dataset) DO NOTHING;
 
   SELECT coalesce(max(task_id), 0) INTO last_task_id FROM queue.planned_task;
-  -- Planned once. What was asked for and has no task in this backfill was skipped, and says why. Nobody else enqueues, so
-  -- that the first tasks of a backfill conflict with none: looking for one at each costs as much as all the rest.
+  -- Planned once. What was asked for and has no task in this backfill was skipped, and says why. Nobody else enqueues,
+  -- so that the first tasks of a backfill conflict with none: looking for one at each costs as much as all the rest.
   EXECUTE format($sql$
     WITH plan AS MATERIALIZED (
       SELECT l.lane_id, p.data_year, p.region, p.reason
-      FROM queue.plan_backfill($1, $2, $3, $4, $5, $6) p JOIN queue.lane l ON l.backfill_id = $7 AND l.dataset = p.dataset),
+      FROM queue.plan_backfill($1, $2, $3, $4, $5, $6) p JOIN queue.lane l ON l.backfill_id = $7
+        AND l.dataset = p.dataset),
     added AS (
       INSERT INTO queue.planned_task (lane_id, data_year, region)
       SELECT p.lane_id, p.data_year, p.region FROM plan p WHERE p.reason IS NULL
@@ -387,10 +398,12 @@ BEGIN
       RETURNING 1)
     SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM left_out)
     $sql$, CASE WHEN b.newest_first THEN 'DESC' ELSE 'ASC' END,
-      CASE WHEN EXISTS (SELECT FROM queue.lane l JOIN queue.planned_task t USING (lane_id) WHERE l.backfill_id = b.backfill_id)
+      CASE WHEN EXISTS (SELECT FROM queue.lane l JOIN queue.planned_task t USING (lane_id)
+        WHERE l.backfill_id = b.backfill_id)
         THEN 'ON CONFLICT ON CONSTRAINT planned_task_partition DO NOTHING' ELSE '' END)
     INTO task_count, skip_count
-    USING datasets, ARRAY(SELECT DISTINCT y FROM unnest(years) AS y), b.as_of, regions, request.mode, b.backfill_key, b.backfill_id;
+    USING datasets, ARRAY(SELECT DISTINCT y FROM unnest(years) AS y), b.as_of, regions, request.mode, b.backfill_key,
+      b.backfill_id;
 
   -- What is added under a key whose lane is older is built by the definition of now, too.
   INSERT INTO queue.task_definition (task_id, definition_hash)

@@ -9,7 +9,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   capacity double precision := CASE WHEN $3 IS NOT NULL THEN greatest(coalesce($4, $3), 1) END;
 BEGIN
-  INSERT INTO queue.source AS s (source_id, max_running, tokens_per_second, burst, daily_quota) VALUES ($1, $2, $3, capacity, $5)
+  INSERT INTO queue.source AS s (source_id, max_running, tokens_per_second, burst, daily_quota)
+    VALUES ($1, $2, $3, capacity, $5)
     ON CONFLICT (source_id) DO UPDATE SET max_running = $2, tokens_per_second = $3, burst = capacity, daily_quota = $5
     WHERE (s.max_running, s.tokens_per_second, s.burst, s.daily_quota) IS DISTINCT FROM ($2, $3, capacity, $5);
   INSERT INTO queue.token_bucket (source_id, tokens, refilled_at, quota_day, quota_used)
@@ -41,7 +42,8 @@ BEGIN
   END IF;
   SELECT * INTO t FROM queue.token_bucket b WHERE b.source_id = $1 FOR NO KEY UPDATE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'source % is not configured', $1 USING ERRCODE = 'AK005', HINT = 'SELECT queue.configure_source(...)';
+    RAISE EXCEPTION 'source % is not configured', $1 USING ERRCODE = 'AK005',
+      HINT = 'SELECT queue.configure_source(...)';
   END IF;
   SELECT * INTO s FROM queue.source c WHERE c.source_id = $1;
   at := clock_timestamp(); -- after the lock: two takers never refill for the same stretch of time
@@ -103,7 +105,8 @@ BEGIN
   IF coalesce($2, 0) < 1 THEN
     RAISE EXCEPTION 'at least one token must be returned' USING ERRCODE = 'AK003';
   END IF;
-  UPDATE queue.token_bucket b SET tokens = least(b.tokens + $2, coalesce(s.burst, b.tokens)), quota_used = greatest(b.quota_used - $2, 0),
+  UPDATE queue.token_bucket b SET tokens = least(b.tokens + $2, coalesce(s.burst, b.tokens)),
+    quota_used = greatest(b.quota_used - $2, 0),
       granted_total = b.granted_total - $2
     FROM queue.source s WHERE b.source_id = $1 AND s.source_id = $1;
 END
@@ -121,7 +124,8 @@ BEGIN
   IF NOT FOUND THEN
     SELECT s.cool_down_until INTO until FROM queue.source s WHERE s.source_id = $1;
     IF NOT FOUND THEN
-      RAISE EXCEPTION 'source % is not configured', $1 USING ERRCODE = 'AK005', HINT = 'SELECT queue.configure_source(...)';
+      RAISE EXCEPTION 'source % is not configured', $1 USING ERRCODE = 'AK005',
+        HINT = 'SELECT queue.configure_source(...)';
     END IF;
   END IF;
   RETURN until;

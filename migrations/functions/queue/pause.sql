@@ -3,7 +3,8 @@
 CREATE FUNCTION queue.pause_queue(reason text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  UPDATE queue.setting g SET paused_at = clock_timestamp(), pause_reason = coalesce($1, 'paused by operator'), paused_by = session_user;
+  UPDATE queue.setting g SET paused_at = clock_timestamp(), pause_reason = coalesce($1, 'paused by operator'),
+    paused_by = session_user;
   INSERT INTO queue.event (kind, message) VALUES ('paused', 'the whole queue: ' || coalesce($1, ''));
 END
 $$;
@@ -23,7 +24,8 @@ CREATE FUNCTION queue.pause_backfill(backfill_id bigint, reason text) RETURNS vo
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-  UPDATE queue.backfill b SET paused_at = clock_timestamp(), pause_reason = coalesce($2, 'paused by operator'), paused_by = session_user
+  UPDATE queue.backfill b SET paused_at = clock_timestamp(), pause_reason = coalesce($2, 'paused by operator'),
+    paused_by = session_user
     WHERE b.backfill_id = $1;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no backfill %', $1 USING ERRCODE = 'AK005';
@@ -54,12 +56,14 @@ CREATE FUNCTION queue.pause_dataset(dataset text, reason text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-  IF NOT EXISTS (SELECT FROM queue.lane a WHERE a.dataset = $1) AND NOT EXISTS (SELECT FROM catalog.dataset d WHERE d.name = $1) THEN
+  IF NOT EXISTS (SELECT FROM queue.lane a WHERE a.dataset = $1)
+    AND NOT EXISTS (SELECT FROM catalog.dataset d WHERE d.name = $1) THEN
     RAISE EXCEPTION 'there is no dataset %', $1 USING ERRCODE = 'AK005';
   END IF;
   INSERT INTO queue.dataset_pause (dataset, paused_at, pause_reason, paused_by)
     VALUES ($1, clock_timestamp(), coalesce($2, 'paused by operator'), session_user)
-    ON CONFLICT (dataset) DO UPDATE SET paused_at = EXCLUDED.paused_at, pause_reason = EXCLUDED.pause_reason, paused_by = EXCLUDED.paused_by;
+    ON CONFLICT (dataset) DO UPDATE SET paused_at = EXCLUDED.paused_at, pause_reason = EXCLUDED.pause_reason,
+      paused_by = EXCLUDED.paused_by;
   INSERT INTO queue.event (kind, message) VALUES ('paused', format('dataset %s: %s', $1, $2));
 END
 $$;
@@ -84,9 +88,11 @@ CREATE FUNCTION queue.pause_source(source_id text, reason text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-  UPDATE queue.source s SET paused_at = clock_timestamp(), pause_reason = coalesce($2, 'paused by operator'), paused_by = session_user WHERE s.source_id = $1;
+  UPDATE queue.source s SET paused_at = clock_timestamp(), pause_reason = coalesce($2, 'paused by operator'),
+    paused_by = session_user WHERE s.source_id = $1;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'source % is not configured', $1 USING ERRCODE = 'AK005', HINT = 'SELECT queue.configure_source(...)';
+    RAISE EXCEPTION 'source % is not configured', $1 USING ERRCODE = 'AK005',
+      HINT = 'SELECT queue.configure_source(...)';
   END IF;
   INSERT INTO queue.event (kind, message) VALUES ('paused', format('source %s: %s', $1, $2));
 END
@@ -99,7 +105,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE queue.source s SET paused_at = NULL, pause_reason = NULL, paused_by = NULL WHERE s.source_id = $1;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'source % is not configured', $1 USING ERRCODE = 'AK005', HINT = 'SELECT queue.configure_source(...)';
+    RAISE EXCEPTION 'source % is not configured', $1 USING ERRCODE = 'AK005',
+      HINT = 'SELECT queue.configure_source(...)';
   END IF;
   INSERT INTO queue.event (kind, message) VALUES ('resumed', format('source %s', $1));
   PERFORM queue._notify();
@@ -115,7 +122,8 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no backfill %', $1 || coalesce(' with dataset ' || $3, '') USING ERRCODE = 'AK005';
   END IF;
-  INSERT INTO queue.event (backfill_id, kind, message) VALUES ($1, 'prioritized', format('priority %s%s', $2, ' for dataset ' || $3));
+  INSERT INTO queue.event (backfill_id, kind, message)
+    VALUES ($1, 'prioritized', format('priority %s%s', $2, ' for dataset ' || $3));
 END
 $$;
 COMMENT ON FUNCTION queue.prioritize_backfill IS

@@ -11,18 +11,21 @@ BEGIN
     RAISE EXCEPTION 'there is no task %', $1 USING ERRCODE = 'AK005';
   END IF;
   IF t.state IN ('completed', 'failed', 'cancelled') THEN
-    RETURN format('%s %s%s: %s %s%s', t.dataset, t.data_year, CASE WHEN t.region <> '' THEN ' ' || t.region ELSE '' END, t.state,
+    RETURN format('%s %s%s: %s %s%s', t.dataset, t.data_year, CASE WHEN t.region <> '' THEN ' ' || t.region
+      ELSE '' END, t.state,
       to_char(t.finished_at, 'YYYY-MM-DD HH24:MI:SS'), ': ' || t.reason);
   ELSIF t.state = 'running' THEN
-    RETURN (SELECT format('%s %s runs on worker %s (%s) for %s', t.dataset, t.data_year, r.worker_name, r.host, r.running_for) FROM queue.running r WHERE r.task_id = $1);
+    RETURN (SELECT format('%s %s runs on worker %s (%s) for %s', t.dataset, t.data_year, r.worker_name, r.host,
+      r.running_for) FROM queue.running r WHERE r.task_id = $1);
   END IF;
-  RETURN (SELECT format('%s %s %s', t.dataset, t.data_year, CASE WHEN w.state = 'blocked' THEN w.reason ELSE 'waits: ' || w.reason END) FROM queue.waiting w WHERE w.task_id = $1);
+  RETURN (SELECT format('%s %s %s', t.dataset, t.data_year, CASE WHEN w.state = 'blocked' THEN w.reason
+    ELSE 'waits: ' || w.reason END) FROM queue.waiting w WHERE w.task_id = $1);
 END
 $$;
 COMMENT ON FUNCTION queue.why IS 'Why does this task wait, or how did it end? One sentence.';
 
--- What keeps a backfill from going on though nothing of it runs, and nothing will before somebody acts. A cool-down, a quota
--- and a backoff end by themselves, and are no standstill.
+-- What keeps a backfill from going on though nothing of it runs, and nothing will before somebody acts. A cool-down, a
+-- quota and a backoff end by themselves, and are no standstill.
 CREATE FUNCTION queue.standstill(backfill_id bigint)
 RETURNS TABLE (tasks bigint, task_id bigint, reason text, resume text)
 LANGUAGE sql STABLE AS $$
@@ -50,7 +53,8 @@ LANGUAGE sql STABLE AS $$
     WHERE b.finished_at IS NULL AND a.closed_at IS NULL),
   waiting AS (
     SELECT w.lane_id, count(*) AS tasks, min(w.task_id) AS task_id
-    FROM (SELECT r.lane_id, r.task_id FROM queue.ready r UNION ALL SELECT d.lane_id, d.task_id FROM queue.delayed d) AS w
+    FROM (SELECT r.lane_id, r.task_id FROM queue.ready r UNION ALL SELECT d.lane_id, d.task_id
+      FROM queue.delayed d) AS w
     GROUP BY w.lane_id),
   blocked AS (
     SELECT count(*) AS tasks, min(k.task_id) AS task_id FROM queue.blocked k JOIN lane n USING (lane_id)
@@ -71,4 +75,5 @@ LANGUAGE sql STABLE AS $$
   ORDER BY 1 DESC
 $$;
 COMMENT ON FUNCTION queue.standstill IS
-  'Why nothing of a backfill will run before somebody acts, with what aker resume takes; no rows while something runs or will.';
+  'Why nothing of a backfill will run before somebody acts, with what aker resume takes; no rows while something runs '
+    'or will.';

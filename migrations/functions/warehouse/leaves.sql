@@ -1,8 +1,9 @@
--- Leaves: a dataset's years share one table, the default partition, until a year is large; then that year has a table of
--- its own. Regions are rows within it. So a dataset has as many tables as it has large years, however many partitions.
+-- Leaves: a dataset's years share one table, the default partition, until a year is large; then that year has a table
+-- of its own. Regions are rows within it. So a dataset has as many tables as it has large years, however many
+-- partitions.
 --
--- Who publishes by moving rows holds a dataset's layout lock shared, who changes which table a year is in holds it alone:
--- until its transaction ends, so that rows never go into a table that is their year's no longer.
+-- Who publishes by moving rows holds a dataset's layout lock shared, who changes which table a year is in holds it
+-- alone: until its transaction ends, so that rows never go into a table that is their year's no longer.
 
 CREATE FUNCTION warehouse._common_leaf(dataset_name text) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -38,7 +39,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   d catalog.dataset := warehouse.require_dataset(dataset_name);
 BEGIN
-  EXECUTE format('CREATE TABLE warehouse.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)',
+  EXECUTE format('CREATE TABLE warehouse.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING '
+    'STORAGE)',
     table_name, dataset_name);
   EXECUTE format('ALTER TABLE warehouse.%I ADD CONSTRAINT partition_bound CHECK (data_year = %s %s)', table_name, year,
     CASE WHEN d.is_split AND region_name IS NOT NULL THEN format('AND region = %L', region_name) ELSE '' END);
@@ -61,7 +63,8 @@ BEGIN
     FROM pg_index x LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.contype = 'p'
     WHERE x.indrelid = format('public.%I', dataset_name)::regclass ORDER BY x.indisprimary DESC, x.indexrelid
   LOOP
-    EXECUTE format('%s warehouse.%I %s', CASE WHEN i.key_definition IS NULL THEN 'CREATE INDEX ON' ELSE 'ALTER TABLE' END,
+    EXECUTE format('%s warehouse.%I %s', CASE WHEN i.key_definition IS NULL THEN 'CREATE INDEX ON'
+      ELSE 'ALTER TABLE' END,
       table_name, coalesce('ADD ' || i.key_definition, i.index_definition));
   END LOOP;
 END
@@ -71,7 +74,8 @@ $$;
 CREATE FUNCTION warehouse.attach_leaf(dataset_name text, year int, region_name text, table_name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION warehouse.%I FOR VALUES IN (%s)', dataset_name, table_name, year);
+  EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION warehouse.%I FOR VALUES IN (%s)', dataset_name, table_name,
+    year);
 END
 $$;
 COMMENT ON FUNCTION warehouse.attach_leaf(text, int, text, text) IS 'Makes a table a year''s of its dataset.';
@@ -94,7 +98,8 @@ BEGIN
   -- Columns by name: where one was added, their order is not the same everywhere.
   EXECUTE (
     SELECT format('INSERT INTO warehouse.%I (%s) SELECT %s FROM warehouse.%I WHERE data_year = %s', table_name,
-      string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
+      string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
+        string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
       common, year)
     FROM pg_attribute a
     WHERE a.attrelid = format('public.%I', dataset_name)::regclass AND a.attnum > 0 AND NOT a.attisdropped);
@@ -107,7 +112,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION warehouse._split_off_year(text, int, text) IS
-  'Moves a year''s rows out of the table that years share into one of its own, in one transaction: a reader sees them in '
+  'Moves a year''s rows out of the table that years share into one of its own, in one transaction: a reader sees them '
+    'in '
   'one or the other, whatever its snapshot.';
 
 -- Waits a moment for readers, like a swap; a failure changes nothing and is tried again by a later publication.
@@ -122,7 +128,8 @@ END
 $$;
 
 -- Adding up a year's regions at each publication would cost what all of them are: one publication in sixteen does so.
-CREATE FUNCTION warehouse._is_large(dataset_name text, year int, region_name text, row_count bigint, large_row_count bigint,
+CREATE FUNCTION warehouse._is_large(dataset_name text, year int, region_name text, row_count bigint,
+  large_row_count bigint,
   token bigint) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE
@@ -133,8 +140,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       WHERE p.dataset = dataset_name AND p.data_year = year AND p.region <> region_name) > large_row_count END
 $$;
 
--- Makes sure that a partition has a row to lock, and its year, where it is large, a table of its own. In a short transaction
--- of its own, before the publication.
+-- Makes sure that a partition has a row to lock, and its year, where it is large, a table of its own. In a short
+-- transaction of its own, before the publication.
 CREATE FUNCTION warehouse.prepare_partition(
   dataset_name text, year int, region_name text, task bigint, token bigint, row_count bigint DEFAULT 0,
   large_row_count bigint DEFAULT NULL) RETURNS text
@@ -153,5 +160,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION warehouse.prepare_partition(text, int, text, bigint, bigint, bigint, bigint) IS
-  'The table that a partition''s rows belong into. A year that has more rows than large_row_count, with the row_count that '
+  'The table that a partition''s rows belong into. A year that has more rows than large_row_count, with the row_count '
+    'that '
   'are to be published, gets one of its own.';

@@ -107,9 +107,10 @@ BEGIN
 END
 $$;
 
--- Creates the warehouse table of a declared dataset, or adds the columns and indexes it lacks. Returns what it did, one line
--- each. Raises where that is not enough: the caller compares beforehand and tells the operator the SQL to run.
-CREATE FUNCTION warehouse.apply_table(dataset_name text, key_columns text[], indexes jsonb DEFAULT '[]') RETURNS SETOF text
+-- Creates the warehouse table of a declared dataset, or adds the columns and indexes it lacks. Returns what it did, one
+-- line each. Raises where that is not enough: the caller compares beforehand and tells the operator the SQL to run.
+CREATE FUNCTION warehouse.apply_table(dataset_name text, key_columns text[],
+  indexes jsonb DEFAULT '[]') RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   d catalog.dataset := warehouse.require_dataset(dataset_name);
