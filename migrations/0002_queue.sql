@@ -331,6 +331,8 @@ CREATE TABLE queue.outcome (
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.5);
 CREATE UNIQUE INDEX outcome_final ON queue.outcome (task_id) WHERE final;
 CREATE INDEX outcome_attempt ON queue.outcome (task_id) WHERE NOT final;
+-- What queue.failures reads; of what completed nothing is in it.
+CREATE INDEX outcome_error ON queue.outcome (lane_id) WHERE error_class IS NOT NULL;
 CREATE INDEX outcome_finished_at ON queue.outcome USING brin (finished_at) WITH (pages_per_range = 32);
 COMMENT ON TABLE queue.outcome IS
   'How each attempt ended, and each task: appended, the history. A task has one final outcome at most; '

@@ -349,7 +349,7 @@ CREATE FUNCTION queue._is_claimable() RETURNS boolean
 COMMENT ON FUNCTION queue._is_claimable() IS 'Whether a claim would find work.';
 
 CREATE FUNCTION queue._is_one_missing() RETURNS boolean
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -2960,6 +2960,8 @@ CREATE INDEX lane_open ON queue.lane USING btree (lane_id) WHERE (closed_at IS N
 CREATE INDEX lease_lane ON queue.lease USING btree (lane_id);
 
 CREATE INDEX outcome_attempt ON queue.outcome USING btree (task_id) WHERE (NOT final);
+
+CREATE INDEX outcome_error ON queue.outcome USING btree (lane_id) WHERE (error_class IS NOT NULL);
 
 CREATE UNIQUE INDEX outcome_final ON queue.outcome USING btree (task_id) WHERE final;
 

@@ -132,6 +132,48 @@ struct LinearCostTests {
     #expect(rounds[1] <= rounds[0] * Self.mostGrowth, "\(rounds)")
   }
 
+  @Test func lookingAndCompletingCostTheSameHoweverMuchHasFinished() async throws {
+    let fixture = try await QueueFixture.make([])
+    let session = try await Self.session(fixture)
+    let worker = try await fixture.worker(slots: 30_000)
+    let looks = [
+      "SELECT * FROM queue.overview", "SELECT * FROM queue.backfill_progress WHERE finished_at IS NULL",
+      // Not queue.eta and queue.throughput, which count what ended in the last minutes.
+      "SELECT * FROM queue.failures", "SELECT * FROM queue.running",
+      "SELECT * FROM queue.waiting", "SELECT * FROM queue.stuck", "SELECT * FROM queue.workers",
+      "SELECT * FROM queue.task ORDER BY task_id DESC LIMIT 20",
+      """
+      SELECT queue.complete_many(ARRAY[l.task_id], ARRAY[l.lease_token])
+      FROM (SELECT task_id, lease_token FROM queue.lease LIMIT 1) l
+      """,
+    ]
+    var blocks: [String: [Double]] = [:]
+    for finished in [2000, 20_000] {
+      try await fixture.declare("of_\(finished)", regions: (1...finished / 10).map { "r\($0)" })
+      try await fixture.enqueue(["of_\(finished)"], years: 2001...2010)
+      try await session.executeScript(
+        """
+        SELECT queue.complete_many(array_agg(task_id), array_agg(lease_token)) FROM queue.claim(\(worker), 30000);
+        SELECT queue.tidy();
+        """)
+      // The room of so many leases at once, which nobody has.
+      try await session.execute("VACUUM")
+      // One to complete, once to plan and once to count.
+      try await fixture.declare("last_\(finished)")
+      try await fixture.enqueue(["last_\(finished)"], years: 2001...2002)
+      #expect(try await fixture.claim(worker, 2).count == 2)
+      try await session.execute("VACUUM ANALYZE")
+      for isCounted in [false, true] {
+        for look in looks {
+          let n = try await session.query("SELECT pg_temp.blocks($1) AS n", [look])[0].decode("n", as: Double.self)
+          if isCounted { blocks[look, default: []].append(n) }
+        }
+      }
+    }
+    // Beyond the same: a few blocks of small tables, and a B-tree's greater depth.
+    for (look, counts) in blocks { #expect(counts[1] <= counts[0] * 1.3 + 12, "\(look): \(counts)") }
+  }
+
   /// Two datasets split alike, of which one depends on the other.
   private static func declarePair(_ fixture: QueueFixture, regions: Int) async throws {
     let names = (1...regions).map { "r\($0)" }

@@ -25,6 +25,7 @@ struct HostChecks {
     }
     findings.append(catalog)
     findings.append(await duckdb())
+    findings.append(budget)
     findings.append(await confinement())
     return findings
   }
@@ -93,6 +94,28 @@ struct HostChecks {
         "host", "catalog", failure?.message ?? "\(error)", advice: failure?.advice ?? "Correct the setting regions.")
     }
     return .ok("host", "catalog", "\(folder.datasets.count.counted("dataset")) in \(configuration.catalogPath)")
+  }
+
+  /// What all workers of this host may use together.
+  private var budget: Finding {
+    do {
+      let memory = try configuration.hostMemoryBytes() / 1_048_576
+      let threads = try configuration.hostThreads().counted("thread")
+      let whole = "\(memory) MiB and \(threads) for DuckDB"
+      guard
+        let budget = HostBudget(
+          memoryBytes: try configuration.hostMemoryBytes(), threads: try configuration.hostThreads(), slots: 0)
+      else {
+        return .note(
+          "host", "memory", "\(whole), of each worker: \(HostBudget.standardDirectory) is not writable",
+          advice: "Make it a folder that every worker of this host may write to, or run one worker here.")
+      }
+      return .ok("host", "memory", "\(whole), of all workers of this host together (\(budget.directory))")
+    } catch {
+      let known = error as? any ClassifiedError
+      return .problem(
+        "host", "memory", known?.summary ?? "\(error)", advice: known?.advice ?? "Correct AKER_HOST_MEMORY.")
+    }
   }
 
   /// What the kernel keeps from definitions' SQL, beside DuckDB's own locks.

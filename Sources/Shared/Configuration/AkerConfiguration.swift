@@ -86,7 +86,7 @@ package struct AkerConfiguration: Sendable {
       (.home, home), (.postgisDSN, nil), (.cachePath, home + "/cache"), (.catalogPath, Self.installed("catalog")),
       (.migrationsPath, Self.installed("migrations")), (.duckdb, nil), (.postgresBin, nil),
       (.logLevel, Logger.Level.info.rawValue), (.regions, nil), (.openLineageURL, nil),
-      (.openLineageNamespace, "aker"), (.swapRowCount, nil),
+      (.openLineageNamespace, "aker"), (.swapRowCount, nil), (.hostMemory, "60%"), (.hostThreads, nil),
     ]
     for (setting, text) in standards where self.values[setting] == nil {
       self.values[setting] = Value(text: text, origin: .standard)
@@ -94,6 +94,7 @@ package struct AkerConfiguration: Sendable {
     let level = self.values[.logLevel]?.text ?? ""
     guard let level = Logger.Level(rawValue: level) else { throw ConfigurationError.unknownLogLevel(level) }
     self.logLevel = level
+    _ = try (hostMemoryBytes(), hostThreads())
     if let dsn = postgisDSN {
       if PostgresConfiguration(dsn: dsn).parseProblem != nil { throw ConfigurationError.malformedDSN }
     }

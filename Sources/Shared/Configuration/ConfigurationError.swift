@@ -8,6 +8,8 @@ package enum ConfigurationError: ClassifiedError, Equatable {
   case malformedS3(String)
   case missingS3Key(String)
   case malformedRegions(String)
+  case malformedHostMemory(String)
+  case malformedHostThreads(String)
   case unreadableSecret(variable: String, path: String)
   /// What is wrong with `aker.yml`, each with file and line.
   case invalidFile([String])
@@ -22,6 +24,8 @@ package enum ConfigurationError: ClassifiedError, Equatable {
     case .malformedS3(let text): "AKER_CACHE_PATH is '\(text)', which names no bucket"
     case .missingS3Key(let variable): "AKER_CACHE_PATH is in S3, and \(variable) is not set"
     case .malformedRegions(let entry): "'\(entry)' is not a dataset with regions"
+    case .malformedHostMemory(let text): "host_memory is '\(text)', which is no size"
+    case .malformedHostThreads(let text): "host_threads is '\(text)', which is no number of threads"
     case .unreadableSecret(let variable, let path): "\(variable) names \(path), which cannot be read"
     case .invalidFile(let problems): problems.joined(separator: "\n       ")
     }
@@ -37,6 +41,8 @@ package enum ConfigurationError: ClassifiedError, Equatable {
     case .missingS3Key: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_SECRET_ACCESS_KEY_FILE)."
     case .malformedRegions:
       "Write AKER_REGIONS as '\(KeptRegions.example)', and regions in aker.yml as {dataset: [region, region]}."
+    case .malformedHostMemory: "Write AKER_HOST_MEMORY as 12GiB, 900MiB or 60% of what the host has."
+    case .malformedHostThreads: "Write AKER_HOST_THREADS as a number, 1 or more."
     case .unreadableSecret: "Check the path and its permissions."
     case .invalidFile: "Settings are \(Setting.allCases.map(\.rawValue).joined(separator: ", ")); see aker config."
     }

@@ -12,6 +12,8 @@ package enum Setting: String, CaseIterable, Sendable {
   case openLineageURL = "openlineage_url"
   case openLineageNamespace = "openlineage_namespace"
   case swapRowCount = "swap_row_count"
+  case hostMemory = "host_memory"
+  case hostThreads = "host_threads"
 
   /// The environment's variable. A secret one is also read from the file that `<NAME>_FILE` names.
   package var environmentVariable: String { "AKER_" + rawValue.uppercased() }
@@ -22,7 +24,9 @@ package enum Setting: String, CaseIterable, Sendable {
   package var isPath: Bool {
     switch self {
     case .home, .cachePath, .catalogPath, .migrationsPath, .duckdb, .postgresBin: true
-    case .postgisDSN, .logLevel, .regions, .openLineageURL, .openLineageNamespace, .swapRowCount: false
+    case .postgisDSN, .logLevel, .regions, .openLineageURL, .openLineageNamespace, .swapRowCount, .hostMemory,
+      .hostThreads:
+      false
     }
   }
 
@@ -39,7 +43,9 @@ package enum Setting: String, CaseIterable, Sendable {
     case .regions: "Regions that are kept of datasets, where not those that their definitions list."
     case .openLineageURL: "Where lineage is told as OpenLineage events. Without it: nowhere."
     case .openLineageNamespace: "The namespace of its jobs."
-    case .swapRowCount: "Partitions of so many rows or more are loaded aside and swapped in. Without it: as measured."
+    case .swapRowCount: "A year of more rows has a table of its own, swapped as a whole. Without it: as measured."
+    case .hostMemory: "What all workers of a host may let DuckDB use together, such as 12GiB or 60%."
+    case .hostThreads: "Threads that they may use together. Without it: as many as there are processors."
     }
   }
 }

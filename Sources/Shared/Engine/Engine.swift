@@ -8,16 +8,20 @@ internal import SystemPackage
 package struct Engine: Sendable {
   package let duckdb: DuckDB
   package let limits: EngineLimits
+  /// What is shared with other workers of the host, beside which `limits` say nothing of memory and threads; nil for an
+  /// engine that goes by its limits alone.
+  private let budget: HostBudget?
   private let logger: Logger
 
-  package init(_ duckdb: DuckDB, limits: EngineLimits, logger: Logger) {
+  package init(_ duckdb: DuckDB, limits: EngineLimits, budget: HostBudget? = nil, logger: Logger) {
     self.duckdb = duckdb
     self.limits = limits
+    self.budget = budget
     self.logger = logger
   }
 
   func with(_ limits: EngineLimits) -> Engine {
-    Engine(duckdb, limits: limits, logger: logger)
+    Engine(duckdb, limits: limits, budget: budget, logger: logger)
   }
 
   /// Runs a script to its end. For small results: the output of each step, one JSON object per row.
@@ -36,7 +40,7 @@ package struct Engine: Sendable {
       return bytes
     }
     let output = EngineOutput(outcome.value)
-    if let error = error(outcome.status, outcome.message, script, lastStep: output.lastStep) {
+    if let error = error(outcome.status, outcome.message, script, lastStep: output.lastStep, outcome.memoryBytes) {
       throw EngineFailure(
         error: error, output: output, causes: error.place + EngineMessage(UserQuery.readable(outcome.message)).causes)
     }
@@ -70,17 +74,27 @@ package struct Engine: Sendable {
         if remainingMarks == 0, !bytes.isEmpty { try await body(bytes) }
       }
     }
-    if let error = error(outcome.status, outcome.message, script, lastStep: script.steps.last?.name) { throw error }
+    if let error = error(
+      outcome.status, outcome.message, script, lastStep: script.steps.last?.name, outcome.memoryBytes)
+    {
+      throw error
+    }
   }
 
   private func start<Value: Sendable>(
     _ script: EngineScript, _ body: @escaping @Sendable (SubprocessOutputSequence) async throws -> Value
-  ) async throws -> (status: TerminationStatus, message: String, value: Value) {
+  ) async throws -> (status: TerminationStatus, message: String, value: Value, memoryBytes: Int) {
     try Task.checkCancellation()
     if let refusal = script.refusal {
       throw EngineFailure(error: refusal, output: EngineOutput([]), causes: refusal.place)
     }
-    return try await launch(confined(script), lastStep: script.steps.last?.name, body)
+    let share = try await budget?.take(logger)
+    defer { withExtendedLifetime(share) {} }
+    var limits = limits
+    if let share { (limits.memoryBytes, limits.threads) = (share.memoryBytes, min(limits.threads, share.threads)) }
+    let (status, message, value) = try await launch(
+      with(limits).confined(script), lastStep: script.steps.last?.name, body)
+    return (status, message, value, limits.memoryBytes)
   }
 
   private func launch<Value: Sendable>(
@@ -196,7 +210,7 @@ package struct Engine: Sendable {
   private static let errorLimit = 1_048_576
 
   private func error(
-    _ status: TerminationStatus, _ message: String, _ script: EngineScript, lastStep: String?
+    _ status: TerminationStatus, _ message: String, _ script: EngineScript, lastStep: String?, _ memoryBytes: Int
   ) -> EngineError? {
     if case .exited(0) = status { return nil }
     let step = lastStep ?? "start"
@@ -211,7 +225,7 @@ package struct Engine: Sendable {
       }
       let error = EngineMessage(message).error(
         step: step, exitCode: code, linesBefore: failed?.linesBeforeUserSQL, sql: failed?.statement,
-        memoryLimit: limits.memoryBytes)
+        memoryLimit: memoryBytes)
       return failed?.located(error) ?? error
     }
   }

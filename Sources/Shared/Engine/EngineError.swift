@@ -12,6 +12,8 @@ package enum EngineError: ClassifiedError, Equatable {
   case failed(step: String, exitCode: Int32, message: String)
   /// A step printed more than anybody asked for.
   case tooMuchOutput(step: String, limitBytes: Int)
+  /// Other tasks of the host had all memory for as long as we waited.
+  case hostIsFull(memoryBytes: Int)
   case notFound(tried: [String])
   /// The program that starts DuckDB is not installed with ours.
   case confinerNotFound(String)
@@ -20,7 +22,7 @@ package enum EngineError: ClassifiedError, Equatable {
   package var errorClass: ErrorClass {
     switch self {
     case .sql, .tooMuchOutput: .data
-    case .outOfMemory, .diskFull, .crashed, .failed: .transient
+    case .outOfMemory, .diskFull, .crashed, .failed, .hostIsFull: .transient
     case .notFound, .wrongVersion, .confinerNotFound: .permanent
     }
   }
@@ -36,6 +38,7 @@ package enum EngineError: ClassifiedError, Equatable {
     case .failed(let step, let code, let message): "DuckDB ended with code \(code) in step \(step): \(message)"
     case .tooMuchOutput(let step, let limit):
       "step \(step) printed more than \(limit / 1_048_576) MiB of results, which are figures and examples"
+    case .hostIsFull(let memory): "other tasks of this host had all its \(memory / 1_048_576) MiB for ten minutes"
     case .confinerNotFound(let path): "there is no program \(path), which starts DuckDB"
     case .notFound(let tried): "there is no duckdb program; looked at \(tried.joined(separator: ", "))"
     case .wrongVersion(let path, let found, let wanted): "\(path) is DuckDB \(found); \(wanted) or newer is needed"
@@ -51,7 +54,7 @@ package enum EngineError: ClassifiedError, Equatable {
     case .failed(let step, let code, _): ["DuckDB ended with code \(code) in step \(step)"]
     case .outOfMemory(let step, _, _), .diskFull(let step, _), .tooMuchOutput(let step, _):
       ["DuckDB ended in step \(step)"]
-    case .notFound, .wrongVersion, .confinerNotFound: []
+    case .notFound, .wrongVersion, .confinerNotFound, .hostIsFull: []
     }
   }
 
@@ -63,6 +66,7 @@ package enum EngineError: ClassifiedError, Equatable {
     case .crashed: "If the system's memory ran out, run fewer slots; see the kernel's log."
     case .failed: nil
     case .tooMuchOutput: nil
+    case .hostIsFull: "Run fewer slots on it, or give DuckDB more of the host: AKER_HOST_MEMORY."
     case .confinerNotFound:
       "Install all programs of the same build into one folder: aker, aker-worker and aker-confine."
     case .notFound: "Run scripts/setup, or name the program in AKER_DUCKDB."

@@ -44,7 +44,7 @@ package struct PipelineEnvironment: Sendable {
       limiter: QueueRateLimiter(pool), clientName: clientName,
       logger: logger, secret: { try configuration.secret($0) })
     return PipelineEnvironment(
-      engine: Engine(duckdb, limits: limits(slots: slots, cache: cache), logger: logger),
+      engine: try workerEngine(duckdb, configuration, slots: slots, logger),
       lake: lake, database: pool, inputs: LiveInputs(fetcher),
       rawCache: cache + "/raw",
       documents: try RawCache(directory: cache + "/raw", shared: try configuration.sharedCache()),
@@ -89,23 +89,31 @@ package struct PipelineEnvironment: Sendable {
   /// The engine alone, for commands that look at the catalog.
   package static func engine(_ configuration: AkerConfiguration, logger: Logger) async throws -> Engine {
     let duckdb = try await DuckDB.locate(explicit: configuration.duckdb, home: configuration.home)
-    return Engine(duckdb, limits: limits(slots: 1, cache: configuration.localCachePath), logger: logger)
+    return Engine(duckdb, limits: try limits(configuration, slots: 1), logger: logger)
   }
 
-  /// Six tenths of the host's memory for all slots together, the processors shared among them.
-  static func limits(slots: Int, cache: String) -> EngineLimits {
-    let pages = sysconf(Int32(_SC_PHYS_PAGES))
-    let memory = pages > 0 ? pages * sysconf(Int32(_SC_PAGESIZE)) : smallHostBytes
-    let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    return EngineLimits(
-      memoryBytes: max(smallestMemoryBytes, memory / 10 * 6 / max(1, slots)),
-      threads: max(1, processors / max(1, slots)), temporaryDirectory: cache + "/tmp")
+  /// Of one that shares the host with all other workers on it.
+  private static func workerEngine(
+    _ duckdb: DuckDB, _ configuration: AkerConfiguration, slots: Int, _ logger: Logger
+  ) throws -> Engine {
+    let budget = HostBudget(
+      memoryBytes: try configuration.hostMemoryBytes(), threads: try configuration.hostThreads(), slots: slots)
+    if budget == nil {
+      logger.notice(
+        "other workers of this host are not counted: each takes its own part of the host's memory",
+        metadata: ["folder": "\(HostBudget.standardDirectory)"])
+    }
+    return Engine(
+      duckdb, limits: try limits(configuration, slots: budget == nil ? slots : 1), budget: budget, logger: logger)
   }
 
-  /// Assumed where the host does not tell.
-  private static let smallHostBytes = 2 * 1_073_741_824
-  /// DuckDB sorts and writes Parquet in this; with less it fails on small partitions already.
-  private static let smallestMemoryBytes = 268_435_456
+  /// The host's memory and threads shared among so many slots.
+  private static func limits(_ configuration: AkerConfiguration, slots: Int) throws -> EngineLimits {
+    EngineLimits(
+      memoryBytes: max(HostBudget.unitBytes, try configuration.hostMemoryBytes() / max(1, slots)),
+      threads: max(1, try configuration.hostThreads() / max(1, slots)),
+      temporaryDirectory: configuration.localCachePath + "/tmp")
+  }
 
   /// - Parameters:
   ///   - other: where documents come from, rather than the sources.

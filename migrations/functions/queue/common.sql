@@ -54,7 +54,7 @@ BEGIN
       SELECT w.worker_id FROM queue.worker w
         LEFT JOIN (SELECT l.worker_id, count(*) AS busy FROM queue.lease l GROUP BY l.worker_id) b USING (worker_id)
       WHERE w.ended_at IS NULL AND w.state = 'running' AND w.slots > coalesce(b.busy, 0)
-        AND w.heartbeat_at > clock_timestamp() - interval '5 seconds')
+        AND w.heartbeat_at > clock_timestamp() - interval '8 seconds')
     SELECT i.worker_id FROM idle i ORDER BY i.worker_id < first_id, i.worker_id LIMIT task_count
   LOOP
     PERFORM pg_notify('aker_queue_' || woken, '');

@@ -240,9 +240,12 @@ $$;
 COMMENT ON FUNCTION queue._round IS
   'Reaps, promotes and tidies, if nobody has in the last 0.9 s; returns what was seen then.';
 
+-- In plpgsql, which keeps its plan: an SQL function would be planned at each tick, for more than all the rest costs.
 CREATE FUNCTION queue._is_one_missing() RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT EXISTS (SELECT FROM queue.worker v WHERE v.ended_at IS NULL AND v.lock_missing_since IS NOT NULL)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM queue.worker v WHERE v.ended_at IS NULL AND v.lock_missing_since IS NOT NULL);
+END
 $$;
 COMMENT ON FUNCTION queue._is_one_missing IS 'Whether a worker''s session lock is gone, and it is not lost yet.';
 

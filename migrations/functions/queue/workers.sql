@@ -59,8 +59,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   lost bigint[];
 BEGIN
-  UPDATE queue.worker w SET heartbeat_at = clock_timestamp() WHERE w.worker_id = $1 AND w.ended_at IS NULL;
-  IF NOT FOUND THEN
+  -- Most of what a tick costs is this write: a worker that was heard of a moment ago need not be noted again.
+  UPDATE queue.worker w SET heartbeat_at = clock_timestamp() FROM queue.setting g
+    WHERE w.worker_id = $1 AND w.ended_at IS NULL AND w.heartbeat_at < clock_timestamp() - g.lease_interval / 12;
+  IF NOT FOUND AND NOT EXISTS (SELECT FROM queue.worker w WHERE w.worker_id = $1 AND w.ended_at IS NULL) THEN
     RAISE EXCEPTION 'worker % has ended', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
   END IF;
   IF cardinality($2) > 0 THEN

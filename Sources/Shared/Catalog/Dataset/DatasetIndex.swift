@@ -2,12 +2,17 @@
 package struct DatasetIndex: Sendable, Equatable, Encodable {
   package var columns: [String]
   /// Only rows that have these values, by column, are in it; empty for all.
-  package var `where`: [String: String] = [:]
+  package var `where`: [String: String]
 
-  static func read(_ node: DefinitionNode, columns: [DatasetColumn]) -> DatasetIndex? {
+  package init(columns: [String], where values: [String: String] = [:]) {
+    self.columns = columns
+    self.where = values
+  }
+
+  static func read(_ node: DefinitionNode, columns: [DatasetColumn], isSplit: Bool) -> DatasetIndex? {
     let fields = node.fields(known: ["columns", "where"])
     /// Columns that every table has besides the declared ones.
-    let names = columns.map(\.name) + ["data_year", "as_of"]
+    let names = columns.map(\.name) + ["data_year", "as_of"] + (isSplit ? ["region"] : [])
     func requireDeclared(_ name: String, _ place: DefinitionNode) {
       if !names.contains(name) {
         place.error("column '\(name)' is not declared\(DatasetSpec.near(name, names))")

@@ -83,7 +83,10 @@ extension DatasetSpec {
         node.error("key column '\(column)' is not declared\(near(column, spec.columns.map(\.name)))")
       }
     }
-    spec.indexes = fields["indexes"]?.elements.compactMap { DatasetIndex.read($0, columns: spec.columns) } ?? []
+    spec.indexes =
+      fields["indexes"]?.elements.compactMap {
+        DatasetIndex.read($0, columns: spec.columns, isSplit: spec.isSplit)
+      } ?? []
     if fields["key"] == nil { root.warning("no key: rows cannot be compared between vintages, nor kept unique") }
     if let node = fields["review"] {
       spec.review = DatasetReview.read(node, columns: spec.columns)
