@@ -169,10 +169,10 @@ CREATE INDEX validation_warned ON quality.validation (dataset, data_year)
 COMMENT ON TABLE quality.validation IS
   'One validation of one partition; publication_id is NULL when it was not published for it, or only re-checked.';
 COMMENT ON COLUMN quality.validation.failed_count IS 'Failed checks of severity fail.';
-COMMENT ON COLUMN quality.validation.warned_count IS 'Failed checks of severity warn, and warnings of schema drift.';
+COMMENT ON COLUMN quality.validation.warned_count IS 'Failed checks of severity warn, and shapes that lost a coordinate.';
 COMMENT ON COLUMN quality.validation.drift IS
   'Columns that came against columns that were declared: [{"request", "kind", "column", ...}].';
-COMMENT ON COLUMN quality.validation.profile IS 'Per column: {"nulls": n}; what the next vintage is compared with.';
+COMMENT ON COLUMN quality.validation.profile IS 'Per column: {"nulls": n, "level": mean of absolute values}; what the next vintage and year are compared with.';
 
 CREATE TABLE quality.check_result (
   validation_id      bigint NOT NULL REFERENCES quality.validation ON DELETE CASCADE,

@@ -114,7 +114,8 @@ struct RunCommandTests {
 
   @Test func aSplitDatasetRunsAllItsRegionsOrTheOneThatWasNamed() async throws {
     try await withHome(database: false) { environment, _, _ in
-      let all = try await run(["market_jobs", "--year", "2021", "--dry-run"], environment)
+      let regions = ["AKER_REGIONS": "market_jobs:39041,39049,39117,39159"]
+      let all = try await run(["market_jobs", "--year", "2021", "--dry-run"], environment.merging(regions) { $1 })
       #expect(all.exitCode == 0, "\(all)")
       let one = try await run(
         ["market_jobs", "--year", "2021", "--region", "39049", "--dry-run", "--json"], environment)

@@ -1,3 +1,4 @@
+@testable import Catalog
 import Fetch
 import FoundationEssentials
 import TestSupport
@@ -21,6 +22,37 @@ struct FeedTests {
       <rss><channel><item><title>&name; Br&#251;lerie: &pound;40 &amp; more</title></item></channel></rss>
       """)
     #expect(found.map(\.title) == ["Café Brûlerie: £40 & more"])
+  }
+
+  /// Prepared as a build does it.
+  private func prepared(_ text: String) async throws -> [FeedReader.Item] {
+    let folder = "/tmp/aker-feed-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try FetchWorld.write(Data(text.utf8), to: folder + "/a.rss")
+    let request = DatasetRequest(
+      name: "feed", sourceID: "s", path: "/", query: [], format: .feed, vintages: [], isOptional: false, line: 1)
+    let input = FetchedInput(
+      requestName: "feed", sourceID: "s", url: "/", status: 200, fetchedAt: Date(), sha256: nil, byteCount: 0,
+      cacheHit: false, path: folder + "/a.rss")
+    var preparation = InputPreparation(folder: folder + "/prepared", year: 2020)
+    let path = try #require(try await preparation.prepare([input], for: [request])[0].path)
+    let lines = try #require(FileManager.default.contents(atPath: path)).split(separator: UInt8(ascii: "\n"))
+    return try lines.map { try JSONDecoder().decode(FeedReader.Item.self, from: Data($0)) }
+  }
+
+  @Test func namesOfHTMLAndBareAmpersandsCostNoFeed() async throws {
+    func title(_ text: String, before: String = "") async throws -> String? {
+      try await prepared("\(before)<rss><channel><item><title>\(text)</title></item></channel></rss>").first?.title
+    }
+    #expect(try await title("40&nbsp;jobs &ndash; caf&eacute; &amp; more") == "40\u{A0}jobs – café & more")
+    #expect(try await title("AT&T, R&D & so on; a&b=c") == "AT&T, R&D & so on; a&b=c")
+    #expect(try await title("&#233;&#xE9;&lt;b&gt;") == "éé<b>")
+    // As the document says, whatever HTML says; and what is text already stays so.
+    #expect(try await title("&nbsp;x", before: "<!DOCTYPE rss [<!ENTITY nbsp \"[blank]\">]>") == "[blank]x")
+    #expect(try await title("<![CDATA[a &nbsp; b & c]]>") == "a &nbsp; b & c")
+    #expect(try await title("a", before: "<?xml version='1.0'?><!-- a & b &nbsp; -->") == "a")
+    await #expect(throws: FetchError.self) { try await title("a &nosuchname; b") }
   }
 
   @Test func nothingOutsideTheDocumentIsRead() throws {

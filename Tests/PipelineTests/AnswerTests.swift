@@ -14,10 +14,12 @@ struct AnswerTests {
     var file: String
     var served: String
     var reason: String
+    var regions: [String]?
     var testDescription: String { "\(dataset): \(served) for \(file)" }
   }
 
   private static let areas = "cew/data/api"
+  private static let whole = "cew/data/files"
   private static let risk = "about/reports-and-data/openfema/nri/v1181"
   private static let tracker = "redfin_market_tracker"
 
@@ -25,11 +27,17 @@ struct AnswerTests {
     Swap(
       dataset: "market_jobs", year: 2021, source: "bls_qcew", file: "\(areas)/2021/a/area/39117.csv",
       served: "\(areas)/2021/a/area/39041.csv",
-      reason: "39117.csv is not what was asked for: area_fips should be 39117, and is 39041"),
+      reason: "39117.csv is not what was asked for: area_fips should be 39117, and is 39041",
+      regions: ["39117"]),
     Swap(
       dataset: "market_jobs", year: 2021, source: "bls_qcew", file: "\(areas)/2021/a/area/39049.csv",
       served: "\(areas)/2020/a/area/39049.csv",
-      reason: "39049.csv is not what was asked for: year should be 2021, and is 2020"),
+      reason: "39049.csv is not what was asked for: year should be 2021, and is 2020",
+      regions: ["39049"]),
+    Swap(
+      dataset: "market_jobs", year: 2021, source: "bls_qcew", file: "\(whole)/2021/csv/2021_annual_singlefile.zip",
+      served: "\(whole)/2020/csv/2020_annual_singlefile.zip",
+      reason: "2021_annual_singlefile.zip is not what was asked for: year should be 2021, and is 2020"),
     Swap(
       dataset: "hazard_risk", year: 2021, source: "fema_nri", file: "\(risk)/NRI_Table_CensusTracts.zip",
       served: "\(risk)/NRI_Table_Counties.zip", reason: "the file of CensusTracts was asked for, and it has counties"),
@@ -54,7 +62,8 @@ struct AnswerTests {
       let endpoints = [swap.source, "census_codes"].map { ($0, simulator.endpoint + "/" + $0) }
       try await Workshop.open(datasets: [swap.dataset], endpoints: Dictionary(uniqueKeysWithValues: endpoints)) {
         workshop, connection in
-        try await workshop.enqueue(swap.dataset, swap.year...swap.year, asOf: "2026-09", connection)
+        try await workshop.enqueue(
+          swap.dataset, swap.year...swap.year, asOf: "2026-09", regions: swap.regions, connection)
         try await workshop.work()
         let reasons = try await connection.query("SELECT reason FROM queue.task WHERE state = 'failed'")
           .map { try $0.decode("reason", as: String.self) }

@@ -48,9 +48,10 @@ struct DatasetTests {
         "SELECT (establishments, employment IS NULL) \(county) AND own_code = '2' AND industry_code = '1022' "
           + "AND agglvl_code = '73'", connection)
       try await expect("6384781", "SELECT sum(employment) \(county)", connection)
+      // The file of the whole country, of which fifteen counties are recorded.
       try await expect(
-        "39041,39049,39117,39159", "SELECT string_agg(DISTINCT region, ',' ORDER BY region) FROM market_jobs",
-        connection)
+        "(nation,15,17630)",
+        "SELECT (min(region), count(DISTINCT geo_id), count(*)) FROM market_jobs WHERE data_year = 2021", connection)
     }
   }
 

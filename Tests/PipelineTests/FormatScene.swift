@@ -46,14 +46,17 @@ struct FormatScene {
   /// - Parameter recordsByteCount: JSON documents of so many bytes are read by their records.
   /// - Returns: what `sql` gives of `raw.rows`, a JSON object a row, and the drift of the header.
   func read(
-    _ fields: String, _ path: String, _ sql: String, recordsByteCount: Int64 = 4 << 20, memoryBytes: Int = 512 << 20
+    _ fields: String, _ path: String, _ sql: String, recordsByteCount: Int64 = 4 << 20,
+    foldedByteCount: Int64 = 32 << 20,
+    memoryBytes: Int = 512 << 20
   ) async throws -> (rows: [String], drift: [SchemaDrift]) {
     let request = try request(fields)
     let input = FetchedInput(
       requestName: "rows", sourceID: "test_files", url: "/", status: 200, fetchedAt: Date(), sha256: "", byteCount: 0,
       cacheHit: false, path: path)
     var preparation = InputPreparation(
-      folder: folder + "/prepared-\(UUID().uuidString)", year: 2020, recordsByteCount: recordsByteCount)
+      folder: folder + "/prepared-\(UUID().uuidString)", year: 2020, recordsByteCount: recordsByteCount,
+      foldedByteCount: foldedByteCount)
     let prepared = try await preparation.prepare([input], for: [request])
     let documents = prepared.compactMap { input in
       input.path.map { InputView.Document(file: $0, layout: input.layout) }

@@ -91,14 +91,14 @@ struct Workshop {
 
   func enqueue(
     _ dataset: String, _ years: ClosedRange<Int>, asOf: String, mode: String = "missing",
-    _ connection: PostgresConnection
+    regions: [String]? = nil, _ connection: PostgresConnection
   ) async throws {
     try await connection.execute(
       """
       SELECT * FROM queue.enqueue_backfill(
         ARRAY[$1], $2::int[], as_of => $3, mode => $4, regions => $5,
         backfill_key => gen_random_uuid()::text)
-      """, [dataset, Array(years), asOf, mode, Self.recordedRegions()])
+      """, [dataset, Array(years), asOf, mode, regions ?? Self.recordedRegions()])
   }
 
   /// Makes the rows that are published look as if they had come from other data, so that what is published next replaces
@@ -216,11 +216,15 @@ extension Workshop {
   }
 
   /// The pipeline as a program has it, in this process.
-  func pipeline() async throws -> PipelineEnvironment {
-    let configuration = try AkerConfiguration(environment: try await workerEnvironment([:]))
+  func pipeline(_ extra: [String: String] = [:]) async throws -> PipelineEnvironment {
+    let configuration = try AkerConfiguration(environment: try await workerEnvironment(extra))
     return try await PipelineEnvironment.make(
       configuration, database: database.configuration, slots: 1, clientName: "aker-tests",
       logger: Logger(label: "tests"))
+  }
+
+  func spec(_ dataset: String) throws -> DatasetSpec {
+    try #require(CatalogFolder(directory: catalog).datasets.first { $0.name == dataset })
   }
 
   func engine() async throws -> Engine {

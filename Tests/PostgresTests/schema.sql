@@ -1629,11 +1629,11 @@ COMMENT ON TABLE quality.validation IS 'One validation of one partition; publica
 
 COMMENT ON COLUMN quality.validation.failed_count IS 'Failed checks of severity fail.';
 
-COMMENT ON COLUMN quality.validation.warned_count IS 'Failed checks of severity warn, and warnings of schema drift.';
+COMMENT ON COLUMN quality.validation.warned_count IS 'Failed checks of severity warn, and shapes that lost a coordinate.';
 
 COMMENT ON COLUMN quality.validation.drift IS 'Columns that came against columns that were declared: [{"request", "kind", "column", ...}].';
 
-COMMENT ON COLUMN quality.validation.profile IS 'Per column: {"nulls": n}; what the next vintage is compared with.';
+COMMENT ON COLUMN quality.validation.profile IS 'Per column: {"nulls": n, "level": mean of absolute values}; what the next vintage and year are compared with.';
 
 CREATE VIEW quality.publication_warning AS
  SELECT v.publication_id,
@@ -1699,11 +1699,11 @@ CREATE VIEW quality.warning AS
     w.message
    FROM (lake.current c
      JOIN quality.publication_warning w USING (dataset, data_year, region, as_of))
-  WHERE (w.validation_id = ( SELECT max(v.validation_id) AS max
+  WHERE ((w.what <> 'schema drift: extra'::text) AND (w.validation_id = ( SELECT max(v.validation_id) AS max
            FROM quality.validation v
-          WHERE ((v.dataset = c.dataset) AND (v.data_year = c.data_year) AND (v.region = c.region) AND (v.as_of = c.as_of) AND (v.publication_id IS NOT NULL) AND v.success)));
+          WHERE ((v.dataset = c.dataset) AND (v.data_year = c.data_year) AND (v.region = c.region) AND (v.as_of = c.as_of) AND (v.publication_id IS NOT NULL) AND v.success))));
 
-COMMENT ON VIEW quality.warning IS 'The warnings of what is published now: of the current vintage of each partition.';
+COMMENT ON VIEW quality.warning IS 'The warnings of what is published now: of the current vintage of each partition. Without columns that came undeclared, which are no doubt about a value.';
 
 CREATE VIEW quality.warned_partition AS
  SELECT warning.dataset,

@@ -26,7 +26,7 @@ struct ValidationPageTests {
     let validation = Validation(
       dataset: "market_income", dataYear: 2012, region: "oh", asOf: "2024-06",
       definitionHash: String(repeating: "a", count: 64), drift: drift, results: results, rowCount: 1_234_567,
-      nullCounts: [:])
+      profile: Profile(nulls: [:], levels: [:]))
     return ValidationReport(validation, validatedAt: Date(timeIntervalSince1970: 0))
   }
 

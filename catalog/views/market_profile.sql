@@ -12,8 +12,8 @@ WITH figure AS (
   SELECT geo_id, data_year, 'counted', series, name, as_of, population::float8, NULL::float8, NULL::float8
   FROM market_population WHERE geo_level = 'county' AND series <> 'acs5'
   UNION ALL
-  -- All ownerships, industries and sizes together.
-  SELECT geo_id, data_year, 'jobs', '', NULL::text, as_of, employment::float8, establishments::float8, average_annual_pay::float8
+  -- All ownerships, industries and sizes together: of the file of the whole country where it has the county, else of its slice.
+  SELECT geo_id, data_year, 'jobs', CASE region WHEN 'nation' THEN 'whole' ELSE 'slice' END, NULL::text, as_of, employment::float8, establishments::float8, average_annual_pay::float8
   FROM market_jobs WHERE geo_level = 'county' AND own_code = '0' AND industry_code = '10' AND size_code = '0'
   UNION ALL
   SELECT geo_id, data_year, 'unemployment', '', name, as_of, labor_force::float8, unemployment_rate::float8, NULL::float8
@@ -44,10 +44,10 @@ WITH figure AS (
     (max(a) FILTER (WHERE dataset = 'income'))::bigint AS median_household_income,
     (max(b) FILTER (WHERE dataset = 'income'))::bigint AS population,
     max(as_of) FILTER (WHERE dataset = 'income') AS market_income_as_of,
-    (max(a) FILTER (WHERE dataset = 'jobs'))::bigint AS employment,
-    (max(b) FILTER (WHERE dataset = 'jobs'))::bigint AS establishments,
-    (max(c) FILTER (WHERE dataset = 'jobs'))::bigint AS average_annual_pay,
-    max(as_of) FILTER (WHERE dataset = 'jobs') AS market_jobs_as_of,
+    coalesce(max(a) FILTER (WHERE dataset = 'jobs' AND kind = 'whole'), max(a) FILTER (WHERE dataset = 'jobs'))::bigint AS employment,
+    coalesce(max(b) FILTER (WHERE dataset = 'jobs' AND kind = 'whole'), max(b) FILTER (WHERE dataset = 'jobs'))::bigint AS establishments,
+    coalesce(max(c) FILTER (WHERE dataset = 'jobs' AND kind = 'whole'), max(c) FILTER (WHERE dataset = 'jobs'))::bigint AS average_annual_pay,
+    coalesce(max(as_of) FILTER (WHERE dataset = 'jobs' AND kind = 'whole'), max(as_of) FILTER (WHERE dataset = 'jobs')) AS market_jobs_as_of,
     (max(a) FILTER (WHERE dataset = 'unemployment'))::bigint AS labor_force,
     (max(b) FILTER (WHERE dataset = 'unemployment'))::numeric(5,1) AS unemployment_rate,
     max(as_of) FILTER (WHERE dataset = 'unemployment') AS market_unemployment_as_of,

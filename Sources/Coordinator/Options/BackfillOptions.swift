@@ -36,11 +36,11 @@ struct PartitionOptions: ParsableArguments {
   var years: YearList?
 
   @Option(
-    parsing: .upToNextOption,
+    name: .customLong("regions"), parsing: .upToNextOption,
     help:
-      "Regions, where a dataset is split; unless told, those that the settings keep (aker config), or its definition lists."
+      "Regions (39041 39049, or 39041,39049), where a dataset is split; unless told, those that the settings keep (aker config), or its definition lists."
   )
-  var regions: [String] = []
+  var toldRegions: [String] = []
 
   @Option(help: ArgumentHelp("Vintage to publish as; this month unless told.", valueName: "YYYY-MM"))
   var asOf: String?
@@ -65,6 +65,9 @@ struct PartitionOptions: ParsableArguments {
 
   @Option(help: "Which years first.")
   var order = PartitionOrder.newest
+
+  /// With commas as with spaces between.
+  var regions: [String] { toldRegions.flatMap { $0.split(separator: ",").map(String.init) } }
 
   /// Nil where nothing was said.
   var mode: PartitionMode? { force ? .all : only }

@@ -23,6 +23,16 @@ struct _xmlParserCtxt;
 void xmlSetExternalEntityLoader(
     struct _xmlParserInput *(*loader)(const char *url, const char *id, struct _xmlParserCtxt *context));
 unsigned char *xmlBuildURI(const unsigned char *uri, const unsigned char *base);
+struct _htmlEntityDesc {
+  unsigned int value;
+  const char *name, *desc;
+};
+const struct _htmlEntityDesc *htmlEntityLookup(const unsigned char *name);
+// The character that HTML calls so; 0 for none.
+static inline unsigned int aker_html_character(const unsigned char *name) {
+  const struct _htmlEntityDesc *entity = htmlEntityLookup(name);
+  return entity ? entity->value : 0;
+}
 
 // Nothing outside a document is ever read: neither its DTD nor its external entities, from disk or from the network.
 static inline struct _xmlParserInput *aker_xml_load_nothing(

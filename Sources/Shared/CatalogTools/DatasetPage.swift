@@ -1,4 +1,5 @@
 package import Catalog
+internal import Base
 
 /// A dataset's page of the data dictionary, in Markdown, from nothing but the catalog.
 package struct DatasetPage: Sendable {
@@ -46,6 +47,7 @@ package struct DatasetPage: Sendable {
     if let pattern = spec.otherRegionsPattern {
       facts.append(["other regions", "with `--regions`, or `regions` in `aker.yml`, any like `\(pattern)`"])
     }
+    facts.append(["a year costs", spec.yearlyCosts.map(cost).joined(separator: "<br>")])
     if !spec.key.isEmpty { facts.append(["key", spec.key.map { "`\($0)`" }.joined(separator: ", ")]) }
     if !spec.dependsOn.isEmpty {
       facts.append(["reads", spec.dependsOn.map { "[\($0)](\($0).md)" }.joined(separator: ", ")])
@@ -60,10 +62,32 @@ package struct DatasetPage: Sendable {
     return facts
   }
 
+  /// For instance `52 requests or more to census_tiger, 12 s at its limit, about 80 MB`.
+  private func cost(_ cost: SourceCost) -> String {
+    var parts = ["\(cost.requestCount.counted("request"))\(cost.isLeast ? " or more" : "") to `\(cost.sourceID)`"]
+    if let seconds = registry[cost.sourceID].flatMap({ cost.seconds($0.rateLimit) }), seconds >= 1 {
+      parts.append("\(Self.duration(seconds)) at its limit")
+    }
+    if cost.byteCount > 0 {
+      parts.append("\(cost.isSized ? "about" : "more than") \(number(Double(cost.byteCount) / 1e6)) MB")
+    }
+    return parts.joined(separator: ", ")
+  }
+
+  private static func duration(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<100: "\(Int(seconds.rounded(.up))) s"
+    case ..<5400: "\(Int((seconds / 60).rounded(.up))) min"
+    case ..<172_800: "\(Int((seconds / 3600).rounded(.up))) h"
+    default: "\(Int((seconds / 86_400).rounded(.up))) days"
+    }
+  }
+
   private func source(_ id: String) -> [String] {
     let source = registry[id]
     let requests = spec.requests.filter { $0.sourceID == id }.map {
       "`\($0.path)` as `raw.\($0.name)`" + ($0.years.map { ", years \($0)" } ?? "")
+        + ($0.regionsPattern.map { ", regions `\($0)`" } ?? "")
     }
     let key = source?.authKeyName.map { "`AKER_\($0)`" } ?? ""
     let name = "\(source?.name ?? "") (`\(id)`)" + (source?.isEnabled == false ? ", off unless configured" : "")
@@ -88,7 +112,10 @@ package struct DatasetPage: Sendable {
     }
     if !check.values.isEmpty { expected.append(check.values.joined(separator: ", ")) }
     if let regex = check.regex { expected.append("`\(regex)`") }
-    if let within = check.within { expected.append("within \(number(within * 100)) %") }
+    if let within = check.within {
+      expected.append(
+        check.name == .levelPrevious ? "within \(number(within)) times" : "within \(number(within * 100)) %")
+    }
     if let dataset = check.dataset { expected.append("`\(dataset).\(check.otherColumn ?? "")`") }
     if let rows = check.rows { expected.append("where `\(rows.column)` is \(rows.value)") }
     if !check.exceptions.isEmpty { expected.append("but " + check.exceptions.joined(separator: ", ")) }

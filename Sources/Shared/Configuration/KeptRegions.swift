@@ -34,7 +34,8 @@ package struct KeptRegions: Sendable, Equatable {
       let names = try value.strings()
       guard !names.isEmpty else { throw value.error("no region: leave it out for those of its definition") }
       if let name = names.first(where: { !DatasetSpec.isRegion($0) }) {
-        throw value.error("region '\(name)' is not usable: letters, digits, '_' and '-', at most 16")
+        throw value.error(
+          "region '\(name)' is not usable: letters, digits, '_' and '-', at most \(DatasetSpec.regionLimit) characters")
       }
       add(names, to: dataset.text)
     }

@@ -19,11 +19,38 @@ extension InputView {
     if request.format == .shapefile {
       let crs = "(SELECT layers[1].geometry_fields[1].crs FROM ST_Read_Meta(\(path)))"
       let shape = shape("geom", crs: crs, what: "'a shape of the file'")
-      return "(SELECT * REPLACE (\(shape) AS geom), geom AS drawn FROM ST_Read(\(path)))"
+      // Its type names the file's own reference system, which no other file may have: a shape alone can be put under others.
+      let shapes = "(SELECT * REPLACE (CAST(geom AS GEOMETRY) AS geom) FROM ST_Read(\(path)))"
+      return "(SELECT * REPLACE (\(shape) AS geom), geom AS drawn FROM \(shapes))"
     }
+    if request.input.headerRowCount == 0 { return grid(path) }
     // What is empty is no end of the table: notes between header and rows would hide all that follows.
     let sheet = request.input.sheet.map { ", sheet = \(SQL.literal($0))" } ?? ""
     return "read_xlsx(\(path), header = true, all_varchar = true, stop_at_empty = false\(sheet))"
+  }
+
+  /// A sheet without a header, whatever stands in it where: the declared columns are its first ones. Rows with nothing in
+  /// them are left out, and one that has more cells is refused.
+  private func grid(_ path: String) -> String {
+    let declared = request.columns(year: year)
+    let names = (declared?.names ?? []).map { declared?.sourceName($0) ?? $0 }
+    let letters = (0...names.count).map(Self.letters)
+    let sheet = request.input.sheet.map { ", sheet = \(SQL.literal($0))" } ?? ""
+    let cells = zip(letters, names).map { "\($0) AS \(SQL.identifier($1))" }.joined(separator: ", ")
+    let beyond = letters[names.count]
+    // A sheet has 1,048,576 rows at most.
+    return """
+      (SELECT \(cells) FROM read_xlsx(\(path), header = false, all_varchar = true, stop_at_empty = false, \
+      range = 'A1:\(beyond)1048576'\(sheet)) WHERE CASE WHEN \(beyond) IS NULL THEN \
+      coalesce(\(letters.joined(separator: ", "))) IS NOT NULL \
+      ELSE error('a row of the sheet has a cell in column \(beyond), beyond the \(names.count) that are declared: ' || \(beyond)) END)
+      """
+  }
+
+  /// What a workbook calls a column: A to Z, then AA.
+  private static func letters(_ index: Int) -> String {
+    let letter = String(UnicodeScalar(UInt8(ascii: "A") + UInt8(index % 26)))
+    return index < 26 ? letter : letters(index / 26 - 1) + letter
   }
 
   func tableHeader(_ file: String) -> String {

@@ -8,10 +8,25 @@ package struct CheckContext: Sendable {
   package var previousVintageRowCount: Int?
   /// Nulls per column of the vintage before.
   package var previousVintageNulls: [String: Int]?
+  /// What each column's level is compared with: the vintage before of the same partition, else the year before.
+  package var before: Before?
   /// Age of the oldest input, in days; nil where nothing was fetched.
   package var oldestInputDays: Double?
 
   package init() {}
+
+  package struct Before: Sendable {
+    /// `vintage` or `year`.
+    package var what: String
+    package var rowCount: Int
+    package var profile: Profile
+
+    package init(what: String, rowCount: Int, profile: Profile) {
+      self.what = what
+      self.rowCount = rowCount
+      self.profile = profile
+    }
+  }
 }
 
 /// Judges the figures of one pass over a partition.
@@ -23,6 +38,8 @@ package struct CheckEvaluation: Sendable {
 
   package let rowCount: Int
   package let nullCounts: [String: Int]
+  /// Means of the columns of numbers, whatever their sign.
+  package let levels: [String: Double]
 
   package init(_ figures: [String: Double?], spec: DatasetSpec, query: CheckQuery, context: CheckContext) {
     self.figures = figures
@@ -32,9 +49,69 @@ package struct CheckEvaluation: Sendable {
     rowCount = Int((figures["rows"] ?? 0) ?? 0)
     nullCounts = Dictionary(
       uniqueKeysWithValues: spec.columns.enumerated().map { ($1.name, Int((figures["n\($0)"] ?? 0) ?? 0)) })
+    levels = Dictionary(
+      uniqueKeysWithValues: spec.columns.enumerated().compactMap { index, column in
+        (figures["m\(index)"] ?? nil).map { (column.name, $0) }
+      })
   }
 
-  package var results: [CheckResult] { query.checks.indices.map { result($0) } }
+  package var results: [CheckResult] { query.checks.indices.map { result($0) } + impliedRows + impliedLevels }
+
+  package var profile: Profile { Profile(nulls: nullCounts, levels: levels) }
+
+  /// The usual bound: a figure in thousands is far beyond, and a crisis within.
+  private static let usualFactor = 5.0
+  /// A mean of fewer values says nothing.
+  private static let leastValueCount = 3
+
+  /// Of the columns that no check says it of: those alone that are not as they were.
+  private var impliedLevels: [CheckResult] {
+    let declared = Set(spec.checks.filter { $0.name == .levelPrevious }.compactMap(\.column))
+    return spec.columns.filter { query.hasLevel($0) && !declared.contains($0.name) }.compactMap { column in
+      var check = DatasetCheck(name: .levelPrevious, column: column.name, line: 0)
+      check.severity = .warn
+      let result = level(check)
+      return result.success ? nil : result
+    }
+  }
+
+  /// Fewer than so much less than before is no finding.
+  private static let usualLoss = (vintage: 0.2, year: 0.5)
+
+  /// Rows that are gone, where no check says it: a vintage adds to the one before, and a year that is over has about as
+  /// many as the one before.
+  private var impliedRows: [CheckResult] {
+    func fewer(_ name: CheckName, than previous: Int?, by loss: Double) -> CheckResult? {
+      guard let previous, previous >= Self.leastValueCount, Double(rowCount) < Double(previous) * (1 - loss),
+        !spec.checks.contains(where: { $0.name == name })
+      else { return nil }
+      var check = DatasetCheck(name: name, line: 0)
+      check.within = loss
+      check.severity = .warn
+      return comparison(check)
+    }
+    return [
+      fewer(.rowCountPreviousVintage, than: context.previousVintageRowCount, by: Self.usualLoss.vintage)
+        ?? fewer(.rowCountPreviousYear, than: context.previousYearRowCount, by: Self.usualLoss.year)
+    ].compactMap { $0 }
+  }
+
+  private func level(_ check: DatasetCheck) -> CheckResult {
+    let column = check.column ?? ""
+    guard let before = context.before, let then = before.profile.levels[column], then > 0,
+      before.rowCount - (before.profile.nulls[column] ?? 0) >= Self.leastValueCount
+    else { return outcome(check, true, observed: levels[column], "there is nothing before to compare with") }
+    guard let now = levels[column] else {
+      return outcome(
+        check, false, observed: nil,
+        "there is no value, and the mean of the \(before.what) before was \(Self.text(then))")
+    }
+    let valueCount = rowCount - (nullCounts[column] ?? 0)
+    let factor = check.within ?? Self.usualFactor
+    return outcome(
+      check, valueCount < Self.leastValueCount || now <= then * factor && now >= then / factor, observed: now,
+      "the mean is \(Self.text(now)), and was \(Self.text(then)) in the \(before.what) before")
+  }
 
   private func result(_ index: Int) -> CheckResult {
     let check = query.checks[index]
@@ -102,6 +179,7 @@ package struct CheckEvaluation: Sendable {
   private func comparison(_ check: DatasetCheck) -> CheckResult {
     let within = check.within ?? 0
     switch check.name {
+    case .levelPrevious: return level(check)
     case .nullSharePreviousVintage:
       guard let column = check.column, let nulls = context.previousVintageNulls?[column],
         let rows = context.previousVintageRowCount, rows > 0, rowCount > 0

@@ -44,11 +44,17 @@ package struct CheckQuery: Sendable {
     }
   }
 
-  /// Prints one row: `rows`, `n0…` (nulls per column), and per check `u<i>` (unexpected), `o<i>` (observed).
+  /// Whether a column has a level that vintages may be compared by: numbers that are no part of a name.
+  func hasLevel(_ column: DatasetColumn) -> Bool { column.type.isNumber && !key.contains(column.name) }
+
+  /// Prints one row: `rows`, `n0…` (nulls per column), `m0…` (means of absolute values), and per check `u<i>` (unexpected), `o<i>` (observed).
   package var sql: String {
     var figures = ["count(*) AS rows"]
     for (index, column) in columns.enumerated() {
       figures.append("count(*) FILTER (WHERE \(SQL.identifier(column.name)) IS NULL) AS n\(index)")
+      if hasLevel(column) {
+        figures.append("avg(abs(CAST(\(SQL.identifier(column.name)) AS DOUBLE))) AS m\(index)")
+      }
     }
     for (index, check) in checks.enumerated() {
       if let unexpected = unexpected(check) { figures.append("\(unexpected) AS u\(index)") }

@@ -18,7 +18,7 @@ extension Validation {
     let as_of: String
     let definition_hash: String
     let drift: [SchemaDrift]
-    let profile: [String: [String: Int]]
+    let profile: Profile
     let checks: [Check]
   }
 
@@ -41,7 +41,7 @@ extension Validation {
       task_id: taskID, lease_token: leaseToken, row_count: rowCount, data_year: dataYear,
       check_count: results.count, failed_count: failedCount, warned_count: warnedCount,
       success: success, drift_failed: hasFailedDrift, dataset: dataset, region: region, as_of: asOf,
-      definition_hash: definitionHash, drift: drift, profile: nullCounts.mapValues { ["nulls": $0] },
+      definition_hash: definitionHash, drift: drift, profile: profile,
       checks: results.enumerated().map { index, result in
         Check(
           ordinal: index + 1, check_name: result.check.name.rawValue, column_name: result.check.column,

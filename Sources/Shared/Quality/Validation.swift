@@ -9,11 +9,11 @@ package struct Validation: Sendable {
   /// Empty where the drift kept the partition from being built.
   package var results: [CheckResult]
   package var rowCount: Int?
-  package var nullCounts: [String: Int]
+  package var profile: Profile
 
   package init(
     dataset: String, dataYear: Int, region: String, asOf: String, definitionHash: String, drift: [SchemaDrift],
-    results: [CheckResult], rowCount: Int?, nullCounts: [String: Int]
+    results: [CheckResult], rowCount: Int?, profile: Profile
   ) {
     self.dataset = dataset
     self.dataYear = dataYear
@@ -23,14 +23,13 @@ package struct Validation: Sendable {
     self.drift = drift
     self.results = results
     self.rowCount = rowCount
-    self.nullCounts = nullCounts
+    self.profile = profile
   }
 
   package var hasFailedDrift: Bool { drift.contains(where: \.isFailure) }
   package var failedCount: Int { results.count(where: \.isFailure) }
-  package var warnedCount: Int {
-    results.count(where: \.isWarning) + drift.count { $0.kind == .extra || $0.kind == .flattened }
-  }
+  /// What somebody should look at: a column more than declared is none of it.
+  package var warnedCount: Int { results.count(where: \.isWarning) + drift.count { $0.kind == .flattened } }
   package var success: Bool { failedCount == 0 && !hasFailedDrift }
 
   package var partitionName: String { "\(dataset) \(dataYear)" + (region.isEmpty ? "" : " \(region)") }

@@ -29,6 +29,8 @@ counties AS (
   SELECT * EXCLUDE (workplace, home), left(workplace, 5) AS workplace, coalesce(left(home, 5), 'all') AS home
   FROM blocks
   WHERE CASE
+    WHEN left(workplace, 2) <> state_fips(getvariable('region'))
+      THEN error('the files of ' || getvariable('region') || ' were asked for, and one has a workplace in state ' || left(workplace, 2))
     WHEN regexp_full_match(workplace, '\d{15}') AND (home IS NULL OR regexp_full_match(home, '\d{15}')) THEN true
     ELSE error('a geocode has not 15 digits: ' || workplace || ', ' || coalesce(home, ''))
   END

@@ -34,6 +34,7 @@ parsed AS (
     regexp_extract(published,
       '^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?',
       ['date', 'clock', 'zone']) AS iso,
+    release_date(published) AS published_on,
     -- The address without what only tells by which way a reader came to it.
     rtrim(regexp_replace(regexp_replace(link, '#.*$', ''), '([?&])(?:(?:utm_\w+|tc|fbclid|gclid)=[^&]*&?)+', '\1', 'g'), '?&')
       AS address
@@ -44,12 +45,7 @@ dated AS (
     -- The same release in two feeds, or with and without a guid, is one event.
     left(md5(lower(coalesce(nullif(address, ''), nullif(guid, ''), title || ' ' || rfc.day || rfc.month || rfc.year || iso.date))), 16)
       AS event_id,
-    coalesce(
-      TRY_CAST(nullif(iso.date, '') AS DATE),
-      -- Two digits, as in RFC 822: to 49 of this century.
-      TRY_CAST(CASE WHEN length(rfc.year) = 4 THEN '' WHEN rfc.year < '50' THEN '20' ELSE '19' END || rfc.year || '-' || lpad(CAST(list_position(
-        ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'], lower(rfc.month)) AS VARCHAR), 2, '0')
-        || '-' || rfc.day AS DATE)) AS published_on,
+    published_on,
     TRY_CAST(lpad(coalesce(nullif(iso.clock, ''), nullif(rfc.clock, '')), 5, '0') || ':00' AS TIME) AS clock,
     coalesce(nullif(iso.zone, ''), nullif(rfc.zone, '')) AS zone
   FROM parsed

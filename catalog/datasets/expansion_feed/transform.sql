@@ -8,9 +8,8 @@ SELECT
   source_id,
   feed,
   count(*) FILTER (WHERE unreadable IS NULL) AS item_count,
-  -- With four digits, or with two where the year comes after the month: 10 Jun 21.
-  count(*) FILTER (WHERE regexp_matches(published, '(^|[^0-9])' || getvariable('data_year') || '([^0-9]|$)')
-    OR regexp_matches(published, '\d{1,2}\s+[A-Za-z]{3}[a-z]*\.?,?\s+' || right(CAST(getvariable('data_year') AS VARCHAR), 2) || '\b')) AS item_count_of_year,
+  count(*) FILTER (WHERE year(release_date(published)) = getvariable('data_year')) AS item_count_of_year,
+  count(*) FILTER (WHERE unreadable IS NULL AND release_date(published) IS NULL) AS undated_item_count,
   min(unreadable) AS unreadable
 FROM items
 GROUP BY source_id, feed

@@ -11,6 +11,13 @@ WITH polygons AS (
     ST_GeomFromText(geometry) AS drawn
   FROM raw.smoke
   WHERE geometry IS NOT NULL
+    -- A polygon begins as YYYYDDD HHMM, on the day of its file, or about midnight of it.
+    AND CASE
+      WHEN NOT regexp_full_match(coalesce(trim("Start"), ''), '\d{7}\s+\d{3,4}') THEN true
+      WHEN abs(date_diff('day', make_date(CAST(left(trim("Start"), 4) AS INTEGER), 1, 1) + to_days(CAST(substr(trim("Start"), 5, 3) AS INTEGER) - 1),
+        CAST(getvariable('data_year') || '-' || month || '-' || day AS DATE))) <= 2 THEN true
+      ELSE error('the file of ' || getvariable('data_year') || '-' || month || '-' || day || ' has a polygon that begins at ' || "Start")
+    END
 ),
 smoke AS (
   -- Drawn by hand, some outlines cross themselves.

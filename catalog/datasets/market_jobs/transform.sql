@@ -1,12 +1,16 @@
 -- One row per area, ownership and industry of one year. Where disclosure_code is N, the zeros are no figures.
-WITH rows AS (
+-- The file of all areas or the slice of one, whichever this partition is of.
+WITH came AS (
+  SELECT * FROM raw.country UNION ALL BY NAME SELECT * FROM raw.area
+),
+rows AS (
   SELECT *,
     -- 1001 for 01001: a leading zero that a spreadsheet took.
     CASE WHEN regexp_full_match(trim(area_fips), '\d{4}') THEN '0' || trim(area_fips) ELSE upper(trim(area_fips)) END AS area,
     coalesce(trim(disclosure_code), '') = 'N' AS withheld,
     coalesce(trim(lq_disclosure_code), '') = 'N' AS lq_withheld,
     coalesce(trim(oty_disclosure_code), '') = 'N' AS oty_withheld
-  FROM raw.area
+  FROM came
   WHERE CASE
     WHEN CAST(year AS INTEGER) = getvariable('data_year') AND trim(qtr) = 'A' THEN true
     ELSE error('the file holds year ' || year || ', quarter ' || qtr || ', and not the annual averages asked for')
@@ -41,7 +45,8 @@ SELECT
     WHEN getvariable('data_year') >= 2022 THEN 2022
     WHEN getvariable('data_year') >= 2017 THEN 2017
     WHEN getvariable('data_year') >= 2011 THEN 2012
-    ELSE 2007
+    WHEN getvariable('data_year') >= 2007 THEN 2007
+    ELSE 2002
   END AS naics_version,
   trim(agglvl_code) AS agglvl_code,
   trim(size_code) AS size_code,

@@ -1,6 +1,12 @@
--- Rows begin with the area code; what is before and after them are headings and footnotes. Figures are read from the right
--- and by white space, since the columns of the fixed layout have moved between years.
-WITH parts AS (
+-- Rows begin with the area code; what is before and after them are headings and footnotes. Figures of a text are read from the right
+-- and by white space, since the columns of the fixed layout have moved between years; those of a workbook by their order, without
+-- the empty cells between.
+WITH cells AS (
+  SELECT list_filter(
+    list_transform([c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12], lambda c: trim(c)), lambda c: c <> '') AS v
+  FROM raw.workbook
+),
+parts AS (
   SELECT line, regexp_extract(
     line,
     '^\s*([A-Z]{2}\d{13})\s+(\d{1,2})\s+(\d{1,3})\s+(.+?)\s+(\d{4})\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*$',
@@ -8,9 +14,15 @@ WITH parts AS (
   ) AS p
   FROM raw.county
   WHERE regexp_matches(line, '^\s*[A-Z]{2}\d{13}')
+  UNION ALL
+  SELECT array_to_string(v, ' | '), {
+    'code': CASE WHEN len(v) = 9 THEN v[1] ELSE '' END, 'state': v[2], 'county': v[3], 'name': v[4], 'year': v[5], 'force': v[6],
+    'employed': v[7], 'unemployed': v[8], 'rate': v[9]}
+  FROM cells
+  WHERE regexp_matches(v[1], '^[A-Z]{2}\d{13}')
 ),
 figures AS (
-  SELECT p.code, lpad(p.state, 2, '0') AS state, lpad(p.county, 3, '0') AS county, p.name,
+  SELECT p.code, lpad(CAST(CAST(p.state AS INTEGER) AS VARCHAR), 2, '0') AS state, lpad(CAST(CAST(p.county AS INTEGER) AS VARCHAR), 3, '0') AS county, p.name,
     -- N.A. is no figure; anything else that is no number fails the transform.
     nullif(replace(p.force, ',', ''), 'N.A.') AS force,
     nullif(replace(p.employed, ',', ''), 'N.A.') AS employed,

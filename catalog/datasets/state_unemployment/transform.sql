@@ -10,3 +10,4 @@ SELECT
   note
 FROM bls_points(raw.rate)
 WHERE regexp_full_match(period, 'M(0[1-9]|1[0-2])')
+  AND CASE WHEN year = getvariable('data_year') THEN true ELSE error('the answer holds the year ' || year) END

@@ -71,12 +71,13 @@ struct PlanCommand: AsyncParsableCommand {
     let rows = forecast.sources.map { source in
       [
         source.source, "\(source.requests)\(source.is_least ? " or more" : "")",
+        source.bytes.map { ByteCount($0).text } ?? "",
         source.per_second.map { "\(SourceEntry.number(($0 * 10).rounded() / 10))/s" } ?? "",
         source.daily_quota.map { "\(source.requests_today) of \($0)" } ?? "",
         source.seconds.map { readableDuration(Int($0.rounded(.up))) } ?? "",
       ]
     }
-    return Table(headings: ["source", "requests", "limit", "used today", "takes"], rows: rows)
+    return Table(headings: ["source", "requests", "about", "limit", "used today", "takes"], rows: rows)
       .rendered(Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode)
   }
 

@@ -30,6 +30,7 @@ package enum CheckName: String, Sendable, CaseIterable, Codable {
   case rowCountPreviousYear = "expect_row_count_to_be_close_to_previous_year"
   case rowCountPreviousVintage = "expect_row_count_to_be_close_to_previous_vintage"
   case nullSharePreviousVintage = "expect_column_null_share_to_be_close_to_previous_vintage"
+  case levelPrevious = "expect_column_level_to_be_close_to_previous"
   case foreignKey = "expect_column_values_to_exist_in_dataset"
   case geometryValid = "expect_column_geometries_to_be_valid"
   case geometryExtent = "expect_column_geometries_to_be_within_extent"
@@ -58,7 +59,7 @@ package enum CheckName: String, Sendable, CaseIterable, Codable {
     case .rowCountBetween, .rowCountEqual, .meanBetween, .medianBetween, .sumBetween, .minBetween, .maxBetween,
       .distinctInSet, .distinctContain, .distinctEqual, .distinctCount, .nullShareBetween:
       .figure
-    case .rowCountPreviousYear, .rowCountPreviousVintage, .nullSharePreviousVintage: .comparison
+    case .rowCountPreviousYear, .rowCountPreviousVintage, .nullSharePreviousVintage, .levelPrevious: .comparison
     case .fresh: .context
     }
   }

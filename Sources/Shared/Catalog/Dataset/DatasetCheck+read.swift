@@ -91,6 +91,11 @@ extension DatasetCheck {
     case .pairAGreater: if columns.count != 2 { return "column_A and column_B" }
     case .rowCountPreviousYear, .rowCountPreviousVintage, .nullSharePreviousVintage:
       if within == nil { return "within, a share such as 0.2" }
+    case .levelPrevious:
+      if within == nil || within ?? 0 <= 1 {
+        return "within, how many times as much or as little it may be, such as 20"
+      }
+      if let type, !type.isNumber { return "a column of numbers; \(column ?? "") is \(type)" }
     case .foreignKey: if dataset == nil || otherColumn == nil { return "dataset and other_column" }
     case .fresh: if maximum == nil { return "days" }
     case .geometryValid, .geometryExtent:

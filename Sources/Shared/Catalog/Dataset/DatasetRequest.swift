@@ -28,6 +28,10 @@ package struct DatasetRequest: Sendable, Equatable {
   package var isOptional: Bool
   /// The years that it is asked for; nil for all. In the others its view is empty.
   package var years: YearRange?
+  /// Regular expression of the regions that it is asked for; nil for all. In the others its view is empty.
+  package var regionsPattern: String?
+  /// About what one of its documents has, in millions of bytes, for forecasts; nil where nobody said.
+  package var megabytes: Double?
   /// Where it stands in dataset.yml.
   package var line: Int
 
@@ -43,7 +47,13 @@ package struct DatasetRequest: Sendable, Equatable {
   /// Placeholders that every request has.
   package static let partitionPlaceholders = ["data_year", "yy", "region", "as_of"]
 
-  package func isAsked(in year: Int) -> Bool { years?.contains(year) ?? true }
+  /// - Parameter region: nil counts for all.
+  package func isAsked(in year: Int, _ region: String?) -> Bool {
+    guard years?.contains(year) ?? true else { return false }
+    guard let regionsPattern, let region else { return true }
+    // Read with the definition, which refuses one that is none.
+    return (try? Regex(regionsPattern).wholeMatch(in: region)) != nil
+  }
 
   package func columns(year: Int) -> RequestColumns? {
     vintages.first { $0.contains(year) }

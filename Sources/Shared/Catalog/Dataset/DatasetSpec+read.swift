@@ -133,7 +133,7 @@ extension DatasetSpec {
         if spec.regions.contains(name) { region.error("region '\(name)' is there twice") }
         spec.regions.append(name)
       } else {
-        region.error("region '\(name)' is not usable: letters, digits, '_' and '-', at most 16")
+        region.error("region '\(name)' is not usable: letters, digits, '_' and '-', at most \(regionLimit) characters")
       }
     }
     spec.isSplit = !spec.regions.isEmpty
@@ -154,9 +154,12 @@ extension DatasetSpec {
     return number
   }
 
+  /// At most so many characters: with a dataset's name and a year they are the name of a table.
+  package static let regionLimit = 16
+
   /// Regions become names of tables and folders.
   package static func isRegion(_ name: String) -> Bool {
-    (1...16).contains(name.utf8.count)
+    (1...regionLimit).contains(name.utf8.count)
       && name.utf8.allSatisfy {
         switch $0 {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

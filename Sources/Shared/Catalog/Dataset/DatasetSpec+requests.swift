@@ -7,16 +7,8 @@ extension DatasetSpec {
     }
   }
 
-  /// How many requests one partition sends to each source at least, by the source's id, when nothing is in the cache. It is
-  /// more where an answer has several pages, where rows decide what is asked, and where something is asked again.
-  ///
-  /// - Parameter year: the partition's, since a request may be for some years only; nil counts all of them.
-  package func expectedRequestCounts(in year: Int? = nil) -> [String: Int] {
-    requests.reduce(into: [:]) { counts, request in
-      if let year, !request.isAsked(in: year) { return }
-      // The pages of a layer are asked for after its count.
-      let each = request.pages?.style == .arcgis ? 2 : 1
-      counts[request.sourceID, default: 0] += request.documentCount * each
-    }
+  /// How many requests one partition sends to each source at least, by the source's id (`costs`).
+  package func expectedRequestCounts(in year: Int? = nil, region: String? = nil) -> [String: Int] {
+    costs(in: year, region: region).reduce(into: [:]) { $0[$1.sourceID] = $1.requestCount }
   }
 }

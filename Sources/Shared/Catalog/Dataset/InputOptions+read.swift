@@ -31,7 +31,7 @@ extension InputOptions {
     options.encoding = field("encoding", for: text + [.shapefile])?.text
     options.skippedLineCount = count("skip_lines", for: text, in: 0...1000) ?? 0
     options.headerRowCount = count("header_rows", for: delimited, in: 0...5) ?? 1
-    if field("has_header", for: delimited)?.bool == false { options.headerRowCount = 0 }
+    if field("has_header", for: delimited + [.xlsx])?.bool == false { options.headerRowCount = 0 }
     if let node = field("delimiter", for: delimited), let delimiter = node.text {
       if delimiter.utf8.count == 1 { options.delimiter = delimiter } else { node.error("a delimiter is one character") }
     }

@@ -44,6 +44,12 @@ package enum CatalogLoading {
       throw Refusal(
         .usage, "\(subject) \(names.count == 1 ? "is not" : "is") split into regions", advice: "Leave regions out.")
     }
+    guard DatasetSpec.isRegion(region) else {
+      throw Refusal(
+        .usage,
+        "'\(region)' is the name of no region: letters, digits, '_' and '-', \(DatasetSpec.regionLimit) characters at most",
+        advice: "aker catalog ls names the datasets; their pages, in docs/datasets, their regions.")
+    }
     var known: [String] = []
     for name in split.flatMap(\.regions) where !known.contains(name) { known.append(name) }
     let others = Set(split.compactMap(\.otherRegionsPattern)).sorted().map { ", and any like \($0)" }.joined()

@@ -7,6 +7,8 @@ package struct PlanForecast: Encodable, Sendable {
   package struct Source: Encodable, Sendable {
     package var source: String
     package var requests: Int
+    /// About what comes back: by the sizes that requests declare, else by what documents had before; nil where neither tells.
+    package var bytes: Int64?
     /// Whether it may be more: answers in pages, and requests that rows decide on.
     package var is_least: Bool
     package var per_second: Double?
@@ -54,7 +56,7 @@ package struct PlanForecast: Encodable, Sendable {
     if let maxRunning { available = min(available, maxRunning) }
     var forecast = PlanForecast(
       tasks: enqueued, skipped: groups.reduce(0) { $0 + $1.count } - enqueued,
-      sources: try await sources(planned, tasks, session), slots: available,
+      sources: try await sources(planned, try await parts(chosen, tasks, session), session), slots: available,
       worked_seconds: worked.isEmpty ? nil : worked.reduce(0, +) / Double(max(1, available)),
       without_history: planned.map(\.name).filter { history[$0] == nil })
     forecast.unmet_dependencies = try await UnmetDependency.find(chosen, session)
@@ -88,17 +90,55 @@ package struct PlanForecast: Encodable, Sendable {
       })
   }
 
+  /// Tasks of a dataset, of a year and region where that makes a difference.
+  private struct Part {
+    var dataset: String
+    var year: Int?
+    var region: String?
+    var tasks: Int
+  }
+
+  private static func parts(
+    _ chosen: ChosenPartitions, _ tasks: [String: Int], _ session: some PostgresSession
+  ) async throws -> [Part] {
+    let varying = chosen.specs.filter { $0.requests.contains { $0.years != nil || $0.regionsPattern != nil } }.map(
+      \.name)
+    let same = tasks.filter { !varying.contains($0.key) }.map { Part(dataset: $0.key, tasks: $0.value) }
+    if varying.isEmpty { return same }
+    let rows = try await session.query(
+      """
+      SELECT dataset, data_year, region, count(*) AS tasks FROM queue.plan_backfill($1, $2, $3, $4, $5)
+      WHERE action = 'enqueue' GROUP BY 1, 2, 3
+      """, [varying] + chosen.parameters.dropFirst())
+    return try same
+      + rows.map { row in
+        Part(
+          dataset: try row.decode("dataset"), year: try row.decode("data_year"), region: try row.text("region"),
+          tasks: try row.decode("tasks"))
+      }
+  }
+
   private static func sources(
-    _ specs: [DatasetSpec], _ tasks: [String: Int], _ session: some PostgresSession
+    _ specs: [DatasetSpec], _ planned: [Part], _ session: some PostgresSession
   ) async throws -> [Source] {
-    var requests: [String: Int] = [:]
-    var leasts: Set<String> = []
+    var costs: [String: SourceCost] = [:]
+    let bytes = try await byteHistory(specs.map(\.name), session)
     for spec in specs {
-      for (id, count) in spec.expectedRequestCounts() { requests[id, default: 0] += count * (tasks[spec.name] ?? 0) }
-      for request in spec.requests where request.pages != nil || request.rowsFile != nil {
-        leasts.insert(request.sourceID)
+      for part in planned where part.dataset == spec.name && part.tasks > 0 {
+        for cost in spec.costs(in: part.year, region: part.region, partitionCount: part.tasks) {
+          var total = costs[cost.sourceID] ?? SourceCost(sourceID: cost.sourceID)
+          total.requestCount += cost.requestCount
+          total.isLeast = total.isLeast || cost.isLeast
+          if cost.isSized {
+            total.byteCount += cost.byteCount
+          } else {
+            total.byteCount += Int64((bytes[spec.name]?[cost.sourceID] ?? 0) * Double(part.tasks))
+          }
+          costs[cost.sourceID] = total
+        }
       }
     }
+    let (requests, leasts) = (costs.mapValues(\.requestCount), Set(costs.filter(\.value.isLeast).keys))
     let rows = try await session.query(
       """
       SELECT s.source_id, s.tokens_per_second, s.burst, s.daily_quota,
@@ -117,8 +157,29 @@ package struct PlanForecast: Encodable, Sendable {
         count, rate: rate, burst: try row.decode("burst") ?? 1, quota: quota, today: today,
         untilMidnight: try row.decode("until_midnight"))
       return Source(
-        source: id, requests: count, is_least: leasts.contains(id), per_second: rate, daily_quota: quota,
+        source: id, requests: count, bytes: costs[id].flatMap { $0.byteCount > 0 ? $0.byteCount : nil },
+        is_least: leasts.contains(id), per_second: rate, daily_quota: quota,
         requests_today: today, daily_resets: resets, seconds: seconds)
+    }
+  }
+
+  /// What the documents of a partition had on average, by dataset and source.
+  private static func byteHistory(
+    _ datasets: [String], _ session: some PostgresSession
+  ) async throws -> [String: [String: Double]] {
+    let rows = try await session.query(
+      """
+      SELECT d.name, i.source_id, avg(i.bytes)::float8 AS bytes
+      FROM unnest($1::text[]) AS d (name) CROSS JOIN LATERAL (
+        SELECT p.publication_id FROM lineage.publication p WHERE p.dataset = d.name ORDER BY p.publication_id DESC LIMIT $2) p
+      CROSS JOIN LATERAL (
+        SELECT n.source_id, sum(n.byte_count) AS bytes FROM lineage.input n
+        WHERE n.publication_id = p.publication_id AND n.source_id IS NOT NULL GROUP BY n.source_id) i
+      GROUP BY d.name, i.source_id
+      """, [datasets, historyCount])
+    return try rows.reduce(into: [:]) { history, row in
+      history[try row.decode("name"), default: [:]][try row.decode("source_id")] = try row.decode(
+        "bytes", as: Double.self)
     }
   }
 

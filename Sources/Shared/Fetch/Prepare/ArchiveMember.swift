@@ -33,6 +33,14 @@ package enum ArchiveMember {
     }
   }
 
+  /// A file that was taken out.
+  struct Extracted: Equatable {
+    /// Below the folder.
+    var name: String
+    /// Whether it is a `.gz` of the member, since it would be large as it is.
+    var isFolded: Bool
+  }
+
   /// - Parameters:
   ///   - pattern: a member's name, or a glob such as `*.csv`, in any case of letters; against the whole name where it has
   ///     a slash, else against the last part.
@@ -44,19 +52,21 @@ package enum ArchiveMember {
   ) throws -> [String] {
     try extract(
       pattern, companions: companions, from: archivePath, into: folder, maximumBytes: maximumBytes,
-      cancellation: BlockingWork.Cancellation())
+      cancellation: BlockingWork.Cancellation()
+    ).map(\.name)
   }
 
+  /// - Parameter foldedFrom: members of a zip that have so many bytes may stay folded, as `.gz`; nil for none.
   static func extract(
     _ pattern: String, companions: [String], from archivePath: String, into folder: String, maximumBytes: Int64,
-    cancellation: BlockingWork.Cancellation
-  ) throws -> [String] {
+    foldedFrom: Int64? = nil, cancellation: BlockingWork.Cancellation
+  ) throws -> [Extracted] {
     let archive = try opened(archivePath)
     defer { archive_read_free(archive) }
     let limit = min(maximumBytes, ExpansionBudget.limit(ofFile: archivePath))
     var targets: Set<String> = []
     var names: [String] = []
-    var found: [String] = []
+    var found: [Extracted] = []
     var byteCount: Int64 = 0
     var entry: OpaquePointer?
     while true {
@@ -76,9 +86,15 @@ package enum ArchiveMember {
       guard targets.insert(name.split(separator: "/").filter { $0 != "." }.joined(separator: "/")).inserted else {
         throw Failure.sameName(name)
       }
-      if fits { found.append(name) }
       try makeFolders(above: folder + "/" + name)
       do {
+        if fits, let foldedFrom,
+          try fold(name, of: foldedFrom, from: archivePath, to: folder + "/" + name + ".gz", cancellation)
+        {
+          found.append(Extracted(name: name + ".gz", isFolded: true))
+          continue
+        }
+        if fits { found.append(Extracted(name: name, isFolded: false)) }
         var output = try OutputFile(folder + "/" + name, cancellation)
         byteCount += try read(archive, name, limit: limit - byteCount, total: limit, cancellation) {
           try output.write($0)
@@ -90,6 +106,20 @@ package enum ArchiveMember {
     }
     if found.isEmpty { throw Failure.noMember(pattern, of: Array(names.prefix(20))) }
     return found
+  }
+
+  /// - Returns: whether it could be; else nothing is left of it.
+  private static func fold(
+    _ name: String, of byteCount: Int64, from archivePath: String, to target: String,
+    _ cancellation: BlockingWork.Cancellation
+  ) throws -> Bool {
+    guard let place = ZipDirectory.deflated(name, in: archivePath), place.unfoldedByteCount >= byteCount
+    else { return false }
+    var output = try OutputFile(target, cancellation)
+    let isWhole = try place.write(from: archivePath, to: &output)
+    try output.flush()
+    if !isWhole { unlink(target) }
+    return isWhole
   }
 
   /// Whether `name`, with another ending than its own, would be a member that fits.

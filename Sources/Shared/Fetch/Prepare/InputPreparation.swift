@@ -9,6 +9,7 @@ package struct InputPreparation: Sendable {
   private let folder: String
   private let year: Int
   private let recordsByteCount: Int64
+  private let foldedByteCount: Int64
   /// What was made of a document, by request and path: a document may be asked for twice.
   private var made: [String: [Prepared]] = [:]
 
@@ -21,14 +22,22 @@ package struct InputPreparation: Sendable {
 
   /// 64 GiB: what comes out of one archive; more is no data set of a state or a year.
   private static let maximumByteCount: Int64 = 64 << 30
+  /// 32 MiB: below, a table on the disk costs nothing, and is read faster.
+  package static let smallestFoldedByteCount: Int64 = 32 << 20
   /// What a shapefile consists of, as far as it is read.
   private static let shapefileParts = ["shx", "dbf", "prj", "cpg"]
 
-  /// - Parameter recordsByteCount: JSON documents of so many bytes are read by their records.
-  package init(folder: String, year: Int, recordsByteCount: Int64 = JSONRecords.smallestByteCount) {
+  /// - Parameters:
+  ///   - recordsByteCount: JSON documents of so many bytes are read by their records.
+  ///   - foldedByteCount: tables of so many bytes are read out of their zip as gzip, rather than lie on the disk as they are.
+  package init(
+    folder: String, year: Int, recordsByteCount: Int64 = JSONRecords.smallestByteCount,
+    foldedByteCount: Int64 = smallestFoldedByteCount
+  ) {
     self.folder = folder
     self.year = year
     self.recordsByteCount = recordsByteCount
+    self.foldedByteCount = foldedByteCount
   }
 
   /// Whether any of the documents must be changed before it is read.
@@ -152,14 +161,19 @@ package struct InputPreparation: Sendable {
     do {
       try ArchiveMember.makeFolders(above: place + "/")
       var paths = [path]
+      var folded: Set<String> = []
       if let pattern = request.input.member ?? (request.format == .shapefile ? "*.shp" : nil) {
         let members = try ArchiveMember.extract(
           pattern, companions: request.format == .shapefile ? Self.shapefileParts : [], from: path, into: place,
-          maximumBytes: Self.maximumByteCount, cancellation: cancellation)
-        paths = members.map { place + "/" + $0 }
+          maximumBytes: Self.maximumByteCount,
+          foldedFrom: request.format == .csv || request.format == .tsv ? foldedByteCount : nil,
+          cancellation: cancellation)
+        paths = members.map { place + "/" + $0.name }
+        folded = Set(members.filter(\.isFolded).map { place + "/" + $0.name })
       }
       return try paths.enumerated().map { index, path in
-        let isWrapped = isWrapped || request.input.member != nil && Self.isWrappedMember(path, request)
+        let isWrapped =
+          isWrapped || request.input.member != nil && !folded.contains(path) && Self.isWrappedMember(path, request)
         let target = "\(place)/\(index).prepared"
         var plain = path
         if request.format == .csv || request.format == .tsv {
@@ -281,6 +295,15 @@ package struct InputPreparation: Sendable {
     if TextReader.isWrapped(path) {
       plain = target + ".xml"
       try unfold(path, to: plain, InputOptions(), cancellation)
+    }
+    var status = stat()
+    if stat(plain, &status) == 0, status.st_size <= FeedText.byteLimit,
+      let text = FileManager.default.contents(atPath: plain), let repaired = FeedText.repaired(Array(text))
+    {
+      plain = target + ".xml"
+      var file = try OutputFile(plain, cancellation)
+      try file.write(repaired)
+      try file.flush()
     }
     do {
       try FeedReader.read(plain, write)

@@ -125,7 +125,42 @@ struct BuildRun {
   /// The failure with the places of the value that was refused, where it was one.
   private func located(_ failure: EngineFailure) async -> EngineFailure {
     guard let value = failure.refusedValue else { return failure }
-    return failure.located(await ValuePlace.find(value, in: fetched, of: spec.requests).map(\.text))
+    let places = await ValuePlace.find(value, in: fetched, of: spec.requests).map(\.text)
+    return failure.located(places.isEmpty ? await cells(value) : places)
+  }
+
+  private struct Cell: Decodable {
+    let row: Int
+    let column: String
+  }
+
+  /// Where a value stands in documents that are no text, such as workbooks: by row and column, as they were read.
+  private func cells(_ value: String) async -> [String] {
+    var script = inputScript()
+    script.extensions = spec.extensions
+    let requests = spec.requests.filter { request in
+      [.xlsx, .shapefile, .feed, .parquet].contains(request.format)
+        && fetched.contains { $0.requestName == request.name }
+    }
+    if requests.isEmpty { return [] }
+    for request in requests {
+      let names = (request.columns(year: partition.dataYear)?.names ?? []).filter { !request.isPattern($0) }
+      let cells = names.map { "{'column': \(SQL.literal($0)), 'value': CAST(\(SQL.identifier($0)) AS VARCHAR)}" }
+      if cells.isEmpty { continue }
+      script.add(
+        "places " + request.name,
+        """
+        SELECT row, cell.column AS column FROM (SELECT row_number() OVER () AS row, unnest([\(cells.joined(separator: ", "))]) AS cell
+          FROM raw.\(SQL.identifier(request.name))) WHERE trim(cell.value) = trim(\(SQL.literal(value))) ORDER BY row LIMIT 3;
+        """)
+    }
+    guard let output = try? await engine.run(script) else { return [] }
+    return requests.flatMap { request in
+      let urls = fetched.filter { $0.requestName == request.name }.map(\.url)
+      let place = urls.count == 1 ? urls[0] : "what request \(request.name) brought (\(urls.count) documents)"
+      return ((try? output.rows("places " + request.name, as: Cell.self)) ?? [])
+        .map { "row \($0.row), column \($0.column) of \(place)" }
+    }
   }
 
   private func drift(_ output: EngineOutput) async throws -> [SchemaDrift] {
@@ -188,6 +223,6 @@ struct BuildRun {
     Validation(
       dataset: spec.name, dataYear: partition.dataYear, region: partition.region, asOf: partition.asOf,
       definitionHash: spec.definitionHash, drift: drift, results: evaluation?.results ?? [],
-      rowCount: evaluation?.rowCount, nullCounts: evaluation?.nullCounts ?? [:])
+      rowCount: evaluation?.rowCount, profile: evaluation?.profile ?? Profile(nulls: [:], levels: [:]))
   }
 }

@@ -145,7 +145,7 @@ package struct PartitionBuilder: Sendable {
       let selection = RowSelection(
         spec: spec, partition: partition, fetched: prepared, upstreams: upstreams,
         engine: engine.spilling(into: folder), scratch: folder + "/spill")
-      let asked = stage.filter { $0.isAsked(in: partition.dataYear) }
+      let asked = stage.filter { $0.isAsked(in: partition.dataYear, partition.region) }
       fetched += try await inputs.fetch(asked, for: partition) { request in
         try await doubting(known, spec) { try await selection.rows(request) }
       }
@@ -166,11 +166,12 @@ package struct PartitionBuilder: Sendable {
     for partition: Partition, _ spec: DatasetSpec, _ connection: PostgresConnection?
   ) async throws -> CheckContext {
     var context = CheckContext()
-    guard let connection, spec.checks.contains(where: { $0.name.kind == .comparison }) else { return context }
+    guard let connection else { return context }
     let year = try await connection.query(
       """
-      SELECT row_count FROM lake.manifest
-      WHERE dataset = $1 AND data_year = $2 AND region = $3 AND as_of <= $4 ORDER BY as_of DESC LIMIT 1
+      SELECT m.row_count, v.profile FROM lake.manifest m
+      LEFT JOIN quality.validation v ON v.publication_id = m.publication_id
+      WHERE m.dataset = $1 AND m.data_year = $2 AND m.region = $3 AND m.as_of <= $4 ORDER BY m.as_of DESC LIMIT 1
       """, [partition.dataset, partition.dataYear - 1, partition.region, partition.asOf])
     // A year that is not over has fewer rows than the one before: that is no finding.
     let isOver = partition.asOf.prefix(4) > String(partition.dataYear)
@@ -181,14 +182,19 @@ package struct PartitionBuilder: Sendable {
       LEFT JOIN quality.validation v ON v.publication_id = m.publication_id
       WHERE m.dataset = $1 AND m.data_year = $2 AND m.region = $3 AND m.as_of < $4 ORDER BY m.as_of DESC LIMIT 1
       """, [partition.dataset, partition.dataYear, partition.region, partition.asOf])
+    context.before = try Self.before("vintage", vintage.first) ?? Self.before("year", year.first)
     if let row = vintage.first {
       context.previousVintageRowCount = try row.decode("row_count")
-      if let profile: String = try row.decode("profile") {
-        context.previousVintageNulls = try JSONDecoder().decode([String: [String: Int]].self, from: Data(profile.utf8))
-          .compactMapValues { $0["nulls"] }
-      }
+      context.previousVintageNulls = try Self.before("vintage", row)?.profile.nulls
     }
     return context
+  }
+
+  private static func before(_ what: String, _ row: PostgresRow?) throws -> CheckContext.Before? {
+    guard let row, let text = try row.text("profile") else { return nil }
+    return CheckContext.Before(
+      what: what, rowCount: try row.decode("row_count"),
+      profile: try JSONDecoder().decode(Profile.self, from: Data(text.utf8)))
   }
 }
 

@@ -1,0 +1,132 @@
+internal import CLibxml2
+
+/// A feed's text with what XML itself does not know put right: names of HTML's entities (`&nbsp;`), which feeds use without
+/// declaring them, and an ampersand that begins nothing (`AT&T`). Either can mean one thing only, and would else cost the whole
+/// feed. What a document declares itself, CDATA, comments and its DTD are left as they are.
+enum FeedText {
+  /// 32 MiB: larger ones are read as they came.
+  static let byteLimit = 32 << 20
+  /// Longer than the name of any entity.
+  private static let nameLimit = 32
+  private static let known: Set<String> = ["amp", "lt", "gt", "quot", "apos"]
+
+  /// - Returns: nil where nothing is to be put right.
+  static func repaired(_ bytes: [UInt8]) -> [UInt8]? {
+    // Two bytes a letter: not looked into.
+    guard bytes.contains(UInt8(ascii: "&")), !bytes.prefix(4).contains(0) else { return nil }
+    let declared = declaredNames(bytes)
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count + 64)
+    var isChanged = false
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte == UInt8(ascii: "<"), let end = opaqueEnd(bytes, index) {
+        result += bytes[index..<end]
+        index = end
+        continue
+      }
+      guard byte == UInt8(ascii: "&") else {
+        result.append(byte)
+        index += 1
+        continue
+      }
+      switch reference(bytes, index) {
+      case .number(let end):
+        result += bytes[index..<end]
+        index = end
+      case .name(let name, let end) where known.contains(name) || declared.contains(name):
+        result += bytes[index..<end]
+        index = end
+      case .name(let name, let end):
+        guard let value = htmlValue(name) else {
+          // Nobody knows it: for the parser to refuse by its line.
+          result += bytes[index..<end]
+          index = end
+          continue
+        }
+        result += Array("&#\(value);".utf8)
+        isChanged = true
+        index = end
+      case .none:
+        result += Array("&amp;".utf8)
+        isChanged = true
+        index += 1
+      }
+    }
+    return isChanged ? result : nil
+  }
+
+  private enum Reference {
+    case number(Int)
+    case name(String, Int)
+    case none
+  }
+
+  /// What begins at an ampersand, and where it ends.
+  private static func reference(_ bytes: [UInt8], _ start: Int) -> Reference {
+    var end = start + 1
+    let limit = min(bytes.count, start + nameLimit)
+    while end < limit, isName(bytes[end]) || end == start + 1 && bytes[end] == UInt8(ascii: "#") { end += 1 }
+    guard end < bytes.count, bytes[end] == UInt8(ascii: ";"), end > start + 1 else { return .none }
+    let name = String(decoding: bytes[(start + 1)..<end], as: UTF8.self)
+    if name.hasPrefix("#") { return .number(end + 1) }
+    return name.first?.isLetter == true ? .name(name, end + 1) : .none
+  }
+
+  private static func isName(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"),
+      UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+      true
+    default: byte >= 0x80
+    }
+  }
+
+  /// The end of CDATA, a comment, an instruction or the document's DTD that begins here; nil for anything else.
+  private static func opaqueEnd(_ bytes: [UInt8], _ start: Int) -> Int? {
+    for (opening, closing) in [("<![CDATA[", "]]>"), ("<!--", "-->"), ("<?", "?>")] where begins(bytes, start, opening)
+    {
+      return find(bytes, closing, from: start + opening.utf8.count) ?? bytes.count
+    }
+    guard begins(bytes, start, "<!DOCTYPE") else { return nil }
+    let plain = find(bytes, ">", from: start) ?? bytes.count
+    guard bytes[start..<plain].contains(UInt8(ascii: "[")) else { return plain }
+    return find(bytes, "]", from: start).flatMap { find(bytes, ">", from: $0) } ?? bytes.count
+  }
+
+  private static func declaredNames(_ bytes: [UInt8]) -> Set<String> {
+    var names: Set<String> = []
+    var place = 0
+    while let end = find(bytes, "<!ENTITY", from: place) {
+      let name = bytes[end...].drop { $0 == 32 || $0 == 9 || $0 == 10 || $0 == 13 }.prefix(nameLimit).prefix(
+        while: isName)
+      names.insert(String(decoding: name, as: UTF8.self))
+      place = end
+    }
+    return names
+  }
+
+  private static func begins(_ bytes: [UInt8], _ start: Int, _ text: String) -> Bool {
+    bytes[start...].starts(with: text.utf8)
+  }
+
+  /// Where `text` ends, at or after `start`.
+  private static func find(_ bytes: [UInt8], _ text: String, from start: Int) -> Int? {
+    let wanted = Array(text.utf8)
+    var index = start
+    while index + wanted.count <= bytes.count {
+      if bytes[index] == wanted[0], bytes[index..<(index + wanted.count)].elementsEqual(wanted) {
+        return index + wanted.count
+      }
+      index += 1
+    }
+    return nil
+  }
+
+  private static func htmlValue(_ name: String) -> UInt32? {
+    let value = Array((name + "\0").utf8).withUnsafeBufferPointer { aker_html_character($0.baseAddress) }
+    return value == 0 ? nil : value
+  }
+}
