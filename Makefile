@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers proof clean
+.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers proof dist clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-peers: setup ## Measure other queues on Postgres in the same way, as far a
 
 proof: ## Check the model of publication: it must hold, and each broken variant must be found out (a minute)
 	@proof/check
+
+dist: setup ## A release tarball and a .deb below dist/, which need no Swift where they are installed
+	@SWIFT=$(SWIFT) scripts/dist
 
 bench-data: setup ## Measure a partition of ten million rows against its parts done bare
 	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker

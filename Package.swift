@@ -163,7 +163,7 @@ let package = Package(
       ["Catalog", "CatalogTools", "Configuration", "Console", "Coordinator", "Pipeline", "Postgres", argumentParser]),
     tests("WorkerTests", ["Worker", "Postgres", "Queue", "Telemetry", logging, serviceLifecycle]),
     tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),
-    tests("EndToEndTests", ["Postgres", subprocess, systemPackage]),
+    tests("EndToEndTests", ["Console", "Postgres", subprocess, systemPackage]),
     tests("EnvironmentTests", ["Database", "Postgres", subprocess, systemPackage]),
   ]
 )

@@ -227,6 +227,16 @@ CREATE TABLE queue.task_definition (
 COMMENT ON TABLE queue.task_definition IS 'Tasks whose attempts from some time on are made by another definition than their backfill was enqueued with: the one that was applied when they were tried again, or one that was asked for by its name.';
 COMMENT ON COLUMN queue.task_definition.is_named IS 'Whether it was asked for by its hash, be it superseded or not.';
 
+CREATE TABLE queue.lane_definition (
+  lane_id         integer NOT NULL REFERENCES queue.lane ON DELETE CASCADE,
+  since           timestamptz NOT NULL DEFAULT clock_timestamp(),
+  definition_hash text NOT NULL,
+  applied_by      text NOT NULL DEFAULT session_user,
+  PRIMARY KEY (lane_id, since)
+);
+COMMENT ON TABLE queue.lane_definition IS
+  'Definitions that were applied while tasks of a lane waited: attempts that begin from then on are made by them.';
+
 CREATE TABLE queue.ready (
   rank bigint NOT NULL,
   task_id bigint NOT NULL PRIMARY KEY,
@@ -333,6 +343,7 @@ CREATE UNIQUE INDEX outcome_final ON queue.outcome (task_id) WHERE final;
 CREATE INDEX outcome_attempt ON queue.outcome (task_id) WHERE NOT final;
 -- What queue.failures reads; of what completed nothing is in it.
 CREATE INDEX outcome_error ON queue.outcome (lane_id) WHERE error_class IS NOT NULL;
+CREATE INDEX outcome_failed ON queue.outcome (task_id) WHERE final AND kind = 'failed';
 CREATE INDEX outcome_finished_at ON queue.outcome USING brin (finished_at) WITH (pages_per_range = 32);
 COMMENT ON TABLE queue.outcome IS
   'How each attempt ended, and each task: appended, the history. A task has one final outcome at most; '

@@ -180,6 +180,7 @@ CREATE TABLE quality.check_result (
   element_count      bigint CHECK (element_count >= 0),
   ordinal            int NOT NULL CHECK (ordinal > 0),
   success            boolean NOT NULL,
+  compared           boolean NOT NULL DEFAULT true,
   check_name         text NOT NULL,
   column_name        text,
   severity           text NOT NULL CHECK (severity IN ('warn', 'fail')),
@@ -190,6 +191,8 @@ CREATE TABLE quality.check_result (
   PRIMARY KEY (validation_id, ordinal)
 );
 COMMENT ON TABLE quality.check_result IS 'Each check of each validation, named as Great Expectations names it.';
+COMMENT ON COLUMN quality.check_result.compared IS
+  'False where there was nothing to compare with, such as no year before: neither passed nor failed.';
 COMMENT ON COLUMN quality.check_result.examples IS 'At most 20 rows that failed.';
 
 -- Which lake this database's publications are in: one row, or none before the first.

@@ -77,7 +77,7 @@ DECLARE
   -- For everybody; the internal ones are called by reading functions and views, with the caller's rights.
   reader_functions constant text[] := ARRAY[
     'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why', 'queue.held_elsewhere', 'queue.left_alone',
-    'queue.is_superseded', 'queue.require_vintage', 'queue._definition_of', 'lake.expired_vintages', 'lake.publication_file',
+    'queue.require_vintage', 'queue._definition_of', 'queue.sign', 'quality.expected', 'lake.expired_vintages', 'lake.publication_file',
     'queue.standstill', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted', 'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',
     'review._rules', 'review.undecided'];

@@ -61,7 +61,7 @@ struct Aker: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     if CommandLine.arguments.dropFirst() == ["--version"] { return print(await Version.full()) }
     do {
-      var command = try parseAsRoot()
+      var command = try await asyncParseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

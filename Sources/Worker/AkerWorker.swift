@@ -72,17 +72,19 @@ struct AkerWorker: AsyncParsableCommand {
     } catch let error as any ClassifiedError {
       let advice = Self.advice(error).map { "  \($0)\n" } ?? ""
       FileHandleText.standardError("error: \(error.summary)\n" + advice)
-      throw ExitCode(error.errorClass == .transient ? EX_UNAVAILABLE : EX_CONFIG)
+      throw ExitCode((Self.isOutOfDate(error) ? ExitStatus.unavailable : error.exitStatus).rawValue)
     }
+  }
+
+  /// Undefined schema, table or function: the database's structure is another than this program's.
+  private static func isOutOfDate(_ error: any ClassifiedError) -> Bool {
+    ["3F000", "42P01", "42883"].contains((error as? PostgresError)?.sqlState)
   }
 
   private static func advice(_ error: any ClassifiedError) -> String? {
     guard let error = error as? PostgresError else { return error.advice }
     if error.isConnectionFailure { return "Check AKER_POSTGIS_DSN and that the server runs." }
-    // Undefined schema, table or function.
-    if ["3F000", "42P01", "42883"].contains(error.sqlState) {
-      return "The database is not up to date. Run: aker migrate"
-    }
+    if isOutOfDate(error) { return "The database is not up to date. Run: aker migrate" }
     return error.advice
   }
 

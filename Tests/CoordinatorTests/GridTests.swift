@@ -32,7 +32,7 @@ struct GridTests {
     #expect(GridCell(total: 3, completed: 1, failed: 1, running: 1).state == .failed)
     #expect(GridCell(total: 3, completed: 1, running: 1).state == .running)
     #expect(GridCell(total: 3, completed: 1, blocked: 2).state == .blocked)
-    #expect(GridCell(total: 3, completed: 1, blocked: 1).state == .ready)
+    #expect(GridCell(total: 3, completed: 1, blocked: 1).state == .waiting)
     #expect(GridCell(total: 2, completed: 1, cancelled: 1).state == .cancelled)
     #expect(GridCell(skipped: 1).state == .skipped)
     #expect(GridCell(total: 2, completed: 2, warned: 1).state == .warned)
@@ -41,8 +41,17 @@ struct GridTests {
     #expect(split.rendered(columns: 80, style: plain, unicode: false).contains("40%"))
     // Without colour, too; alone where years have four columns.
     let failed = Grid((2000...2020).map { ("d", $0, GridCell(total: 4, completed: 3, failed: 1)) })
-    #expect(failed.rendered(columns: 120, style: plain, unicode: false).contains(" x75% x75%"))
+    #expect(failed.rendered(columns: 120, style: plain, unicode: false).contains(" 75%x 75%x"))
     #expect(failed.rendered(columns: 40, style: plain, unicode: false).contains("   x   x   x"))
+  }
+
+  @Test func whatIsPublishedShowsBesideWhatFailed() {
+    var cell = GridCell(total: 1, completed: 0, failed: 1)
+    cell.told = GridCell.Facts(data: .older, work: .failed)
+    let grid = Grid([("d", 2020, cell)])
+    #expect(grid.rendered(columns: 80, style: plain, unicode: true).contains("   ◇✗"))
+    #expect(grid.legend(style: plain, unicode: true) == "◇ older vintage  ✗ failed")
+    #expect(Set(GridCell.Fact.allCases.map(\.plainSign)).count == GridCell.Fact.allCases.count)
   }
 
   @Test func aYearOfWhichEverythingWasSkippedHasNoTasksAndIsShown() {
@@ -51,6 +60,6 @@ struct GridTests {
   }
 
   @Test func theLegendNamesOnlyWhatIsShown() {
-    #expect(grid(years: 2009...2010).legend(style: plain, unicode: false) == "# published  . ready")
+    #expect(grid(years: 2009...2010).legend(style: plain, unicode: false) == "# published  . waiting")
   }
 }

@@ -78,6 +78,13 @@ struct OperatorHome: Sendable {
     try Data(text.replacing(old, with: new).utf8).write(to: URL(filePath: file))
   }
 
+  func text(_ file: String) throws -> String {
+    guard let contents = FileManager.default.contents(atPath: path + "/" + file) else {
+      throw TestFailure("\(file) is not there")
+    }
+    return String(decoding: contents, as: UTF8.self)
+  }
+
   func write(_ text: String, to file: String) throws {
     try Data(text.utf8).write(to: URL(filePath: path + "/" + file))
   }

@@ -108,6 +108,20 @@ struct SupersededTests {
     }
   }
 
+  @Test func whatWaitsIsBuiltByWhatIsAppliedMeanwhile() async throws {
+    try await PriceShop.open { shop in
+      try shop.deliver(2020, "69.97")
+      try await shop.aker("backfill price --years 2020 \(Self.vintage) --detach")
+      try shop.define(factor: 2)
+      let said = try await shop.aker("catalog apply")
+      #expect(said.contains("1 waiting task of price will be built by it"), "\(said)")
+      try await shop.work()
+      #expect(try await shop.shown(2020) == "139.94 as of 2024-06")
+      #expect(try await shop.texts("SELECT definition_hash FROM lineage.publication") == [try await hash(shop)])
+      #expect(try await !shop.aker("catalog apply").contains("note:"))
+    }
+  }
+
   @Test func aFailedCheckIsMendedByFollowingTheAdvice() async throws {
     try await PriceShop.open { shop in
       try shop.define(factor: -1)

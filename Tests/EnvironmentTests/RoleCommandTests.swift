@@ -14,6 +14,23 @@ struct RoleCommandTests {
     ["pause", "--queue", "--reason", "lunch"], ["resume", "--queue"], ["catalog", "apply"],
     ["backfill", "market_income", "--years", "2012", "--detach"], ["cancel", "--backfill", "1"],
   ]
+  /// Every other act of an operator, in an order in which each has something to act on. FIRST is a publication.
+  static let allActs = [
+    "backfill market_income --years 2011 --as-of 2024-06 --detach", "pause --dataset market_income",
+    "resume --dataset market_income",
+    "pause --source census_acs5", "resume --source census_acs5 --cool-down", "pause --backfill BACKFILL",
+    "resume --backfill BACKFILL",
+    "prioritize --backfill BACKFILL --priority 5", "prioritize --dataset market_income",
+    "cancel --backfill BACKFILL --yes",
+    "run market_income --year 2012 --as-of 2024-05", "run market_income --year 2012 --as-of 2024-07",
+    "flow run refresh-market-data --years 2012 --as-of 2024-06 --detach", "cancel --backfill BACKFILL --yes",
+    "backfill market_income --years 2010 --as-of 2024-06 --detach", "prioritize --task TASK",
+    "cancel --task TASK --yes",
+    "validate market_income", "reproduce market_income 2012", "lake rollback market_income 2012 --to FIRST --yes",
+    "lake withdraw market_income 2012 --as-of 2024-07 --yes", "lake adopt --yes", "lake repair", "lake prune --dry-run",
+    "cache forget census_acs5", "cache prune --to 1GB --yes", "lineage export --openlineage", "migrate --status",
+    "retry --dataset market_income --yes", "retry --source census_acs5 --yes",
+  ]
 
   private func published() async throws {
     try await Place.with(dsn: TestDatabase.current.dsn) { place in
@@ -52,6 +69,54 @@ struct RoleCommandTests {
       }
     }
     try await login.drop(database)
+  }
+
+  /// Nothing needs the owner of the database, who only migrates.
+  @Test func everyActNeedsNoMoreThanTheRoleOfAnOperator() async throws {
+    let database = TestDatabase.current
+    let owner = try await database.connect()
+    try await Place.with(dsn: database.dsn) { place in
+      #expect(try await place.aker("migrate").exitCode == 0)
+      let login = try await Login.make("acts", ["aker_admin"], in: database)
+      try await place.withCensus { place in
+        var place = place
+        place.environment["AKER_POSTGIS_DSN"] = login.dsn
+        func act(_ line: String) async throws {
+          let result = try await Program.run(
+            Executable.aker, line.split(separator: " ").map(String.init), environment: place.environment)
+          #expect(result.exitCode == 0, "\(line): \(result)")
+        }
+        for line in Self.allActs {
+          func number(_ sql: String) async throws -> String {
+            try await owner.query(sql).first?.text(0) ?? "none"
+          }
+          var line = line
+          if line.contains("FIRST") {
+            line.replace("FIRST", with: try await number("SELECT max(publication_id)::text FROM lineage.publication"))
+          }
+          if line.contains("BACKFILL") {
+            line.replace("BACKFILL", with: try await number("SELECT max(backfill_id)::text FROM queue.backfill"))
+          }
+          if line.contains("TASK") {
+            line.replace(
+              "TASK", with: try await number("SELECT max(task_id)::text FROM queue.task WHERE state = 'ready'"))
+          }
+          try await act(line)
+        }
+        let shown = try await owner.query(
+          "SELECT p.as_of, p.row_count = (SELECT count(*) FROM market_income WHERE data_year = 2012) AS whole FROM warehouse.partition p"
+        )
+        #expect(try shown.map { try $0.decode("as_of", as: String.self) } == ["2024-05"])
+        #expect(try shown.allSatisfy { try $0.decode("whole", as: Bool.self) })
+        // The last vintage: nothing is shown then, and the table is empty.
+        try await act("lake withdraw market_income 2012 --as-of 2024-05 --yes")
+        let left = try await owner.query(
+          "SELECT (SELECT count(*) FROM market_income) + (SELECT count(*) FROM warehouse.staging) AS n")
+        #expect(try left[0].decode("n", as: Int.self) == 0)
+      }
+      try await login.drop(database)
+    }
+    await owner.close()
   }
 
   @Test func aLoginWithoutARoleIsToldWhichOneLooks() async throws {

@@ -124,6 +124,13 @@ CREATE FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_na
 
 COMMENT ON FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_name text, vintage text) IS 'Locks a partition, one of whose vintages is to be taken back, and says what the warehouse is to show instead: the vintage before, or nothing. AK005 where there is no such vintage, AK006 while a task builds it.';
 
+CREATE FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, region_name text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, region_name text) IS 'A table for the rows of the vintage that the warehouse is to show instead of one that is taken back.';
+
 CREATE FUNCTION lake.establish(place text, said_id text) RETURNS TABLE(lake_id uuid, location text, has_files boolean, newest_path text, newest_bytes bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -173,12 +180,12 @@ CREATE FUNCTION lake.record_publication(publication jsonb) RETURNS bigint
 
 COMMENT ON FUNCTION lake.record_publication(publication jsonb) IS 'Writes all that is known of a publication; returns its id.';
 
-CREATE FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text) RETURNS void
+CREATE FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text, rows_table text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text) IS 'Takes a vintage out of the manifest, makes the warehouse''s state that of the one that it shows now, and keeps who did so.';
+COMMENT ON FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text, rows_table text) IS 'Takes a vintage out of the manifest; where the warehouse showed it, puts the rows of the vintage before in the place of its own (or none), and keeps who did so.';
 
 CREATE FUNCTION lineage.close_lost_runs() RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
@@ -228,6 +235,13 @@ CREATE FUNCTION quality._store_validation(validation jsonb, publication bigint) 
     AS …;
 
 COMMENT ON FUNCTION quality._store_validation(validation jsonb, publication bigint) IS 'Stores a validation and its checks; publication is NULL when nothing was published.';
+
+CREATE FUNCTION quality.expected(arguments jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION quality.expected(arguments jsonb) IS 'What a check was told besides the columns, as one reads it: min_value 0, mostly 0.95.';
 
 CREATE FUNCTION quality.record_validation(validation jsonb) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -709,6 +723,13 @@ CREATE FUNCTION queue.fence(task_id bigint, lease_token bigint) RETURNS void
 
 COMMENT ON FUNCTION queue.fence(task_id bigint, lease_token bigint) IS 'First statement of a publication: proves that this attempt still holds the task, and locks that until the transaction ends. AK001 otherwise.';
 
+CREATE FUNCTION queue.follow_definition(dataset text) RETURNS TABLE(waiting bigint, running bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.follow_definition(dataset text) IS 'Has what waits of a dataset, in every open backfill, built by the definition that is applied now: called last in the transaction that applied it. What runs ends by the one that it began with, and a task for which a definition was named keeps that. Returns how many tasks wait and run that had another.';
+
 CREATE FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[] DEFAULT '{}'::bigint[]) RETURNS bigint[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -729,13 +750,6 @@ CREATE FUNCTION queue.hold_worker_lock(worker_id integer) RETURNS void
     AS …;
 
 COMMENT ON FUNCTION queue.hold_worker_lock(worker_id integer) IS 'Takes the worker''s session lock again after a reconnection. AK002 when the worker was meanwhile given up.';
-
-CREATE FUNCTION queue.is_superseded(task_id bigint) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION queue.is_superseded(task_id bigint) IS 'Whether what became of a task is history: its partition was published since at its vintage, or a later backfill has a task for it.';
 
 CREATE FUNCTION queue.left_alone(task_id bigint) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -911,6 +925,13 @@ CREATE FUNCTION queue.return_tokens(source_id text, unused integer) RETURNS void
     AS …;
 
 COMMENT ON FUNCTION queue.return_tokens(source_id text, unused integer) IS 'Gives back tokens that were taken and not used.';
+
+CREATE FUNCTION queue.sign(fact text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.sign(fact text) IS 'The sign of a fact of queue.cell, as terminals show it.';
 
 CREATE FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text DEFAULT 'snoozed'::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1580,6 +1601,7 @@ CREATE TABLE quality.check_result (
     element_count bigint,
     ordinal integer NOT NULL,
     success boolean NOT NULL,
+    compared boolean DEFAULT true NOT NULL,
     check_name text NOT NULL,
     column_name text,
     severity text NOT NULL,
@@ -1595,6 +1617,8 @@ CREATE TABLE quality.check_result (
 );
 
 COMMENT ON TABLE quality.check_result IS 'Each check of each validation, named as Great Expectations names it.';
+
+COMMENT ON COLUMN quality.check_result.compared IS 'False where there was nothing to compare with, such as no year before: neither passed nor failed.';
 
 COMMENT ON COLUMN quality.check_result.examples IS 'At most 20 rows that failed.';
 
@@ -1660,6 +1684,37 @@ CREATE VIEW quality.publication_warning AS
   WHERE ((v.publication_id IS NOT NULL) AND v.success);
 
 COMMENT ON VIEW quality.publication_warning IS 'What each publication was published with all the same: checks of severity warn that failed, columns that came undeclared, shapes that lost a coordinate.';
+
+CREATE VIEW quality.task_check AS
+ SELECT v.task_id,
+    v.lease_token AS attempt_id,
+    v.publication_id,
+    v.validation_id,
+    v.validated_at,
+    v.dataset,
+    v.data_year,
+    v.region,
+    v.as_of,
+    c.ordinal,
+    c.check_name,
+    c.column_name,
+    c.severity,
+        CASE
+            WHEN (NOT c.compared) THEN 'not compared'::text
+            WHEN c.success THEN 'passed'::text
+            WHEN (c.severity = 'warn'::text) THEN 'warns'::text
+            ELSE 'failed'::text
+        END AS verdict,
+    quality.expected(c.arguments) AS expected,
+    c.message AS found,
+    c.unexpected_count,
+    c.element_count,
+    c.observed,
+    c.examples
+   FROM (quality.check_result c
+     JOIN quality.validation v USING (validation_id));
+
+COMMENT ON VIEW quality.task_check IS 'Each check with the task, attempt and partition that it was of: what was expected, what was found, and the first rows that failed.';
 
 ALTER TABLE quality.validation ALTER COLUMN validation_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME quality.validation_validation_id_seq
@@ -2048,6 +2103,31 @@ CREATE TABLE queue.dataset_pause (
 
 COMMENT ON TABLE queue.dataset_pause IS 'Datasets that an operator paused, in every backfill.';
 
+CREATE VIEW queue.grid AS
+ SELECT a.backfill_id,
+    a.dataset,
+    p.data_year,
+    (p.total)::bigint AS total,
+    p.ready,
+    p.blocked,
+    p.running,
+    p.completed,
+    p.failed,
+    p.cancelled,
+        CASE
+            WHEN (p.failed > 0) THEN 'failed'::text
+            WHEN (p.running > 0) THEN 'running'::text
+            WHEN (p.completed = p.total) THEN 'completed'::text
+            WHEN (p.cancelled > 0) THEN 'cancelled'::text
+            WHEN (p.completed > 0) THEN 'partly'::text
+            WHEN (p.ready > 0) THEN 'ready'::text
+            ELSE 'blocked'::text
+        END AS state
+   FROM (queue.progress_now p
+     JOIN queue.lane a USING (lane_id));
+
+COMMENT ON VIEW queue.grid IS 'Dataset × year of each backfill: counts per cell and the state that matters most in it. Kept, not counted.';
+
 CREATE TABLE queue.setting (
     singleton boolean DEFAULT true NOT NULL,
     lease_interval interval DEFAULT '00:00:30'::interval NOT NULL,
@@ -2103,6 +2183,162 @@ COMMENT ON COLUMN queue.setting.breaker_threshold IS 'The same data error in thi
 COMMENT ON COLUMN queue.setting.retention_interval IS 'queue.prune() deletes backfills that finished longer ago than this.';
 
 COMMENT ON COLUMN queue.setting.life IS 'The life of the database that its leases and workers belong to: see queue._life(). NULL before the first worker.';
+
+CREATE VIEW queue.superseded AS
+ WITH failed AS (
+         SELECT o.task_id,
+            o.finished_at,
+            l.backfill_id,
+            l.dataset,
+            t.data_year,
+            t.region,
+            b.as_of
+           FROM (((queue.outcome o
+             JOIN queue.planned_task t USING (task_id))
+             JOIN queue.lane l ON ((l.lane_id = t.lane_id)))
+             JOIN queue.backfill b USING (backfill_id))
+          WHERE (o.final AND (o.kind = 'failed'::queue.outcome_kind))
+        )
+ SELECT f.task_id
+   FROM ((failed f
+     JOIN lake.manifest m ON (((m.dataset = f.dataset) AND (m.data_year = f.data_year) AND (m.region = f.region) AND (m.as_of = f.as_of))))
+     JOIN lineage.publication p ON (((p.publication_id = m.publication_id) AND (p.published_at > f.finished_at))))
+UNION
+ SELECT f.task_id
+   FROM (((failed f
+     JOIN queue.lane l ON (((l.dataset = f.dataset) AND (l.backfill_id > f.backfill_id))))
+     JOIN queue.backfill b ON (((b.backfill_id = l.backfill_id) AND (b.as_of = f.as_of))))
+     JOIN queue.planned_task n ON (((n.lane_id = l.lane_id) AND (n.data_year = f.data_year) AND (n.region = f.region))));
+
+COMMENT ON VIEW queue.superseded IS 'Tasks whose failure is history: their partition was published since at its vintage, or a later backfill has a task for it.';
+
+CREATE VIEW queue.cell AS
+ WITH made AS (
+         SELECT c.dataset,
+            c.data_year,
+            count(*) AS published,
+            count(*) FILTER (WHERE ((c.definition_hash <> d.definition_hash) OR (p.published_at < u.published_at))) AS stale,
+            max(c.as_of) AS as_of,
+            min(c.as_of) AS oldest_as_of
+           FROM (((lake.current c
+             JOIN catalog.dataset d ON ((d.name = c.dataset)))
+             JOIN lineage.publication p USING (publication_id))
+             LEFT JOIN ( SELECT n_1.name AS dataset,
+                    x_1.data_year,
+                    max(x_1.published_at) AS published_at
+                   FROM (catalog.dataset n_1
+                     JOIN lineage.publication x_1 ON (((x_1.dataset = ANY (n_1.depends_on)) AND (x_1.outcome = 'published'::text))))
+                  GROUP BY n_1.name, x_1.data_year) u ON (((u.dataset = c.dataset) AND (u.data_year = c.data_year))))
+          GROUP BY c.dataset, c.data_year
+        ), asked AS (
+         SELECT DISTINCT ON (g.dataset, g.data_year) g.dataset,
+            g.data_year,
+            g.total,
+            g.completed,
+            g.cancelled,
+            g.backfill_id,
+            max(b.as_of) OVER (PARTITION BY g.dataset, g.data_year) AS as_of
+           FROM (queue.grid g
+             JOIN queue.backfill b USING (backfill_id))
+          ORDER BY g.dataset, g.data_year, g.backfill_id DESC
+        ), open AS (
+         SELECT l.dataset,
+            p.data_year,
+            sum(p.running) AS running,
+            sum(p.blocked) AS blocked,
+            sum(p.ready) AS ready,
+            sum(
+                CASE
+                    WHEN ((l.paused_at IS NOT NULL) OR (b.paused_at IS NOT NULL) OR (s.dataset IS NOT NULL) OR (g.paused_at IS NOT NULL)) THEN (p.ready + p.blocked)
+                    ELSE (0)::bigint
+                END) AS paused
+           FROM ((((queue.lane l
+             JOIN queue.backfill b USING (backfill_id))
+             JOIN queue.progress_now p USING (lane_id))
+             CROSS JOIN queue.setting g)
+             LEFT JOIN queue.dataset_pause s USING (dataset))
+          WHERE (l.closed_at IS NULL)
+          GROUP BY l.dataset, p.data_year
+        ), failed AS (
+         SELECT l.dataset,
+            (t.data_year)::integer AS data_year,
+            count(*) AS failed
+           FROM ((queue.outcome o_1
+             JOIN queue.planned_task t USING (task_id))
+             JOIN queue.lane l ON ((l.lane_id = t.lane_id)))
+          WHERE (o_1.final AND (o_1.kind = 'failed'::queue.outcome_kind) AND (NOT (o_1.task_id IN ( SELECT x_1.task_id
+                   FROM queue.superseded x_1))))
+          GROUP BY l.dataset, t.data_year
+        )
+ SELECT k.dataset,
+    k.data_year,
+    f.data,
+    f.work,
+    queue.sign(f.data) AS data_sign,
+    queue.sign(f.work) AS work_sign,
+    f.published,
+    f.stale,
+    f.warned,
+    f.failed,
+    f.running,
+    f.waiting,
+    f.blocked,
+    f.paused,
+    COALESCE(a.total, f.published) AS total,
+    COALESCE(a.completed, f.published) AS completed,
+    COALESCE(a.cancelled, (0)::bigint) AS cancelled,
+    m.as_of,
+    a.backfill_id
+   FROM (((((((( SELECT made.dataset,
+            made.data_year
+           FROM made
+        UNION
+         SELECT asked.dataset,
+            asked.data_year
+           FROM asked) k
+     LEFT JOIN made m USING (dataset, data_year))
+     LEFT JOIN asked a USING (dataset, data_year))
+     LEFT JOIN open o USING (dataset, data_year))
+     LEFT JOIN failed x USING (dataset, data_year))
+     LEFT JOIN quality.warned_cell w USING (dataset, data_year))
+     CROSS JOIN LATERAL ( SELECT COALESCE(m.published, (0)::bigint) AS published,
+            COALESCE(m.stale, (0)::bigint) AS stale,
+            COALESCE(w.warned, (0)::bigint) AS warned,
+            COALESCE(x.failed, (0)::bigint) AS failed,
+            (COALESCE(o.running, (0)::numeric))::bigint AS running,
+            (COALESCE((o.ready + o.blocked), (0)::numeric))::bigint AS waiting,
+            (COALESCE(o.blocked, (0)::numeric))::bigint AS blocked,
+            (COALESCE(o.paused, (0)::numeric))::bigint AS paused) n)
+     CROSS JOIN LATERAL ( SELECT n.published,
+            n.stale,
+            n.warned,
+            n.failed,
+            n.running,
+            n.waiting,
+            n.blocked,
+            n.paused,
+                CASE
+                    WHEN (n.published = 0) THEN 'none'::text
+                    WHEN (n.stale > 0) THEN 'stale'::text
+                    WHEN (m.oldest_as_of < a.as_of) THEN 'older vintage'::text
+                    WHEN (n.warned > 0) THEN 'published with warnings'::text
+                    ELSE 'published'::text
+                END AS data,
+                CASE
+                    WHEN (n.failed > 0) THEN 'failed'::text
+                    WHEN (n.running > 0) THEN 'running'::text
+                    WHEN (n.paused > 0) THEN 'paused'::text
+                    WHEN (n.waiting > n.blocked) THEN 'waiting'::text
+                    WHEN (n.waiting > 0) THEN 'blocked'::text
+                    WHEN ((a.cancelled > 0) AND ((a.completed + a.cancelled) = a.total)) THEN 'cancelled'::text
+                    ELSE NULL::text
+                END AS work) f);
+
+COMMENT ON VIEW queue.cell IS 'Dataset × year: what the data is (none, published, published with warnings, stale, older vintage) and what the last work on it does or did (failed, running, waiting, blocked, paused, cancelled; NULL when it ended well). Failed means failed now: not what was published since, nor what a later backfill has a task for.';
+
+COMMENT ON COLUMN queue.cell.data IS 'stale: by another definition than the applied one, or made of what was published again since. older vintage: a newer one was asked for than is published of all of it.';
+
+COMMENT ON COLUMN queue.cell.total IS 'Partitions in the last backfill that asked for this year; completed and cancelled are of those.';
 
 CREATE TABLE queue.source (
     source_id text NOT NULL,
@@ -2263,45 +2499,40 @@ CREATE VIEW queue.failures AS
     a.dataset,
     o.error_class,
     regexp_replace(o.reason, '[0-9]+'::text, '#'::text, 'g'::text) AS error,
-    count(*) FILTER (WHERE (o.final AND (NOT queue.is_superseded(o.task_id)))) AS failed_count,
+    count(*) FILTER (WHERE (o.final AND (s.task_id IS NULL))) AS failed_count,
     count(*) FILTER (WHERE (NOT o.final)) AS retried_count,
     (min(o.data_year))::integer AS first_year,
     (max(o.data_year))::integer AS last_year,
     max(o.finished_at) AS last_at,
     (array_agg(o.task_id ORDER BY o.finished_at DESC))[1] AS example_task_id,
     (array_agg(o.reason ORDER BY o.finished_at DESC))[1] AS example
-   FROM (queue.outcome o
+   FROM ((queue.outcome o
      JOIN queue.lane a USING (lane_id))
+     LEFT JOIN queue.superseded s USING (task_id))
   WHERE (o.error_class IS NOT NULL)
   GROUP BY a.backfill_id, a.dataset, o.error_class, (regexp_replace(o.reason, '[0-9]+'::text, '#'::text, 'g'::text))
-  ORDER BY (count(*) FILTER (WHERE (o.final AND (NOT queue.is_superseded(o.task_id))))) DESC, (count(*) FILTER (WHERE (NOT o.final))) DESC;
+  ORDER BY (count(*) FILTER (WHERE (o.final AND (s.task_id IS NULL)))) DESC, (count(*) FILTER (WHERE (NOT o.final))) DESC;
 
 COMMENT ON VIEW queue.failures IS 'What failed, grouped by error (numbers in the message left out), the most frequent first. failed_count is of what failed and is so now: without what was published since, or has a task of a later backfill.';
 
-CREATE VIEW queue.grid AS
+CREATE VIEW queue.history AS
  SELECT a.backfill_id,
-    a.dataset,
-    p.data_year,
-    (p.total)::bigint AS total,
-    p.ready,
-    p.blocked,
-    p.running,
-    p.completed,
-    p.failed,
-    p.cancelled,
-        CASE
-            WHEN (p.failed > 0) THEN 'failed'::text
-            WHEN (p.running > 0) THEN 'running'::text
-            WHEN (p.completed = p.total) THEN 'completed'::text
-            WHEN (p.cancelled > 0) THEN 'cancelled'::text
-            WHEN (p.completed > 0) THEN 'partly'::text
-            WHEN (p.ready > 0) THEN 'ready'::text
-            ELSE 'blocked'::text
-        END AS state
-   FROM (queue.progress_now p
-     JOIN queue.lane a USING (lane_id));
+    count(*) AS tasks
+   FROM ((queue.superseded s
+     JOIN queue.planned_task t USING (task_id))
+     JOIN queue.lane a USING (lane_id))
+  GROUP BY a.backfill_id;
 
-COMMENT ON VIEW queue.grid IS 'Dataset × year of each backfill: counts per cell and the state that matters most in it. Kept, not counted.';
+COMMENT ON VIEW queue.history IS 'Of each backfill how many tasks failed and are history: see queue.superseded.';
+
+CREATE TABLE queue.lane_definition (
+    lane_id integer NOT NULL,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    definition_hash text NOT NULL,
+    applied_by text DEFAULT SESSION_USER NOT NULL
+);
+
+COMMENT ON TABLE queue.lane_definition IS 'Definitions that were applied while tasks of a lane waited: attempts that begin from then on are made by them.';
 
 ALTER TABLE queue.lane ALTER COLUMN lane_id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME queue.lane_lane_id_seq
@@ -2360,8 +2591,9 @@ CREATE VIEW queue.overview AS
             (- p.backfill_id),
             ('backfill '::text || p.backfill_id),
             replace(p.state, '_'::text, ' '::text) AS replace,
-            ((format('%s of %s done'::text, ((p.completed + p.failed) + p.cancelled), p.total) || COALESCE((': '::text || NULLIF(concat_ws(', '::text, (NULLIF(p.completed, 0) || ' completed'::text), (NULLIF(p.failed, 0) || ' failed'::text), (NULLIF(p.cancelled, 0) || ' cancelled'::text), (NULLIF(p.running, 0) || ' running'::text), (NULLIF(p.ready, 0) || ' ready'::text), (NULLIF(p.blocked, 0) || ' blocked'::text)), ''::text)), ''::text)) || COALESCE(('; '::text || p.reason), ''::text))
-           FROM queue.backfill_progress p
+            ((format('%s of %s done'::text, ((p.completed + p.failed) + p.cancelled), p.total) || COALESCE((': '::text || NULLIF(concat_ws(', '::text, (NULLIF(p.completed, 0) || ' completed'::text), (NULLIF((p.failed - COALESCE(h.tasks, (0)::bigint)), 0) || ' failed'::text), (h.tasks || ' failed and made since'::text), (NULLIF(p.cancelled, 0) || ' cancelled'::text), (NULLIF(p.running, 0) || ' running'::text), (NULLIF(p.ready, 0) || ' ready'::text), (NULLIF(p.blocked, 0) || ' blocked'::text)), ''::text)), ''::text)) || COALESCE(('; '::text || p.reason), ''::text))
+           FROM (queue.backfill_progress p
+             LEFT JOIN queue.history h USING (backfill_id))
           WHERE ((p.finished_at IS NULL) OR (p.finished_at > (clock_timestamp() - '01:00:00'::interval)))
         UNION ALL
          SELECT 4,
@@ -2869,6 +3101,9 @@ ALTER TABLE ONLY queue.event
 ALTER TABLE ONLY queue.lane
     ADD CONSTRAINT lane_backfill_id_dataset_key UNIQUE (backfill_id, dataset);
 
+ALTER TABLE ONLY queue.lane_definition
+    ADD CONSTRAINT lane_definition_pkey PRIMARY KEY (lane_id, since);
+
 ALTER TABLE ONLY queue.lane
     ADD CONSTRAINT lane_pkey PRIMARY KEY (lane_id);
 
@@ -2963,6 +3198,8 @@ CREATE INDEX outcome_attempt ON queue.outcome USING btree (task_id) WHERE (NOT f
 
 CREATE INDEX outcome_error ON queue.outcome USING btree (lane_id) WHERE (error_class IS NOT NULL);
 
+CREATE INDEX outcome_failed ON queue.outcome USING btree (task_id) WHERE (final AND (kind = 'failed'::queue.outcome_kind));
+
 CREATE UNIQUE INDEX outcome_final ON queue.outcome USING btree (task_id) WHERE final;
 
 CREATE INDEX outcome_finished_at ON queue.outcome USING brin (finished_at) WITH (pages_per_range='32');
@@ -3007,6 +3244,9 @@ ALTER TABLE ONLY quality.validation
 
 ALTER TABLE ONLY queue.lane
     ADD CONSTRAINT lane_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES queue.backfill(backfill_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY queue.lane_definition
+    ADD CONSTRAINT lane_definition_lane_id_fkey FOREIGN KEY (lane_id) REFERENCES queue.lane(lane_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY queue.skipped_partition
     ADD CONSTRAINT skipped_partition_lane_id_fkey FOREIGN KEY (lane_id) REFERENCES queue.lane(lane_id) ON DELETE CASCADE;
@@ -3078,6 +3318,9 @@ GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, re
 REVOKE ALL ON FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_name text, vintage text) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_name text, vintage text) TO aker_admin;
 
+REVOKE ALL ON FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, region_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, region_name text) TO aker_admin;
+
 REVOKE ALL ON FUNCTION lake.establish(place text, said_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.establish(place text, said_id text) TO aker_admin;
 GRANT ALL ON FUNCTION lake.establish(place text, said_id text) TO aker_worker;
@@ -3107,8 +3350,8 @@ REVOKE ALL ON FUNCTION lake.record_publication(publication jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.record_publication(publication jsonb) TO aker_admin;
 GRANT ALL ON FUNCTION lake.record_publication(publication jsonb) TO aker_worker;
 
-REVOKE ALL ON FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text) FROM PUBLIC;
-GRANT ALL ON FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text) TO aker_admin;
+REVOKE ALL ON FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text, rows_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text, rows_table text) TO aker_admin;
 
 REVOKE ALL ON FUNCTION lineage.close_lost_runs() FROM PUBLIC;
 GRANT ALL ON FUNCTION lineage.close_lost_runs() TO aker_admin;
@@ -3135,6 +3378,11 @@ GRANT ALL ON FUNCTION lineage.take_events(wanted integer, hide_interval interval
 GRANT ALL ON FUNCTION lineage.take_events(wanted integer, hide_interval interval) TO aker_worker;
 
 REVOKE ALL ON FUNCTION quality._store_validation(validation jsonb, publication bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION quality.expected(arguments jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION quality.expected(arguments jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION quality.expected(arguments jsonb) TO aker_worker;
+GRANT ALL ON FUNCTION quality.expected(arguments jsonb) TO aker_reader;
 
 REVOKE ALL ON FUNCTION quality.record_validation(validation jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION quality.record_validation(validation jsonb) TO aker_admin;
@@ -3309,6 +3557,9 @@ REVOKE ALL ON FUNCTION queue.fence(task_id bigint, lease_token bigint) FROM PUBL
 GRANT ALL ON FUNCTION queue.fence(task_id bigint, lease_token bigint) TO aker_admin;
 GRANT ALL ON FUNCTION queue.fence(task_id bigint, lease_token bigint) TO aker_worker;
 
+REVOKE ALL ON FUNCTION queue.follow_definition(dataset text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.follow_definition(dataset text) TO aker_admin;
+
 REVOKE ALL ON FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[]) TO aker_admin;
 GRANT ALL ON FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[]) TO aker_worker;
@@ -3321,11 +3572,6 @@ GRANT ALL ON FUNCTION queue.held_elsewhere(task_id bigint) TO aker_reader;
 REVOKE ALL ON FUNCTION queue.hold_worker_lock(worker_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.hold_worker_lock(worker_id integer) TO aker_admin;
 GRANT ALL ON FUNCTION queue.hold_worker_lock(worker_id integer) TO aker_worker;
-
-REVOKE ALL ON FUNCTION queue.is_superseded(task_id bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION queue.is_superseded(task_id bigint) TO aker_admin;
-GRANT ALL ON FUNCTION queue.is_superseded(task_id bigint) TO aker_worker;
-GRANT ALL ON FUNCTION queue.is_superseded(task_id bigint) TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue.left_alone(task_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.left_alone(task_id bigint) TO aker_admin;
@@ -3411,6 +3657,11 @@ GRANT ALL ON FUNCTION queue.retry_task(task_id bigint, definition text) TO aker_
 REVOKE ALL ON FUNCTION queue.return_tokens(source_id text, unused integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.return_tokens(source_id text, unused integer) TO aker_admin;
 GRANT ALL ON FUNCTION queue.return_tokens(source_id text, unused integer) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.sign(fact text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.sign(fact text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.sign(fact text) TO aker_worker;
+GRANT ALL ON FUNCTION queue.sign(fact text) TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text) TO aker_admin;
@@ -3620,6 +3871,10 @@ GRANT SELECT ON TABLE quality.publication_warning TO aker_admin;
 GRANT SELECT ON TABLE quality.publication_warning TO aker_worker;
 GRANT SELECT ON TABLE quality.publication_warning TO aker_reader;
 
+GRANT SELECT ON TABLE quality.task_check TO aker_admin;
+GRANT SELECT ON TABLE quality.task_check TO aker_worker;
+GRANT SELECT ON TABLE quality.task_check TO aker_reader;
+
 GRANT SELECT ON TABLE quality.warned_cell TO aker_admin;
 GRANT SELECT ON TABLE quality.warned_cell TO aker_worker;
 GRANT SELECT ON TABLE quality.warned_cell TO aker_reader;
@@ -3684,9 +3939,21 @@ GRANT SELECT ON TABLE queue.dataset_pause TO aker_admin;
 GRANT SELECT ON TABLE queue.dataset_pause TO aker_worker;
 GRANT SELECT ON TABLE queue.dataset_pause TO aker_reader;
 
+GRANT SELECT ON TABLE queue.grid TO aker_admin;
+GRANT SELECT ON TABLE queue.grid TO aker_worker;
+GRANT SELECT ON TABLE queue.grid TO aker_reader;
+
 GRANT SELECT,UPDATE ON TABLE queue.setting TO aker_admin;
 GRANT SELECT ON TABLE queue.setting TO aker_worker;
 GRANT SELECT ON TABLE queue.setting TO aker_reader;
+
+GRANT SELECT ON TABLE queue.superseded TO aker_admin;
+GRANT SELECT ON TABLE queue.superseded TO aker_worker;
+GRANT SELECT ON TABLE queue.superseded TO aker_reader;
+
+GRANT SELECT ON TABLE queue.cell TO aker_admin;
+GRANT SELECT ON TABLE queue.cell TO aker_worker;
+GRANT SELECT ON TABLE queue.cell TO aker_reader;
 
 GRANT SELECT ON TABLE queue.source TO aker_admin;
 GRANT SELECT ON TABLE queue.source TO aker_worker;
@@ -3720,9 +3987,13 @@ GRANT SELECT ON TABLE queue.failures TO aker_admin;
 GRANT SELECT ON TABLE queue.failures TO aker_worker;
 GRANT SELECT ON TABLE queue.failures TO aker_reader;
 
-GRANT SELECT ON TABLE queue.grid TO aker_admin;
-GRANT SELECT ON TABLE queue.grid TO aker_worker;
-GRANT SELECT ON TABLE queue.grid TO aker_reader;
+GRANT SELECT ON TABLE queue.history TO aker_admin;
+GRANT SELECT ON TABLE queue.history TO aker_worker;
+GRANT SELECT ON TABLE queue.history TO aker_reader;
+
+GRANT SELECT ON TABLE queue.lane_definition TO aker_admin;
+GRANT SELECT ON TABLE queue.lane_definition TO aker_worker;
+GRANT SELECT ON TABLE queue.lane_definition TO aker_reader;
 
 GRANT SELECT ON TABLE queue.overview TO aker_admin;
 GRANT SELECT ON TABLE queue.overview TO aker_worker;

@@ -174,6 +174,43 @@ struct LinearCostTests {
     for (look, counts) in blocks { #expect(counts[1] <= counts[0] * 1.3 + 12, "\(look): \(counts)") }
   }
 
+  /// A function that is asked per task costs a query for each of them, which blocks tell and rows do not.
+  @Test func whatFailedAndIsHistoryIsToldInOnePlan() async throws {
+    let fixture = try await QueueFixture.make([])
+    let session = try await Self.session(fixture)
+    var failures: [Double] = []
+    var listed: [Double] = []
+    for regions in [1000, 10_000] {
+      try await fixture.declare("split_\(regions)", regions: (1...regions).map { "r\($0)" })
+      for _ in 1...2 {
+        try await fixture.enqueue(["split_\(regions)"], years: 2001...2001, options: "mode => 'failed'")
+        try await fixture.enqueue(["split_\(regions)"], years: 2001...2001)
+        let open =
+          "SELECT t.* FROM queue.ready t JOIN queue.lane l USING (lane_id) WHERE l.dataset = 'split_\(regions)'"
+        try await session.executeScript(
+          """
+          INSERT INTO queue.outcome (attempt_number, task_id, lane_id, data_year, kind, final, error_class, reason, finished_at)
+            SELECT 1, task_id, lane_id, data_year, 'failed', true, 'data', 'drift', clock_timestamp() FROM (\(open)) t;
+          DELETE FROM queue.ready WHERE task_id IN (SELECT task_id FROM (\(open)) t);
+          UPDATE queue.lane SET closed_at = now(); UPDATE queue.backfill SET finished_at = now(); ANALYZE;
+          """)
+      }
+      failures.append(try await Self.blocks("SELECT * FROM queue.failures", session))
+      listed.append(
+        try await Self.blocks(
+          "SELECT * FROM queue.task WHERE state = 'failed' AND dataset = 'split_\(regions)' AND task_id NOT IN (SELECT s.task_id FROM queue.superseded s)",
+          session))
+    }
+    #expect(failures[1] <= failures[0] * Self.mostGrowth, "\(failures)")
+    #expect(listed[1] <= listed[0] * Self.mostGrowth, "\(listed)")
+    // 20,000 tasks, of which half are history: 4 blocks for each; a query for each touched about 30.
+    #expect(failures[1] < 10 * 20_000, "\(failures)")
+  }
+
+  private static func blocks(_ query: String, _ session: PostgresConnection) async throws -> Double {
+    try await session.query("SELECT pg_temp.blocks($1) AS n", [query])[0].decode("n")
+  }
+
   /// Two datasets split alike, of which one depends on the other.
   private static func declarePair(_ fixture: QueueFixture, regions: Int) async throws {
     let names = (1...regions).map { "r\($0)" }

@@ -239,15 +239,59 @@ $$;
 COMMENT ON FUNCTION lake.begin_withdrawal(text, int, text, text) IS
   'Locks a partition, one of whose vintages is to be taken back, and says what the warehouse is to show instead: the vintage before, or nothing. AK005 where there is no such vintage, AK006 while a task builds it.';
 
--- Call in the transaction of begin_withdrawal, after the rows.
-CREATE FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text) RETURNS void
+-- Belongs to no lease: what a session leaves behind that commits without recording, warehouse.drop_orphans() removes.
+CREATE FUNCTION lake.create_withdrawal_table(dataset_name text, year int, region_name text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  token bigint := nextval('queue.lease_token');
+  table_name text := warehouse.leaf_name(dataset_name, year, region_name, token::text);
+BEGIN
+  PERFORM warehouse.create_leaf(dataset_name, year, region_name, table_name);
+  INSERT INTO warehouse.staging (task_id, lease_token, table_name, dataset) VALUES (0, token, table_name, dataset_name);
+  -- Who called: within this function the current user is its owner.
+  EXECUTE format('GRANT INSERT ON warehouse.%I TO %I', table_name,
+    CASE current_setting('role') WHEN 'none' THEN session_user::text ELSE current_setting('role') END);
+  RETURN table_name;
+END
+$$;
+COMMENT ON FUNCTION lake.create_withdrawal_table(text, int, text) IS
+  'A table for the rows of the vintage that the warehouse is to show instead of one that is taken back.';
+
+-- Call in the transaction of begin_withdrawal.
+CREATE FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text, rows_table text DEFAULT NULL)
+RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   gone lake.manifest;
   now_shown lake.manifest;
+  column_list text;
+  row_count bigint := 0;
 BEGIN
   DELETE FROM lake.manifest m WHERE m.publication_id = publication RETURNING * INTO STRICT gone;
   SELECT * INTO now_shown FROM lake.manifest m WHERE m.publication_id = shown_publication;
+  IF EXISTS (
+    SELECT FROM warehouse.partition w
+    WHERE w.dataset = gone.dataset AND w.data_year = gone.data_year AND w.region = gone.region AND w.as_of = gone.as_of)
+  THEN
+    PERFORM pg_advisory_xact_lock_shared(warehouse._layout_key(gone.dataset));
+    PERFORM warehouse._clear_partition(gone.dataset, gone.data_year, gone.region);
+    IF rows_table IS NOT NULL THEN
+      DELETE FROM warehouse.staging s WHERE s.table_name = rows_table AND s.task_id = 0 AND s.dataset = gone.dataset;
+      IF NOT FOUND THEN
+        RAISE EXCEPTION '% is no table for a withdrawal of %', rows_table, gone.dataset USING ERRCODE = 'AK003';
+      END IF;
+      SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO column_list FROM pg_attribute a
+      WHERE a.attrelid = format('warehouse.%I', rows_table)::regclass AND a.attnum > 0 AND NOT a.attisdropped;
+      EXECUTE format('INSERT INTO warehouse.%I (%s) SELECT %s FROM warehouse.%I',
+        warehouse._leaf_of(gone.dataset, gone.data_year), column_list, column_list, rows_table);
+      GET DIAGNOSTICS row_count = ROW_COUNT;
+      EXECUTE format('DROP TABLE warehouse.%I', rows_table);
+    END IF;
+    IF row_count <> coalesce(now_shown.row_count, 0) THEN
+      RAISE EXCEPTION '% of % came of the vintage before', row_count, queue._counted(now_shown.row_count, 'row')
+        USING ERRCODE = 'AK003';
+    END IF;
+  END IF;
   UPDATE warehouse.partition w
   SET publication_id = now_shown.publication_id, as_of = now_shown.as_of, sha256 = now_shown.sha256, row_count = now_shown.row_count
   WHERE w.dataset = gone.dataset AND w.data_year = gone.data_year AND w.region = gone.region AND w.as_of = gone.as_of;
@@ -256,4 +300,6 @@ BEGIN
   ON CONFLICT (publication_id) DO NOTHING;
 END
 $$;
-COMMENT ON FUNCTION lake.record_withdrawal(bigint, bigint, text) IS 'Takes a vintage out of the manifest, makes the warehouse''s state that of the one that it shows now, and keeps who did so.';
+COMMENT ON FUNCTION lake.record_withdrawal(bigint, bigint, text, text) IS
+  'Takes a vintage out of the manifest; where the warehouse showed it, puts the rows of the vintage before in the place of '
+  'its own (or none), and keeps who did so.';

@@ -17,12 +17,12 @@ BEGIN
     drift jsonb, profile jsonb)
   RETURNING validation_id INTO new_id;
   INSERT INTO quality.check_result
-    (validation_id, ordinal, check_name, column_name, severity, success, unexpected_count, element_count, message, arguments,
-     observed, examples)
-  SELECT new_id, c.ordinal, c.check_name, c.column_name, c.severity, c.success, c.unexpected_count, c.element_count,
+    (validation_id, ordinal, check_name, column_name, severity, success, compared, unexpected_count, element_count, message,
+     arguments, observed, examples)
+  SELECT new_id, c.ordinal, c.check_name, c.column_name, c.severity, c.success, coalesce(c.compared, true), c.unexpected_count, c.element_count,
     c.message, coalesce(c.arguments, '{}'), c.observed, c.examples
   FROM jsonb_to_recordset(validation -> 'checks') AS c (
-    ordinal int, check_name text, column_name text, severity text, success boolean, unexpected_count bigint,
+    ordinal int, check_name text, column_name text, severity text, success boolean, compared boolean, unexpected_count bigint,
     element_count bigint, message text, arguments jsonb, observed jsonb, examples jsonb);
   RETURN new_id;
 END

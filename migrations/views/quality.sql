@@ -49,3 +49,13 @@ WHERE v.warned_count > 0 AND v.success AND v.publication_id IS NOT NULL
 GROUP BY v.dataset, v.data_year;
 COMMENT ON VIEW quality.warned_cell IS
   'Per dataset and year how many published partitions have warnings: the mark of a cell in a grid.';
+
+CREATE VIEW quality.task_check AS
+SELECT v.task_id, v.lease_token AS attempt_id, v.publication_id, v.validation_id, v.validated_at, v.dataset, v.data_year, v.region,
+  v.as_of, c.ordinal, c.check_name, c.column_name, c.severity,
+  CASE WHEN NOT c.compared THEN 'not compared' WHEN c.success THEN 'passed' WHEN c.severity = 'warn' THEN 'warns' ELSE 'failed' END
+    AS verdict,
+  quality.expected(c.arguments) AS expected, c.message AS found, c.unexpected_count, c.element_count, c.observed, c.examples
+FROM quality.check_result c JOIN quality.validation v USING (validation_id);
+COMMENT ON VIEW quality.task_check IS
+  'Each check with the task, attempt and partition that it was of: what was expected, what was found, and the first rows that failed.';

@@ -32,11 +32,11 @@ COMMENT ON VIEW queue.stuck IS
 
 CREATE VIEW queue.failures AS
 SELECT a.backfill_id, a.dataset, o.error_class, regexp_replace(o.reason, '[0-9]+', '#', 'g') AS error, 
-  count(*) FILTER (WHERE o.final AND NOT queue.is_superseded(o.task_id)) AS failed_count,
+  count(*) FILTER (WHERE o.final AND s.task_id IS NULL) AS failed_count,
   count(*) FILTER (WHERE NOT o.final) AS retried_count, min(o.data_year)::integer AS first_year, max(o.data_year)::integer AS last_year,
   max(o.finished_at) AS last_at, (array_agg(o.task_id ORDER BY o.finished_at DESC))[1] AS example_task_id,
   (array_agg(o.reason ORDER BY o.finished_at DESC))[1] AS example
-FROM queue.outcome o JOIN queue.lane a USING (lane_id)
+FROM queue.outcome o JOIN queue.lane a USING (lane_id) LEFT JOIN queue.superseded s USING (task_id)
 WHERE o.error_class IS NOT NULL
 GROUP BY a.backfill_id, a.dataset, o.error_class, regexp_replace(o.reason, '[0-9]+', '#', 'g')
 ORDER BY failed_count DESC, retried_count DESC;
@@ -81,10 +81,12 @@ SELECT n, item, value, detail FROM (
   UNION ALL
   SELECT 3, -p.backfill_id, 'backfill ' || p.backfill_id, replace(p.state, '_', ' '),
     format('%s of %s done', p.completed + p.failed + p.cancelled, p.total)
-    || coalesce(': ' || nullif(concat_ws(', ', nullif(p.completed, 0) || ' completed', nullif(p.failed, 0) || ' failed', nullif(p.cancelled, 0) || ' cancelled',
+    || coalesce(': ' || nullif(concat_ws(', ', nullif(p.completed, 0) || ' completed', nullif(p.failed - coalesce(h.tasks, 0), 0) || ' failed',
+      h.tasks || ' failed and made since', nullif(p.cancelled, 0) || ' cancelled',
       nullif(p.running, 0) || ' running', nullif(p.ready, 0) || ' ready', nullif(p.blocked, 0) || ' blocked'), ''), '')
     || coalesce('; ' || p.reason, '')
-    FROM queue.backfill_progress p WHERE p.finished_at IS NULL OR p.finished_at > clock_timestamp() - interval '1 hour'
+    FROM queue.backfill_progress p LEFT JOIN queue.history h USING (backfill_id)
+    WHERE p.finished_at IS NULL OR p.finished_at > clock_timestamp() - interval '1 hour'
   UNION ALL
   SELECT 4, 0, 'dataset ' || d.dataset, 'paused', d.pause_reason FROM queue.dataset_pause d
   UNION ALL

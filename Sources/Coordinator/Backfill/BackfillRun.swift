@@ -22,8 +22,8 @@ struct BackfillRun {
     // Before anything is enqueued: whatever the workers here would stumble over.
     if enqueuing.workers > 0 { try await requireWorkable(session) }
     let connection = try await session.connectMigrated(migrates: true, needs: .admin)
-    let chosen = try await selection.prepare(session.configuration, connection)
-    try await confirm(chosen, connection)
+    let chosen = try await selection.prepare(session.configuration, connection, note: OperatorAction.note)
+    try await confirm(chosen, session.configuration, connection)
     let enqueued = try await chosen.enqueue(
       priority: enqueuing.priority, maxRunning: enqueuing.maxRunning, key: enqueuing.key, connection)
     await connection.close()
@@ -48,13 +48,21 @@ struct BackfillRun {
     }
   }
 
-  private func confirm(_ chosen: ChosenPartitions, _ connection: PostgresConnection) async throws {
+  private func confirm(
+    _ chosen: ChosenPartitions, _ configuration: AkerConfiguration, _ connection: PostgresConnection
+  ) async throws {
     let forecast = try await Plan.read(
       chosen, slots: enqueuing.plannedSlots, maxRunning: enqueuing.maxRunning, detail: false, connection
     ).forecast
     for unmet in forecast.unmet_dependencies { Terminal.standardError.write("warning: \(unmet.text)\n") }
     for note in forecast.quotaNotes { Terminal.standardError.write("note: \(note)\n") }
     let count = forecast.tasks
+    if count > 0 {
+      let readiness = Readiness(specs: chosen.specs, configuration: configuration)
+      for note in try await readiness.notes(startsWorkers: enqueuing.workers > 0, connection) {
+        Terminal.standardError.write("warning: \(note)\n")
+      }
+    }
     if count > Self.largeTaskCount {
       try Confirmation.require("This enqueues \(count.counted("task")).", yes: enqueuing.yes)
     }
@@ -68,16 +76,15 @@ struct BackfillRun {
     }
     let skipped = enqueued.skippedCount > 0 ? ", \(enqueued.skippedCount) skipped" : ""
     if enqueued.taskCount == 0 {
-      print(
-        "nothing needs to be done: \(enqueued.skippedCount.counted("partition")) skipped (aker backfill --dry-run says why; --force builds them again)"
-      )
+      print(Advice.nothingToDo.text(["partitions": enqueued.skippedCount.counted("partition")]))
     } else {
       print("backfill \(enqueued.backfillID): \(enqueued.taskCount.counted("task")) enqueued\(skipped)")
     }
   }
 
   private func watch(_ session: Session, _ backfillID: Int64) async throws {
-    let watcher = Watcher(session: session, backfillID: backfillID, json: options.json)
+    let watcher = Watcher(
+      session: session, backfillID: backfillID, json: options.json, startsWorkers: enqueuing.workers > 0)
     let ending = try await withThrowingTaskGroup(of: Watcher.Ending?.self) { group in
       if enqueuing.workers > 0 {
         let crew = WorkerCrew(
@@ -89,8 +96,6 @@ struct BackfillRun {
           if let failure = try await crew.work() { throw failure }
           return nil
         }
-      } else if !options.json {
-        print("workers run it: aker-worker --slots 4, here or on other hosts; aker workers lists them")
       }
       group.addTask { try await watcher.watch() }
       var ending: Watcher.Ending?

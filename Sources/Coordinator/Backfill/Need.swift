@@ -1,3 +1,4 @@
+import Base
 import Database
 
 /// What a command needs of its login.

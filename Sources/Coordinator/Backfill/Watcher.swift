@@ -9,6 +9,8 @@ struct Watcher: Sendable {
   let backfillID: Int64
   /// Whether to write a JSON object a line instead, on a terminal too.
   var json = false
+  /// Whether workers are started with it.
+  var startsWorkers = false
 
   enum Ending: Sendable {
     case finished(Snapshot)
@@ -39,7 +41,7 @@ struct Watcher: Sendable {
 
   private func follow() async throws -> Snapshot {
     let display = display
-    let reader = SnapshotReader(backfillID: backfillID)
+    let reader = SnapshotReader(backfillID: backfillID, startsWorkers: startsWorkers)
     var meter = RateMeter()
     var connection = try await session.connect(.any)
     do {

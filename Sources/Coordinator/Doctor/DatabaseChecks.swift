@@ -49,6 +49,15 @@ struct DatabaseChecks {
     }
   }
 
+  /// Datasets that were ever published here, or have tasks.
+  ///
+  /// - Returns: nil where there are none, or nobody can be asked: all may be about to be used.
+  static func datasetsInUse(_ connection: PostgresConnection?) async -> Set<String>? {
+    let rows = try? await connection?.query("SELECT dataset FROM queue.lane UNION SELECT dataset FROM lake.manifest")
+    let names = (rows ?? []).compactMap { $0.text(0) }
+    return names.isEmpty ? nil : Set(names)
+  }
+
   private func look(_ connection: PostgresConnection, _ database: PostgresConfiguration) async -> [Finding] {
     var findings: [Finding] = []
     func add(_ name: String, _ body: () async throws -> Finding) async {

@@ -9,6 +9,8 @@ struct SourceChecks {
   let configuration: AkerConfiguration
   /// Whether to ask each endpoint.
   let isOnline: Bool
+  /// Datasets that this installation has ever backfilled or is about to; nil for all of the catalog.
+  var datasetsInUse: Set<String>?
 
   /// Endpoints that are asked at a time.
   private static let concurrency = 8
@@ -25,7 +27,8 @@ struct SourceChecks {
           "sources", "registry", known?.summary ?? "\(error)", advice: known?.advice ?? "Run: aker catalog check")
       ]
     }
-    let datasets = CatalogFolder(directory: configuration.catalogPath).datasets
+    let all = CatalogFolder(directory: configuration.catalogPath).datasets
+    let datasets = all.filter { datasetsInUse?.contains($0.name) ?? true }
     let sources = registry.sources.values.sorted { $0.id < $1.id }.filter(\.isEnabled)
     let users = Dictionary(
       uniqueKeysWithValues: sources.map { source in
@@ -34,6 +37,13 @@ struct SourceChecks {
     let used = sources.filter { users[$0.id]?.isEmpty == false }
     var findings = registry.warnings.map {
       Finding.note("sources", "registry", $0.description, advice: "Correct the file, then: aker catalog check")
+    }
+    if datasets.count < all.count {
+      findings.append(
+        .ok(
+          "sources", "in use",
+          "\(used.count) of \(sources.count.counted("source")), asked by \(datasets.count.counted("dataset")) used here"
+        ))
     }
     findings += keys(used, users)
     if isOnline { findings += await endpoints(used) }
@@ -83,7 +93,35 @@ struct SourceChecks {
         findings.append(finding)
         _ = start()
       }
-      return findings.sorted { $0.0 < $1.0 }.map(\.1)
+      return Self.folded(findings.sorted { $0.0 < $1.0 }.map(\.1))
+    }
+  }
+
+  /// Fewer are read one by one.
+  private static let leastFolded = 3
+  private static let mostNamed = 3
+
+  /// Twenty endpoints that cannot be reached for one reason are one problem: this host's way out.
+  static func folded(_ findings: [Finding]) -> [Finding] {
+    let problems = Dictionary(grouping: findings.filter { $0.state == .problem }) { finding in
+      // But for the endpoint, and the name in it.
+      let reason = finding.detail.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? finding.detail
+      return reason.replacing(/[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]+)?/, with: "its host").replacing(
+        /[0-9]+ ms/, with: "a while")
+    }
+    var told: Set<String> = []
+    return findings.compactMap { finding in
+      guard finding.state == .problem,
+        let (reason, alike) = problems.first(where: { $0.value.contains(finding) }).map({ ($0.key, $0.value) }),
+        alike.count >= leastFolded
+      else { return finding }
+      guard told.insert(reason).inserted else { return nil }
+      let names = alike.map(\.name)
+      let more = names.count - mostNamed
+      return .problem(
+        finding.area, "\(alike.count.counted("endpoint"))",
+        "\(names.prefix(mostNamed).joined(separator: "; "))\(more > 0 ? " and \(more) more" : ""): \(reason)",
+        advice: "Check this host's way out (DNS, proxy, firewall), or point AKER_SOURCE_<ID>_ENDPOINT elsewhere.")
     }
   }
 

@@ -1,16 +1,19 @@
+import Base
 import ArgumentParser
 import Console
 import FoundationEssentials
 
 /// Which datasets a plan or a backfill is about, and which of their partitions.
 struct BackfillOptions: ParsableArguments {
-  @Argument(help: "Datasets, as aker catalog ls names them.")
+  @Argument(help: "Datasets, as aker catalog ls names them.", completion: Names.datasets)
   var datasets: [String] = []
 
   @Flag(help: "All datasets of the catalog.")
   var all = false
 
-  @Option(help: ArgumentHelp("The datasets of a flow, and its years unless told (aker flow ls).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The datasets of a flow, and its years unless told (aker flow ls).", valueName: "name"),
+    completion: Names.flows)
   var flow: String?
 
   @OptionGroup var partitions: PartitionOptions

@@ -5,7 +5,7 @@ import Postgres
 
 /// The partition that a command about what was published is about.
 struct PublishedPartitionArguments: ParsableArguments {
-  @Argument(help: "The dataset.") var dataset: String
+  @Argument(help: "The dataset.", completion: Names.datasets) var dataset: String
   @Argument(help: "The year.") var year: Int
   @Option(help: "The region, where the dataset is split.") var region = ""
 

@@ -1,20 +1,26 @@
+import Base
 import ArgumentParser
 import Console
 
 /// What an operator's action is about: exactly one of them.
 struct TargetOptions: ParsableArguments {
-  @Option(name: .customLong("task"), help: ArgumentHelp("One task.", valueName: "id"))
+  @Option(
+    name: .customLong("task"), help: ArgumentHelp("One task.", valueName: "id"), completion: Names.tasks)
   var task: Int64?
 
-  @Option(name: .customLong("backfill"), help: ArgumentHelp("All tasks of a backfill.", valueName: "id"))
+  @Option(
+    name: .customLong("backfill"), help: ArgumentHelp("All tasks of a backfill.", valueName: "id"),
+    completion: Names.backfills)
   var backfill: Int64?
 
   @Option(
     name: .customLong("dataset"),
-    help: ArgumentHelp("A dataset; with --backfill: in that backfill only.", valueName: "name"))
+    help: ArgumentHelp("A dataset; with --backfill: in that backfill only.", valueName: "name"),
+    completion: Names.datasets)
   var dataset: String?
 
-  @Option(name: .customLong("source"), help: ArgumentHelp("A source.", valueName: "id"))
+  @Option(
+    name: .customLong("source"), help: ArgumentHelp("A source.", valueName: "id"), completion: Names.sources)
   var source: String?
 
   @Flag(name: .customLong("queue"), help: "The whole queue.")

@@ -21,11 +21,9 @@ struct FailureSummary {
     if reasons.groups.count > Self.mostGroups {
       lines.append("  and \((reasons.groups.count - Self.mostGroups).counted("more reason"))")
     }
-    lines += [
-      "", style.bold("next"), "  the whole story of one, with its causes and what to do: aker task \(example.task)",
-    ]
-    let target = reasons.backfill.map { "--backfill \($0)" } ?? "--task \(example.task)"
-    lines.append("  when the cause is gone: aker retry \(target)")
+    let values = ["task": "\(example.task)", "backfill": "\(reasons.backfill ?? 0)"]
+    let retry: Advice = reasons.backfill == nil ? .retryOne : .retryBackfill
+    lines += ["", style.bold("next")] + [Advice.wholeStory, retry].map { "  " + $0.text(values) }
     return lines.joined(separator: "\n") + "\n"
   }
 }

@@ -2,9 +2,8 @@ import Console
 
 /// The dataset × year grid: what an operator looks at first.
 ///
-/// Each cell is one glyph when its tasks are all in one state, and a percentage when a split year is under way, beside the
-/// glyph of a failure where there is room for both. It is as wide
-/// as the terminal: years shrink to two digits, and then wrap into blocks.
+/// Each cell is two facts, what the data is and what the last work on it does or did, of which each has one sign. It is as
+/// wide as the terminal: years shrink to two digits, and then wrap into blocks.
 struct Grid {
   /// In the order of their rows.
   var datasets: [String]
@@ -40,30 +39,39 @@ struct Grid {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The glyphs in use, with their names.
+  /// The signs in use, with what they mean: first of the data, then of the work.
   func legend(style: Style, unicode: Bool) -> String {
-    let states = Set(cells.values.flatMap { $0.values.map(\.state) })
-    return GridCell.State.allCases.filter(states.contains).map { state in
-      state.colored(String(unicode ? state.glyph : state.plainGlyph), style) + " " + state.rawValue
+    var used: Set<GridCell.Fact> = []
+    for cell in cells.values.flatMap(\.values) {
+      if let work = cell.work { used.insert(work) }
+      if cell.work == nil || cell.data != .none { used.insert(cell.data) }
+    }
+    return GridCell.Fact.allCases.filter(used.contains).map { fact in
+      fact.colored(String(unicode ? fact.sign : fact.plainSign), style) + " "
+        + (fact == .none ? "nothing published" : fact.rawValue)
     }.joined(separator: "  ")
   }
 
+  /// The data's sign, then the work's: `■✗` is published, and the last work on it failed. Nothing is said of data that is
+  /// not there while there is work on it, and a share stands for the data while a year is under way.
   private func text(_ cell: GridCell?, _ width: Int, _ style: Style, _ unicode: Bool) -> String {
     guard let cell else { return Self.left("", width) }
-    let state = cell.state
-    var text = String(unicode ? state.glyph : state.plainGlyph)
-    // Under way: what was only skipped has no tasks to be a share of.
-    if cell.total > 1, cell.completed > 0, cell.completed < cell.total {
-      let percent = "\(cell.completed * 100 / cell.total)%"
-      // A failure shows without colour, too.
-      if state != .failed {
-        text = percent
-      } else if width > text.count + percent.count {
-        text += percent
-      }
+    func sign(_ fact: GridCell.Fact) -> String { String(unicode ? fact.sign : fact.plainSign) }
+    guard let work = cell.work else {
+      return Self.left("", width - 1) + cell.data.colored(sign(cell.data), style)
     }
+    var data = cell.data == .none ? "" : sign(cell.data)
+    if cell.total > 1, cell.completed > 0, cell.completed < cell.total {
+      data = "\(cell.completed * 100 / cell.total)%"
+      // A failure shows before a share does.
+      if data.count + 1 >= width { data = work == .failed ? "" : data }
+    }
+    let shown = data.count + 1 < width ? (data, sign(work)) : data.isEmpty ? ("", sign(work)) : (data, "")
     // Padded before it is coloured, since the codes have no width.
-    return String(repeating: " ", count: max(0, width - text.count)) + state.colored(text, style)
+    let room = String(repeating: " ", count: max(0, width - shown.0.count - shown.1.count))
+    let isShare = data.hasSuffix("%")
+    return room + (shown.0.isEmpty ? "" : (isShare ? work : cell.data).colored(shown.0, style))
+      + (shown.1.isEmpty ? "" : work.colored(shown.1, style))
   }
 
   private static func left(_ text: String, _ width: Int) -> String {
@@ -75,29 +83,18 @@ struct Grid {
   }
 }
 
-extension GridCell.State {
-  /// One column wide, and distinct without colour.
-  var glyph: Character {
+extension GridCell.Fact {
+  /// For terminals without Unicode.
+  var plainSign: Character {
     switch self {
-    case .published: "■"
-    case .warned: "▲"
-    case .failed: "✗"
-    case .running: "▶"
-    case .ready: "·"
-    case .blocked: "⋯"
-    case .paused: "‖"
-    case .cancelled: "○"
-    case .skipped: "="
-    }
-  }
-
-  var plainGlyph: Character {
-    switch self {
+    case .none: "-"
     case .published: "#"
     case .warned: "!"
+    case .stale: "*"
+    case .older: "<"
     case .failed: "x"
     case .running: ">"
-    case .ready: "."
+    case .waiting: "."
     case .blocked: "~"
     case .paused: "|"
     case .cancelled: "o"
@@ -109,8 +106,8 @@ extension GridCell.State {
     switch self {
     case .published: style.green(text)
     case .failed: style.red(text)
-    case .warned, .running: style.yellow(text)
-    case .blocked, .ready, .skipped, .cancelled: style.dim(text)
+    case .warned, .running, .stale, .older: style.yellow(text)
+    case .none, .blocked, .waiting, .skipped, .cancelled: style.dim(text)
     case .paused: style.blue(text)
     }
   }

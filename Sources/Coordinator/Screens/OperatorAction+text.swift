@@ -7,6 +7,9 @@ extension OperatorAction {
     Terminal.standardError.write(text + "\n")
   }
 
+  /// What nobody asked and all should know.
+  static func note(_ text: String) { announce("note: " + text) }
+
   private struct Report: Encodable {
     var action: String
     var target: String

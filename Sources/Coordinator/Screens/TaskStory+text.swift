@@ -49,6 +49,8 @@ extension TaskStory {
     for check in failed_checks {
       let column = check.column_name.map { " (\($0))" } ?? ""
       text.add("\(check.severity)  \(check.check_name)\(column): \(check.message ?? "")", indent: 2)
+      if let expected = check.expected { text.add("expected \(expected)", indent: 6) }
+      if let percent = check.percent { text.add("found    \(percent) % not as expected, such as", indent: 6) }
       // The first rows that the check does not like, as the report has them.
       for row in check.examples.prefix(Self.mostExamples) { text.add(row.json, indent: 6) }
       let more = check.examples.count - Self.mostExamples

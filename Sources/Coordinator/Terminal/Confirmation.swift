@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// Asks before something large, where there is somebody to ask.

@@ -1,15 +1,6 @@
 import ArgumentParser
 import Base
-import Catalog
-import CatalogTools
-import Configuration
-import Console
-import Database
-import Engine
-import Fetch
 import Glibc
-import Lake
-import Pipeline
 import Postgres
 import Queue
 import Telemetry
@@ -17,28 +8,7 @@ import Telemetry
 /// How a command ends when it could not do what it was asked: one message, what to do, and a stable exit code (listed in
 /// docs/cli.md).
 struct Failure: Error {
-  enum Code: Int32 {
-    /// The command ran, and what it watched or checked failed: tasks of the backfill, a validation.
-    case unsuccessful = 1
-    /// The arguments make no sense, or name what does not exist.
-    case usage = 64
-    /// A definition, a catalog or a source's data is wrong.
-    case data = 65
-    /// Something needed is not there: the database, PostGIS, DuckDB.
-    case unavailable = 69
-    /// A fault of ours.
-    case software = 70
-    /// A folder or file cannot be written.
-    case cannotWrite = 73
-    /// It may work later.
-    case transient = 75
-    /// The login may not do this.
-    case noPermission = 77
-    /// A setting is wrong.
-    case configuration = 78
-    /// Ctrl-C.
-    case interrupted = 130
-  }
+  typealias Code = ExitStatus
 
   var code: Code
   var message: String
@@ -107,58 +77,15 @@ struct Failure: Error {
   private init(_ thrown: any ClassifiedError) {
     let refused = (thrown as? PostgresError).flatMap { QueueError($0) }
     let error: any ClassifiedError = refused ?? thrown
-    let code: Code
     switch error {
-    case is ConfigurationError, is LakeIdentityError: code = .configuration
-    case let refusal as Refusal: code = Self.code(refusal)
-    case let error as PostgresError where error.isConnectionFailure: code = .unavailable
     case let error as PostgresError where error.sqlState == "42501":
       self.init(
-        .noPermission, error.message, causes: error.causes,
+        error.exitStatus, error.message, causes: error.causes,
         advice: "This login lacks a role: aker_reader looks, aker_admin operates (docs/queue.md, Roles). Have the "
           + "database's owner grant it.")
-      return
     // read_only_sql_transaction: a standby, or a database that is set to be read.
-    case let error as PostgresError where error.sqlState == "25006":
-      self = .standby
-      return
-    // What the database's functions refuse: a pause or a limit passes, a name that does not exist stays a mistake.
-    case QueueError.wrongState: code = .transient
-    case is QueueError: code = .usage
-    case is EmbeddedClusterError, is MigrationError, is EngineError: code = .unavailable
-    case CatalogError.unknownDataset: code = .usage
-    case is CatalogError: code = .data
-    case let error as PipelineError: code = Self.code(error)
-    // A source that has not what was asked, or refuses the key.
-    case let error as FetchError where error.errorClass == .permanent: code = .unsuccessful
-    case CatalogScaffold.Failure.cannotWrite: code = .cannotWrite
-    case is CatalogScaffold.Failure: code = .usage
-    default:
-      code =
-        switch error.errorClass {
-        case .transient, .rateLimited: .transient
-        case .data: .data
-        case .permanent, .workerLost, .dependency: .software
-        }
-    }
-    self.init(code, error.summary, causes: error.causes, advice: error.advice)
-  }
-
-  private static func code(_ refusal: Refusal) -> Code {
-    switch refusal.kind {
-    case .usage: .usage
-    case .data: .data
-    case .configuration: .configuration
-    }
-  }
-
-  private static func code(_ error: PipelineError) -> Code {
-    switch error {
-    case .notPublished: .usage
-    case .tooManyRows, .miscounted: .data
-    case .missingExtension, .noDatabase, .upstreamNeedsDatabase: .unavailable
-    case .missingUpstream, .timeLimit, .notEnqueued: .transient
-    case .notReproducible, .notRestorable, .missingFile: .unsuccessful
+    case let error as PostgresError where error.sqlState == "25006": self = .standby
+    default: self.init(error.exitStatus, error.summary, causes: error.causes, advice: error.advice)
     }
   }
 

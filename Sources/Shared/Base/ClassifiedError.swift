@@ -13,6 +13,8 @@ package protocol ClassifiedError: Error, Sendable {
   /// Whether it may be this host's fault (its disk, its memory, its programs, its way to the lake) rather than the
   /// task's: whoever met it should look at the host before the task pays for it.
   var mayBeHost: Bool { get }
+  /// How a program ends that could not go on for it.
+  var exitStatus: ExitStatus { get }
 }
 
 extension ClassifiedError {
@@ -20,4 +22,5 @@ extension ClassifiedError {
   package var causes: [String] { [] }
   package var retryAfter: Duration? { nil }
   package var mayBeHost: Bool { false }
+  package var exitStatus: ExitStatus { errorClass.exitStatus }
 }

@@ -9,6 +9,10 @@ package enum CatalogError: ClassifiedError, Equatable {
 
   package var errorClass: ErrorClass { .permanent }
 
+  package var exitStatus: ExitStatus {
+    if case .unknownDataset = self { .usage } else { .data }
+  }
+
   package var summary: String {
     switch self {
     case .unknownDefinition(let dataset, let hash): "the database has no definition \(hash.prefix(12)) of \(dataset)"

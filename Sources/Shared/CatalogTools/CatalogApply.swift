@@ -10,6 +10,10 @@ package struct CatalogApply: Sendable {
     package var dataset: String
     package var definitionHash: String
     package var isNew: Bool
+    /// Tasks of open backfills that had another definition: those that wait are built by this one from now on, those that
+    /// run end by theirs.
+    package var waitingTasks: Int
+    package var runningTasks: Int
     /// What was done to the warehouse table, one line each.
     package var actions: [String]
   }
@@ -62,8 +66,11 @@ package struct CatalogApply: Sendable {
       let rows = try connection.query(
         "SELECT action FROM warehouse.apply_table($1, $2, $3::jsonb) AS action", [spec.name, spec.key, indexes])
       if spec.review != nil { try connection.execute("SELECT review.apply_view($1)", [spec.name]) }
+      // Last, since it takes locks that publications take after those of tables.
+      let open = try connection.query("SELECT waiting, running FROM queue.follow_definition($1)", [spec.name])
       return Outcome(
-        dataset: spec.name, definitionHash: hash, isNew: known.isEmpty,
+        dataset: spec.name, definitionHash: hash, isNew: known.isEmpty, waitingTasks: try open[0].decode("waiting"),
+        runningTasks: try open[0].decode("running"),
         actions: try rows.map { try $0.decode("action") })
     }
   }

@@ -9,8 +9,23 @@ package enum CatalogScaffold {
     case noSource(String?, near: String?, all: [String])
     case exists(String)
     case cannotWrite(String, reason: String)
+    /// Neither a URL nor a file that is there.
+    case noDocument(String)
+    case elsewhere(String, source: String, endpoint: String)
+    case credentials(String)
+    /// Nothing in the document is a table.
+    case noRows
+    case unknownFormat(String)
+    case unreadable(String)
 
     package var errorClass: ErrorClass { .permanent }
+    package var exitStatus: ExitStatus {
+      switch self {
+      case .cannotWrite: .cannotWrite
+      case .noRows, .unreadable: .data
+      default: .usage
+      }
+    }
     package var summary: String {
       switch self {
       case .unusableName(let name):
@@ -21,26 +36,54 @@ package enum CatalogScaffold {
         "there is no source '\(source)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
       case .exists(let folder): "\(folder) is there already"
       case .cannotWrite(let path, let reason): "\(path) cannot be written: \(reason)"
+      case .noDocument(let text): "'\(text)' is neither a file that can be read nor an address"
+      case .elsewhere(let text, let source, let endpoint): "\(text) is not of source \(source), which is \(endpoint)"
+      case .credentials: "an address with a user and a password is not written into a catalog"
+      case .noRows: "there is no table in the document: no list of rows that have named columns"
+      case .unknownFormat(let text): "nothing tells what kind of document \(text) is"
+      case .unreadable(let reason): "the document cannot be asked for: \(reason)"
       }
     }
 
     package var advice: String? {
-      if case .noSource = self { "aker sources tells more of each; docs/sources.md, how to add one." } else { nil }
+      switch self {
+      case .noSource: "aker sources tells more of each; docs/sources.md, how to add one."
+      case .noDocument: "Name a file, or an address that begins with https:// or http://."
+      case .elsewhere: "Leave --source out: the source is found by the address, or made."
+      case .credentials: "Leave them out, and give the source its auth in sources.yml (docs/sources.md)."
+      case .noRows: "Name its format (--format), or write the dataset by hand: aker catalog new NAME --source ID"
+      case .unknownFormat:
+        "Name it: --format \(InputFormat.allCases.map(\.rawValue).joined(separator: ", "))"
+      case .unusableName, .exists, .cannotWrite, .unreadable: nil
+      }
     }
   }
 
   /// Writes `<catalog>/datasets/<name>/{dataset.yml,transform.sql}`.
   /// - Returns: the files written.
   package static func create(_ name: String, source: String?, catalog directory: String) throws -> [String] {
-    guard DatasetSpec.isIdentifier(name, limit: DatasetSpec.nameLimit) else { throw Failure.unusableName(name) }
-    let folder = "\(directory)/datasets/\(name)"
-    if FileManager.default.fileExists(atPath: folder) { throw Failure.exists(folder) }
+    try requireFree(name, catalog: directory)
     let known = try SourceRegistry(directory: directory).sources.keys
     guard let source, known.contains(source) else {
       throw Failure.noSource(
         source, near: source.flatMap { NearestName.find($0, in: known) }, all: known.sorted())
     }
-    let files = [("dataset.yml", datasetYAML(name, source)), ("transform.sql", transformSQL)]
+    return try write(name, datasetYAML: datasetYAML(name, source), transformSQL: transformSQL, catalog: directory)
+  }
+
+  /// - Throws: `Failure` where the name cannot be used, or is.
+  package static func requireFree(_ name: String, catalog directory: String) throws {
+    guard DatasetSpec.isIdentifier(name, limit: DatasetSpec.nameLimit) else { throw Failure.unusableName(name) }
+    let folder = "\(directory)/datasets/\(name)"
+    if FileManager.default.fileExists(atPath: folder) { throw Failure.exists(folder) }
+  }
+
+  /// - Returns: the files written.
+  package static func write(
+    _ name: String, datasetYAML: String, transformSQL: String, catalog directory: String
+  ) throws -> [String] {
+    let folder = "\(directory)/datasets/\(name)"
+    let files = [("dataset.yml", datasetYAML), ("transform.sql", transformSQL)]
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       for (file, text) in files { try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(file)")) }
@@ -48,6 +91,30 @@ package enum CatalogScaffold {
       throw Failure.cannotWrite(folder, reason: "\(error)")
     }
     return files.map { "\(folder)/\($0.0)" }
+  }
+
+  /// `sources.yml` with one source more, which must be readable afterwards.
+  ///
+  /// - Returns: the text.
+  package static func sources(_ directory: String, adding entry: String) throws -> String {
+    let file = "\(directory)/sources.yml"
+    var text = FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) } ?? "sources:\n"
+    if !text.hasSuffix("\n") { text += "\n" }
+    text += "\n" + entry
+    do {
+      _ = try SourceRegistry([YAMLNode.parse(text, file: file)])
+    } catch {
+      throw Failure.cannotWrite(file, reason: "an entry at its end would not be read; add it yourself:\n\(entry)")
+    }
+    return text
+  }
+
+  package static func write(sources text: String, catalog directory: String) throws {
+    do {
+      try Data(text.utf8).write(to: URL(filePath: "\(directory)/sources.yml"), options: .atomic)
+    } catch {
+      throw Failure.cannotWrite("\(directory)/sources.yml", reason: "\(error)")
+    }
   }
 
   private static func datasetYAML(_ name: String, _ source: String) -> String {

@@ -16,6 +16,8 @@ package enum ConfigurationError: ClassifiedError, Equatable {
 
   package var errorClass: ErrorClass { .permanent }
 
+  package var exitStatus: ExitStatus { .configuration }
+
   package var summary: String {
     switch self {
     case .unknownLogLevel(let level): "'\(level)' is not a log level"

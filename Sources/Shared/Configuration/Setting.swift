@@ -37,7 +37,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .cachePath: "The raw cache and the data lake: a path, or s3://bucket/prefix."
     case .catalogPath: "The catalog folder: sources and dataset definitions."
     case .migrationsPath: "The folder of the database's migrations."
-    case .duckdb: "The DuckDB program. Without it: .aker/tools/duckdb, then the PATH."
+    case .duckdb: "The DuckDB program. Without it: .aker/tools/duckdb, the one installed with aker, then the PATH."
     case .postgresBin: "Folder of initdb and postgres, for the embedded database. Without it: the newest installed."
     case .logLevel: "trace, debug, info, notice, warning, error or critical."
     case .regions: "Regions that are kept of datasets, where not those that their definitions list."

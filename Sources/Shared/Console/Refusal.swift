@@ -39,4 +39,11 @@ package struct Refusal: ClassifiedError, Equatable {
   }
 
   package var errorClass: ErrorClass { kind == .data ? .data : .permanent }
+  package var exitStatus: ExitStatus {
+    switch kind {
+    case .usage: .usage
+    case .data: .data
+    case .configuration: .configuration
+    }
+  }
 }

@@ -20,6 +20,8 @@ package enum EmbeddedClusterError: ClassifiedError {
 
   package var errorClass: ErrorClass { .permanent }
 
+  package var exitStatus: ExitStatus { .unavailable }
+
   package var summary: String {
     switch self {
     case .serverMissing: "there is no Postgres server on this host to start an embedded database with"

@@ -26,6 +26,8 @@ package enum MigrationError: ClassifiedError, Equatable {
 
   package var errorClass: ErrorClass { .permanent }
 
+  package var exitStatus: ExitStatus { .unavailable }
+
   package var summary: String {
     switch self {
     case .noDirectory(let path): "there are no migrations in \(path)"

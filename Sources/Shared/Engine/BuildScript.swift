@@ -85,7 +85,7 @@ package enum BuildScript {
   }
 
   /// Runs the transform into a Parquet file: declared columns only, in their order and type, sorted by the key.
-  package static func addTransform(_ script: inout EngineScript, spec: DatasetSpec, output: String) {
+  package static func addTransform(_ script: inout EngineScript, spec: DatasetSpec, output: String) throws {
     let columns = spec.columns.map(published).joined(separator: ", ")
     // Sorted by the key, and by all columns where there is none: the same rows give the same bytes.
     let order = spec.key.isEmpty ? "ALL" : spec.key.map { SQL.identifier($0) }.joined(separator: ", ")
@@ -93,7 +93,8 @@ package enum BuildScript {
       transform, before: "COPY (SELECT \(columns) FROM (", userSQL: spec.transformSQL,
       after: """
         ) ORDER BY \(order)) TO \(SQL.literal(output))
-        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE \(rowGroupSize)\(spec.hasGeometry ? geoParquet : ""));
+        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE \(rowGroupSize)\(spec.hasGeometry ? geoParquet : ""),
+        \(try ParquetMetadata(spec).option()));
         """)
     script.extensions = spec.extensions
     script.writePaths.append(output)

@@ -14,7 +14,12 @@ package struct DuckDB: Sendable, Equatable {
   /// The oldest that writes GeoParquet by itself and has GEOMETRY as a type of its own.
   package static let oldestVersion = "1.5.0"
 
-  /// Looks for the program where `explicit` says (AKER_DUCKDB), then in `<home>/tools`, then in the PATH.
+  /// Of an installation: `<prefix>/lib/aker`, beside `<prefix>/bin/aker`.
+  private static let installed = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "lib/aker").path
+
+  /// Looks for the program where `explicit` says (AKER_DUCKDB), then in `<home>/tools`, then where this program is
+  /// installed, then in the PATH.
   /// - Throws: `EngineError.notFound`, `.wrongVersion`, `.confinerNotFound`.
   package static func locate(
     explicit: String?, home: String, searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
@@ -24,7 +29,7 @@ package struct DuckDB: Sendable, Equatable {
       candidates = [explicit]
     } else {
       candidates =
-        [home + "/tools/duckdb"] + searchPath.split(separator: ":").map { "\($0)/duckdb" }
+        [home + "/tools/duckdb", installed + "/duckdb"] + searchPath.split(separator: ":").map { "\($0)/duckdb" }
     }
     candidates = candidates.filter { FileManager.default.isExecutableFile(atPath: $0) }
     guard let path = candidates.first else {
@@ -58,9 +63,12 @@ package struct DuckDB: Sendable, Equatable {
   }
 
   private static func extensions(_ version: String, home: String) -> [DuckDBExtension: String] {
-    let found = DuckDBExtension.allCases.map { name in
-      (name, home + "/tools/duckdb-extensions/v\(version)/\(name.rawValue).duckdb_extension")
+    let found = DuckDBExtension.allCases.flatMap { name in
+      [home + "/tools", installed].map {
+        (name, "\($0)/duckdb-extensions/v\(version)/\(name.rawValue).duckdb_extension")
+      }
     }
-    return Dictionary(uniqueKeysWithValues: found.filter { FileManager.default.fileExists(atPath: $0.1) })
+    return Dictionary(
+      found.filter { FileManager.default.fileExists(atPath: $0.1) }, uniquingKeysWith: { first, _ in first })
   }
 }

@@ -27,6 +27,8 @@ package enum EngineError: ClassifiedError, Equatable {
     }
   }
 
+  package var exitStatus: ExitStatus { errorClass == .data ? .data : .unavailable }
+
   package var summary: String {
     switch self {
     case .sql(let step, let message, let line, let column):

@@ -18,6 +18,8 @@ package struct LakeIdentityError: ClassifiedError, Equatable {
 
   package var errorClass: ErrorClass { .permanent }
 
+  package var exitStatus: ExitStatus { .configuration }
+
   package var summary: String {
     switch reason {
     case .elsewhere(let known): "\(location) is not the database's lake, which is \(known)"

@@ -70,7 +70,7 @@ package struct LineageTree: Sendable, Codable {
       inputs.append(
         Input(
           request: try input.decode("request_name"), source: try input.text("source_id"), url: try input.text("url"),
-          fetchedAt: try input.text("fetched_at"), sha256: try input.text("sha256"),
+          fetchedAt: try input.text("fetched_at").map(PostgresTimestamp.rfc3339), sha256: try input.text("sha256"),
           byteCount: try input.decode("byte_count"), isSynthetic: try input.decode("synthetic"),
           note: try input.text("note"), publication: tree))
     }
@@ -83,7 +83,8 @@ package struct LineageTree: Sendable, Codable {
     let name = "\(try row.decode("dataset", as: String.self)) \(try row.decode("data_year", as: Int.self))"
     return LineageTree(
       publicationID: publicationID, partition: region.isEmpty ? name : "\(name) \(region)",
-      asOf: try row.decode("as_of"), outcome: try row.decode("outcome"), publishedAt: try row.decode("published_at"),
+      asOf: try row.decode("as_of"), outcome: try row.decode("outcome"),
+      publishedAt: try PostgresTimestamp.rfc3339(row.decode("published_at")),
       rowCount: try row.decode("row_count"), byteCount: try row.decode("byte_count"),
       outputSHA256: try row.decode("output_sha256"), lakePath: try row.decode("lake_path"),
       definitionHash: try row.decode("definition_hash"), taskID: try row.decode("task_id"),

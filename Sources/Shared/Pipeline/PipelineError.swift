@@ -27,6 +27,16 @@ package enum PipelineError: ClassifiedError, Equatable {
     }
   }
 
+  package var exitStatus: ExitStatus {
+    switch self {
+    case .notPublished: .usage
+    case .tooManyRows, .miscounted: .data
+    case .missingExtension, .noDatabase, .upstreamNeedsDatabase: .unavailable
+    case .missingUpstream, .timeLimit, .notEnqueued: .transient
+    case .notReproducible, .notRestorable, .missingFile: .unsuccessful
+    }
+  }
+
   package var summary: String {
     switch self {
     case .notPublished(let partition): "\(partition) has not been published"

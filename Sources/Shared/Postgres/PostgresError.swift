@@ -60,6 +60,16 @@ package struct PostgresError: ClassifiedError, CustomStringConvertible {
     return transient ? .transient : .permanent
   }
 
+  package var exitStatus: ExitStatus {
+    switch sqlState {
+    case "42501": .noPermission
+    // What the database's functions refuse: see `QueueError`.
+    case "AK006": .transient
+    case let state? where state.hasPrefix("AK"): .usage
+    default: isConnectionFailure ? .unavailable : errorClass.exitStatus
+    }
+  }
+
   package var summary: String {
     var text = message
     if let detail { text += " (\(detail))" }

@@ -11,6 +11,9 @@ package enum PostgresTimestamp {
     return whole.dropLast() + "." + String(repeating: "0", count: 6 - fraction.count) + fraction + "Z"
   }
 
+  /// What Postgres writes, as RFC 3339: `2026-11-23 07:05:47.1+00` becomes `2026-11-23T07:05:47.100000Z`.
+  package static func rfc3339(_ postgresText: String) throws -> String { text(try date(postgresText)) }
+
   /// Reads `2026-11-23 07:05:47.123456+00`, with any offset, or a bare date.
   package static func date(_ text: String) throws -> Date {
     let malformed = PostgresError(.decoding, "'\(text)' is not a timestamp in ISO style")

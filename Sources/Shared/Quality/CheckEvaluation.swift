@@ -116,7 +116,7 @@ package struct CheckEvaluation: Sendable {
   private func result(_ index: Int) -> CheckResult {
     let check = query.checks[index]
     if let dataset = check.dataset, query.absentDatasets.contains(dataset) {
-      return outcome(check, true, observed: nil, "\(dataset) has not published this year: nothing to compare with")
+      return notCompared(check, "\(dataset) has not published this year: nothing to compare with")
     }
     let unexpected = (figures["u\(index)"] ?? nil).map { Int($0) }
     let observed = figures["o\(index)"] ?? nil
@@ -125,10 +125,9 @@ package struct CheckEvaluation: Sendable {
     case .figure: return figure(check, unexpected: unexpected, observed: observed)
     case .comparison: return comparison(check)
     case .context:
-      let age = context.oldestInputDays
+      guard let age = context.oldestInputDays else { return notCompared(check, "no input is dated") }
       return outcome(
-        check, age.map { $0 <= check.maximum ?? .infinity } ?? true, observed: age,
-        "the oldest input is \(age.map { Self.text($0) } ?? "not dated") days old")
+        check, age <= check.maximum ?? .infinity, observed: age, "the oldest input is \(Self.text(age)) days old")
     }
   }
 
@@ -183,7 +182,7 @@ package struct CheckEvaluation: Sendable {
     case .nullSharePreviousVintage:
       guard let column = check.column, let nulls = context.previousVintageNulls?[column],
         let rows = context.previousVintageRowCount, rows > 0, rowCount > 0
-      else { return outcome(check, true, observed: nil, "there is no vintage before to compare with") }
+      else { return notCompared(check, "there is no vintage before to compare with") }
       let before = Double(nulls) / Double(rows)
       let now = Double(nullCounts[column] ?? 0) / Double(rowCount)
       return outcome(
@@ -193,8 +192,7 @@ package struct CheckEvaluation: Sendable {
       let isYear = check.name == .rowCountPreviousYear
       let previous = isYear ? context.previousYearRowCount : context.previousVintageRowCount
       guard let previous, previous > 0 else {
-        return outcome(
-          check, true, observed: Double(rowCount), "there is no \(isYear ? "year" : "vintage") before to compare with")
+        return notCompared(check, "there is no \(isYear ? "year" : "vintage") before to compare with")
       }
       let change = (Double(rowCount) - Double(previous)) / Double(previous)
       return outcome(
@@ -208,6 +206,13 @@ package struct CheckEvaluation: Sendable {
     let isAbove = check.minimum.map { value >= $0 } ?? true
     let isBelow = check.maximum.map { value <= $0 } ?? true
     return outcome(check, isAbove && isBelow, observed: value, "\(Self.text(value)) \(unit)")
+  }
+
+  /// It stands in nobody's way, and nobody is to take it for a check that was passed.
+  private func notCompared(_ check: DatasetCheck, _ reason: String) -> CheckResult {
+    var result = outcome(check, true, observed: nil, reason)
+    result.isCompared = false
+    return result
   }
 
   private func outcome(_ check: DatasetCheck, _ success: Bool, observed: Double?, _ message: String) -> CheckResult {

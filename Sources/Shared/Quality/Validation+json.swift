@@ -28,6 +28,7 @@ extension Validation {
     let column_name: String?
     let severity: String
     let success: Bool
+    let compared: Bool
     let unexpected_count: Int?
     let element_count: Int?
     let message: String
@@ -45,7 +46,7 @@ extension Validation {
       checks: results.enumerated().map { index, result in
         Check(
           ordinal: index + 1, check_name: result.check.name.rawValue, column_name: result.check.column,
-          severity: result.check.severity.rawValue, success: result.success,
+          severity: result.check.severity.rawValue, success: result.success, compared: result.isCompared,
           unexpected_count: result.unexpectedCount, element_count: result.elementCount, message: result.message,
           arguments: CheckArguments(result.check), observed: result.observed,
           examples: result.examples.isEmpty ? nil : result.examples.map(JSONText.init))

@@ -10,7 +10,8 @@ struct ValidationPage {
 
   private var failures: [CheckResult] { validation.results.filter(\.isFailure) }
   private var warnings: [CheckResult] { validation.results.filter(\.isWarning) }
-  private var passes: [CheckResult] { validation.results.filter(\.success) }
+  private var passes: [CheckResult] { validation.results.filter { $0.success && $0.isCompared } }
+  private var notCompared: [CheckResult] { validation.results.filter { !$0.isCompared } }
 
   var html: String {
     let title = "\(validation.partitionName), as of \(validation.asOf)"
@@ -52,11 +53,12 @@ struct ValidationPage {
       ("Vintage", validation.asOf), ("Checked", time.replacing("T", with: " ").replacing("Z", with: " UTC")),
       ("Definition", String(validation.definitionHash.prefix(12))),
     ].compactMap { name, value in value.map { "<div><dt>\(name)<dd>\(HTML.text($0))</div>" } }
-    let counts =
-      validation.results.isEmpty
-      ? ""
-      : [("failed", failures.count, "fail"), ("warned", warnings.count, "warn"), ("passed", passes.count, "pass")]
-        .map { "<li class=\"\($1 == 0 ? "none" : $2)\"><b>\($1)</b> \($0)" }.joined()
+    var tally: [(name: String, count: Int, style: String)] = [
+      ("failed", failures.count, "fail"), ("warned", warnings.count, "warn"), ("passed", passes.count, "pass"),
+    ]
+    if !notCompared.isEmpty { tally.append(("not compared", notCompared.count, "none")) }
+    let items = tally.map { "<li class=\"\($0.count == 0 ? "none" : $0.style)\"><b>\($0.count)</b> \($0.name)" }
+    let counts = validation.results.isEmpty ? "" : items.joined()
     return """
       <header>
       <h1>\(HTML.name(validation.dataset)) <span>\(HTML.text(place))</span></h1>
@@ -91,7 +93,7 @@ struct ValidationPage {
   private func findings(_ title: String, _ results: [CheckResult], _ style: String) -> String {
     if results.isEmpty { return "" }
     let items = results.map { result in
-      let about = [columns(result), Self.expected(result.check)].filter { !$0.isEmpty }.joined(separator: " · ")
+      let about = [columns(result), Self.expected(result)].filter { !$0.isEmpty }.joined(separator: " · ")
       return """
         <article class="\(style)">
         <h3>\(HTML.name(result.check.name.rawValue))</h3>
@@ -113,21 +115,9 @@ struct ValidationPage {
     return " (\(percent < 0.01 ? "under 0.01" : CheckEvaluation.text((percent * 100).rounded() / 100))\u{A0}%)"
   }
 
-  /// As one reads them; `mostly` comes last, whatever it qualifies.
-  private static let argumentNames = [
-    "value", "min_value", "max_value", "value_set", "regex", "dataset", "other_column", "days", "extent", "within",
-    "mostly",
-  ]
-
-  /// What it was told besides the columns: `min_value 0`, `mostly 0.95`.
-  private static func expected(_ check: DatasetCheck) -> String {
-    guard let data = try? JSONEncoder().encode(CheckArguments(check)) else { return "" }
-    let arguments = JSONText(String(decoding: data, as: UTF8.self))
-    return argumentNames.compactMap { name in
-      let value = arguments.items(of: name).map { $0.joined(separator: ", ") } ?? arguments.text(of: name)
-      // Name and value stay together.
-      return value.map { "\(name)\u{A0}<code>\(HTML.text($0))</code>" }
-    }.joined(separator: ", ")
+  /// What it was told besides the columns. Name and value stay together.
+  private static func expected(_ result: CheckResult) -> String {
+    result.expected.map { "\($0.name)\u{A0}<code>\(HTML.text($0.value))</code>" }.joined(separator: ", ")
   }
 
   private func examples(_ result: CheckResult) -> String {
@@ -182,10 +172,12 @@ struct ValidationPage {
     return elements == 0 ? "no \(noun)s" : elements == 1 ? "the one \(noun)" : "all \(count(elements, noun))"
   }
 
-  private var passed: String {
-    if passes.isEmpty { return "" }
-    let rows = passes.map { result in
-      let expected = Self.expected(result.check)
+  private var passed: String { table("Passed", passes) + table("Not compared", notCompared) }
+
+  private func table(_ title: String, _ results: [CheckResult]) -> String {
+    if results.isEmpty { return "" }
+    let rows = results.map { result in
+      let expected = Self.expected(result)
       return """
         <tr><td>\(HTML.name(result.check.name.rawValue))\
         <td>\(columns(result))\
@@ -196,7 +188,7 @@ struct ValidationPage {
     }
     return """
       <section>
-      <h2>Passed</h2>
+      <h2>\(title)</h2>
       <table class="passes">
       <thead><tr><th>Check<th>Column<th>Expected<th>Found</thead>
       <tbody>

@@ -37,6 +37,11 @@ package enum QueueError: ClassifiedError, Equatable {
     }
   }
 
+  /// A pause or a limit passes; a name that does not exist stays a mistake.
+  package var exitStatus: ExitStatus {
+    if case .wrongState = self { .transient } else { .usage }
+  }
+
   package var summary: String {
     switch self {
     case .leaseLost(let text), .workerEnded(let text), .dependencyCycle(let text): text

@@ -79,10 +79,53 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM queue.planned_task p JOIN queue.lane a USING (lane_id) WHERE p.task_id = $1
 $$;
 
--- By which definition a task's attempt at this time is made; planned is its lane's.
+-- By which definition a task's attempt at this time is made; planned is its lane's. One that was named for the task stays;
+-- else the later counts: what the task was tried again by, or what was applied while it waited.
 CREATE FUNCTION queue._definition_of(task_id bigint, at timestamptz, planned text) RETURNS text
 LANGUAGE sql STABLE AS $$
-  SELECT coalesce((SELECT n.definition_hash FROM queue.task_definition n WHERE n.task_id = $1 AND n.since <= $2
-    ORDER BY n.since DESC LIMIT 1), $3)
+  SELECT coalesce((
+    SELECT n.definition_hash FROM (
+      (SELECT d.definition_hash, d.since, d.is_named FROM queue.task_definition d
+        WHERE d.task_id = $1 AND d.since <= $2 ORDER BY d.since DESC LIMIT 1)
+      UNION ALL
+      (SELECT a.definition_hash, a.since, false FROM queue.planned_task p JOIN queue.lane_definition a USING (lane_id)
+        WHERE p.task_id = $1 AND a.since <= $2 ORDER BY a.since DESC LIMIT 1)) n
+    ORDER BY n.is_named DESC, n.since DESC LIMIT 1), $3)
 $$;
 COMMENT ON FUNCTION queue._definition_of IS 'By which definition an attempt of the task at this time is made.';
+
+CREATE FUNCTION queue.follow_definition(dataset text) RETURNS TABLE (waiting bigint, running bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  applied catalog.dataset;
+  lanes integer[];
+BEGIN
+  PERFORM pg_advisory_xact_lock(queue._lock_key('enqueue')); -- or a lane that is being made would be missed
+  SELECT * INTO applied FROM catalog.dataset d WHERE d.name = $1;
+  lanes := ARRAY(
+    SELECT l.lane_id FROM queue.lane l
+    WHERE l.dataset = $1 AND l.closed_at IS NULL AND applied.definition_hash <> coalesce((
+      SELECT n.definition_hash FROM queue.lane_definition n WHERE n.lane_id = l.lane_id ORDER BY n.since DESC LIMIT 1),
+      l.definition_hash)
+    ORDER BY l.lane_id);
+  -- Counted before, since a claim may come between.
+  SELECT coalesce(sum(p.ready + p.blocked), 0), coalesce(sum(p.running), 0) INTO waiting, running
+    FROM queue.progress_now p WHERE p.lane_id = ANY (lanes);
+  INSERT INTO queue.lane_definition (lane_id, definition_hash) SELECT u, applied.definition_hash FROM unnest(lanes) u;
+  -- What they ask now is what they count against.
+  UPDATE queue.lane l SET source_ids = s.ids
+    FROM (SELECT CASE WHEN applied.primary_source_id IS NULL THEN applied.source_ids
+      ELSE applied.primary_source_id || array_remove(applied.source_ids, applied.primary_source_id) END AS ids) s
+    WHERE l.lane_id = ANY (lanes) AND l.source_ids <> s.ids;
+  INSERT INTO queue.event (backfill_id, kind, message)
+    SELECT l.backfill_id, 'definition', format('what waits of %s is built by definition %s from now on', $1,
+      left(applied.definition_hash, 12))
+    FROM queue.lane l WHERE l.lane_id = ANY (lanes);
+  RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION queue.follow_definition IS
+  'Has what waits of a dataset, in every open backfill, built by the definition that is applied now: called last in the '
+  'transaction that applied it. What runs ends by the one that it began with, and a task for which a definition was named '
+  'keeps that. Returns how many tasks wait and run that had another.';

@@ -37,17 +37,6 @@ COMMENT ON FUNCTION queue.left_alone IS
   'Why a retry would leave this task alone: another open backfill builds its partition, or it was published since; '
   'NULL where nothing speaks against it.';
 
-CREATE FUNCTION queue.is_superseded(task_id bigint) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT queue._published_since($1) IS NOT NULL OR EXISTS (
-    SELECT FROM queue.planned_task t JOIN queue.lane l USING (lane_id) JOIN queue.backfill b USING (backfill_id)
-      JOIN queue.lane nl ON nl.dataset = l.dataset AND nl.backfill_id > l.backfill_id
-      JOIN queue.backfill nb ON nb.backfill_id = nl.backfill_id AND nb.as_of = b.as_of
-      JOIN queue.planned_task n ON n.lane_id = nl.lane_id AND n.data_year = t.data_year AND n.region = t.region
-    WHERE t.task_id = $1)
-$$;
-COMMENT ON FUNCTION queue.is_superseded IS 'Whether what became of a task is history: its partition was published since at its vintage, or a later backfill has a task for it.';
-
 -- For one task that has not begun: a restoration, which is by the definition of what it restores.
 CREATE FUNCTION queue.name_definition(task_id bigint, definition text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

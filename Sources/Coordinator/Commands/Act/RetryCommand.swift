@@ -52,7 +52,8 @@ struct RetryCommand: AsyncParsableCommand {
     let newest = target.isOfManyBackfills
     let tasks = try await TargetTasks.read(target, errorClass: errorClass, newest: newest, connection)
     if definition == nil, tasks.failed > 0 {
-      for spec in try await CatalogLoading.applyNew(tasks.failedDatasets, session.configuration, connection) {
+      for spec in try await CatalogLoading.applyNew(
+        tasks.failedDatasets, session.configuration, connection, note: OperatorAction.note) {
         OperatorAction.announce(
           "\(spec.name) is built by the definition of now, \(spec.definitionHash.prefix(12)), which is applied herewith."
         )
@@ -72,9 +73,7 @@ struct RetryCommand: AsyncParsableCommand {
     {
       OperatorAction.announce(held + ".")
     }
-    if count > 0, try await WorkerLine.living(connection).isEmpty {
-      OperatorAction.announce("No worker is alive: they wait for one, such as aker-worker --slots 4.")
-    }
+    if count > 0, try await !Readiness.isAnybodyAlive(connection) { OperatorAction.announce(Advice.noWorker.text()) }
     let by = definition.map { " by definition \($0), which replaces what was published since" } ?? ""
     try OperatorAction.report(
       "retried", target, count: count, "\(TargetTasks.tasks(count)) will run again\(by)", options)

@@ -74,7 +74,7 @@ struct FlowCommand: AsyncParsableCommand {
           aker flow run collect-permits --years 2023 --as-of 2024-06 --detach
           aker flow run collect-permits --dry-run
         """)
-    @Argument(help: "The flow, as aker flow ls names it.") var flow: String
+    @Argument(help: "The flow, as aker flow ls names it.", completion: Names.flows) var flow: String
     @OptionGroup var partitions: PartitionOptions
     @OptionGroup var enqueuing: EnqueueOptions
     @OptionGroup var options: GlobalOptions

@@ -32,7 +32,7 @@ struct RunCommand: AsyncParsableCommand {
         aker run market_income --year 2012 --dry-run --report /tmp/reports
       """)
 
-  @Argument(help: "The dataset, as aker catalog ls names it.") var dataset: String
+  @Argument(help: "The dataset, as aker catalog ls names it.", completion: Names.datasets) var dataset: String
   @Option(help: "The year.") var year: Int
   @Option(
     help:
@@ -153,7 +153,7 @@ struct RunCommand: AsyncParsableCommand {
     let session = try await Session.open(options)
     let connection = try await session.connectMigrated(migrates: true, needs: .admin)
     try await OperatorAction.requirePast(asOf, allowFuture: allowFutureVintage, connection)
-    try await CatalogLoading.apply([spec], from: folder, session.configuration, connection)
+    try await CatalogLoading.apply([spec], from: folder, session.configuration, connection, note: OperatorAction.note)
     await connection.close()
     let redaction = Redaction(secrets: session.configuration.secretValues)
     let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }

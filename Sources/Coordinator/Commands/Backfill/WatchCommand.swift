@@ -17,7 +17,7 @@ struct WatchCommand: AsyncParsableCommand {
         aker watch 3 > watch.log
         aker watch --json | jq .counts
       """)
-  @Argument(help: "The backfill's id.") var backfill: Int64?
+  @Argument(help: "The backfill's id.", completion: Names.backfills) var backfill: Int64?
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
@@ -39,18 +39,15 @@ struct WatchCommand: AsyncParsableCommand {
     switch ending {
     case .interrupted:
       (json ? Terminal.standardError : .standardOutput).write(
-        "\nstopped watching; backfill \(backfillID) goes on as workers find it: aker watch \(backfillID), or aker cancel --backfill \(backfillID)\n"
-      )
+        "\n\(Advice.goesOn.text(["backfill": "\(backfillID)"]))\n")
       throw ExitCode(Failure.Code.interrupted.rawValue)
     case .finished(let snapshot) where snapshot.counts.failed > 0:
       let example = snapshot.failures.first { $0.isFinal }?.taskID
       throw Failure(
         .unsuccessful, "\(snapshot.counts.failed) of \(snapshot.counts.total.counted("task")) failed",
-        advice: [
-          "why: aker tasks --backfill \(backfillID) --state failed",
-          example.map { "the whole story of one: aker task \($0)" },
-          "when the cause is gone: aker retry --backfill \(backfillID)",
-        ].compactMap { $0 }.joined(separator: "\n"))
+        advice: [.whyThoseFailed, example == nil ? nil : .storyOfOne, Advice.retryBackfill].compactMap { $0 }.map {
+          $0.text(["backfill": "\(backfillID)", "task": example.map { "\($0)" } ?? ""])
+        }.joined(separator: "\n"))
     case .finished: return
     }
   }

@@ -87,7 +87,7 @@ struct CacheCommand: AsyncParsableCommand {
           aker cache forget bls_qcew
           aker cache forget census_acs5 --url /data/2012/
         """)
-    @Argument(help: "The source.") var source: String
+    @Argument(help: "The source.", completion: Names.sources) var source: String
     @Option(help: ArgumentHelp("Only what has this in its URL.", valueName: "text")) var url: String?
     @OptionGroup var place: Place
 

@@ -19,7 +19,7 @@ struct CatalogCheckCommand: AsyncParsableCommand {
         aker catalog check market_income
         aker catalog check --strict
       """)
-  @Argument(help: "Only these datasets.") var datasets: [String] = []
+  @Argument(help: "Only these datasets.", completion: Names.datasets) var datasets: [String] = []
   @Flag(help: "End with an error for warnings, too: for a pull request's check.") var strict = false
   @OptionGroup var options: GlobalOptions
 

@@ -18,7 +18,7 @@ struct CatalogCommand: AsyncParsableCommand {
         aker catalog ls
         aker catalog apply
       """,
-    subcommands: [CatalogCheckCommand.self, Apply.self, List.self, New.self, Docs.self])
+    subcommands: [CatalogCheckCommand.self, Apply.self, List.self, CatalogNewCommand.self, Docs.self])
 
   struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,7 +38,8 @@ struct CatalogCommand: AsyncParsableCommand {
       let session = try await Session.open(options)
       let connection = try await session.connectMigrated(migrates: true, needs: .admin)
       let folder = try CatalogLoading.folder(session.configuration)
-      let waiting = try await CatalogLoading.apply(folder.datasets, from: folder, session.configuration, connection)
+      let waiting = try await CatalogLoading.apply(
+        folder.datasets, from: folder, session.configuration, connection, note: OperatorAction.note)
       if options.json {
         return try printJSON(
           Report(datasets: folder.datasets.count, views: folder.views.count - waiting.count, waiting: waiting))
@@ -74,22 +75,6 @@ struct CatalogCommand: AsyncParsableCommand {
       Terminal.standardOutput.write(
         Table(headings: ["name", "years", "sources", "title"], rows: cells).rendered(
           Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode))
-    }
-  }
-
-  struct New: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Write a dataset that passes the check, to be changed into the one that is wanted.",
-      discussion: "EXAMPLES\n  aker catalog new county_births --source census_acs5")
-    @Argument(help: "Its name.") var name: String
-    @Option(help: "The source it asks.") var source: String?
-    @OptionGroup var options: GlobalOptions
-
-    func run() async throws {
-      let files = try CatalogScaffold.create(name, source: source, catalog: try options.configuration().catalogPath)
-      if options.json { return try printJSON(files) }
-      files.forEach { print("wrote \($0)") }
-      print("then: aker catalog check")
     }
   }
 

@@ -29,7 +29,7 @@ struct LakeAdoptCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = try await Session.open(options)
-    let connection = try await session.connectMigrated(migrates: false)
+    let connection = try await session.connectMigrated(migrates: false, needs: .admin)
     let lake = try session.configuration.lake()
     let identity = LakeIdentity(lake)
     let census = try await identity.census(connection)

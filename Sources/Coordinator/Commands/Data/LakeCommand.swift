@@ -29,7 +29,7 @@ struct LakeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "ls", abstract: "List the files that are current, with vintage, rows, bytes and hash.",
       discussion: "EXAMPLES\n  aker lake ls\n  aker lake ls market_income --json")
-    @Argument(help: "Of this dataset only.") var dataset: String?
+    @Argument(help: "Of this dataset only.", completion: Names.datasets) var dataset: String?
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {

@@ -33,7 +33,7 @@ struct LakeMoveCommand: AsyncParsableCommand {
   func run() async throws {
     let session = try await Session.open(options)
     let configuration = session.configuration
-    let connection = try await session.connectMigrated(migrates: false)
+    let connection = try await session.connectMigrated(migrates: false, needs: .admin)
     let from = try configuration.lake()
     let target = try AkerConfiguration(
       flags: [.cachePath: to, .home: configuration.home], environment: configuration.environment

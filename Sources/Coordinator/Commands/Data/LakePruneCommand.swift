@@ -18,7 +18,7 @@ struct LakePruneCommand: AsyncParsableCommand {
         aker lake prune --dry-run
         aker lake prune market_income
       """)
-  @Argument(help: "Of this dataset only.") var dataset: String?
+  @Argument(help: "Of this dataset only.", completion: Names.datasets) var dataset: String?
   @Flag(help: "Only list what would be removed.") var dryRun = false
   @OptionGroup var options: GlobalOptions
 

@@ -42,7 +42,7 @@ struct LakeWithdrawCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = try await Session.open(options)
-    let connection = try await session.connectMigrated(migrates: false)
+    let connection = try await session.connectMigrated(migrates: false, needs: .admin)
     try await published.requireRegion(connection)
     let vintages = try await published.place.vintages(connection)
     await connection.close()

@@ -15,7 +15,7 @@ struct LineageExportCommand: AsyncParsableCommand {
         aker lineage export --openlineage > events.jsonl
         aker lineage export market_income --openlineage --years 2012-2014
       """)
-  @Argument(help: "Of this dataset only.") var dataset: String?
+  @Argument(help: "Of this dataset only.", completion: Names.datasets) var dataset: String?
   @Flag(name: .customLong("openlineage"), help: "As OpenLineage events: the only format there is.") var openLineage =
     false
   @Option(help: ArgumentHelp("Of these years only.", valueName: "2009-2012,2015")) var years: YearList?

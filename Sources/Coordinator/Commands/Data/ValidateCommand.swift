@@ -24,7 +24,7 @@ struct ValidateCommand: AsyncParsableCommand {
         aker validate market_income --report /tmp/reports
         aker validate --all
       """)
-  @Argument(help: "Datasets, as aker catalog ls names them.") var datasets: [String] = []
+  @Argument(help: "Datasets, as aker catalog ls names them.", completion: Names.datasets) var datasets: [String] = []
   @Flag(help: "All datasets that have something published.") var all = false
   @Option(help: ArgumentHelp("Years, such as 2009-2023,2025; all unless told.", valueName: "years"))
   var years: YearList?

@@ -45,9 +45,9 @@ struct TasksCommand: AsyncParsableCommand {
         aker tasks --backfill 3 --warned
         aker task $(aker tasks --state failed --ids --limit 1)
       """)
-  @Option(help: "Of this backfill.") var backfill: Int64?
+  @Option(help: "Of this backfill.", completion: Names.backfills) var backfill: Int64?
   @Option(help: "blocked, ready, running, completed, failed or cancelled.") var state: String?
-  @Option(help: "Of this dataset.") var dataset: String?
+  @Option(help: "Of this dataset.", completion: Names.datasets) var dataset: String?
   @Option(help: "Of this year.") var year: Int?
   @Option(
     help: ArgumentHelp("transient, rate_limited, data, permanent, worker_lost or dependency.", valueName: "class"))
@@ -110,12 +110,12 @@ struct WorkersCommand: AsyncParsableCommand {
     let rows = workers.map { line in
       [
         "\(line.worker_id)", line.name, line.host, line.pid.map { "\($0)" } ?? "", line.state, "\(line.slots)",
-        "\(line.busy)", line.last_heard ?? "", line.end_reason ?? "",
+        "\(line.busy)", String((line.last_heard ?? "").prefix { $0 != "." }), line.end_reason ?? "",
       ]
     }
     printTable(
       ["worker", "name", "host", "pid", "state", "slots", "busy", "last_heard", "end_reason"], rows,
-      whenEmpty: "no worker is alive: start one with aker-worker --slots 4")
+      whenEmpty: Advice.noWorker.text())
   }
 }
 
@@ -124,7 +124,7 @@ struct WhyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "why", abstract: "Say in one sentence why a task waits, or how it ended.",
     discussion: "EXAMPLES\n  aker why 8812")
-  @Argument(help: "The task's id.") var task: Int64
+  @Argument(help: "The task's id.", completion: Names.tasks) var task: Int64
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {

@@ -21,7 +21,7 @@ struct SourcesCommand: AsyncParsableCommand {
         aker sources --json
         aker sources --markdown > sources.md     # the data dictionary
       """)
-  @Argument(help: "One source.") var source: String?
+  @Argument(help: "One source.", completion: Names.sources) var source: String?
   @Flag(help: "Print the data dictionary in Markdown: the catalog alone, without this host's settings.") var markdown =
     false
   @OptionGroup var options: GlobalOptions

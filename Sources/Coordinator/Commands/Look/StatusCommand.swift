@@ -8,6 +8,9 @@ struct StatusCommand: AsyncParsableCommand {
     commandName: "status",
     abstract: "The dataset × year grid, the open backfills, and what is paused or cooling down.",
     discussion: """
+      Each cell is two facts: what the data is, and what the last work on it does or did. Failed means failed now: what was \
+      published since, or has a task of a later backfill, is history (aker tasks --all).
+
       EXAMPLES
         aker status
         aker status --json
@@ -20,7 +23,7 @@ struct StatusCommand: AsyncParsableCommand {
     if options.json { return try printJSON(cells) }
     let style = Style(.standardOutput)
     if cells.isEmpty {
-      print("nothing was backfilled yet: aker backfill --help")
+      print(Advice.nothingYet.text())
     } else {
       let grid = Grid(cells.map { ($0.dataset, $0.data_year, $0.cell) })
       print(grid.rendered(columns: Terminal.standardOutput.size.columns, style: style, unicode: Terminal.isUnicode))
@@ -30,7 +33,7 @@ struct StatusCommand: AsyncParsableCommand {
     printTable(
       ["item", "value", "detail"], overview.map { [$0.item, $0.value, $0.detail ?? ""] }, whenEmpty: "")
     if cells.contains(where: { $0.cell.failed > 0 }) {
-      print("\nwhat failed, and why: aker tasks --state failed")
+      print("\n" + Advice.whatFailed.text())
     }
   }
 }

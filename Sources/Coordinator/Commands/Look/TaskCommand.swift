@@ -1,3 +1,4 @@
+import Base
 import ArgumentParser
 import Configuration
 import Console
@@ -15,7 +16,7 @@ struct TaskCommand: AsyncParsableCommand {
         aker task 8812
         aker task 8812 --json
       """)
-  @Argument(help: "The task's id.") var task: Int64
+  @Argument(help: "The task's id.", completion: Names.tasks) var task: Int64
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {

@@ -42,6 +42,11 @@ package struct DatasetRequest: Sendable, Equatable {
   package struct QueryItem: Sendable, Equatable {
     package var name: String
     package var value: String
+
+    package init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
   }
 
   /// Placeholders that every request has.

@@ -10,6 +10,7 @@ package struct BackfillLine: Encodable, Sendable {
   package var state: String
   package var total: Int
   package var completed: Int
+  /// And failed now: not what was published since, or has a task of a later backfill.
   package var failed: Int
   package var running: Int
   package var waiting: Int
@@ -24,9 +25,11 @@ package struct BackfillLine: Encodable, Sendable {
   package static func list(_ session: some PostgresSession) async throws -> [BackfillLine] {
     try await session.query(
       """
-      SELECT backfill_id, note, as_of, state, total, completed, failed, running, ready + blocked AS waiting, cancelled, skipped,
+      SELECT backfill_id, note, as_of,
+        CASE WHEN state = 'finished_with_failures' AND failed = coalesce(h.tasks, 0) THEN 'finished' ELSE state END AS state,
+        total, completed, failed - coalesce(h.tasks, 0) AS failed, running, ready + blocked AS waiting, cancelled, skipped,
         date_trunc('second', created_at) AS created_at
-      FROM queue.backfill_progress ORDER BY backfill_id DESC LIMIT $1
+      FROM queue.backfill_progress LEFT JOIN queue.history h USING (backfill_id) ORDER BY backfill_id DESC LIMIT $1
       """, [mostCount]
     ).map { try BackfillLine($0) }
   }

@@ -1,6 +1,6 @@
 package import Postgres
 
-/// A year of a dataset, by its last backfill, or by what is published where no task is kept.
+/// A year of a dataset: what the data is, and what the last work on it does or did, as `queue.cell` says it.
 package struct StatusCell: Encodable, Sendable {
   package var dataset: String
   package var data_year: Int
@@ -8,25 +8,15 @@ package struct StatusCell: Encodable, Sendable {
 
   package static func list(_ session: some PostgresSession) async throws -> [StatusCell] {
     try await session.query(
-      """
-      SELECT DISTINCT ON (dataset, data_year) dataset, data_year, total, completed, failed, cancelled, running, blocked,
-        is_paused, coalesce(w.warned, 0) AS warned
-      FROM (
-        SELECT g.dataset, g.data_year, g.total, g.completed, g.failed, g.cancelled, g.running, g.blocked,
-          l.paused_at IS NOT NULL OR b.paused_at IS NOT NULL AS is_paused, g.backfill_id
-        FROM queue.grid g JOIN queue.lane l USING (backfill_id, dataset) JOIN queue.backfill b USING (backfill_id)
-        UNION ALL
-        SELECT dataset, data_year, count(*), count(*), 0, 0, 0, 0, false, 0 FROM lake.current GROUP BY dataset, data_year
-      ) known LEFT JOIN quality.warned_cell w USING (dataset, data_year) ORDER BY dataset, data_year, backfill_id DESC
-      """
+      "SELECT * FROM queue.cell ORDER BY dataset, data_year"
     ).map { row in
       StatusCell(
-        dataset: try row.decode("dataset"), data_year: try row.decode("data_year"), cell: try GridCell(row))
+        dataset: try row.decode("dataset"), data_year: try row.decode("data_year"), cell: try GridCell(cell: row))
     }
   }
 
   private enum CodingKeys: CodingKey {
-    case dataset, data_year, state, total, completed, failed, cancelled, running, blocked, paused, warned
+    case dataset, data_year, state, data, work, data_sign, work_sign, total, completed, failed, cancelled, running, blocked, paused, warned
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -34,6 +24,10 @@ package struct StatusCell: Encodable, Sendable {
     try container.encode(dataset, forKey: .dataset)
     try container.encode(data_year, forKey: .data_year)
     try container.encode(cell.state.rawValue, forKey: .state)
+    try container.encode(cell.data.rawValue, forKey: .data)
+    try container.encode(cell.work?.rawValue, forKey: .work)
+    try container.encode(String(cell.data.sign), forKey: .data_sign)
+    try container.encode(cell.work.map { String($0.sign) }, forKey: .work_sign)
     try container.encode(cell.total, forKey: .total)
     try container.encode(cell.completed, forKey: .completed)
     try container.encode(cell.failed, forKey: .failed)

@@ -83,11 +83,17 @@ package struct StoryCheck: Encodable, Sendable {
   package var severity: String
   package var message: String?
   package var arguments: JSONValue
+  /// What it was told besides the columns: `min_value 0, mostly 0.95`.
+  package var expected: String?
+  /// Of the values or rows that it is about, how many are not as expected.
+  package var percent: String?
   /// The first rows that it does not like.
   package var examples: [JSONValue]
 
   static let sql = """
     SELECT c.check_name, c.column_name, c.severity, c.message, coalesce(c.arguments, '{}')::text AS arguments,
+      quality.expected(c.arguments) AS expected,
+      round(100.0 * c.unexpected_count / nullif(c.element_count, 0), 2)::text AS percent,
       ARRAY(SELECT e::text FROM jsonb_array_elements(coalesce(c.examples, '[]')) e) AS examples
     FROM quality.check_result c WHERE NOT c.success AND c.validation_id = (
       SELECT v.validation_id FROM quality.validation v WHERE v.task_id = $1 ORDER BY v.validation_id DESC LIMIT 1)
@@ -100,6 +106,8 @@ package struct StoryCheck: Encodable, Sendable {
     severity = try row.decode("severity")
     message = try row.text("message")
     arguments = JSONValue(parsing: try row.decode("arguments"))
+    expected = try row.text("expected")
+    percent = try row.text("percent")
     examples = try row.decode("examples", as: [String].self).map(JSONValue.init(parsing:))
   }
 }

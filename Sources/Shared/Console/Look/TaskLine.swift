@@ -65,7 +65,7 @@ package struct TaskLine: Encodable, Sendable {
       WHERE ($1::bigint IS NULL OR backfill_id = $1) AND ($2::text IS NULL OR state::text = $2)
         AND ($3::text IS NULL OR dataset = $3) AND ($4::int IS NULL OR data_year = $4)
         AND ($5::text IS NULL OR error_class = $5)
-        AND ($7 OR state <> 'failed' OR NOT queue.is_superseded(task_id))
+        AND ($7 OR state <> 'failed' OR task_id NOT IN (SELECT s.task_id FROM queue.superseded s))
         AND (NOT $8 OR (result ->> 'warnings')::int > 0)
       ORDER BY task_id LIMIT $6
       """,

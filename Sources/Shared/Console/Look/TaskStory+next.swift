@@ -2,42 +2,37 @@ internal import Base
 internal import Queue
 
 extension TaskStory {
-  /// What an operator does now, with the command.
+  /// What an operator does now, with the command: from the catalogue of advice.
   var nextSteps: [String] {
-    let (id, dataset, year) = (task.task_id, task.dataset, task.data_year)
-    let region = task.region.isEmpty ? "" : " --region \(task.region)"
-    let vintage = task.is_this_month ? "" : " --as-of \(task.as_of)"
-    let run = "aker run \(dataset) --year \(year)\(region)\(vintage) --dry-run"
-    let retry = "aker retry --task \(id)"
+    var values = [
+      "task": "\(task.task_id)", "dataset": task.dataset, "year": "\(task.data_year)",
+      "region": task.region.isEmpty ? "" : " --region \(task.region)",
+      "vintage": task.is_this_month ? "" : " --as-of \(task.as_of)",
+    ]
+    func say(_ advice: Advice...) -> [String] { advice.map { $0.text(values) } }
     switch task.state {
-    case .completed: return ["where it came from: aker lineage \(dataset) \(year)\(region)"]
-    case .running: return ["stop it: aker cancel --task \(id)"]
-    case .cancelled: return ["enqueue it again: aker backfill \(dataset) --years \(year)\(vintage)"]
-    case .ready, .blocked:
-      return ["before all others: aker prioritize --task \(id)", "not at all: aker cancel --task \(id)"]
+    case .completed: return say(.itsLineage)
+    case .running: return say(.stopIt)
+    case .cancelled: return say(.enqueueAgain)
+    case .ready, .blocked: return say(.beforeAllOthers, .notAtAll)
     case .failed: break
     }
     switch task.error_class {
-    case .data:
-      return [
-        "look at it without publishing: \(run)",
-        "when the source has corrected its data, retry it: \(retry)",
-        "when the definition is to follow: change catalog/datasets/\(dataset), then aker catalog check \(dataset), then \(retry)",
-      ]
+    case .data: return say(.lookWithoutPublishing, .whenTheSourceHasCorrected, .whenTheDefinitionFollows)
     case .dependency:
       return failed_upstream.flatMap { upstream in
-        [
-          "why \(upstream.partition) did not complete: aker task \(upstream.task_id)",
-          upstream.state == .failed
-            ? "try it again, and this one with it: aker retry --task \(upstream.task_id)"
-            : "it was cancelled; enqueue both again: aker backfill \(upstream.dataset) \(dataset) --years \(year)\(vintage)",
-        ]
+        values["partition"] = upstream.partition
+        values["upstream"] = "\(upstream.task_id)"
+        let why = say(.whyTheOtherFailed)
+        if upstream.state == .failed { return why + say(.tryBothAgain) }
+        values["upstream"] = upstream.dataset
+        return why + say(.enqueueBothAgain)
       }
-    case .workerLost: return ["see where it ends: \(run)", "then: \(retry)"]
+    case .workerLost: return say(.seeWhereItEnds, .thenRetry)
     case .transient, .rateLimited:
-      let source = task.source_id.map { "how the source is doing: aker sources \($0)" }
-      return [source, "then: \(retry)"].compactMap { $0 }
-    case .permanent, nil: return ["when its cause is gone: \(retry)"]
+      values["source"] = task.source_id
+      return task.source_id == nil ? say(.thenRetry) : say(.howTheSourceIs, .thenRetry)
+    case .permanent, nil: return say(.whenItsCauseIsGone)
     }
   }
 }

@@ -23,13 +23,14 @@ package struct BackfillSelection: Sendable {
 
   /// Chooses the partitions, and makes the database know their definitions.
   ///
+  /// - Parameter note: see `CatalogLoading.apply`.
   /// - Throws: `Refusal` for unknown flows and datasets, and for years and regions that none of the datasets has.
   package func prepare(
-    _ configuration: AkerConfiguration, _ connection: PostgresConnection
+    _ configuration: AkerConfiguration, _ connection: PostgresConnection, note: (String) -> Void = { _ in }
   ) async throws -> ChosenPartitions {
     let folder = try CatalogLoading.folder(configuration)
     let chosen = try await choose(from: folder, configuration, connection)
-    try await CatalogLoading.apply(chosen.specs, from: folder, configuration, connection)
+    try await CatalogLoading.apply(chosen.specs, from: folder, configuration, connection, note: note)
     return partitions.withUpstream ? try await adding(to: chosen, from: folder, connection) : chosen
   }
 

@@ -1,3 +1,4 @@
+internal import Base
 package import Catalog
 package import CatalogTools
 package import Configuration
@@ -70,15 +71,18 @@ package enum CatalogLoading {
   /// Stores sources and the definitions of `specs` and of what they depend on, upstream first, and the views whose tables
   /// are there then.
   ///
+  /// - Parameter note: is told what becomes of tasks that wait for these datasets.
   /// - Returns: which views wait for which table.
   @discardableResult
   package static func apply(
     _ specs: [DatasetSpec], from folder: CatalogFolder, _ configuration: AkerConfiguration,
-    _ connection: PostgresConnection
+    _ connection: PostgresConnection, note: (String) -> Void = { _ in }
   ) async throws -> [String] {
     let apply = CatalogApply()
     try await apply.applySources(directory: configuration.catalogPath, connection)
-    for spec in withUpstream(specs, from: folder) { _ = try await apply.apply(spec, connection) }
+    for spec in withUpstream(specs, from: folder) {
+      if let text = Self.text(try await apply.apply(spec, connection)) { note(text) }
+    }
     return try await apply.applyViews(folder.views, connection)
   }
 
@@ -88,7 +92,8 @@ package enum CatalogLoading {
   /// - Returns: what was applied.
   /// - Throws: `Refusal` with the mistakes in these datasets' files; others are let be.
   package static func applyNew(
-    _ datasets: [String], _ configuration: AkerConfiguration, _ connection: PostgresConnection
+    _ datasets: [String], _ configuration: AkerConfiguration, _ connection: PostgresConnection,
+    note: (String) -> Void = { _ in }
   ) async throws -> [DatasetSpec] {
     guard FileManager.default.fileExists(atPath: configuration.catalogPath + "/datasets") else { return [] }
     let folder = CatalogFolder(directory: configuration.catalogPath)
@@ -105,7 +110,7 @@ package enum CatalogLoading {
         "SELECT FROM catalog.definition WHERE definition_hash = $1", [spec.definitionHash])
       if known.isEmpty { new.append(spec) }
     }
-    if !new.isEmpty { try await apply(new, from: folder, configuration, connection) }
+    if !new.isEmpty { try await apply(new, from: folder, configuration, connection, note: note) }
     return new
   }
 
@@ -122,5 +127,21 @@ package enum CatalogLoading {
     }
     specs.forEach(visit)
     return ordered
+  }
+
+  /// Whoever corrects a definition while its tasks wait is told what becomes of them; nil where none do.
+  private static func text(_ outcome: CatalogApply.Outcome) -> String? {
+    guard outcome.waitingTasks + outcome.runningTasks > 0 else { return nil }
+    var parts: [String] = []
+    if outcome.waitingTasks > 0 {
+      parts.append("\(outcome.waitingTasks.counted("waiting task")) of \(outcome.dataset) will be built by it")
+    }
+    if outcome.runningTasks > 0 {
+      parts.append(
+        Advice.runningBefore.text([
+          "tasks": outcome.runningTasks.counted("running task"), "dataset": outcome.dataset,
+        ]))
+    }
+    return "definition \(outcome.definitionHash.prefix(12)) is applied; " + parts.joined(separator: "; ")
   }
 }

@@ -38,6 +38,6 @@ package struct UnmetDependency: Encodable, Sendable {
     let years = YearList(years: years)
     let what = "\(TargetTasks.tasks(tasks)) of \(dataset) would fail: it reads \(upstream)"
     guard let command else { return "\(what), which does not have \(years)" }
-    return "\(what), of which \(years) is neither published nor under way. First: \(command)"
+    return Advice.missingUpstream.text(["what": what, "years": "\(years)", "command": command])
   }
 }

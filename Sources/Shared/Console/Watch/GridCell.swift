@@ -13,6 +13,18 @@ package struct GridCell: Sendable, Equatable {
   package var warned = 0
   /// Asked for, and not enqueued because there was nothing to do.
   package var skipped = 0
+  /// Both facts by the database's word (`queue.cell`); nil where they come of the counts of one backfill.
+  package var told: Facts?
+
+  package struct Facts: Sendable, Equatable {
+    package var data: Fact
+    package var work: Fact?
+
+    package init(data: Fact, work: Fact? = nil) {
+      self.data = data
+      self.work = work
+    }
+  }
 
   package init(
     total: Int = 0, completed: Int = 0, failed: Int = 0, cancelled: Int = 0, running: Int = 0, blocked: Int = 0,
@@ -39,26 +51,55 @@ package struct GridCell: Sendable, Equatable {
       skipped: first.skipped + second.skipped)
   }
 
-  /// In the order of the legend.
-  package enum State: String, CaseIterable, Sendable {
-    case published
+  /// What the data is, and what the last work on it does or did. In the order of the legend; the words are those of
+  /// `queue.cell`.
+  package enum Fact: String, CaseIterable, Sendable {
+    case none, published
     case warned = "published with warnings"
-    case failed, running, ready, blocked, paused, cancelled, skipped
+    case stale
+    case older = "older vintage"
+    case failed, running, waiting, blocked, paused, cancelled, skipped
+
+    /// One column wide, distinct without colour, and the same in SQL (`queue.sign`).
+    package var sign: Character {
+      switch self {
+      case .none: "□"
+      case .published: "■"
+      case .warned: "▲"
+      case .stale: "◆"
+      case .older: "◇"
+      case .failed: "✗"
+      case .running: "▶"
+      case .waiting: "·"
+      case .blocked: "⋯"
+      case .paused: "‖"
+      case .cancelled: "○"
+      case .skipped: "="
+      }
+    }
   }
 
-  /// What stands out of a cell's tasks: a failure before all else, then what moves.
-  package var state: State {
+  package var data: Fact {
+    if let told { return told.data }
+    return completed == 0 ? .none : warned > 0 ? .warned : .published
+  }
+
+  /// What stands out of a cell's tasks: a failure before all else, then what moves; nil when all ended well.
+  package var work: Fact? {
+    if let told { return told.work }
     if failed > 0 { return .failed }
     if running > 0 { return .running }
     let waiting = total - completed - cancelled
     if waiting > 0 {
       if paused > 0 { return .paused }
-      return blocked == waiting ? .blocked : .ready
+      return blocked == waiting ? .blocked : .waiting
     }
     if cancelled > 0 { return .cancelled }
-    if total == 0 { return .skipped }
-    return warned > 0 ? .warned : .published
+    return total == 0 ? .skipped : nil
   }
+
+  /// The one of both that matters more.
+  package var state: Fact { work ?? data }
 }
 
 extension GridCell {
@@ -69,5 +110,17 @@ extension GridCell {
       cancelled: try row.decode("cancelled"), running: try row.decode("running"), blocked: try row.decode("blocked"),
       warned: try row.decode("warned"))
     if try row.decode("is_paused") { paused = total - completed - failed - cancelled - running }
+  }
+}
+
+extension GridCell {
+  /// From a row of `queue.cell`.
+  package init(cell row: PostgresRow) throws {
+    self.init(
+      total: try row.decode("total"), completed: try row.decode("completed"), failed: try row.decode("failed"),
+      cancelled: try row.decode("cancelled"), running: try row.decode("running"), blocked: try row.decode("blocked"),
+      paused: try row.decode("paused"), warned: try row.decode("warned"))
+    told = Facts(
+      data: Fact(rawValue: try row.decode("data")) ?? .none, work: try row.text("work").flatMap(Fact.init(rawValue:)))
   }
 }

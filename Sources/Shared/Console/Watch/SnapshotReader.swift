@@ -4,10 +4,16 @@ package import Postgres
 /// Reads what the watch shows of a backfill, in one round trip.
 package struct SnapshotReader: Sendable {
   package let backfillID: Int64
+  /// Whether workers are started with the watch.
+  private let startsWorkers: Bool
 
-  package init(backfillID: Int64) {
+  package init(backfillID: Int64, startsWorkers: Bool = false) {
     self.backfillID = backfillID
+    self.startsWorkers = startsWorkers
   }
+
+  /// As `queue.waiting` says it.
+  private static let noWorker = "no worker is alive"
 
   package func read(_ connection: PostgresConnection) async throws -> Snapshot {
     let results = try await connection.pipeline([
@@ -130,8 +136,11 @@ package struct SnapshotReader: Sendable {
         lastYear: try row.decode("last_year"), count: try row.decode("count"), what: try row.decode("what"),
         message: try row.text("message") ?? "")
     }
-    snapshot.waits = try results[10].map { row in
-      "\(try row.decode("tasks", as: Int.self).counted("task")): \(try row.text("reason") ?? "")"
+    // Workers that are started with the watch are on their way.
+    snapshot.waits = try results[10].filter { try !startsWorkers || $0.text("reason") != Self.noWorker }.map { row in
+      let reason = try row.text("reason") ?? ""
+      let told = reason == Self.noWorker ? Advice.noWorker.text() : reason
+      return "\(try row.decode("tasks", as: Int.self).counted("task")): \(told)"
     }
     snapshot.remainingSeconds =
       snapshot.counts.running == 0 ? nil : try results[7].first?.decode("seconds", as: Int?.self)

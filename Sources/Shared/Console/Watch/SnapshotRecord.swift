@@ -19,7 +19,11 @@ package struct SnapshotRecord: Encodable {
   package struct Cell: Encodable {
     package var dataset: String
     package var data_year: Int
+    /// The one of `data` and `work` that matters more.
     package var state: String
+    package var data: String
+    /// Nil when all ended well.
+    package var work: String?
     package var total: Int
     package var published: Int
     package var failed: Int
@@ -101,7 +105,8 @@ package struct SnapshotRecord: Encodable {
     remaining_seconds = snapshot.remainingSeconds
     grid = snapshot.cells.sorted { ($0.dataset, $0.year) < ($1.dataset, $1.year) }.map { dataset, year, cell in
       Cell(
-        dataset: dataset, data_year: year, state: cell.state.rawValue, total: cell.total, published: cell.completed,
+        dataset: dataset, data_year: year, state: cell.state.rawValue, data: cell.data.rawValue,
+        work: cell.work?.rawValue, total: cell.total, published: cell.completed,
         failed: cell.failed, cancelled: cell.cancelled, running: cell.running, skipped: cell.skipped,
         warned: cell.warned)
     }

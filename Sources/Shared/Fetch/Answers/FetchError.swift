@@ -53,6 +53,9 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
   static let cacheAdvice =
     "Free space below AKER_CACHE_PATH, or make it writable for the worker's user; the task is tried again by itself."
 
+  /// A source that has not what was asked, or refuses the key, is no fault of the program's.
+  package var exitStatus: ExitStatus { errorClass == .permanent ? .unsuccessful : errorClass.exitStatus }
+
   package var summary: String {
     switch reason {
     case .unknownSource: "source \(sourceID) is not in the registry"

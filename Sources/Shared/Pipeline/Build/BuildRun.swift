@@ -53,7 +53,7 @@ struct BuildRun {
   func run() async throws -> Validation {
     let query = CheckQuery(judged, file: file, absentDatasets: absentDatasets)
     var script = inputScript()
-    BuildScript.addTransform(&script, spec: spec, output: file)
+    try BuildScript.addTransform(&script, spec: spec, output: file)
     script.add("checks", query.sql)
     if let rowsFile {
       BuildScript.addExport(

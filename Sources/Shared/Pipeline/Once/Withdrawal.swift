@@ -1,7 +1,6 @@
 internal import AppliedCatalog
 internal import Base
 package import Catalog
-internal import Engine
 internal import FoundationEssentials
 internal import Lake
 package import Logging
@@ -39,11 +38,12 @@ package struct Withdrawal: Sendable {
           if withdrawal.wasShown {
             withdrawal.shownAsOf = try row.text("before_as_of")
             withdrawal.shownPublicationID = try row.decode("before_publication_id")
-            withdrawal.rowCount = try await show(row, partition, environment, scratch, transaction)
           }
+          let rows = withdrawal.wasShown ? try await load(row, partition, environment, scratch, transaction) : nil
+          withdrawal.rowCount = rows?.count ?? 0
           try await transaction.execute(
-            "SELECT lake.record_withdrawal($1, $2, $3)",
-            [withdrawal.publicationID, withdrawal.shownPublicationID, reason])
+            "SELECT lake.record_withdrawal($1, $2, $3, $4)",
+            [withdrawal.publicationID, withdrawal.shownPublicationID, reason, rows?.table])
           return (withdrawal, try row.decode("path", as: String.self))
         }
         do {
@@ -58,16 +58,15 @@ package struct Withdrawal: Sendable {
     }
   }
 
-  /// Fills the partition's table from the file of the vintage before; empties it where there is none.
-  private static func show(
+  /// Puts the rows of the vintage before, by its file, into a table of their own: nobody but the owner writes the
+  /// partition's.
+  ///
+  /// - Returns: nil where there is no vintage before.
+  private static func load(
     _ row: PostgresRow, _ partition: Partition, _ environment: PipelineEnvironment, _ scratch: String,
     _ transaction: PostgresTransaction
-  ) async throws -> Int {
-    let leaf: String = try row.decode("leaf")
-    guard let path = try row.text("before_path"), let asOf = try row.text("before_as_of") else {
-      try await WarehouseLoader.clear(partition, of: leaf, in: transaction)
-      return 0
-    }
+  ) async throws -> (table: String, count: Int)? {
+    guard let path = try row.text("before_path"), let asOf = try row.text("before_as_of") else { return nil }
     guard let file = try await environment.lake.localFile(path, scratch: scratch),
       try await SHA256.hash(ofFile: file).sha256 == row.decode("before_sha256", as: String.self)
     else { throw PipelineError.missingFile(path) }
@@ -78,9 +77,12 @@ package struct Withdrawal: Sendable {
     guard let spec = reading.spec else { throw DefinitionError(reading.errors) }
     var before = partition
     before.asOf = asOf
+    let table: String = try await transaction.query(
+      "SELECT lake.create_withdrawal_table($1, $2, $3) AS name",
+      [partition.dataset, partition.dataYear, partition.region])[0].decode("name")
     let count = try await WarehouseLoader(engine: environment.engine, spec: spec, partition: before, localFile: file)
-      .replace(leaf, in: transaction)
+      .load(table, in: transaction)
     guard try count == row.decode("before_row_count", as: Int.self) else { throw PipelineError.missingFile(path) }
-    return count
+    return (table, count)
   }
 }

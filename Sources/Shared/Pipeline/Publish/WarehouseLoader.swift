@@ -42,20 +42,11 @@ struct WarehouseLoader {
       spec: spec, file: localFile, year: partition.dataYear, region: partition.region, asOf: partition.asOf)
   }
 
-  /// Deletes the partition's rows, and no others, of the table that holds them.
-  static func clear(_ partition: Partition, of leaf: String, in transaction: PostgresTransaction) async throws {
-    let isRegion = !partition.region.isEmpty
-    _ = try await transaction.query(
-      "DELETE FROM warehouse.\(SQL.identifier(leaf)) WHERE data_year = $1\(isRegion ? " AND region = $2" : "")",
-      [partition.dataYear] + (isRegion ? [partition.region] : []))
-  }
-
-  /// Replaces the partition's rows in the table that holds them, within the transaction that locked it.
+  /// Fills an empty table of its own, within the transaction of a withdrawal.
   /// - Returns: the rows loaded.
-  func replace(_ leaf: String, in transaction: PostgresTransaction) async throws -> Int {
-    try await Self.clear(partition, of: leaf, in: transaction)
+  func load(_ table: String, in transaction: PostgresTransaction) async throws -> Int {
     let (engine, script) = (engine, script)
-    return try await transaction.copyIn(copySQL(leaf)) { writer in
+    return try await transaction.copyIn(copySQL(table)) { writer in
       try await engine.stream(script) { try await Self.write($0, to: writer) }
     }
   }
