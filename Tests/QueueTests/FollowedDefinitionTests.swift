@@ -33,7 +33,7 @@ struct FollowedDefinitionTests {
     let next = try #require(try await fixture.claim(worker, 1).first)
     #expect(next.definitionHash.first == "b")
     // Each attempt tells which it was made by; what is tried again is made by the new one.
-    #expect(try await fixture.client.fail(running, errorClass: .transient, reason: "timeout") == "retried")
+    #expect(try await fixture.client.fail(running, errorClass: .transient, reason: "timeout") == .retried)
     try await fixture.hurry()
     let again = try await fixture.claim(worker).filter { $0.taskID == running.taskID }
     #expect(again.first?.definitionHash.first == "b")
