@@ -68,11 +68,15 @@ struct PlanCommand: AsyncParsableCommand {
   }
 
   private static func sources(_ forecast: PlanForecast) -> String {
+    func limit(_ perSecond: Double?) -> String {
+      guard let perSecond else { return "" }
+      return SourceEntry.number((perSecond * 10).rounded() / 10) + "/s"
+    }
     let rows = forecast.sources.map { source in
       [
         source.source, "\(source.requests)\(source.is_least ? " or more" : "")",
         source.bytes.map { ByteCount($0).text } ?? "",
-        source.per_second.map { "\(SourceEntry.number(($0 * 10).rounded() / 10))/s" } ?? "",
+        limit(source.per_second),
         source.daily_quota.map { "\(source.requests_today) of \($0)" } ?? "",
         source.seconds.map { readableDuration(Int($0.rounded(.up))) } ?? "",
       ]
