@@ -80,6 +80,7 @@ let package = Package(
     room("Database", ["Base", "Configuration", "Postgres", logging, subprocess, systemPackage]),
     room("AppliedCatalog", ["Base", "Catalog", "Postgres"]),
     room("Queue", ["Base", "Catalog", "Postgres", "Telemetry", logging]),
+    room("Schedule", ["Catalog", "Postgres"]),
     room("HTTP", ["Base", "CLibcurl", "CZlib", "Telemetry"]),
     room("S3", ["Base", "HTTP"]),
     room(
@@ -110,9 +111,9 @@ let package = Package(
       name: "Coordinator",
       dependencies: [
         "AppliedCatalog", "Base", "Catalog", "CatalogTools", "Configuration", "Console", "Database", "Engine", "Fetch",
-        "Lake", "Lineage", "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "Telemetry", argumentParser,
-        logging,
-        serviceLifecycle, unixSignals, subprocess, systemPackage,
+        "Lake", "Lineage", "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "Schedule", "Telemetry",
+        argumentParser,
+        logging, serviceLifecycle, unixSignals, subprocess, systemPackage,
       ],
       swiftSettings: strict, plugins: ["BuildCommit"]),
     .executableTarget(
@@ -150,6 +151,7 @@ let package = Package(
     tests("PostgresTests", ["Configuration", "Database", "Postgres"], exclude: ["schema.sql"]),
     tests("CatalogTests", ["Catalog"]),
     tests("QueueTests", ["Queue", "Postgres"]),
+    tests("ScheduleTests", ["Catalog", "Postgres", "Schedule"]),
     tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", "S3", logging]),
     tests("EngineTests", ["Engine", logging]),
     tests(

@@ -11,7 +11,7 @@ SET LOCAL lock_timeout = '30s';
 
 CREATE TEMPORARY TABLE aker_schema ON COMMIT DROP AS
   SELECT n.oid, n.nspname::text AS name FROM pg_namespace n
-  WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review');
+  WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule');
 
 -- Views of other schemas that read ours, directly or through each other; deeper ones read those before them.
 CREATE TEMPORARY TABLE aker_kept_view ON COMMIT DROP AS

@@ -28,7 +28,7 @@ DO $$
 DECLARE
   schema_name text;
 BEGIN
-  FOREACH schema_name IN ARRAY ARRAY['queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review'] LOOP
+  FOREACH schema_name IN ARRAY ARRAY['queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule'] LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO aker_admin, aker_worker, aker_reader', schema_name);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA %I '
       'FROM PUBLIC, aker_admin, aker_worker, aker_reader', schema_name);
@@ -80,7 +80,8 @@ DECLARE
     'queue.require_vintage', 'queue._definition_of', 'queue.sign', 'quality.expected', 'lake.expired_vintages', 'lake.publication_file',
     'queue.standstill', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted', 'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',
-    'review._rules', 'review.undecided'];
+    'review._rules', 'review.undecided',
+    'schedule._now', 'schedule._due_times', 'schedule._next_due', 'schedule._years', 'schedule._fires_at', 'schedule._open_backfill'];
   -- Parts of others, which run with their owner's rights: for nobody. So is what begins with an underscore.
   internal_functions constant text[] := ARRAY[
     'warehouse.require_dataset', 'warehouse.create_leaf', 'warehouse.attach_leaf', 'warehouse.leaf_name',
@@ -98,7 +99,7 @@ BEGIN
   FOR f IN
     SELECT p.oid::regprocedure AS signature, n.nspname || '.' || p.proname AS name, p.proname LIKE '\_%' AS hidden
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review')
+    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule')
     ORDER BY 1
   LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC, aker_admin, aker_worker, aker_reader', f.signature);

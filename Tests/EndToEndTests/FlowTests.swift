@@ -81,23 +81,52 @@ struct FlowTests {
     }
   }
 
+  // MARK: aker serve
+
+  /// What coordinators that start from now on take for the time, going on from there.
+  private func setClock(_ time: String, _ connection: PostgresConnection) async throws {
+    let name = TestDatabase.current.name
+    let now = try await connection.query("SELECT clock_timestamp()::text AS now")[0].decode("now", as: String.self)
+    try await connection.execute("ALTER DATABASE \(name) SET aker.schedule_clock = '\(now),\(time),1'")
+  }
+
+  private func serve(
+    _ environment: [String: String], coordinators count: Int = 1, until what: Comment,
+    _ isDone: () async throws -> Bool
+  ) async throws -> String {
+    var servers: [Program] = []
+    for _ in 0..<count {
+      servers.append(try await Program.start(Executable.aker, ["serve"], environment: environment))
+    }
+    try await eventually(within: .seconds(60), what, isDone)
+    var log = ""
+    for server in servers {
+      server.send(SIGTERM)
+      let result = try await server.wait()
+      #expect(result.exitCode == 0, "\(result)")
+      log += result.output + result.errorOutput
+    }
+    return log
+  }
+
+  private func flowCount(_ connection: PostgresConnection) async throws -> Int {
+    try await connection.query("SELECT count(*) AS count FROM schedule.flow")[0].decode("count")
+  }
+
   @Test func aScheduledFlowBuildsTheRegionsThatAreKept() async throws {
-    let now = try await TestDatabase.current.connect()
-    let minute: Int = try await now.query(
-      "SELECT extract(minute FROM now() AT TIME ZONE 'UTC' - interval '30 minutes')::int AS minute")[0].decode("minute")
-    await now.close()
     let flows =
-      "flows:\n  - {name: due, datasets: [market_jobs, market_income], schedule: \"\(minute) * * * *\", years: [-4, -4]}\n"
+      "flows:\n  - {name: due, datasets: [market_jobs, market_income], schedule: \"30 6 * * *\", years: [-4, -4]}\n"
     try await withCatalog(flows: flows) { environment, connection in
       let file = environment["AKER_HOME"]! + "/aker.yml"
       try Data("regions: {market_jobs: [24510, \"39049\"]}\n".utf8).write(to: URL(filePath: file))
-      let server = try await Program.start(
-        Executable.aker, ["serve"], environment: environment.merging(["AKER_CONFIG": file]) { $1 })
-      try await eventually(within: .seconds(60), "the flow is enqueued") {
+      let environment = environment.merging(["AKER_CONFIG": file]) { $1 }
+      try await migrate(environment)
+      try await setClock("2026-05-01T06:00Z", connection)
+      _ = try await serve(environment, until: "the flow is known") { try await flowCount(connection) == 1 }
+      try await setClock("2026-05-01T06:40Z", connection)
+      _ = try await serve(environment, until: "the flow is enqueued") {
         try await backfills(connection) == ["flow due"]
       }
-      server.send(SIGTERM)
-      #expect(try await server.wait().exitCode == 0)
       let tasks = try await connection.query("SELECT dataset || ' ' || region AS name FROM queue.task ORDER BY 1")
       #expect(
         try tasks.map { try $0.decode("name", as: String.self) } == [
@@ -106,49 +135,103 @@ struct FlowTests {
     }
   }
 
-  /// Whatever the number of those who serve, and however often they start.
-  @Test func whatFellDueIsEnqueuedOnce() async throws {
-    let now = try await TestDatabase.current.connect()
-    let row = try await now.query(
-      """
-      SELECT extract(minute FROM t)::int AS minute, extract(hour FROM t)::int AS hour
-      FROM (SELECT now() AT TIME ZONE 'UTC' - interval '30 minutes' AS t) q
-      """)[0]
-    let (minute, hour) = (try row.decode("minute", as: Int.self), try row.decode("hour", as: Int.self))
-    await now.close()
+  private func migrate(_ environment: [String: String]) async throws {
+    let result = try await Program.run(Executable.aker, ["migrate"], environment: environment)
+    #expect(result.exitCode == 0, "\(result)")
+  }
+
+  /// Nobody serves for a month, in which a flow is due that is due once a year; and then two do.
+  @Test func whatFellDueIsEnqueuedOnceHoweverLongNobodyServed() async throws {
     let flows = """
       flows:
-        - {name: due, datasets: [market_income], schedule: "\(minute) \(hour) * * *", years: [-9, -8]}
-        - {name: often, datasets: [personal_income], schedule: "\(minute),\((minute + 10) % 60) * * * *", years: [-9, -9]}
-        - {name: later, datasets: [price_index], schedule: "\(minute) \((hour + 12) % 24) * * *"}
+        - {name: due, datasets: [market_income], schedule: "30 6 15 5 *", time_zone: America/New_York, years: [-9, -8]}
+        - {name: often, datasets: [personal_income], schedule: "0,30 * * * *", years: [-9, -9]}
+        - {name: later, datasets: [price_index], schedule: "0 0 1 12 *"}
         - {name: manual, datasets: [market_jobs]}
-        - {name: orphan, datasets: [hazard_smoke], schedule: "\(minute) \(hour) * * *", years: [-9, -9]}
+        - {name: orphan, datasets: [hazard_smoke], schedule: "@monthly", years: [-9, -9]}
+        - {name: broken, datasets: [no_such_dataset], schedule: "@monthly"}
       """
     try await withCatalog(flows: flows) { environment, connection in
-      let servers = [
-        try await Program.start(Executable.aker, ["serve"], environment: environment),
-        try await Program.start(Executable.aker, ["serve"], environment: environment),
-      ]
-      try await eventually(within: .seconds(60), "the flows are enqueued") {
-        try await backfills(connection).count >= 3
+      try await migrate(environment)
+      try await setClock("2026-05-01T06:00Z", connection)
+      _ = try await serve(environment, until: "the flows are known") { try await flowCount(connection) == 6 }
+      #expect(try await backfills(connection) == [])
+
+      try await setClock("2026-06-02T06:00Z", connection)
+      let log = try await serve(environment, coordinators: 2, until: "the flows are enqueued") {
+        let trouble = try await connection.query("SELECT FROM schedule.flow WHERE trouble IS NOT NULL")
+        return try await backfills(connection).count >= 3 && trouble.count == 1
       }
-      var log = ""
-      for server in servers {
-        server.send(SIGTERM)
-        let result = try await server.wait()
-        #expect(result.exitCode == 0, "\(result)")
-        log += result.output + result.errorOutput
-      }
+      #expect(try await backfills(connection).sorted() == ["flow due", "flow often", "flow orphan"])
       #expect(log.contains("1 task of hazard_smoke would fail: it reads boundary_county"), "\(log)")
-      let new = "\n  - {name: new, datasets: [price_index], schedule: \"\(minute) \(hour) * * *\"}\n"
-      try Data((flows + new).utf8).write(to: URL(filePath: environment["AKER_CATALOG_PATH"]! + "/flows.yml"))
-      let again = try await Program.start(Executable.aker, ["serve"], environment: environment)
-      try await eventually(within: .seconds(60), "it has looked at the flows, of which the new one is the last") {
-        try await backfills(connection).contains("flow new")
+      #expect(log.contains("there is no dataset 'no_such_dataset'"), "\(log)")
+
+      // Commands want all of the catalog to be right.
+      let refused = try await Program.run(Executable.aker, ["flow", "ls"], environment: environment)
+      #expect(
+        refused.exitCode == 65 && refused.errorOutput.contains("there is no dataset 'no_such_dataset'"), "\(refused)")
+      let corrected = flows.replacing("no_such_dataset", with: "price_index")
+      try Data(corrected.utf8).write(to: URL(filePath: environment["AKER_CATALOG_PATH"]! + "/flows.yml"))
+      let list = try await Program.run(Executable.aker, ["flow", "ls"], environment: environment)
+      #expect(list.exitCode == 0 && list.output.contains("last due 2026-05-15T10:30:00Z, fired as backfill"), "\(list)")
+      #expect(list.output.contains("at 06:30 on day 15 of May (America/New_York)"), "\(list)")
+      #expect(list.output.contains("cannot be enqueued: there is no dataset 'no_such_dataset'"), "\(list)")
+      let history = try await Program.run(
+        Executable.aker, ["flow", "history", "often", "--limit", "2000", "--json"], environment: environment)
+      #expect(history.output.split(separator: "\"coalesced\"").count > 1500, "\(history)")
+      let unknown = try await Program.run(Executable.aker, ["flow", "history", "oftn"], environment: environment)
+      #expect(unknown.exitCode == 64 && unknown.errorOutput.contains("Did you mean often?"), "\(unknown)")
+    }
+  }
+
+  @Test func anOperatorPausesResumesAndTriggers() async throws {
+    let flows = "flows:\n  - {name: due, datasets: [market_income], schedule: \"@daily\", years: [-9, -9]}\n"
+    try await withCatalog(flows: flows) { environment, connection in
+      try await migrate(environment)
+      let early = try await Program.run(Executable.aker, ["flow", "pause", "due"], environment: environment)
+      #expect(early.exitCode == 64 && early.errorOutput.contains("once aker serve has read it"), "\(early)")
+      _ = try await serve(environment, until: "the flow is known") { try await flowCount(connection) == 1 }
+      let pause = try await Program.run(
+        Executable.aker, ["flow", "pause", "due", "--reason", "moving house"], environment: environment)
+      #expect(pause.exitCode == 0 && pause.output.contains("aker flow resume due"), "\(pause)")
+      let list = try await Program.run(Executable.aker, ["flow", "ls"], environment: environment)
+      #expect(list.output.contains(": moving house"), "\(list)")
+      let resume = try await Program.run(Executable.aker, ["flow", "resume", "due"], environment: environment)
+      #expect(resume.exitCode == 0 && resume.output.contains("aker flow trigger due"), "\(resume)")
+      let trigger = try await Program.run(Executable.aker, ["flow", "trigger", "due"], environment: environment)
+      #expect(trigger.exitCode == 0 && trigger.output.contains("backfill 1: 1 task enqueued"), "\(trigger)")
+      let again = try await Program.run(Executable.aker, ["flow", "trigger", "due"], environment: environment)
+      #expect(again.exitCode == 75 && again.errorOutput.contains("aker watch 1"), "\(again)")
+    }
+  }
+
+  /// A coordinator that is suspended leads no longer than four seconds, and does nothing as a leader when it wakes.
+  @Test func aSuspendedLeaderIsReplaced() async throws {
+    let flows = "flows:\n  - {name: due, datasets: [market_income], schedule: \"@daily\"}\n"
+    try await withCatalog(flows: flows) { environment, connection in
+      try await migrate(environment)
+      func leader() async throws -> String? {
+        try await connection.query("SELECT name FROM schedule.leader WHERE expires_at > clock_timestamp()").first?
+          .decode("name")
       }
-      again.send(SIGTERM)
-      _ = try await again.wait()
-      #expect(try await backfills(connection).sorted() == ["flow due", "flow new", "flow often", "flow orphan"])
+      let first = try await Program.start(Executable.aker, ["serve"], environment: environment)
+      try await eventually(within: .seconds(60), "one leads") { try await leader() != nil }
+      let name = try await leader()
+      let second = try await Program.start(Executable.aker, ["serve"], environment: environment)
+      first.send(SIGSTOP)
+      try await eventually(within: .seconds(30), "the other leads") {
+        let now = try await leader()
+        return now != nil && now != name
+      }
+      let taken = try await leader()
+      first.send(SIGCONT)
+      first.send(SIGTERM)
+      let ended = try await first.wait()
+      #expect(ended.exitCode == 0, "\(ended)")
+      #expect(try await leader() == taken)
+      second.send(SIGTERM)
+      #expect(try await second.wait().exitCode == 0)
+      #expect(try await leader() == nil)
     }
   }
 }

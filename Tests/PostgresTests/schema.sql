@@ -23,6 +23,10 @@ CREATE SCHEMA review;
 
 COMMENT ON SCHEMA review IS 'What people decided about published rows. Kept apart from them, so that publishing again loses nothing.';
 
+CREATE SCHEMA schedule;
+
+COMMENT ON SCHEMA schedule IS 'Flows, when each is due, and what became of every due time.';
+
 CREATE SCHEMA warehouse;
 
 COMMENT ON SCHEMA warehouse IS 'The partitions of the warehouse tables, which themselves are in public. Read the tables in public; not these.';
@@ -1036,6 +1040,225 @@ CREATE FUNCTION review.undecided(dataset_name text, data_year integer DEFAULT NU
     AS …;
 
 COMMENT ON FUNCTION review.undecided(dataset_name text, data_year integer, below double precision) IS 'Rows of a dataset that nobody has decided about: those that wait, or those that are less sure than `below`. shown has the columns that its review names, in their order.';
+
+CREATE TABLE schedule.flow (
+    flow text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    datasets text[] NOT NULL,
+    regions text[],
+    first_year integer NOT NULL,
+    last_year integer NOT NULL,
+    expression text,
+    minutes integer[] DEFAULT '{}'::integer[] NOT NULL,
+    hours integer[] DEFAULT '{}'::integer[] NOT NULL,
+    days integer[] DEFAULT '{}'::integer[] NOT NULL,
+    months integer[] DEFAULT '{}'::integer[] NOT NULL,
+    weekdays integer[] DEFAULT '{}'::integer[] NOT NULL,
+    every_hour boolean DEFAULT false NOT NULL,
+    either_day boolean DEFAULT false NOT NULL,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    catch_up text DEFAULT 'latest'::text NOT NULL,
+    catch_up_window interval DEFAULT '400 days'::interval NOT NULL,
+    overlap text DEFAULT 'queue'::text NOT NULL,
+    jitter interval DEFAULT '00:00:00'::interval NOT NULL,
+    next_due_at timestamp with time zone,
+    defined_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    removed_at timestamp with time zone,
+    paused_at timestamp with time zone,
+    pause_reason text,
+    paused_by text,
+    trouble text,
+    trouble_since timestamp with time zone,
+    CONSTRAINT flow_catch_up_check CHECK ((catch_up = ANY (ARRAY['none'::text, 'latest'::text, 'all'::text]))),
+    CONSTRAINT flow_catch_up_window_check CHECK ((catch_up_window > '00:00:00'::interval)),
+    CONSTRAINT flow_check CHECK ((last_year >= first_year)),
+    CONSTRAINT flow_check1 CHECK (((paused_at IS NULL) = (pause_reason IS NULL))),
+    CONSTRAINT flow_check2 CHECK (((trouble IS NULL) = (trouble_since IS NULL))),
+    CONSTRAINT flow_datasets_check CHECK ((cardinality(datasets) > 0)),
+    CONSTRAINT flow_flow_check CHECK ((flow ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
+    CONSTRAINT flow_jitter_check CHECK ((jitter >= '00:00:00'::interval)),
+    CONSTRAINT flow_overlap_check CHECK ((overlap = ANY (ARRAY['skip'::text, 'queue'::text, 'cancel'::text])))
+);
+
+COMMENT ON TABLE schedule.flow IS 'The flows of flows.yml as the serving coordinators last read them. Only schedule.apply_flows() and the other functions change it.';
+
+COMMENT ON COLUMN schedule.flow.regions IS 'Of split datasets, as queue.plan_backfill() takes them; NULL where the installation''s choice holds.';
+
+COMMENT ON COLUMN schedule.flow.first_year IS 'Counted from the due time''s year, in the flow''s time zone: -1 is the year before.';
+
+COMMENT ON COLUMN schedule.flow.expression IS 'Cron, as written; NULL for a flow that is only triggered. The fields after it are the same, read.';
+
+COMMENT ON COLUMN schedule.flow.weekdays IS 'Sunday is 0.';
+
+COMMENT ON COLUMN schedule.flow.every_hour IS 'The hour is not restricted: an hour that a time zone has twice is due twice.';
+
+COMMENT ON COLUMN schedule.flow.either_day IS 'Day of month and day of week are both restricted: a day that matches either is due, as in cron.';
+
+COMMENT ON COLUMN schedule.flow.catch_up IS 'What is due of the times that passed while nobody served: none of them, the latest, or all, one after the other.';
+
+COMMENT ON COLUMN schedule.flow.catch_up_window IS 'What is noticed later than this after it was due is missed.';
+
+COMMENT ON COLUMN schedule.flow.overlap IS 'When the flow''s backfill before has not ended: the due time is skipped, waits for it, or cancels it.';
+
+COMMENT ON COLUMN schedule.flow.jitter IS 'A due time fires later by a fixed part of this, so that many flows do not start at once.';
+
+COMMENT ON COLUMN schedule.flow.next_due_at IS 'All due times before it are in schedule.due. NULL: never again, or not by the clock.';
+
+COMMENT ON COLUMN schedule.flow.trouble IS 'Why its due time could not fire when that was last tried; it is tried again.';
+
+CREATE FUNCTION schedule._coalesce(f schedule.flow, now_at timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._coalesce(f schedule.flow, now_at timestamp with time zone) IS 'Settles those waiting due times of a flow that are not to fire.';
+
+CREATE FUNCTION schedule._due_times(f schedule.flow, after_at timestamp with time zone, until_at timestamp with time zone, max_count integer) RETURNS SETOF timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._due_times(f schedule.flow, after_at timestamp with time zone, until_at timestamp with time zone, max_count integer) IS 'When a flow is due after one instant and until another, in order; at most so many.';
+
+CREATE FUNCTION schedule._enqueue(f schedule.flow, due_at timestamp with time zone, regions text[], now_at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._enqueue(f schedule.flow, due_at timestamp with time zone, regions text[], now_at timestamp with time zone) IS 'Enqueues a due time, and says so in the ledger: one transaction.';
+
+CREATE FUNCTION schedule._fires_at(f schedule.flow, due_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._fires_at(f schedule.flow, due_at timestamp with time zone) IS 'A due time with its jitter.';
+
+CREATE FUNCTION schedule._flow_of(definition jsonb) RETURNS schedule.flow
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._flow_of(definition jsonb) IS 'A flow out of what schedule.apply_flows() is given. AK003 for a time zone that is not known.';
+
+CREATE FUNCTION schedule._next_due(f schedule.flow, after_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._next_due(f schedule.flow, after_at timestamp with time zone) IS 'When a flow is due next; NULL for never.';
+
+CREATE FUNCTION schedule._note_due(f schedule.flow, now_at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._note_due(f schedule.flow, now_at timestamp with time zone) IS 'Writes the due times of a flow up to now into the ledger, and when it is due next. Its row is locked by the caller.';
+
+CREATE FUNCTION schedule._now() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._now() IS 'Now, as schedules see it.';
+
+CREATE FUNCTION schedule._open_backfill(flow text) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._open_backfill(flow text) IS 'The last backfill of a flow that has not ended.';
+
+CREATE FUNCTION schedule._require_flow(flow text) RETURNS schedule.flow
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._require_flow(flow text) IS 'A flow by its name, locked. AK005 where there is none.';
+
+CREATE FUNCTION schedule._require_term(term bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._require_term(term bigint) IS 'AK007 unless this is the term of now.';
+
+CREATE FUNCTION schedule._years(f schedule.flow, due_at timestamp with time zone) RETURNS integer[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule._years(f schedule.flow, due_at timestamp with time zone) IS 'The years that a due time refreshes: those of its own calendar, however late it fires.';
+
+CREATE FUNCTION schedule.abdicate(holder uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule.abdicate(holder uuid) IS 'Gives the lead up at once, where the caller has it.';
+
+CREATE FUNCTION schedule.apply_flows(term bigint, definitions jsonb) RETURNS TABLE(flow text, change text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule.apply_flows(term bigint, definitions jsonb) IS 'Makes these the flows there are: an array of objects with the columns of schedule.flow. Returns what changed. A changed expression or time zone holds from now on: nothing that was due is due again. AK007 unless the caller leads.';
+
+CREATE FUNCTION schedule.fire(flow text, regions text[] DEFAULT NULL::text[]) RETURNS TABLE(due_at timestamp with time zone, fate text, reason text, backfill_id bigint, task_count bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule.fire(flow text, regions text[]) IS 'Settles the oldest due time of a flow whose moment has come: enqueues it, or skips it, as the flow''s catch_up and overlap say. Returns what became of it; nothing where none is due, where it waits, or where another call is at this flow. `regions` are for flows that name none.';
+
+CREATE FUNCTION schedule.lead(holder uuid, name text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule.lead(holder uuid, name text) IS 'Takes or renews the lead for four seconds. Returns the term, which what a leader does must carry; NULL while another leads.';
+
+CREATE FUNCTION schedule.note_due() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule.note_due() IS 'Notes all due times up to now, of all flows; returns how many. Those that another call is noting are left to it.';
+
+CREATE FUNCTION schedule.note_trouble(flow text, reason text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule.note_trouble(flow text, reason text) IS 'Keeps why a due time of the flow could not fire, until one does.';
+
+CREATE FUNCTION schedule.pause_flow(flow text, reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule.pause_flow(flow text, reason text) IS 'Until it is resumed, its due times are skipped, each with this reason. What it enqueued before runs on.';
+
+CREATE FUNCTION schedule.prune(term bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule.prune(term bigint) IS 'Deletes due times of more than three years ago, at most 10,000; returns how many. AK007 unless the caller leads.';
+
+CREATE FUNCTION schedule.resume_flow(flow text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule.resume_flow(flow text) IS 'Ends schedule.pause_flow(). What was skipped meanwhile stays skipped: schedule.trigger_flow() does it now.';
+
+CREATE FUNCTION schedule.trigger_flow(flow text, regions text[] DEFAULT NULL::text[]) RETURNS TABLE(backfill_id bigint, task_count bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION schedule.trigger_flow(flow text, regions text[]) IS 'Enqueues a flow now, paused or not, with the years of now. AK006 where its backfill before has not ended, unless the flow''s overlap is cancel.';
 
 CREATE TABLE catalog.dataset (
     applied_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -3012,6 +3235,118 @@ CREATE VIEW review.latest AS
 
 COMMENT ON VIEW review.latest IS 'The decision that counts of each row.';
 
+CREATE TABLE schedule.due (
+    flow text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    fate text DEFAULT 'waiting'::text NOT NULL,
+    reason text,
+    backfill_id bigint,
+    triggered_by text,
+    noted_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT due_check CHECK (((fate = 'waiting'::text) = (settled_at IS NULL))),
+    CONSTRAINT due_check1 CHECK (((fate = 'fired'::text) = (backfill_id IS NOT NULL))),
+    CONSTRAINT due_fate_check CHECK ((fate = ANY (ARRAY['waiting'::text, 'fired'::text, 'coalesced'::text, 'skipped'::text, 'missed'::text])))
+);
+
+COMMENT ON TABLE schedule.due IS 'Every due time of every flow, and what became of it. Written once, settled once.';
+
+COMMENT ON COLUMN schedule.due.fate IS 'waiting: for its moment or for the backfill before; fired: enqueued as backfill_id; coalesced: a later one stands for it; skipped: on purpose, see reason; missed: nobody served in time.';
+
+COMMENT ON COLUMN schedule.due.backfill_id IS 'queue.backfill; not a foreign key, since backfills are pruned.';
+
+COMMENT ON COLUMN schedule.due.triggered_by IS 'The login of who triggered it by hand; NULL where the clock did.';
+
+COMMENT ON COLUMN schedule.due.noted_at IS 'When a coordinator saw that it was due, by schedule._now().';
+
+CREATE VIEW schedule.waiting AS
+ SELECT d.flow,
+    d.due_at,
+    schedule._fires_at(f.*, d.due_at) AS fires_at,
+    f.datasets,
+    schedule._years(f.*, d.due_at) AS years,
+    f.regions,
+        CASE
+            WHEN (f.overlap = 'queue'::text) THEN schedule._open_backfill(f.flow)
+            ELSE NULL::bigint
+        END AS waits_for_backfill_id
+   FROM (schedule.due d
+     JOIN schedule.flow f USING (flow))
+  WHERE (d.fate = 'waiting'::text);
+
+COMMENT ON VIEW schedule.waiting IS 'Due times that are yet to fire, and what each would enqueue.';
+
+CREATE VIEW schedule.history AS
+ SELECT d.flow,
+    d.due_at,
+    d.fate,
+        CASE
+            WHEN (d.fate <> 'waiting'::text) THEN d.reason
+            WHEN (w.waits_for_backfill_id IS NOT NULL) THEN format('backfill %s of this flow has not ended'::text, w.waits_for_backfill_id)
+            WHEN (w.fires_at > schedule._now()) THEN 'its jitter is not over'::text
+            ELSE f.trouble
+        END AS reason,
+    d.backfill_id,
+    d.triggered_by,
+    d.noted_at,
+    d.settled_at
+   FROM ((schedule.due d
+     JOIN schedule.flow f USING (flow))
+     LEFT JOIN schedule.waiting w USING (flow, due_at));
+
+COMMENT ON VIEW schedule.history IS 'Every due time of every flow, what became of it, and why.';
+
+CREATE VIEW schedule.flow_state AS
+ SELECT f.flow,
+    f.title,
+    f.expression,
+    f.time_zone,
+    f.datasets,
+    f.first_year,
+    f.last_year,
+    f.catch_up,
+    f.overlap,
+    f.next_due_at,
+    f.paused_at,
+    f.pause_reason,
+    f.trouble,
+    last.due_at AS last_due_at,
+    last.fate AS last_fate,
+    last.reason AS last_reason,
+    last.backfill_id AS last_backfill_id,
+    schedule._open_backfill(f.flow) AS open_backfill_id,
+    ( SELECT count(*) AS count
+           FROM schedule.due m
+          WHERE ((m.flow = f.flow) AND (m.fate = 'missed'::text))) AS missed_count
+   FROM (schedule.flow f
+     LEFT JOIN LATERAL ( SELECT h.flow,
+            h.due_at,
+            h.fate,
+            h.reason,
+            h.backfill_id,
+            h.triggered_by,
+            h.noted_at,
+            h.settled_at
+           FROM schedule.history h
+          WHERE (h.flow = f.flow)
+          ORDER BY h.due_at DESC
+         LIMIT 1) last ON (true))
+  WHERE (f.removed_at IS NULL);
+
+COMMENT ON VIEW schedule.flow_state IS 'Each flow: when it is due next, what became of its last due time, and what is wrong with it.';
+
+CREATE TABLE schedule.leader (
+    singleton boolean DEFAULT true NOT NULL,
+    term bigint DEFAULT 0 NOT NULL,
+    holder uuid,
+    name text,
+    began_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT leader_singleton_check CHECK (singleton)
+);
+
+COMMENT ON TABLE schedule.leader IS 'Which coordinator keeps the house: whoever holds the term. What it does carries the term, and is refused after it is over.';
+
 CREATE TABLE warehouse.year_leaf (
     data_year integer NOT NULL,
     dataset text NOT NULL,
@@ -3146,6 +3481,15 @@ ALTER TABLE ONLY queue.worker
 ALTER TABLE ONLY review.decision
     ADD CONSTRAINT decision_pkey PRIMARY KEY (decision_id);
 
+ALTER TABLE ONLY schedule.due
+    ADD CONSTRAINT due_pkey PRIMARY KEY (flow, due_at);
+
+ALTER TABLE ONLY schedule.flow
+    ADD CONSTRAINT flow_pkey PRIMARY KEY (flow);
+
+ALTER TABLE ONLY schedule.leader
+    ADD CONSTRAINT leader_pkey PRIMARY KEY (singleton);
+
 ALTER TABLE ONLY warehouse.partition
     ADD CONSTRAINT partition_pkey PRIMARY KEY (dataset, data_year, region);
 
@@ -3212,6 +3556,8 @@ CREATE INDEX worker_missing ON queue.worker USING btree (worker_id) WHERE ((ende
 
 CREATE INDEX decision_row ON review.decision USING btree (dataset, row_id, decision_id DESC);
 
+CREATE INDEX due_waiting ON schedule.due USING btree (flow, due_at) WHERE (fate = 'waiting'::text);
+
 ALTER TABLE ONLY catalog.dataset_column
     ADD CONSTRAINT dataset_column_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name) ON DELETE CASCADE;
 
@@ -3257,6 +3603,9 @@ ALTER TABLE ONLY queue.task_definition
 ALTER TABLE ONLY queue.token_bucket
     ADD CONSTRAINT token_bucket_source_id_fkey FOREIGN KEY (source_id) REFERENCES queue.source(source_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY schedule.due
+    ADD CONSTRAINT due_flow_fkey FOREIGN KEY (flow) REFERENCES schedule.flow(flow);
+
 ALTER TABLE ONLY warehouse.partition
     ADD CONSTRAINT partition_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name);
 
@@ -3289,6 +3638,10 @@ GRANT USAGE ON SCHEMA queue TO aker_reader;
 GRANT USAGE ON SCHEMA review TO aker_admin;
 GRANT USAGE ON SCHEMA review TO aker_worker;
 GRANT USAGE ON SCHEMA review TO aker_reader;
+
+GRANT USAGE ON SCHEMA schedule TO aker_admin;
+GRANT USAGE ON SCHEMA schedule TO aker_worker;
+GRANT USAGE ON SCHEMA schedule TO aker_reader;
 
 GRANT USAGE ON SCHEMA warehouse TO aker_admin;
 GRANT USAGE ON SCHEMA warehouse TO aker_worker;
@@ -3719,6 +4072,82 @@ GRANT ALL ON FUNCTION review.undecided(dataset_name text, data_year integer, bel
 GRANT ALL ON FUNCTION review.undecided(dataset_name text, data_year integer, below double precision) TO aker_worker;
 GRANT ALL ON FUNCTION review.undecided(dataset_name text, data_year integer, below double precision) TO aker_reader;
 
+GRANT SELECT ON TABLE schedule.flow TO aker_admin;
+GRANT SELECT ON TABLE schedule.flow TO aker_worker;
+GRANT SELECT ON TABLE schedule.flow TO aker_reader;
+
+REVOKE ALL ON FUNCTION schedule._coalesce(f schedule.flow, now_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION schedule._due_times(f schedule.flow, after_at timestamp with time zone, until_at timestamp with time zone, max_count integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule._due_times(f schedule.flow, after_at timestamp with time zone, until_at timestamp with time zone, max_count integer) TO aker_admin;
+GRANT ALL ON FUNCTION schedule._due_times(f schedule.flow, after_at timestamp with time zone, until_at timestamp with time zone, max_count integer) TO aker_worker;
+GRANT ALL ON FUNCTION schedule._due_times(f schedule.flow, after_at timestamp with time zone, until_at timestamp with time zone, max_count integer) TO aker_reader;
+
+REVOKE ALL ON FUNCTION schedule._enqueue(f schedule.flow, due_at timestamp with time zone, regions text[], now_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION schedule._fires_at(f schedule.flow, due_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule._fires_at(f schedule.flow, due_at timestamp with time zone) TO aker_admin;
+GRANT ALL ON FUNCTION schedule._fires_at(f schedule.flow, due_at timestamp with time zone) TO aker_worker;
+GRANT ALL ON FUNCTION schedule._fires_at(f schedule.flow, due_at timestamp with time zone) TO aker_reader;
+
+REVOKE ALL ON FUNCTION schedule._flow_of(definition jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION schedule._next_due(f schedule.flow, after_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule._next_due(f schedule.flow, after_at timestamp with time zone) TO aker_admin;
+GRANT ALL ON FUNCTION schedule._next_due(f schedule.flow, after_at timestamp with time zone) TO aker_worker;
+GRANT ALL ON FUNCTION schedule._next_due(f schedule.flow, after_at timestamp with time zone) TO aker_reader;
+
+REVOKE ALL ON FUNCTION schedule._note_due(f schedule.flow, now_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION schedule._now() FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule._now() TO aker_admin;
+GRANT ALL ON FUNCTION schedule._now() TO aker_worker;
+GRANT ALL ON FUNCTION schedule._now() TO aker_reader;
+
+REVOKE ALL ON FUNCTION schedule._open_backfill(flow text) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule._open_backfill(flow text) TO aker_admin;
+GRANT ALL ON FUNCTION schedule._open_backfill(flow text) TO aker_worker;
+GRANT ALL ON FUNCTION schedule._open_backfill(flow text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION schedule._require_flow(flow text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION schedule._require_term(term bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION schedule._years(f schedule.flow, due_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule._years(f schedule.flow, due_at timestamp with time zone) TO aker_admin;
+GRANT ALL ON FUNCTION schedule._years(f schedule.flow, due_at timestamp with time zone) TO aker_worker;
+GRANT ALL ON FUNCTION schedule._years(f schedule.flow, due_at timestamp with time zone) TO aker_reader;
+
+REVOKE ALL ON FUNCTION schedule.abdicate(holder uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule.abdicate(holder uuid) TO aker_admin;
+
+REVOKE ALL ON FUNCTION schedule.apply_flows(term bigint, definitions jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule.apply_flows(term bigint, definitions jsonb) TO aker_admin;
+
+REVOKE ALL ON FUNCTION schedule.fire(flow text, regions text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule.fire(flow text, regions text[]) TO aker_admin;
+
+REVOKE ALL ON FUNCTION schedule.lead(holder uuid, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule.lead(holder uuid, name text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION schedule.note_due() FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule.note_due() TO aker_admin;
+
+REVOKE ALL ON FUNCTION schedule.note_trouble(flow text, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule.note_trouble(flow text, reason text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION schedule.pause_flow(flow text, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule.pause_flow(flow text, reason text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION schedule.prune(term bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule.prune(term bigint) TO aker_admin;
+
+REVOKE ALL ON FUNCTION schedule.resume_flow(flow text) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule.resume_flow(flow text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION schedule.trigger_flow(flow text, regions text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION schedule.trigger_flow(flow text, regions text[]) TO aker_admin;
+
 GRANT SELECT ON TABLE catalog.dataset TO aker_admin;
 GRANT SELECT ON TABLE catalog.dataset TO aker_worker;
 GRANT SELECT ON TABLE catalog.dataset TO aker_reader;
@@ -4039,6 +4468,26 @@ GRANT SELECT ON TABLE review.latest TO aker_admin;
 GRANT SELECT ON TABLE review.latest TO aker_worker;
 GRANT SELECT ON TABLE review.latest TO aker_reader;
 
+GRANT SELECT ON TABLE schedule.due TO aker_admin;
+GRANT SELECT ON TABLE schedule.due TO aker_worker;
+GRANT SELECT ON TABLE schedule.due TO aker_reader;
+
+GRANT SELECT ON TABLE schedule.waiting TO aker_admin;
+GRANT SELECT ON TABLE schedule.waiting TO aker_worker;
+GRANT SELECT ON TABLE schedule.waiting TO aker_reader;
+
+GRANT SELECT ON TABLE schedule.history TO aker_admin;
+GRANT SELECT ON TABLE schedule.history TO aker_worker;
+GRANT SELECT ON TABLE schedule.history TO aker_reader;
+
+GRANT SELECT ON TABLE schedule.flow_state TO aker_admin;
+GRANT SELECT ON TABLE schedule.flow_state TO aker_worker;
+GRANT SELECT ON TABLE schedule.flow_state TO aker_reader;
+
+GRANT SELECT ON TABLE schedule.leader TO aker_admin;
+GRANT SELECT ON TABLE schedule.leader TO aker_worker;
+GRANT SELECT ON TABLE schedule.leader TO aker_reader;
+
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_admin;
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_worker;
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_reader;
@@ -4060,6 +4509,9 @@ ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA queue GRANT SELECT ON TABLES  T
 
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA review GRANT SELECT ON TABLES  TO aker_admin;
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA review GRANT SELECT ON TABLES  TO aker_reader;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA schedule GRANT SELECT ON TABLES  TO aker_admin;
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA schedule GRANT SELECT ON TABLES  TO aker_reader;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA warehouse GRANT SELECT ON TABLES  TO aker_admin;
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA warehouse GRANT SELECT ON TABLES  TO aker_reader;

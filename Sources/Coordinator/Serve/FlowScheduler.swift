@@ -3,86 +3,172 @@ import Catalog
 import Configuration
 import Console
 import FoundationEssentials
+import Glibc
 import Logging
 import Postgres
 import Queue
+import Schedule
 import ServiceLifecycle
 
 /// Enqueues each flow of `flows.yml` when it is due, by the database's clock.
 ///
-/// Any number may run at once, and be restarted at any time: the minute a flow is due is part of its backfill's key, under
-/// which a partition is one task.
+/// Every due time is a row of `schedule.due`: noted once, and settled in the transaction that enqueues it. So any number may
+/// serve at once, and be killed at any time: what is not settled is found by the next. Who leads says which flows there
+/// are, and prunes; all of them note and fire.
 struct FlowScheduler: Service {
   let session: Session
   private let logger = Logger(label: "aker.serve")
+  private let holder = UUID()
 
   init(session: Session) {
     self.session = session
   }
 
-  private static let interval = Duration.seconds(10)
-  /// What fell due while nothing ran is still enqueued after this long.
-  private static let lookBackMinutes = 60
+  /// The lead is held for four seconds.
+  private static let interval = Duration.seconds(1)
+  private static let longestWait = Duration.seconds(10)
+  private static let pruneInterval = Duration.seconds(600)
+
+  /// What one coordinator remembers between two rounds.
+  private struct Memory {
+    var term: Int64?
+    var applied: [FlowDefinition]?
+    /// Of each flow that could not be enqueued: why, and when it is tried again.
+    var troubles: [String: (reason: String, until: ContinuousClock.Instant)] = [:]
+    var toldProblems: [String] = []
+    var nextPrune = ContinuousClock.now
+  }
 
   func run() async throws {
-    var since: String?
+    var memory = Memory()
+    var connection: PostgresConnection?
+    var wait = Self.interval
     while !Task.isShuttingDownGracefully && !Task.isCancelled {
       do {
-        let connection = try await session.connect()
-        since = try await enqueueDue(since: since, connection)
-        await connection.close()
-      } catch let failure as Failure where failure.code == .unavailable {
-        logger.warning("no flow can be enqueued", metadata: ["reason": "\(failure.message)"])
-      } catch let error as PostgresError where QueueTrouble(error) != .hopeless {
-        logger.warning("no flow can be enqueued", metadata: ["reason": "\(error.summary)"])
+        let open = if let connection { connection } else { try await session.connect() }
+        connection = open
+        try await round(&memory, open)
+        wait = Self.interval
       } catch is CancellationError {
         break
-      }
-      try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.interval) }
-    }
-  }
-
-  /// Enqueues what fell due after the minute `since`.
-  ///
-  /// - Returns: the minute to go on from.
-  func enqueueDue(since: String?, _ connection: PostgresConnection) async throws -> String? {
-    let file = session.configuration.catalogPath + "/flows.yml"
-    guard let text = FileManager.default.contents(atPath: file) else { return since }
-    let (flows, problems) = FlowDefinition.read(String(decoding: text, as: UTF8.self), file: file)
-    for problem in problems where problem.severity == .error { logger.warning("\(problem)") }
-    let minutes = try await FlowEnqueue.minutes(since: since, lookBack: Self.lookBackMinutes, connection)
-    var failed = false
-    for flow in flows {
-      // What was due several times while nothing served is refreshed once.
-      guard let due = minutes.last(where: { flow.schedule?.isDue(at: $0.minute) == true }) else { continue }
-      do {
-        try await enqueue(flow, at: due, connection)
-      } catch let error as PostgresError where error.errorClass == .transient {
-        throw error
       } catch {
-        // A mistake in the catalog: the other flows may be in order, and this one is tried again until its hour is over.
-        logger.error(
-          "a flow cannot be enqueued",
-          metadata: ["flow": "\(flow.name)", "reason": "\((error as? any ClassifiedError)?.summary ?? "\(error)")"])
-        failed = true
+        guard Self.passes(error) else { throw error }
+        let reason = Self.reason(error)
+        logger.warning("flows wait for the database", metadata: ["reason": "\(reason)"])
+        await connection?.close()
+        connection = nil
+        memory.term = nil
+        wait = min(wait * 2, Self.longestWait)
       }
+      try? await cancelWhenGracefulShutdown { [wait] in try await Task.sleep(for: wait) }
     }
-    return failed ? since : minutes.last?.name ?? since
+    if memory.term != nil, let connection { try? await FlowLedger(connection).abdicate(holder: holder) }
+    await connection?.close()
   }
 
-  private func enqueue(
-    _ flow: FlowDefinition, at minute: FlowEnqueue.Minute, _ connection: PostgresConnection
+  private static func passes(_ error: any Error) -> Bool {
+    if let failure = error as? Failure { return failure.code == .unavailable }
+    // Our own words (AK…), and values that cannot be stored, are about one flow.
+    if let state = (error as? PostgresError)?.sqlState, state.hasPrefix("AK") { return false }
+    if QueueTrouble.refusesValues(error) != nil { return false }
+    return QueueTrouble(error) != .hopeless
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    (error as? any ClassifiedError)?.summary ?? (error as? Failure)?.message ?? "\(error)"
+  }
+
+  private func round(_ memory: inout Memory, _ connection: PostgresConnection) async throws {
+    let ledger = FlowLedger(connection)
+    let term = try await ledger.lead(holder: holder, name: "\(HostName.current), process \(getpid())")
+    if let term, term != memory.term { logger.notice("leads", metadata: ["term": "\(term)"]) }
+    if term == nil, memory.term != nil { logger.notice("another leads") }
+    memory.term = term
+    if let term {
+      do {
+        try await lead(term, &memory, ledger)
+      } catch let error as PostgresError where error.sqlState == "AK007" {
+        memory.term = nil
+      }
+    }
+    while try await ledger.noteDue() > 0 {}
+    for due in try await ledger.waiting() {
+      if let trouble = memory.troubles[due.flow], trouble.until > .now { continue }
+      try await fire(due, &memory, ledger, connection)
+    }
+  }
+
+  // MARK: The leader's
+
+  private func lead(_ term: Int64, _ memory: inout Memory, _ ledger: FlowLedger) async throws {
+    if let flows = readFlows(&memory), flows != memory.applied {
+      for change in try await ledger.apply(flows, term: term) {
+        logger.notice("a flow is \(change.change)", metadata: ["flow": "\(change.flow)"])
+      }
+      memory.applied = flows
+      memory.troubles = [:]
+    }
+    if memory.nextPrune <= .now {
+      while try await ledger.prune(term: term) > 0 {}
+      memory.nextPrune = .now + Self.pruneInterval
+    }
+  }
+
+  /// - Returns: nil where flows.yml is missing or has mistakes: the flows stay as they are.
+  private func readFlows(_ memory: inout Memory) -> [FlowDefinition]? {
+    let file = session.configuration.catalogPath + "/flows.yml"
+    guard let text = FileManager.default.contents(atPath: file) else { return nil }
+    let (flows, problems) = FlowDefinition.read(String(decoding: text, as: UTF8.self), file: file)
+    let errors = problems.filter { $0.severity == .error }.map { "\($0)" }
+    if errors != memory.toldProblems {
+      for problem in errors {
+        logger.error("flows.yml has a mistake; the flows stay as they were", metadata: ["problem": "\(problem)"])
+      }
+      memory.toldProblems = errors
+    }
+    return errors.isEmpty ? flows : nil
+  }
+
+  // MARK: Everybody's
+
+  private static let troubleInterval = Duration.seconds(60)
+
+  private func fire(
+    _ due: FlowLedger.Waiting, _ memory: inout Memory, _ ledger: FlowLedger, _ connection: PostgresConnection
   ) async throws {
-    guard let enqueued = try await FlowEnqueue(session.configuration).enqueue(flow, at: minute, connection) else {
-      return
+    do {
+      let regions = try await prepare(due, connection)
+      guard let settled = try await ledger.fire(due.flow, regions: regions) else { return }
+      memory.troubles[due.flow] = nil
+      var metadata: Logger.Metadata = ["flow": "\(due.flow)", "due": "\(settled.dueAt)"]
+      if let reason = settled.reason { metadata["reason"] = "\(reason)" }
+      if let id = settled.backfillID { metadata["backfill"] = "\(id)" }
+      if let count = settled.taskCount { metadata["tasks"] = "\(count)" }
+      logger.notice("a flow is due: \(settled.fate)", metadata: metadata)
+    } catch {
+      if Self.passes(error) { throw error }
+      // A mistake in the catalog: the other flows may be in order, and this one is tried again until it can be enqueued.
+      let reason = Self.reason(error)
+      if memory.troubles[due.flow]?.reason != reason {
+        logger.error("a flow cannot be enqueued", metadata: ["flow": "\(due.flow)", "reason": "\(reason)"])
+      }
+      memory.troubles[due.flow] = (reason, .now + Self.troubleInterval)
+      try await ledger.noteTrouble(due.flow, reason)
     }
-    for unmet in enqueued.unmet {
-      logger.warning("tasks of a flow will fail", metadata: ["flow": "\(flow.name)", "reason": "\(unmet.reason)"])
+  }
+
+  /// Makes the flow's definitions known to the database.
+  ///
+  /// - Returns: the regions to build, where the flow names none.
+  private func prepare(_ due: FlowLedger.Waiting, _ connection: PostgresConnection) async throws -> [String]? {
+    let folder = try CatalogLoading.folder(session.configuration, for: due.datasets)
+    let specs = try CatalogLoading.select(due.datasets, from: folder)
+    try await CatalogLoading.apply(specs, from: folder, session.configuration, connection)
+    let kept = try RegionChoice(session.configuration, folder).parameter
+    let regions = due.regions ?? kept
+    for unmet in try await UnmetDependency.find([due.datasets, due.years, nil, regions, "all"], asOf: nil, connection) {
+      logger.warning("tasks of a flow will fail", metadata: ["flow": "\(due.flow)", "reason": "\(unmet.reason)"])
     }
-    logger.notice(
-      "a flow is due",
-      metadata: [
-        "flow": "\(flow.name)", "backfill": "\(enqueued.backfillID)", "tasks": "\(enqueued.taskCount)",
-      ])
+    return kept
   }
 }

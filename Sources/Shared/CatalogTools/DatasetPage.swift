@@ -155,7 +155,7 @@ package struct DatasetIndex: Sendable {
     ]
     for flow in flows {
       sections.append("## \(flow.name)")
-      sections.append(flow.title + (flow.schedule.map { ". Due at `\($0)` UTC." } ?? "."))
+      sections.append(flow.title + (flow.schedule.map { ". Due \($0.words) (\(flow.timeZone))." } ?? "."))
       sections.append(list(datasets.filter { flow.datasets.contains($0.name) }))
     }
     let rest = datasets.filter { dataset in !flows.contains { $0.datasets.contains(dataset.name) } }

@@ -16,9 +16,10 @@ struct ServeCommand: AsyncParsableCommand {
     abstract:
       "Enqueue flows when they are due, take tasks back from dead workers, and prune old backfills, until stopped.",
     discussion: """
-      Flows are due as catalog/flows.yml says, in UTC; what fell due in the last hour while nothing served is enqueued at the \
-      start. Several may serve at once: a flow is enqueued once. It runs none of the tasks: workers do. What finished longer \
-      ago than queue.setting.retention_interval is pruned.
+      Flows are due as catalog/flows.yml says. Every due time is kept with what became of it (aker flow history); what fell due while \
+      nothing served is caught up with as the flow says. Several may serve at once, on any hosts, and be killed at any time: a due \
+      time is enqueued once. It runs none of the tasks: workers do. What finished longer ago than queue.setting.retention_interval \
+      is pruned.
 
       EXAMPLES
         aker serve

@@ -18,6 +18,28 @@ package enum CatalogLoading {
     return folder
   }
 
+  /// The same for a few datasets: mistakes in others are not theirs.
+  ///
+  /// - Throws: `Refusal` with every mistake in them and in what they depend on, and for a name that does not exist.
+  package static func folder(_ configuration: AkerConfiguration, for names: [String]) throws -> CatalogFolder {
+    let folder = CatalogFolder(directory: configuration.catalogPath)
+    let needed = Set(names).union(
+      withUpstream(folder.datasets.filter { names.contains($0.name) }, from: folder).flatMap {
+        [$0.name] + $0.dependsOn
+      })
+    let errors = folder.errors.filter { error in
+      error.file.hasPrefix(configuration.catalogPath + "/macros/")
+        || needed.contains { error.file.hasPrefix("\(configuration.catalogPath)/datasets/\($0)/") }
+    }
+    guard errors.isEmpty else {
+      throw Refusal(
+        .data, errors.map(\.description).joined(separator: "\n       "),
+        advice: "Correct the files, then run: aker catalog check")
+    }
+    _ = try select(names, from: folder)
+    return folder
+  }
+
   /// The datasets that were named; all for `nil`.
   ///
   /// - Throws: `Refusal` for a name that does not exist, with those that come near.
