@@ -35,7 +35,7 @@ struct CommandRefusalTests {
     Case("plan market_income --years 2012 --order random", 64, "one of 'newest' and 'oldest'"),
     Case("plan --flow refresh-market --years 2012", 64, "there is no flow 'refresh-market'"),
     Case("plan market_income --years 2012 --regions 39", 64, "market_income is not split into regions"),
-    Case("plan hazard_risk --years 2021 --regions County", 64, "Did you mean Counties?"),
+    Case("plan hazard_risk --years 2021 --regions Countis", 64, "Did you mean Counties?"),
     Case("plan market_jobs --years 2021 --regions 3904", 64, "3904"),
     Case("plan market_jobs commute_flows --years 2021 --regions oh o", 64, "has a region 'o'"),
     Case("backfill market_income --years 2012 --watch --detach", 64, "not both"),
