@@ -53,7 +53,8 @@ struct RetryCommand: AsyncParsableCommand {
     let tasks = try await TargetTasks.read(target, errorClass: errorClass, newest: newest, connection)
     if definition == nil, tasks.failed > 0 {
       for spec in try await CatalogLoading.applyNew(
-        tasks.failedDatasets, session.configuration, connection, note: OperatorAction.note) {
+        tasks.failedDatasets, session.configuration, connection, note: OperatorAction.note)
+      {
         OperatorAction.announce(
           "\(spec.name) is built by the definition of now, \(spec.definitionHash.prefix(12)), which is applied herewith."
         )

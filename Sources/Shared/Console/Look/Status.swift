@@ -16,7 +16,8 @@ package struct StatusCell: Encodable, Sendable {
   }
 
   private enum CodingKeys: CodingKey {
-    case dataset, data_year, state, data, work, data_sign, work_sign, total, completed, failed, cancelled, running, blocked, paused, warned
+    case dataset, data_year, state, data, work, data_sign, work_sign, total, completed, failed, cancelled, running,
+      blocked, paused, warned
   }
 
   package func encode(to encoder: any Encoder) throws {
