@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers proof dist clean
+.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover proof dist clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ bench-scale: setup ## Measure what must stay flat: ten thousand partitions, a th
 
 bench-peers: setup ## Measure other queues on Postgres in the same way, as far as they install from PyPI
 	@Benchmarks/peers/run
+test-failover: ## A pool at work on two servers that Patroni keeps: a switchover, a killed leader (three minutes)
+	@scripts/setup --tests
+	@$(SWIFT) build --build-tests
+	@AKER_TEST_FAILOVER=1 $(SWIFT) test --skip-build --disable-xctest --filter '^PipelineTests\.PatroniTests'
 
 proof: ## Check the model of publication: it must hold, and each broken variant must be found out (a minute)
 	@proof/check

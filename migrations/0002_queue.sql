@@ -309,6 +309,7 @@ CREATE TABLE queue.lease (
   attempt_count smallint NOT NULL,
   lost_count smallint NOT NULL,
   throttle_count smallint NOT NULL,
+  incarnation uuid,
   CHECK (deadline_at > started_at)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX lease_lane ON queue.lease (lane_id);
@@ -316,6 +317,9 @@ COMMENT ON TABLE queue.lease IS
   'Tasks that run now. The primary key says that a task has one holder at most. Rows are inserted and deleted, '
   'never updated.';
 COMMENT ON COLUMN queue.lease.lease_token IS 'Fences everything this attempt writes, and is its attempt_id.';
+COMMENT ON COLUMN queue.lease.incarnation IS
+  'The process that holds it: no other may end the attempt or publish it, whatever numbers it knows. NULL where none was '
+  'stated, as in psql: see queue._incarnation().';
 COMMENT ON COLUMN queue.lease.attempt_count IS 'Attempts used, this one included.';
 COMMENT ON COLUMN queue.lease.deadline_at IS 'When the reaper takes the task away from a handler that hangs.';
 
@@ -416,6 +420,7 @@ CREATE TABLE queue.worker (
   name text NOT NULL,
   host text NOT NULL,
   pid integer NOT NULL,
+  incarnation uuid,
   version text NOT NULL,
   slots integer NOT NULL CHECK (slots > 0),
   state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'draining', 'stopped', 'lost')),
@@ -434,6 +439,9 @@ CREATE SEQUENCE queue.round MINVALUE 0;
 COMMENT ON TABLE queue.worker IS
   'One row per incarnation: one life of one worker process, with a fresh id at each start, so that a reused host or '
   'pod name hides no death.';
+COMMENT ON COLUMN queue.worker.incarnation IS
+  'A random uuid that the process made: a row of another process is not mine, whatever its number. NULL where none was '
+  'stated, as in psql.';
 COMMENT ON COLUMN queue.worker.heartbeat_at IS
   'When the worker was last heard of, by this database''s clock. Silent for longer than lease_interval, it loses '
   'its tasks.';

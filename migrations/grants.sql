@@ -66,7 +66,7 @@ DO $$
 DECLARE
   worker_functions constant text[] := ARRAY[
     'queue.register_worker', 'queue.hold_worker_lock', 'queue.heartbeat', 'queue.drain_worker', 'queue.stop_worker',
-    'queue.claim', 'queue.claim_task', 'queue.fence', 'queue.complete', 'queue.complete_many', 'queue.fail',
+    'queue.claim', 'queue.claim_task', 'queue.fence', 'queue.ending', 'queue.complete', 'queue.complete_many', 'queue.fail',
     'queue.release', 'queue.release_unknown', 'queue.snooze', 'queue.note_attempts', 'queue.take_tokens',
     'queue.return_tokens', 'queue.cool_down', 'queue.reap', 'queue.promote_due', 'queue.tidy', 'queue.tick',
     'lake.establish', 'lake.begin_publication', 'lake.record_publication', 'lake.mark_in_place', 'lake.live_staging',
@@ -77,7 +77,8 @@ DECLARE
   -- For everybody; the internal ones are called by reading functions and views, with the caller's rights.
   reader_functions constant text[] := ARRAY[
     'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why', 'queue.held_elsewhere', 'queue.left_alone',
-    'queue.require_vintage', 'queue._definition_of', 'queue.sign', 'quality.expected', 'lake.expired_vintages', 'lake.publication_file',
+    'queue.require_vintage', 'queue._definition_of', 'queue.sign', 'quality.expected',
+    'lake.expired_vintages', 'lake.builder_of', 'lake.publication_file',
     'queue.standstill', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted', 'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',
     'review._rules', 'review.undecided',

@@ -101,7 +101,7 @@ struct AkerWorker: AsyncParsableCommand {
       }
     database.applicationName = "aker-worker"
 
-    let handler = try await handler(configuration, database, logger)
+    let (handler, housekeeping) = try await handler(configuration, database, logger)
     let filter = QueueClient.Filter(
       datasets: datasets.isEmpty ? nil : datasets,
       sources: sources.isEmpty ? nil : sources + (try await Self.selfSources(database)))
@@ -109,7 +109,7 @@ struct AkerWorker: AsyncParsableCommand {
       settings: WorkerService.Settings(
         slots: slots, name: name ?? HostName.current, host: HostName.current, version: Version.number,
         filter: filter, drainTimeout: .seconds(drainTimeout), endsWhenEmpty: untilEmpty),
-      database: database, handler: handler, redaction: redaction, logger: logger)
+      database: database, handler: handler, redaction: redaction, logger: logger, housekeeping: housekeeping)
     let sender = try configuration.openLineageSender(database, logger: Logger(label: "aker-worker.openlineage"))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
@@ -134,21 +134,25 @@ struct AkerWorker: AsyncParsableCommand {
 
   private func handler(
     _ configuration: AkerConfiguration, _ database: PostgresConfiguration, _ logger: Logger
-  ) async throws -> any TaskHandler {
+  ) async throws -> (any TaskHandler, housekeeping: (@Sendable () async -> Void)?) {
     if let noOpTable {
-      return PublishingNoOpHandler(
+      let handler = PublishingNoOpHandler(
         table: noOpTable, duration: .milliseconds(noOpMilliseconds),
         pool: PostgresPool(database, maximumCount: slots))
+      return (handler, nil)
     }
-    if noOp { return NoOpHandler(duration: .milliseconds(noOpMilliseconds)) }
+    if noOp { return (NoOpHandler(duration: .milliseconds(noOpMilliseconds)), nil) }
     let environment = try await PipelineEnvironment.make(
       configuration, database: database, slots: slots, clientName: "aker/\(Version.number)", logger: logger)
-    do {
-      try await environment.repairAtStart(logger)
-    } catch let error as any ClassifiedError where error.errorClass == .transient {
-      // Nothing that a claim has to wait for: what is left now is repaired at the next start, or by aker lake repair.
-      logger.warning("the lake is not repaired at this start", metadata: ["error": "\(error.summary)"])
+    let housekeeping: @Sendable () async -> Void = {
+      do {
+        try await environment.repairAtStart(logger)
+      } catch {
+        // What is left now is repaired at the next start, or by aker lake repair.
+        let reason = (error as? any ClassifiedError)?.summary ?? "\(error)"
+        logger.warning("the lake is not repaired at this start", metadata: ["error": "\(reason)"])
+      }
     }
-    return try environment.handler()
+    return (try environment.handler(), housekeeping)
   }
 }

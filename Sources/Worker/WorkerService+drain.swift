@@ -80,6 +80,8 @@ extension WorkerService {
         }
       }
     }
+    // Nothing of it is lost that is cut off; who ends because all is done leaves no work behind.
+    if drainDeadline == nil { await keepingHouse?.value } else { keepingHouse?.cancel() }
     await closeSession()
     await client.pool.close()
   }

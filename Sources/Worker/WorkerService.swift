@@ -53,6 +53,9 @@ actor WorkerService: Service {
   let redaction: Redaction
   let client: QueueClient
   let registration: WorkerRegistration
+  /// What waits for nobody: begun once the first claim was made.
+  let housekeeping: (@Sendable () async -> Void)?
+  var keepingHouse: Task<Void, Never>?
   let events: AsyncStream<Event>
   let post: AsyncStream<Event>.Continuation
   var logger: Logger
@@ -71,8 +74,10 @@ actor WorkerService: Service {
   var drainDeadline: ContinuousClock.Instant?
 
   init(
-    settings: Settings, database: PostgresConfiguration, handler: any TaskHandler, redaction: Redaction, logger: Logger
+    settings: Settings, database: PostgresConfiguration, handler: any TaskHandler, redaction: Redaction, logger: Logger,
+    housekeeping: (@Sendable () async -> Void)? = nil
   ) {
+    self.housekeeping = housekeeping
     self.settings = settings
     self.database = database
     self.handler = handler
@@ -112,6 +117,7 @@ actor WorkerService: Service {
     while true {
       do {
         try await advance()
+        if keepingHouse == nil, let housekeeping { keepingHouse = Task { await housekeeping() } }
         wait = settings.retryInterval.shortest
         if isDone(canReport: true) { break }
         await takeEvents(&iterator)

@@ -5,6 +5,41 @@ import TestSupport
 
 /// A read-only standby as the database.
 struct StandbyTests {
+  @Test("commands that look may ask a standby, and say how far it lags; all others go to the primary, wherever it is")
+  func reading() async throws {
+    let primary = try await TestCluster.start(durability: .none)
+    try await TestDatabase.makeTemplate(on: primary)
+    let standby = try await primary.standby()
+    try await standby.waitForReplay(of: primary)
+    // Two hosts, the standby first: what acts finds the primary behind it.
+    let both = "host=\(standby.directory),\(primary.directory) user=aker dbname=aker_template"
+    try await Place.with(dsn: both) { place in
+      let environment = place.environment.merging([
+        "AKER_READ_DSN": standby.configuration(database: "aker_template").dsn
+      ]) { $1 }
+      func aker(_ arguments: String...) async throws -> Program.Result {
+        try await Program.run(Executable.aker, arguments, environment: environment)
+      }
+      let pause = try await aker("pause", "--queue", "--reason", "a test")
+      #expect(pause.exitCode == 0, "\(pause)")
+      try await standby.waitForReplay(of: primary)
+      for arguments in [["status"], ["workers"], ["tasks"], ["lake", "ls"], ["sources"]] {
+        let result = try await Program.run(Executable.aker, arguments, environment: environment)
+        #expect(result.exitCode == 0, "\(arguments): \(result)")
+      }
+      let near = try await aker("status")
+      #expect(near.output.contains("a test") && near.errorOutput.contains("up to date with its primary"), "\(near)")
+      try await standby.cutOff()
+      #expect(try await aker("resume", "--queue").exitCode == 0)
+      let far = try await aker("status")
+      #expect(far.output.contains("a test") && far.errorOutput.contains("s or less behind its primary"), "\(far)")
+      let plain = try await Program.run(Executable.aker, ["status"], environment: place.environment)
+      #expect(plain.exitCode == 0 && !plain.output.contains("a test"), "\(plain)")
+    }
+    try await standby.stopServer(.immediate)
+    try await primary.stopServer()
+  }
+
   @Test func itIsToldByTheDoctorAndByEveryCommand() async throws {
     let cluster = try await TestCluster.start(durability: .none)
     try await TestDatabase.makeTemplate(on: cluster)

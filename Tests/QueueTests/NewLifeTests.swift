@@ -17,6 +17,11 @@ struct NewLifeTests {
     /// The standby knows the leases.
     case failoverReplicated = "fail-over, leases replicated"
     case template = "CREATE DATABASE … TEMPLATE"
+    /// A base backup, recovered up to a moment before the claim.
+    case restore = "a base backup restored to an earlier point"
+    case dump = "a dump restored into another server"
+    /// Files of the disk as they were before: no other timeline, no other identifier, and the same numbers again.
+    case snapshot = "an older snapshot of the disk"
     var testDescription: String { rawValue }
   }
 
@@ -43,14 +48,23 @@ struct NewLifeTests {
     let (old, configuration) = try await Self.live(on: way, first, fixture)
     #expect(old.leases.count == Self.taskCount)
 
-    let connection = try await PostgresConnection.connect(configuration)
+    let stranger = try await PostgresConnection.connect(configuration)
+    var ours = configuration
+    ours.incarnation = Incarnation()
+    let connection = try await PostgresConnection.connect(ours)
     let new = try await Worker.start("w2", connection)
     #expect(new.leases.count == Self.taskCount)
-    #expect(new.id != old.id)
-    #expect(Set(new.leases.map(\.token)).isDisjoint(with: old.leases.map(\.token)))
-    try await expectRefusals(old, connection)
+    let tokens = (new: Set(new.leases.map(\.token)), old: Set(old.leases.map(\.token)))
     let events = try await connection.query("SELECT message FROM queue.event WHERE kind = 'new_life'")
-    #expect(events.count == 1)
+    if way == .snapshot {
+      // Nothing tells the two apart but who they are.
+      #expect(new.id == old.id && tokens.new == tokens.old)
+      #expect(events.isEmpty)
+    } else {
+      #expect(new.id != old.id && tokens.new.isDisjoint(with: tokens.old))
+      #expect(events.count == 1)
+    }
+    try await expectRefusals(old, stranger)
 
     // Whose tasks they are now completes each of them, once.
     let lost: [Int64] = try await connection.query(
@@ -59,7 +73,8 @@ struct NewLifeTests {
     #expect(lost == [])
     let done = try await connection.query("SELECT FROM queue.outcome WHERE final AND kind = 'completed'")
     #expect(done.count == Self.taskCount)
-    try await expectRefusals(old, connection)
+    try await expectRefusals(old, stranger)
+    await stranger.close()
     await connection.close()
   }
 
@@ -81,6 +96,40 @@ struct NewLifeTests {
     }
     // A life that is known: what registers first makes it so.
     try await fixture.connection.execute("SELECT queue.tick()")
+    switch way {
+    case .snapshot:
+      await fixture.connection.close()
+      try await first.keepSnapshot()
+      let connection = try await fixture.database.connect()
+      let old = try await Worker.start("w1", connection)
+      await connection.close()
+      try await first.restoreSnapshot()
+      return (old, first.configuration(database: name))
+    case .restore:
+      let backup = try await first.backup()
+      let position: String = try await fixture.connection.query("SELECT pg_current_wal_lsn()::text AS lsn")[0]
+        .decode("lsn")
+      let old = try await Worker.start("w1", fixture.connection)
+      try await fixture.connection.execute("SELECT pg_switch_wal()")
+      await fixture.connection.close()
+      try await backup.recover(to: position, of: first)
+      return (old, backup.configuration(database: name))
+    case .dump:
+      let old = try await Worker.start("w1", fixture.connection)
+      await fixture.connection.close()
+      let other = try await TestCluster.start(durability: .none)
+      try await TestDatabase.makeTemplate(on: other)  // which makes the roles
+      let server = try await other.connect()
+      try await server.execute("CREATE DATABASE restored")
+      await server.close()
+      let target = other.configuration(database: "restored")
+      let result = try await Program.run(
+        "/bin/sh", ["-c", #"pg_dump "$FROM" | psql -X -q -v ON_ERROR_STOP=1 "$TO""#],
+        environment: ["FROM": fixture.database.dsn, "TO": target.dsn])
+      #expect(result.exitCode == 0, "\(result)")
+      return (old, target)
+    case .failoverAligned, .failoverMisaligned, .failoverReplicated, .template: break
+    }
     let standby = try await first.standby()
     var old: Worker?
     if way == .failoverReplicated {
@@ -126,7 +175,7 @@ struct NewLifeTests {
     #expect(try await Self.fingerprint(connection) == before)
   }
 
-  /// Every row that the queue has, but for settings.
+  /// Every row that the queue has, but for settings and ticks.
   private static func fingerprint(_ connection: PostgresConnection) async throws -> String {
     var text = ""
     for table in ["worker", "lease", "ready", "delayed", "blocked", "outcome", "attempt_note", "event"] {

@@ -48,7 +48,7 @@ struct ViewTests {
     #expect(try await fixture.value("SELECT remaining::int FROM queue.eta") == 5)
     #expect(try await fixture.value("SELECT sum(completed)::int FROM queue.throughput") == 1)
     let lines = try await fixture.values("SELECT item || ': ' || value FROM queue.overview", as: String.self)
-    #expect(lines == ["queue: running", "workers: 1", "backfill \(backfill): open"])
+    #expect(lines == ["queue: running", "database: first life", "workers: 1", "backfill \(backfill): open"])
     let details = try await fixture.values(
       "SELECT detail FROM queue.overview WHERE item <> 'queue' ORDER BY n", as: String.self)
     #expect(details.last == "3 of 8 done: 1 completed, 2 failed, 1 running, 2 ready, 2 blocked", "\(details)")

@@ -144,6 +144,24 @@ struct WorkerChaosTests {
       try await scene.fixture.value("SELECT count(*) FROM queue.ready WHERE attempt_count = 0", as: Int.self) == 10)
   }
 
+  @Test("behind a pooler in session mode, a death shows at once, as without one")
+  func aDeathBehindPgbouncerInSessionMode() async throws {
+    let scene = try await ChaosScene.make(tasks: 0)
+    let bouncer = try await Pgbouncer.start(before: scene.fixture.database, mode: .session)
+    try await scene.fixture.enqueue(years: 2081...2084)
+    let victim = try await scene.worker("victim", slots: 4, milliseconds: 600_000, dsn: bouncer.dsn)
+    try await eventually { try await scene.fixture.value("SELECT count(*) = 4 FROM queue.lease") }
+    #expect(try await scene.fixture.value("SELECT session_lock FROM queue.worker", as: Bool.self))
+    // Its lease would hide it for an hour.
+    try await scene.fixture.run("UPDATE queue.setting SET lease_interval = '1 hour'")
+    victim.send(SIGKILL)
+    let heir = try await scene.worker("heir", milliseconds: 10, dsn: bouncer.dsn)
+    try await scene.expectEachEffectOnce(within: .seconds(60))
+    let result = try await heir.wait()
+    #expect(result.exitCode == 0 && result.errorOutput.contains("notifications"), "\(result)")
+    try await bouncer.stop()
+  }
+
   @Test func itWorksBehindPgbouncerInTransactionMode() async throws {
     let scene = try await ChaosScene.make(tasks: 60)
     let bouncer = try await Pgbouncer.start(before: scene.fixture.database)

@@ -2,13 +2,18 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-/// A real pgbouncer in transaction mode before a test's database.
+/// A real pgbouncer before a test's database.
 package struct Pgbouncer {
   package let dsn: String
   private let program: Program
   private let directory: String
 
-  package static func start(before database: TestDatabase) async throws -> Pgbouncer {
+  package enum Mode: String, Sendable {
+    case transaction
+    case session
+  }
+
+  package static func start(before database: TestDatabase, mode: Mode = .transaction) async throws -> Pgbouncer {
     let directory = "/tmp/aker-pgbouncer-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     try #"""
@@ -19,8 +24,8 @@ package struct Pgbouncer {
     listen_addr =
     unix_socket_dir = \#(directory)
     auth_type = any
-    pool_mode = transaction
-    default_pool_size = 3
+    pool_mode = \#(mode.rawValue)
+    default_pool_size = \#(mode == .transaction ? 3 : 20)
     logfile = \#(directory)/log
     pidfile = \#(directory)/pid
     """#.write(toFile: directory + "/ini", atomically: true, encoding: .utf8)

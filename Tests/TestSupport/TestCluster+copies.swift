@@ -50,4 +50,54 @@ extension TestCluster {
   package func promote() async throws {
     try await control(["-w", "-t", "60", "promote"])
   }
+
+  /// A copy of this one's files that does not run yet: see `recover`.
+  package func backup() async throws -> TestCluster {
+    let cluster = try Self.make(durability: .none)
+    try await cluster.own()
+    try await cluster.runAsOwner(
+      "pg_basebackup",
+      ["-h", directory, "-U", "aker", "-D", cluster.directory + "/data", "-X", "stream", "-c", "fast"])
+    try cluster.configure()
+    return cluster
+  }
+
+  /// Starts a backup, and replays what `origin` wrote up to a position.
+  package func recover(to position: String, of origin: TestCluster) async throws {
+    let settings = """
+
+      restore_command = 'cp \(origin.directory)/data/pg_wal/%f "%p"'
+      recovery_target_lsn = '\(position)'
+      recovery_target_action = 'promote'
+
+      """
+    let path = directory + "/data/postgresql.conf"
+    let before = try String(contentsOfFile: path, encoding: .utf8)
+    try Data((before + settings).utf8).write(to: URL(filePath: path))
+    try Data().write(to: URL(filePath: directory + "/data/recovery.signal"))
+    for file in [path, directory + "/data/recovery.signal"] {
+      _ = try await Program.run("chown", ["--reference", directory + "/data", file])
+    }
+    try await startServer()
+    try await eventually(within: .seconds(30), "it has recovered") {
+      let here = try await look()
+      defer { Task { await here.close() } }
+      return try await here.query("SELECT NOT pg_is_in_recovery() AS is")[0].decode("is", as: Bool.self)
+    }
+  }
+
+  /// Keeps the files as they are now.
+  package func keepSnapshot() async throws {
+    try await stopServer()
+    _ = try await Program.run("cp", ["-a", directory + "/data", directory + "/snapshot"])
+    try await startServer()
+  }
+
+  /// Lays the files that were kept over those of today.
+  package func restoreSnapshot() async throws {
+    try await stopServer()
+    try FileManager.default.removeItem(atPath: directory + "/data")
+    _ = try await Program.run("cp", ["-a", directory + "/snapshot", directory + "/data"])
+    try await startServer()
+  }
 }

@@ -10,6 +10,8 @@ import SystemPackage
 /// `shared` serves the databases of `@Test(.database)`. A test that stops or restarts the server makes its own.
 package final class TestCluster: Sendable {
   package let directory: String
+  /// Where it is asked: its socket, unless it is of several servers.
+  private let address: String
   private let durability: Durability
 
   package enum Durability: Sendable {
@@ -32,6 +34,12 @@ package final class TestCluster: Sendable {
     return cluster
   }
 
+  /// Servers that somebody else starts and stops.
+  /// - Parameter address: `host=a,b port=5432`.
+  static func served(at address: String) -> TestCluster {
+    TestCluster(directory: "/nonexistent", durability: .full, address: address)
+  }
+
   /// A folder for a cluster, which is removed at the end.
   static func make(durability: Durability) throws -> TestCluster {
     // Short, since a unix socket's path is held to 107 bytes.
@@ -44,15 +52,16 @@ package final class TestCluster: Sendable {
     return cluster
   }
 
-  private init(directory: String, durability: Durability) {
+  private init(directory: String, durability: Durability, address: String? = nil) {
     self.directory = directory
+    self.address = address ?? "host=\(directory)"
     self.durability = durability
   }
 
   /// As the cluster's superuser, on `database`.
   package func configuration(database: String = "postgres") -> PostgresConfiguration {
     PostgresConfiguration(
-      dsn: "host=\(directory) user=aker dbname=\(database)", applicationName: "aker-tests",
+      dsn: "\(address) user=aker dbname=\(database)", applicationName: "aker-tests",
       connectTimeout: .seconds(10))
   }
 

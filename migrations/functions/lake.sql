@@ -104,16 +104,27 @@ $$;
 COMMENT ON FUNCTION lake.mark_in_place(bigint, boolean) IS
   'The file of a publication has its name in the lake, or is lost. NULL when a later publication has taken its place meanwhile.';
 
--- Staging folders are named <task_id>-<lease_token>; which of them belong to attempts that still run, or wait for repair?
+-- Staging folders are named <task_id>-<lease_token>-<process>; which of them belong to attempts that still run, or wait for repair?
 CREATE FUNCTION lake.live_staging(names text[]) RETURNS SETOF text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN QUERY SELECT n FROM unnest(names) AS n
-  WHERE EXISTS (SELECT FROM queue.lease l WHERE l.task_id || '-' || l.lease_token = n)
+  WHERE EXISTS (
+      SELECT FROM queue.lease l WHERE concat_ws('-', l.task_id, l.lease_token, left(l.incarnation::text, 8)) = n)
     OR EXISTS (SELECT FROM lake.manifest m WHERE m.state = 'committed' AND split_part(m.staged_path, '/', 2) = n);
 END
 $$;
 COMMENT ON FUNCTION lake.live_staging(text[]) IS 'Of these staging folders, those that must be kept.';
+
+-- A partition whose file is lost, or is of a publication that this database does not know: who builds it again?
+CREATE FUNCTION lake.builder_of(dataset_name text, year int, region_name text, vintage text) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT t.task_id FROM queue.task t
+  WHERE t.dataset = dataset_name AND t.data_year = year AND t.region = region_name AND t.as_of = vintage
+    AND t.state IN ('blocked', 'ready', 'running') ORDER BY t.task_id LIMIT 1
+$$;
+COMMENT ON FUNCTION lake.builder_of(text, int, text, text) IS
+  'The task of an open backfill that will build this vintage of a partition, or NULL.';
 
 -- The newest so many vintages of each partition stay, and so does the one that the warehouse shows. Lineage stays whole.
 CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count int)

@@ -126,7 +126,9 @@ COMMENT ON FUNCTION warehouse._clear_partition(text, int, text) IS
 CREATE FUNCTION warehouse.drop_staging(staging_table text, token bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  DELETE FROM warehouse.staging WHERE table_name = staging_table AND lease_token = token;
+  DELETE FROM warehouse.staging s WHERE s.table_name = staging_table AND s.lease_token = token AND NOT EXISTS (
+    SELECT FROM queue.lease l WHERE l.task_id = s.task_id AND l.lease_token = token
+      AND l.incarnation IS DISTINCT FROM queue._incarnation());
   IF FOUND THEN EXECUTE format('DROP TABLE IF EXISTS warehouse.%I', staging_table); END IF;
 END
 $$;

@@ -8,3 +8,9 @@ LEFT JOIN warehouse.partition w USING (dataset, data_year, region)
 ORDER BY m.dataset, m.data_year, m.region, m.as_of DESC;
 COMMENT ON VIEW lake.current IS
   'What is current of each partition: vintage, file, hash, rows, bytes, and whether the warehouse shows it.';
+
+CREATE VIEW warehouse.orphans AS
+SELECT s.* FROM warehouse.staging s
+WHERE NOT EXISTS (SELECT FROM queue.lease l WHERE l.task_id = s.task_id AND l.lease_token = s.lease_token);
+COMMENT ON VIEW warehouse.orphans IS
+  'Staging tables of attempts that hold no lease any more: aker lake repair drops them.';

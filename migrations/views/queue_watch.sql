@@ -71,9 +71,21 @@ FROM queue.backfill_progress p CROSS JOIN LATERAL (
 WHERE p.finished_at IS NULL;
 COMMENT ON VIEW queue.eta IS 'When each open backfill will end, at its rate of the last ten minutes.';
 
+CREATE VIEW queue.life AS
+SELECT split_part(g.life, '/', 1) AS system_identifier, split_part(g.life, '/', 2) AS timeline, g.life_began_at AS began_at,
+  (SELECT count(*) + 1 FROM queue.event e WHERE e.kind = 'new_life') AS number,
+  (SELECT e.message FROM queue.event e WHERE e.kind = 'new_life' ORDER BY e.event_id DESC LIMIT 1) AS message
+FROM queue.setting g WHERE g.life IS NOT NULL;
+COMMENT ON VIEW queue.life IS
+  'The life of the database that the queue is in: a fail-over, a restore or a copy begins another. No row before the '
+  'first worker; number counts those whose events are still kept.';
+
 CREATE VIEW queue.overview AS
 SELECT n, item, value, detail FROM (
   SELECT 1 AS n, 0::bigint AS place, 'queue' AS item, CASE WHEN g.paused_at IS NULL THEN 'running' ELSE 'paused' END AS value, g.pause_reason AS detail FROM queue.setting g
+  UNION ALL
+  SELECT 1, 1, 'database', CASE WHEN f.message IS NULL THEN 'first life' ELSE 'life ' || f.number END,
+    format('timeline %s since %s%s', ltrim(f.timeline, '0'), date_trunc('second', f.began_at), ': ' || f.message) FROM queue.life f
   UNION ALL
   SELECT 2, 0, 'workers', count(*)::text, CASE WHEN count(*) > 0 THEN concat_ws(', ', queue._counted(sum(w.slots), 'slot'),
       (SELECT nullif(count(*), 0) || ' busy' FROM queue.lease), nullif(count(*) FILTER (WHERE w.state = 'draining'), 0) || ' draining') END

@@ -9,6 +9,8 @@ import Postgres
 struct Session: Sendable {
   let configuration: AkerConfiguration
   let database: PostgresConfiguration
+  /// Where its address was told.
+  var variable = "AKER_POSTGIS_DSN"
   /// A database of this folder's own, which nobody else has set up.
   var isEmbedded: Bool { configuration.postgisDSN == nil }
 
@@ -86,8 +88,16 @@ struct Session: Sendable {
       }
       throw Failure(
         .unavailable, "the database cannot be reached (\(database.redactedDSN)): \(error.message)",
-        advice: "Check AKER_POSTGIS_DSN and that the server runs; aker doctor looks at each part.")
+        advice: "Check \(variable) and that the server runs; aker doctor looks at each part.")
     }
+  }
+
+  /// For a command that only looks: at the server that AKER_READ_DSN names, where it names one.
+  func connectToLook() async throws -> PostgresConnection {
+    guard let dsn = configuration.readDSN else { return try await connectMigrated(migrates: false) }
+    let server = PostgresConfiguration(dsn: dsn, applicationName: database.applicationName, access: .any)
+    return try await Session(configuration: configuration, database: server, variable: "AKER_READ_DSN")
+      .connectMigrated(migrates: false)
   }
 
   /// Connects to a database whose structure is up to date.
@@ -102,7 +112,8 @@ struct Session: Sendable {
     let rights = try await LoginRights.read(connection)
     try need.require(rights)
     if rights.isStandby {
-      Terminal.standardError.write("note: the database is a read-only standby; it can be looked at, and no more\n")
+      Terminal.standardError.write(
+        "note: the database is a read-only standby, \(rights.lag); it can be looked at, and no more\n")
     }
     let migrator = try Migrator(directory: configuration.migrationsPath, akerVersion: Version.number)
     let pending = try await migrator.status(connection).filter { $0.appliedAt == nil }

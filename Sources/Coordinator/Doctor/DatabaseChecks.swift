@@ -92,6 +92,7 @@ struct DatabaseChecks {
     await add("pooler") { try await pooler(connection, database) }
     if isMigrated {
       await add("lake") { try await lake(connection) }
+      await add("life") { try await life(connection) }
       await add("workers") { try await workers(connection) }
       await add("queue") { try await stuck(connection) }
     }
@@ -235,6 +236,26 @@ struct DatabaseChecks {
     return .note(
       "database", "pooler", "a pooler in transaction mode: workers poll, since LISTEN cannot reach them",
       advice: "It works; for an instant start, give workers a direct connection.")
+  }
+
+  /// A fail-over, a restore or a copy is told for a day.
+  private func life(_ connection: PostgresConnection) async throws -> Finding {
+    let rows = try await connection.query(
+      """
+      SELECT ltrim(timeline, '0') AS timeline, date_trunc('second', began_at)::text AS began_at, message,
+        message IS NOT NULL AND began_at > now() - interval '1 day' AS is_new
+      FROM queue.life
+      """)
+    guard let row = rows.first else { return .ok("database", "life", "no worker has registered yet") }
+    let timeline: String = try row.decode("timeline")
+    let since: String = try row.decode("began_at")
+    guard let message = try row.text("message"), try row.decode("is_new", as: Bool.self) else {
+      return .ok("database", "life", "timeline \(timeline) since \(since)")
+    }
+    return .note(
+      "database", "life", "\(since): \(message)",
+      advice:
+        "If the server that is gone knew more: aker lake repair finds files of publications that were lost with it.")
   }
 
   private func workers(_ connection: PostgresConnection) async throws -> Finding {

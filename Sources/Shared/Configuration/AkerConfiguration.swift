@@ -47,6 +47,8 @@ package struct AkerConfiguration: Sendable {
   package var duckdb: String? { values[.duckdb]?.text }
   /// Nil when the embedded database is meant.
   package var postgisDSN: String? { values[.postgisDSN]?.text }
+  /// Nil when commands that only look ask where all others do.
+  package var readDSN: String? { values[.readDSN]?.text }
 
   /// What a program was told: by flags, the environment and `aker.yml`.
   ///
@@ -83,7 +85,8 @@ package struct AkerConfiguration: Sendable {
     regions = try KeptRegions(values[.regions]?.text ?? "")
     let home = values[.home]?.text ?? ".aker"
     let standards: [(Setting, String?)] = [
-      (.home, home), (.postgisDSN, nil), (.cachePath, home + "/cache"), (.catalogPath, Self.installed("catalog")),
+      (.home, home), (.postgisDSN, nil), (.readDSN, nil), (.cachePath, home + "/cache"),
+      (.catalogPath, Self.installed("catalog")),
       (.migrationsPath, Self.installed("migrations")), (.duckdb, nil), (.postgresBin, nil),
       (.logLevel, Logger.Level.info.rawValue), (.regions, nil), (.openLineageURL, nil),
       (.openLineageNamespace, "aker"), (.swapRowCount, nil), (.hostMemory, "60%"), (.hostThreads, nil),
@@ -95,8 +98,8 @@ package struct AkerConfiguration: Sendable {
     guard let level = Logger.Level(rawValue: level) else { throw ConfigurationError.unknownLogLevel(level) }
     self.logLevel = level
     _ = try (hostMemoryBytes(), hostThreads())
-    if let dsn = postgisDSN {
-      if PostgresConfiguration(dsn: dsn).parseProblem != nil { throw ConfigurationError.malformedDSN }
+    for dsn in [postgisDSN, readDSN] {
+      if let dsn, PostgresConfiguration(dsn: dsn).parseProblem != nil { throw ConfigurationError.malformedDSN }
     }
   }
 
@@ -123,9 +126,9 @@ package struct AkerConfiguration: Sendable {
   /// Every secret this process was given, for redaction.
   package var secretValues: [String] {
     let variables = secretVariables.map { $0.hasSuffix("_FILE") ? String($0.dropLast("_FILE".count)) : $0 }
-    let password = postgisDSN.flatMap { PostgresConfiguration(dsn: $0).setting("password") }
+    let passwords = [postgisDSN, readDSN].map { $0.flatMap { PostgresConfiguration(dsn: $0).setting("password") } }
     return variables.compactMap { try? Self.secret($0, environment) }
-      + [password, environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"]].compactMap { $0 }
+      + (passwords + [environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"]]).compactMap { $0 }
   }
 
   private static func fromEnvironment(_ setting: Setting, _ environment: [String: String]) throws -> Value? {

@@ -2,6 +2,7 @@
 package enum Setting: String, CaseIterable, Sendable {
   case home
   case postgisDSN = "postgis_dsn"
+  case readDSN = "read_dsn"
   case cachePath = "cache_path"
   case catalogPath = "catalog_path"
   case migrationsPath = "migrations_path"
@@ -18,14 +19,14 @@ package enum Setting: String, CaseIterable, Sendable {
   /// The environment's variable. A secret one is also read from the file that `<NAME>_FILE` names.
   package var environmentVariable: String { "AKER_" + rawValue.uppercased() }
 
-  package var isSecret: Bool { self == .postgisDSN }
+  package var isSecret: Bool { self == .postgisDSN || self == .readDSN }
 
   /// Whether it names a file or folder: in `aker.yml`, relative to the file's own folder.
   package var isPath: Bool {
     switch self {
     case .home, .cachePath, .catalogPath, .migrationsPath, .duckdb, .postgresBin: true
-    case .postgisDSN, .logLevel, .regions, .openLineageURL, .openLineageNamespace, .swapRowCount, .hostMemory,
-      .hostThreads:
+    case .postgisDSN, .readDSN, .logLevel, .regions, .openLineageURL, .openLineageNamespace, .swapRowCount,
+      .hostMemory, .hostThreads:
       false
     }
   }
@@ -34,6 +35,7 @@ package enum Setting: String, CaseIterable, Sendable {
     switch self {
     case .home: "Folder of the embedded database, tools, logs and (by default) the cache."
     case .postgisDSN: "The PostGIS server, as a libpq connection string or URI. Without it, an embedded one is used."
+    case .readDSN: "A server for commands that only look, such as a standby. Without it: as postgis_dsn."
     case .cachePath: "The raw cache and the data lake: a path, or s3://bucket/prefix."
     case .catalogPath: "The catalog folder: sources and dataset definitions."
     case .migrationsPath: "The folder of the database's migrations."

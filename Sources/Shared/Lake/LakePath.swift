@@ -6,6 +6,20 @@ package enum LakePath {
     return "\(dataset)/as_of=\(asOf)/data_year=\(dataYear)/\(split)\(dataset).parquet"
   }
 
+  /// The partition and vintage that a path of `file` is of; nil for any other path.
+  static func place(ofFile path: String) -> (dataset: String, asOf: String, dataYear: Int, region: String)? {
+    let parts = path.split(separator: "/").map(String.init)
+    func value(_ index: Int, _ key: String) -> String? {
+      parts.indices.contains(index) && parts[index].hasPrefix(key + "=")
+        ? String(parts[index].dropFirst(key.count + 1)) : nil
+    }
+    guard let dataset = parts.first, let asOf = value(1, "as_of"), let year = value(2, "data_year").flatMap({ Int($0) })
+    else { return nil }
+    let region = value(3, "region") ?? ""
+    return file(dataset: dataset, asOf: asOf, dataYear: year, region: region) == path
+      ? (dataset, asOf, year, region) : nil
+  }
+
   /// The reports' folder beside the file. Readers of the lake skip names that begin with `_`.
   package static func reports(beside file: String) -> String {
     folder(of: file) + "/_validation"
@@ -32,7 +46,8 @@ package enum LakePath {
     name.hasSuffix(".parquet") || name.hasPrefix("validation.")
   }
 
-  package static func staging(taskID: Int64, leaseToken: Int64) -> String {
-    "\(staging)/\(taskID)-\(leaseToken)"
+  /// - Parameter mark: of the process, since another history may give the numbers again.
+  package static func staging(taskID: Int64, leaseToken: Int64, mark: String) -> String {
+    "\(staging)/\(taskID)-\(leaseToken)-\(mark)"
   }
 }

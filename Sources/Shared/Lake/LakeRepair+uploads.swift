@@ -35,10 +35,10 @@ extension LakeRepair {
         if isPlacing { continue }
       } else {
         report.orphans.append(upload.path + Self.uploadMark)
-        if removingOrphans { try await lake.abort(upload) }
+        if removingOrphans && !changesNothing { try await lake.abort(upload) }
         continue
       }
-      try await lake.abort(upload)
+      if !changesNothing { try await lake.abort(upload) }
       report.removed.append(upload.path + Self.uploadMark)
     }
   }

@@ -12,6 +12,9 @@ package struct LakeRepair: Sendable {
     package var removed: [String] = []
     /// Files and incomplete uploads that no manifest row names: removed when asked to, otherwise only reported.
     package var orphans: [String] = []
+    /// Those of `orphans` that lie where a partition's file does: published, as far as they tell, in a history of the
+    /// database that is not this one's (a fail-over to a standby that lagged, a restore).
+    package var unknown: [Missing] = []
     /// What could not be looked for, and why.
     package var notes: [String] = []
 
@@ -23,12 +26,21 @@ package struct LakeRepair: Sendable {
   package struct Missing: Sendable, Equatable {
     package var path: String
     package var command: String
+    /// The task of an open backfill that builds it again without anybody.
+    package var taskID: Int64?
+
+    package var advice: String {
+      taskID.map { "task \($0) builds it again" } ?? "rebuild it: \(command)"
+    }
   }
 
   let lake: any LakeStore
+  let changesNothing: Bool
 
-  package init(_ lake: any LakeStore) {
+  /// - Parameter changesNothing: only tells what it would do.
+  package init(_ lake: any LakeStore, changesNothing: Bool = false) {
     self.lake = lake
+    self.changesNothing = changesNothing
   }
 
   /// Finishes what was committed: cheap, and what every worker runs at its start.
@@ -43,6 +55,10 @@ package struct LakeRepair: Sendable {
       let path: String = try row.decode("path")
       let staging = LakePath.folder(of: try row.decode("staged_path"))
       let publication: Int64 = try row.decode("publication_id")
+      if changesNothing {
+        report.finished.append(path)
+        continue
+      }
       if try await lake.place(staging, at: path) {
         report.finished.append(path)
       } else if try await !isPublished(path, sha256: row.decode("sha256")) {
@@ -51,7 +67,7 @@ package struct LakeRepair: Sendable {
           "SELECT FROM lake.manifest WHERE publication_id = $1 AND state = 'committed'", [publication])
         if isStill.isEmpty { continue }
         try await connection.execute("SELECT lake.mark_in_place($1, false)", [publication])
-        report.missing.append(try missing(row))
+        report.missing.append(try await missing(row, connection))
         continue
       }
       try await connection.execute("SELECT lake.mark_in_place($1, true)", [publication])
@@ -66,6 +82,8 @@ package struct LakeRepair: Sendable {
     var report = try await finishCommitted(connection)
     report.removed += try await removeAbandoned(connection)
 
+    let isNewLife = try await hasNewLife(connection)
+    let verifyingHashes = verifyingHashes || isNewLife
     var known: Set<String> = []
     let rows = try await connection.query(
       """
@@ -79,16 +97,23 @@ package struct LakeRepair: Sendable {
       var isThere = try await lake.byteCount(path) == row.decode("byte_count", as: Int.self)
       if isThere && verifyingHashes { isThere = try await isPublished(path, sha256: row.decode("sha256")) }
       if !isThere {
-        report.missing.append(try missing(row))
+        report.missing.append(try await missing(row, connection))
+        if changesNothing { continue }
         try await connection.execute(
           "SELECT lake.mark_in_place($1, false)", [try row.decode("publication_id", as: Int64.self)])
-      } else if try row.decode("state", as: String.self) == "missing" {
+      } else if try !changesNothing && row.decode("state", as: String.self) == "missing" {
         try await connection.execute(
           "SELECT lake.mark_in_place($1, true)", [try row.decode("publication_id", as: Int64.self)])
       }
     }
     report.orphans = try await lake.files().filter { !known.contains($0) }
-    if removingOrphans {
+    for path in report.orphans {
+      guard let place = LakePath.place(ofFile: path) else { continue }
+      report.unknown.append(
+        try await missing(
+          path, dataset: place.dataset, year: place.dataYear, region: place.region, asOf: place.asOf, connection))
+    }
+    if removingOrphans && !changesNothing {
       for path in report.orphans { try await lake.remove(path) }
     }
     try await abortUploads(connection, removingOrphans: removingOrphans, &report)
@@ -104,11 +129,14 @@ package struct LakeRepair: Sendable {
       let live = try await connection.query("SELECT name FROM lake.live_staging($1) AS name", [names])
       let kept = Set(try live.map { try $0.decode("name", as: String.self) })
       for name in names where !kept.contains(name) {
-        try await lake.removeStaging(LakePath.staging + "/" + name)
+        if !changesNothing { try await lake.removeStaging(LakePath.staging + "/" + name) }
         removed.append(LakePath.staging + "/" + name)
       }
     }
-    for row in try await connection.query("SELECT name FROM warehouse.drop_orphans() AS name") {
+    let tables =
+      changesNothing
+      ? "SELECT table_name AS name FROM warehouse.orphans" : "SELECT name FROM warehouse.drop_orphans() AS name"
+    for row in try await connection.query(tables) {
       removed.append("warehouse." + (try row.decode("name", as: String.self)))
     }
     return removed
@@ -118,14 +146,27 @@ package struct LakeRepair: Sendable {
     try await lake.sha256(path) == sha256
   }
 
-  private func missing(_ row: PostgresRow) throws -> Missing {
-    let dataset: String = try row.decode("dataset")
-    let year: Int = try row.decode("data_year")
-    let region: String = try row.decode("region")
-    let asOf: String = try row.decode("as_of")
+  /// On the day after a fail-over or a restore a file may be that of a publication which was lost, and be as long.
+  private func hasNewLife(_ connection: PostgresConnection) async throws -> Bool {
+    try await !connection.query(
+      "SELECT FROM queue.life WHERE message IS NOT NULL AND began_at > now() - interval '1 day'"
+    ).isEmpty
+  }
+
+  private func missing(_ row: PostgresRow, _ connection: PostgresConnection) async throws -> Missing {
+    try await missing(
+      row.decode("path"), dataset: row.decode("dataset"), year: row.decode("data_year"), region: row.decode("region"),
+      asOf: row.decode("as_of"), connection)
+  }
+
+  private func missing(
+    _ path: String, dataset: String, year: Int, region: String, asOf: String, _ connection: PostgresConnection
+  ) async throws -> Missing {
+    let builders = try await connection.query(
+      "SELECT lake.builder_of($1, $2, $3, $4) AS task_id", [dataset, year, region, asOf])
     let split = region.isEmpty ? "" : " --regions \(region)"
     return Missing(
-      path: try row.decode("path"),
-      command: "aker backfill \(dataset) --years \(year)\(split) --as-of \(asOf) --force")
+      path: path, command: "aker backfill \(dataset) --years \(year)\(split) --as-of \(asOf) --force",
+      taskID: try builders.first?.decode("task_id"))
   }
 }

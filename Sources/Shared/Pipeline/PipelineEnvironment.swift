@@ -144,18 +144,19 @@ package struct PipelineEnvironment: Sendable {
     }
   }
 
-  /// What every worker does at its start: gives files their name whose worker died in between, and removes what dead
-  /// attempts left.
+  /// What every worker does at its start, beside its first tasks: gives files their name whose worker died in between, and
+  /// removes what dead attempts left. On a session of its own, so that no task waits for it.
   package func repairAtStart(_ logger: Logger) async throws {
-    let report = try await pool.withConnection { connection in
-      let repair = LakeRepair(lake)
-      var report = try await repair.finishCommitted(connection)
-      report.removed = try await repair.removeAbandoned(connection)
-      try await repair.abortUploads(connection, &report)
-      // An operator's business: aker lake repair lists and removes them.
-      report.orphans = []
-      return report
-    }
+    var configuration = try pool.configuration
+    configuration.statementTimeout = Self.housekeepingLimit
+    let connection = try await PostgresConnection.connect(configuration)
+    let repair = LakeRepair(lake)
+    var report = try await repair.finishCommitted(connection)
+    report.removed = try await repair.removeAbandoned(connection)
+    try await repair.abortUploads(connection, &report)
+    await connection.close()
+    // An operator's business: aker lake repair lists and removes them.
+    report.orphans = []
     for missing in report.missing {
       logger.error("a published file is lost", metadata: ["path": "\(missing.path)", "rebuild": "\(missing.command)"])
     }
@@ -166,4 +167,7 @@ package struct PipelineEnvironment: Sendable {
         metadata: ["finished": "\(report.finished.count)", "removed": "\(report.removed.count)"])
     }
   }
+
+  /// Of one statement: what waits for longer than a publication may hold a row is left for the next time.
+  private static let housekeepingLimit = Duration.seconds(30)
 }

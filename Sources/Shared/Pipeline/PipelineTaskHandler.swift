@@ -54,7 +54,8 @@ package struct PipelineTaskHandler: TaskHandler {
       taskID: lease.taskID, backfillID: lease.backfillID, leaseToken: lease.leaseToken,
       attemptNumber: lease.attemptNumber, workerID: "\(context.worker.name)/\(context.worker.workerID)",
       host: context.worker.host, codeVersion: context.worker.version, startedAt: lease.startedAt)
-    let staging = LakePath.staging(taskID: lease.taskID, leaseToken: lease.leaseToken)
+    let staging = LakePath.staging(
+      taskID: lease.taskID, leaseToken: lease.leaseToken, mark: connection.configuration.incarnation.mark)
     var timer = StepTimer(
       { event in
         observer?(event)
@@ -102,6 +103,7 @@ package struct PipelineTaskHandler: TaskHandler {
   ) async {
     // Cancelled or not: a task of its own, awaited here, whose statements are not cancelled with ours.
     await Task {
+      let connection = (try? await connection.orAnother()) ?? connection
       do {
         if let invalid = error as? ValidationError {
           try await connection.execute(

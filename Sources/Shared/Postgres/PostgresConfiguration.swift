@@ -12,6 +12,10 @@ package struct PostgresConfiguration: Sendable {
   /// Set on the session when given. Leave nil behind a pooler in transaction mode, which would leak it to others.
   package var statementTimeout: Duration?
 
+  /// Which process this is, told to the server by every session: the queue matches it beside each number that it gives
+  /// (docs/decisions/0024-incarnations.md). A test that plays two processes sets it.
+  package var incarnation = Incarnation.current
+
   package init(
     dsn: String, applicationName: String = "aker", connectTimeout: Duration = .seconds(10),
     access: Access = .readWrite, statementTimeout: Duration? = nil

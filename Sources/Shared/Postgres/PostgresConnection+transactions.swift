@@ -76,7 +76,7 @@ extension PostgresConnection {
   }
 
   var localSettings: String {
-    SessionSettings.statement(isLocal: true, statementTimeout: configuration.statementTimeout)
+    SessionSettings.statement(isLocal: true, configuration)
   }
 
   private func commit() throws {
@@ -88,6 +88,7 @@ extension PostgresConnection {
     // COMMIT whose wait is cancelled can be seen here and is lost at a fail-over.
     let result: PostgresResult
     do {
+      if configuration.statementTimeout != nil { _ = try run("SET LOCAL statement_timeout = 0", []) }
       result = try run("COMMIT", [], isCancellable: false)
     } catch var error as PostgresError where error.isConnectionFailure {
       error.isCommitInDoubt = true

@@ -61,7 +61,7 @@ package actor PostgresConnection {
     // Notices go to the server's log; ours would be stderr, in the middle of an operator's progress display.
     PQsetNoticeProcessor(opened, { _, _ in }, nil)
     do {
-      let stated = SessionSettings.statement(isLocal: false, statementTimeout: configuration.statementTimeout)
+      let stated = SessionSettings.statement(isLocal: false, configuration)
       let server: Int32?
       do {
         server = try run(stated, []).rows.first?.decode("pid")
@@ -103,6 +103,11 @@ package actor PostgresConnection {
   /// The server's process id for this session, as in `pg_stat_activity`.
   package var backendPID: Int32 {
     handle.map { PQbackendPID($0) } ?? 0
+  }
+
+  /// This session, or another like it where this one is gone.
+  package nonisolated func orAnother() async throws -> PostgresConnection {
+    await isBroken ? try await Self.connect(configuration) : self
   }
 
   package func close() {

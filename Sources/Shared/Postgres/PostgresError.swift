@@ -74,6 +74,7 @@ package struct PostgresError: ClassifiedError, CustomStringConvertible {
     var text = message
     if let detail { text += " (\(detail))" }
     if let sqlState { text += " [SQLSTATE \(sqlState)]" }
+    if isCommitInDoubt { text += "; whether it was committed is not known: look before it is done again" }
     return text
   }
 

@@ -25,9 +25,8 @@ enum SessionSettings {
   ///
   /// - Parameters:
   ///   - isLocal: for the transaction only: behind a pooler the next one may be on another of the server's sessions.
-  ///   - statementTimeout: nil is none.
-  static func statement(isLocal: Bool, statementTimeout: Duration?) -> String {
-    let timeout = String(statementTimeout?.wholeMilliseconds ?? 0)
+  static func statement(isLocal: Bool, _ configuration: PostgresConfiguration) -> String {
+    let timeout = String(configuration.statementTimeout?.wholeMilliseconds ?? 0)
     let rows = (values + [("statement_timeout", timeout)]).map { "('\($0.name)', '\($0.value)')" }
     // With synchronous_commit off, a server could give a lease token twice after a crash.
     return """
@@ -38,6 +37,7 @@ enum SessionSettings {
       pg_catalog.set_config('synchronous_commit', \
       CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off' THEN 'on' \
       ELSE pg_catalog.current_setting('synchronous_commit') END, \(isLocal)), \
+      pg_catalog.set_config('aker.incarnation', '\(configuration.incarnation)', \(isLocal)), \
       pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'public', \(postgisSchema)), \(isLocal))
       """
   }

@@ -122,10 +122,11 @@ BEGIN
     RETURNING d.rank, d.task_id, d.lane_id, d.data_year, d.attempt_count, d.lost_count, d.throttle_count),
   leased AS (
     INSERT INTO queue.lease AS i (lease_token, task_id, started_at, deadline_at, worker_id, lane_id, data_year,
-      attempt_count, lost_count, throttle_count)
+      attempt_count, lost_count, throttle_count, incarnation)
     SELECT nextval('queue.lease_token'), g.task_id, t.at, t.at + l.task_timeout_interval, $1, g.lane_id, g.data_year,
-      g.attempt_count + 1, g.lost_count, g.throttle_count
-    FROM (SELECT * FROM gone ORDER BY rank, task_id) g CROSS JOIN (SELECT clock_timestamp() AS at OFFSET 0) t
+      g.attempt_count + 1, g.lost_count, g.throttle_count, t.incarnation
+    FROM (SELECT * FROM gone ORDER BY rank, task_id) g CROSS JOIN (
+        SELECT clock_timestamp() AS at, queue._incarnation() AS incarnation OFFSET 0) t
       JOIN queue.lane l ON l.lane_id = $2
     RETURNING i.task_id)
   SELECT (SELECT array_agg(l.task_id) FROM leased l), g.rank, g.task_id INTO taken, f.rank, f.task_id
@@ -170,12 +171,16 @@ DECLARE
 BEGIN
   PERFORM queue._enter_life();
   -- Shared with the heartbeat, but not with a reaper that gives this worker up.
-  PERFORM FROM queue.worker w WHERE w.worker_id = $1 AND w.state = 'running' FOR KEY SHARE;
+  PERFORM FROM queue.worker w
+    WHERE w.worker_id = $1 AND w.state = 'running' AND w.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR KEY SHARE;
   IF NOT FOUND THEN
-    IF EXISTS (SELECT FROM queue.worker w WHERE w.worker_id = $1 AND w.state = 'draining') THEN
+    IF EXISTS (
+      SELECT FROM queue.worker w
+      WHERE w.worker_id = $1 AND w.state = 'draining' AND w.incarnation IS NOT DISTINCT FROM queue._incarnation())
+    THEN
       RETURN;
     END IF;
-    RAISE EXCEPTION 'worker % has ended', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
+    RAISE EXCEPTION 'worker % has ended, or is another process''s', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
   END IF;
   IF coalesce($2, 0) < 1 THEN
     RAISE EXCEPTION 'slots must be at least 1' USING ERRCODE = 'AK003';
@@ -252,9 +257,10 @@ DECLARE
   waiting queue.ready;
 BEGIN
   PERFORM queue._enter_life();
-  PERFORM FROM queue.worker w WHERE w.worker_id = $1 AND w.state = 'running' FOR KEY SHARE;
+  PERFORM FROM queue.worker w
+    WHERE w.worker_id = $1 AND w.state = 'running' AND w.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR KEY SHARE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'worker % does not run', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
+    RAISE EXCEPTION 'worker % does not run, or is another process''s', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
   END IF;
   -- The same conditions as for queue.claim(): no pause, no cool-down, budget left, and room within the limits.
   SELECT c.* INTO lane FROM queue.claimable_lane c JOIN queue.planned_task p USING (lane_id) WHERE p.task_id = $2;
@@ -274,9 +280,10 @@ BEGIN
   END IF;
   RETURN QUERY
     WITH leased AS (
-      INSERT INTO queue.lease AS i (lease_token, task_id, started_at, deadline_at, worker_id, lane_id, data_year, attempt_count, lost_count, throttle_count)
+      INSERT INTO queue.lease AS i (lease_token, task_id, started_at, deadline_at, worker_id, lane_id, data_year,
+        attempt_count, lost_count, throttle_count, incarnation)
       SELECT nextval('queue.lease_token'), waiting.task_id, t.at, t.at + l.task_timeout_interval, $1, waiting.lane_id, waiting.data_year,
-        waiting.attempt_count + 1, waiting.lost_count, waiting.throttle_count
+        waiting.attempt_count + 1, waiting.lost_count, waiting.throttle_count, queue._incarnation()
       FROM (SELECT clock_timestamp() AS at OFFSET 0) t JOIN queue.lane l ON l.lane_id = waiting.lane_id
       RETURNING i.*)
     SELECT i.task_id, i.lease_token, i.attempt_count::integer, b.backfill_id, l.dataset, i.data_year::integer, p.region, b.as_of,

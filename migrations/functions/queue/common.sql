@@ -22,6 +22,13 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION queue._lock_key IS 'The key of an advisory lock: of this database, and known to its owner only.';
 
+-- A row that another process made is not mine, whatever its numbers: an older snapshot of the database's disk gives them
+-- again (docs/decisions/0024-incarnations.md).
+CREATE FUNCTION queue._incarnation() RETURNS uuid
+LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('aker.incarnation', true), '')::uuid $$;
+COMMENT ON FUNCTION queue._incarnation IS
+  'The process that calls, as its sessions state it: a random uuid. NULL where none is stated, as in psql.';
+
 -- Called by functions that run with their owner's rights: the role that the session itself acts as.
 CREATE FUNCTION queue._caller_operates() RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

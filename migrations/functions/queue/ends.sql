@@ -12,6 +12,8 @@ BEGIN
   RAISE EXCEPTION 'lease % of task % is lost', $2, $1
     USING ERRCODE = 'AK001',
       DETAIL = CASE
+        WHEN holder.incarnation IS DISTINCT FROM queue._incarnation() AND holder.lease_token = $2 THEN format(
+          'Another process holds it by the same number, worker %s: the database has gone back to an earlier state.', holder.worker_id)
         WHEN holder.lease_token <> $2 THEN format('Attempt %s of worker %s holds the task now.', holder.lease_token, holder.worker_id)
         WHEN ended.kind IS NOT NULL THEN format('It ended as %s%s.', ended.kind, ': ' || ended.reason)
         WHEN holder.lease_token IS NOT NULL THEN 'Its backfill was cancelled.'
@@ -20,13 +22,40 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION queue._is_mine(worker_id integer) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM queue.worker w WHERE w.worker_id = $1
+    AND w.incarnation IS NOT DISTINCT FROM queue._incarnation())
+$$;
+COMMENT ON FUNCTION queue._is_mine IS 'Whether a worker is of the process that calls.';
+
+-- A COMMIT was sent, and its answer never came: what became of it?
+CREATE FUNCTION queue.ending(task_id bigint, lease_token bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
+#variable_conflict use_column
+BEGIN
+  -- The transaction that ended the attempt has deleted the lease's row: this waits for it, if it is still under way.
+  PERFORM FROM queue.lease l WHERE l.task_id = $1 AND l.lease_token = $2 AND l.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
+  IF FOUND THEN
+    RETURN 'held';
+  END IF;
+  RETURN coalesce((
+    SELECT o.kind::text FROM queue.outcome o
+    WHERE o.task_id = $1 AND o.lease_token = $2 AND queue._is_mine(o.worker_id) ORDER BY o.final DESC LIMIT 1), 'lost');
+END
+$$;
+COMMENT ON FUNCTION queue.ending IS
+  'How this attempt ended: an outcome, held where it has not, lost where the queue knows nothing of it. Waits for the '
+  'transaction that ends it now; lock_not_available after five seconds: ask again.';
+
 CREATE FUNCTION queue.fence(task_id bigint, lease_token bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   lane integer;
 BEGIN
-  SELECT l.lane_id INTO lane FROM queue.lease l WHERE l.task_id = $1 AND l.lease_token = $2 FOR UPDATE;
+  SELECT l.lane_id INTO lane FROM queue.lease l
+    WHERE l.task_id = $1 AND l.lease_token = $2 AND l.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
   IF NOT FOUND OR EXISTS (
     SELECT FROM queue.lane a JOIN queue.backfill b USING (backfill_id) WHERE a.lane_id = lane AND b.cancelled_at IS NOT NULL)
   THEN
@@ -185,7 +214,9 @@ DECLARE
 BEGIN
   WITH given AS (SELECT * FROM unnest($1, $2, $3) AS u(task_id, lease_token, result)),
   gone AS (
-    DELETE FROM queue.lease l USING given g WHERE l.task_id = g.task_id AND l.lease_token = g.lease_token
+    DELETE FROM queue.lease l USING given g
+    WHERE l.task_id = g.task_id AND l.lease_token = g.lease_token
+      AND l.incarnation IS NOT DISTINCT FROM queue._incarnation()
     RETURNING l.task_id, l.lease_token, l.started_at, l.worker_id, l.lane_id, l.attempt_count, l.data_year, g.result),
   written AS (
     INSERT INTO queue.outcome (task_id, lease_token, started_at, finished_at, worker_id, lane_id, kind, attempt_number, data_year, final, result)
@@ -222,7 +253,8 @@ BEGIN
   RETURN ARRAY(
     SELECT g.lease_token FROM unnest($1, $2) AS g(task_id, lease_token)
     WHERE g.lease_token <> ALL (done) AND NOT EXISTS (
-      SELECT FROM queue.outcome o WHERE o.task_id = g.task_id AND o.lease_token = g.lease_token AND o.final AND o.kind = 'completed'));
+      SELECT FROM queue.outcome o WHERE o.task_id = g.task_id AND o.lease_token = g.lease_token AND o.final
+        AND o.kind = 'completed' AND queue._is_mine(o.worker_id)));
 END
 $$;
 COMMENT ON FUNCTION queue.complete_many IS
@@ -247,7 +279,9 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   l queue.lease;
 BEGIN
-  DELETE FROM queue.lease d WHERE d.task_id = $1 AND d.lease_token = $2 RETURNING d.* INTO l;
+  DELETE FROM queue.lease d
+    WHERE d.task_id = $1 AND d.lease_token = $2 AND d.incarnation IS NOT DISTINCT FROM queue._incarnation()
+    RETURNING d.* INTO l;
   IF NOT FOUND THEN
     PERFORM queue._raise_lease_lost($1, $2);
   END IF;
@@ -342,8 +376,12 @@ CREATE FUNCTION queue.note_attempts(task_ids bigint[], lease_tokens bigint[], de
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO queue.attempt_note (task_id, lease_token, detail)
     SELECT g.task_id, g.lease_token, g.detail FROM unnest($1, $2, $3) AS g(task_id, lease_token, detail)
-    WHERE EXISTS (SELECT FROM queue.lease l WHERE l.task_id = g.task_id AND l.lease_token = g.lease_token)
-      OR EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = g.task_id AND o.lease_token = g.lease_token)
+    WHERE EXISTS (
+        SELECT FROM queue.lease l WHERE l.task_id = g.task_id AND l.lease_token = g.lease_token
+          AND l.incarnation IS NOT DISTINCT FROM queue._incarnation())
+      OR EXISTS (
+        SELECT FROM queue.outcome o WHERE o.task_id = g.task_id AND o.lease_token = g.lease_token
+          AND queue._is_mine(o.worker_id))
     ON CONFLICT (task_id, lease_token) DO UPDATE SET detail = EXCLUDED.detail, noted_at = EXCLUDED.noted_at
 $$;
 COMMENT ON FUNCTION queue.note_attempts IS

@@ -20,8 +20,8 @@ BEGIN
     held := pg_try_advisory_lock(1634428274, new_id);
     EXIT WHEN held;
   END LOOP;
-  INSERT INTO queue.worker (worker_id, name, host, pid, version, slots, session_lock)
-    VALUES (new_id, $1, $2, $3, $4, $5, held);
+  INSERT INTO queue.worker (worker_id, name, host, pid, incarnation, version, slots, session_lock)
+    VALUES (new_id, $1, $2, $3, queue._incarnation(), $4, $5, held);
   RETURN new_id;
 END
 $$;
@@ -43,10 +43,10 @@ BEGIN
     PERFORM pg_sleep(0.1);
   END LOOP;
   UPDATE queue.worker w SET lock_missing_since = NULL, session_lock = held, heartbeat_at = clock_timestamp()
-    WHERE w.worker_id = $1 AND w.ended_at IS NULL;
+    WHERE w.worker_id = $1 AND w.ended_at IS NULL AND w.incarnation IS NOT DISTINCT FROM queue._incarnation();
   IF NOT FOUND THEN
     IF held THEN PERFORM pg_advisory_unlock(1634428274, $1); END IF;
-    RAISE EXCEPTION 'worker % has ended', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
+    RAISE EXCEPTION 'worker % has ended, or is another process''s', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
   END IF;
 END
 $$;
@@ -61,9 +61,14 @@ DECLARE
 BEGIN
   -- Most of what a tick costs is this write: a worker that was heard of a moment ago need not be noted again.
   UPDATE queue.worker w SET heartbeat_at = clock_timestamp() FROM queue.setting g
-    WHERE w.worker_id = $1 AND w.ended_at IS NULL AND w.heartbeat_at < clock_timestamp() - g.lease_interval / 12;
-  IF NOT FOUND AND NOT EXISTS (SELECT FROM queue.worker w WHERE w.worker_id = $1 AND w.ended_at IS NULL) THEN
-    RAISE EXCEPTION 'worker % has ended', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
+    WHERE w.worker_id = $1 AND w.ended_at IS NULL AND w.incarnation IS NOT DISTINCT FROM queue._incarnation()
+      AND w.heartbeat_at < clock_timestamp() - g.lease_interval / 12;
+  IF NOT FOUND AND NOT EXISTS (
+    SELECT FROM queue.worker w
+    WHERE w.worker_id = $1 AND w.ended_at IS NULL AND w.incarnation IS NOT DISTINCT FROM queue._incarnation())
+  THEN
+    RAISE EXCEPTION 'worker % has ended, or is another process''s', $1
+      USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
   END IF;
   IF cardinality($2) > 0 THEN
     SELECT coalesce(array_agg(t), '{}') INTO lost FROM unnest($2) t
@@ -81,6 +86,7 @@ COMMENT ON FUNCTION queue.heartbeat IS
 CREATE FUNCTION queue.drain_worker(worker_id integer) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE queue.worker w SET state = 'draining' WHERE w.worker_id = $1 AND w.state = 'running'
+    AND w.incarnation IS NOT DISTINCT FROM queue._incarnation()
 $$;
 COMMENT ON FUNCTION queue.drain_worker IS 'The worker claims no more and ends when its tasks have.';
 
@@ -91,7 +97,10 @@ DECLARE
   l queue.lease;
   given_back integer := 0;
 BEGIN
-  FOR l IN DELETE FROM queue.lease d WHERE d.worker_id = $1 AND d.lease_token <> ALL ($2) RETURNING d.* LOOP
+  FOR l IN
+    DELETE FROM queue.lease d WHERE d.worker_id = $1 AND d.lease_token <> ALL ($2)
+      AND d.incarnation IS NOT DISTINCT FROM queue._incarnation() RETURNING d.*
+  LOOP
     PERFORM queue._settle(l, 'released', NULL, 'its worker never got the answer to its claim', NULL);
     given_back := given_back + 1;
   END LOOP;
@@ -109,8 +118,12 @@ DECLARE
   l queue.lease;
   given_back integer := 0;
 BEGIN
-  UPDATE queue.worker w SET state = 'stopped', ended_at = clock_timestamp(), end_reason = $2 WHERE w.worker_id = $1 AND w.ended_at IS NULL;
-  FOR l IN DELETE FROM queue.lease d WHERE d.worker_id = $1 RETURNING d.* LOOP
+  UPDATE queue.worker w SET state = 'stopped', ended_at = clock_timestamp(), end_reason = $2
+    WHERE w.worker_id = $1 AND w.ended_at IS NULL AND w.incarnation IS NOT DISTINCT FROM queue._incarnation();
+  FOR l IN
+    DELETE FROM queue.lease d WHERE d.worker_id = $1
+      AND d.incarnation IS NOT DISTINCT FROM queue._incarnation() RETURNING d.*
+  LOOP
     PERFORM queue._settle(l, 'released', NULL, $2, NULL);
     given_back := given_back + 1;
   END LOOP;

@@ -31,7 +31,7 @@ struct PlanCommand: AsyncParsableCommand {
     _ selection: BackfillSelection, _ enqueuing: EnqueueOptions, _ options: GlobalOptions
   ) async throws {
     let session = try await Session.openExisting(options)
-    let connection = try await session.connectMigrated(migrates: false)
+    let connection = try await session.connectToLook()
     let rights = try await LoginRights.read(connection)
     let plan = try await selection.plan(
       slots: enqueuing.plannedSlots, maxRunning: enqueuing.maxRunning, detail: options.json,

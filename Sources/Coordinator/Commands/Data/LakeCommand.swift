@@ -33,7 +33,7 @@ struct LakeCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-      let connection = try await Session.open(options).connectMigrated(migrates: false)
+      let connection = try await Session.open(options).connectToLook()
       let files = try await LakeLine.list(dataset: dataset, connection)
       if options.json { return try printJSON(files) }
       printTable(
@@ -58,36 +58,46 @@ struct LakeCommand: AsyncParsableCommand {
 
         EXAMPLES
           aker lake repair
+          aker lake repair --report --json
         """)
     @Flag(help: "Remove files and incomplete uploads that no publication names, too; they are only listed otherwise.")
     var removeOrphans =
       false
-    @Flag(help: "Compare every file's hash with its publication's.") var verify = false
+    @Flag(help: "Compare every file's hash with its publication's; done unasked on the day after a fail-over.")
+    var verify = false
+    @Flag(help: "Only list what is not as it should be; change nothing.") var report = false
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
       let session = try await Session.open(options)
       let connection = try await session.connectMigrated(migrates: false, needs: .admin)
       let lake = try await session.lake(connection)
-      let repair = LakeRepair(lake)
-      let report = try await repair.run(connection, removingOrphans: removeOrphans, verifyingHashes: verify)
+      let report = try await LakeRepair(lake, changesNothing: self.report).run(
+        connection, removingOrphans: removeOrphans, verifyingHashes: verify)
       if options.json {
         try printJSON(
           Report(
             finished: report.finished, removed: report.removed, orphans: report.orphans,
-            missing: report.missing.map { ["path": $0.path, "rebuild": $0.command] }, notes: report.notes))
+            missing: report.missing.map(Rebuild.init), unknown_publications: report.unknown.map(Rebuild.init),
+            notes: report.notes))
       } else {
-        for path in report.finished { print("finished \(path)") }
-        for path in report.removed { print("removed \(path)") }
-        for path in report.orphans { print("nobody's: \(path)") }
-        for missing in report.missing { print("lost \(missing.path); rebuild it: \(missing.command)") }
+        for path in report.finished { print("\(self.report ? "to finish:" : "finished") \(path)") }
+        for path in report.removed { print("\(self.report ? "to remove:" : "removed") \(path)") }
+        for unknown in report.unknown {
+          print("of a publication that this database does not know: \(unknown.path); \(unknown.advice)")
+        }
+        let told = Set(report.unknown.map(\.path))
+        for path in report.orphans where !told.contains(path) { print("nobody's: \(path)") }
+        for missing in report.missing { print("lost \(missing.path); \(missing.advice)") }
         for note in report.notes { Terminal.standardError.write(note + "\n") }
         if report.isClean { print("nothing to repair") }
       }
-      if !report.missing.isEmpty {
+      // What a task of an open backfill builds again needs nobody.
+      let waiting = report.missing.filter { $0.taskID == nil }
+      if !waiting.isEmpty {
         throw Failure(
           .unsuccessful,
-          "\(report.missing.count.counted("published file")) \(report.missing.count == 1 ? "is" : "are") lost",
+          "\(waiting.count.counted("published file")) \(waiting.count == 1 ? "is" : "are") lost",
           advice: "Rebuild them with the commands above.")
       }
     }
@@ -96,8 +106,22 @@ struct LakeCommand: AsyncParsableCommand {
       var finished: [String]
       var removed: [String]
       var orphans: [String]
-      var missing: [[String: String]]
+      var missing: [Rebuild]
+      var unknown_publications: [Rebuild]
       var notes: [String]
+    }
+
+    private struct Rebuild: Encodable {
+      var path: String
+      var rebuild: String
+      /// Of an open backfill, which builds it again.
+      var task_id: Int64?
+
+      init(_ file: LakeRepair.Missing) {
+        path = file.path
+        rebuild = file.command
+        task_id = file.taskID
+      }
     }
   }
 }

@@ -19,7 +19,7 @@ struct LakeHistoryCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectToLook()
     try await partition.requireRegion(connection)
     let publications = try await partition.place.history(connection)
     if options.json { return try printJSON(publications) }

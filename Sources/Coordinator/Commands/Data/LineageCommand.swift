@@ -34,7 +34,7 @@ extension LineageCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-      let connection = try await Session.open(options).connectMigrated(migrates: false)
+      let connection = try await Session.open(options).connectToLook()
       try await partition.requireRegion(connection)
       guard
         let tree = try await LineageTree.current(

@@ -12,7 +12,7 @@ struct BackfillsCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectToLook()
     let backfills = try await BackfillLine.list(connection)
     if options.json { return try printJSON(backfills) }
     let rows = backfills.map { line in
@@ -67,7 +67,7 @@ struct TasksCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectToLook()
     let tasks = try await TaskLine.list(
       TaskLine.Filter(
         backfill: backfill, state: state.flatMap { TaskState(rawValue: $0) }, dataset: dataset, year: year,
@@ -104,7 +104,7 @@ struct WorkersCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectToLook()
     let workers = try await WorkerLine.list(connection)
     if options.json { return try printJSON(workers) }
     let rows = workers.map { line in
@@ -128,7 +128,7 @@ struct WhyCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectToLook()
     let why = try await TaskLine.why(task, connection)
     if options.json { try printJSON(["why": why]) } else { print(why) }
   }

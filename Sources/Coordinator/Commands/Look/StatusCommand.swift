@@ -18,7 +18,7 @@ struct StatusCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectToLook()
     let cells = try await StatusCell.list(connection)
     if options.json { return try printJSON(cells) }
     let style = Style(.standardOutput)

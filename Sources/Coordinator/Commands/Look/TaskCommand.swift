@@ -21,7 +21,7 @@ struct TaskCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = try await Session.open(options)
-    let connection = try await session.connectMigrated(migrates: false)
+    let connection = try await session.connectToLook()
     let lake = session.configuration.cachePath + "/data_lake"
     guard let story = try await TaskStory.read(task, lake: lake, connection) else {
       throw Failure(.usage, "there is no task \(task)", advice: "aker tasks lists them.")

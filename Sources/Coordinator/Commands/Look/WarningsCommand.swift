@@ -22,7 +22,7 @@ struct WarningsCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let connection = try await Session.open(options).connectMigrated(migrates: false)
+    let connection = try await Session.open(options).connectToLook()
     let warnings = try await WarningLine.list(dataset: dataset, year: year, limit: limit, connection)
     if options.json { return try printJSON(warnings) }
     printTable(

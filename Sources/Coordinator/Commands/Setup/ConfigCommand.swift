@@ -55,7 +55,7 @@ struct ConfigCommand: AsyncParsableCommand {
   }
 
   private func shown(_ setting: Setting, _ text: String?) -> String? {
-    guard setting == .postgisDSN, let text else { return text }
+    guard setting.isSecret, let text else { return text }
     return PostgresConfiguration(dsn: text).redactedDSN
   }
 

@@ -143,7 +143,7 @@ struct PartitionPublisher {
   /// Best effort: what stays behind is dropped by the next repair.
   private func dropStaging(_ table: String, _ lease: TaskLease, _ connection: PostgresConnection) async {
     do {
-      try await connection.execute("SELECT warehouse.drop_staging($1, $2)", [table, lease.leaseToken])
+      try await connection.orAnother().execute("SELECT warehouse.drop_staging($1, $2)", [table, lease.leaseToken])
     } catch {
       logger.info("a staging table stays until the next repair", metadata: ["table": "\(table)", "reason": "\(error)"])
     }
@@ -174,6 +174,11 @@ struct PartitionPublisher {
         // Another publication came first, with the same bytes or a newer vintage.
         if let stagingTable, result.0 != .published { await dropStaging(stagingTable, lease, connection) }
         return result
+      } catch let doubt as PostgresError where doubt.isCommitInDoubt {
+        let question = CommitInDoubt(lease: lease, configuration: connection.configuration, logger: logger)
+        if let settled = try await question.settled(doubt) { return settled }
+        if let stagingTable { await dropStaging(stagingTable, lease, connection) }
+        throw PostgresError(.connection, "\(doubt.message); the publication was not committed")
       } catch is RowsWanted where stagingTable == nil {
         stagingTable = try await load(built, lease, connection)
       } catch let error as PostgresError where error.sqlState == Self.lockNotAvailable && swapTries > 0 {
@@ -258,13 +263,14 @@ struct PartitionPublisher {
     _ record: PublicationRecord, publicationID: Int64, _ built: BuiltPartition, _ connection: PostgresConnection
   ) async {
     do {
-      if record.outcome == .unchanged, try await lake.byteCount(record.lakePath) == record.byteCount {
+      // By its hash: after a fail-over, the file may be that of a publication which was lost.
+      if record.outcome == .unchanged, try await lake.sha256(record.lakePath) == record.sha256 {
         try await lake.removeStaging(built.staging)
         return
       }
       _ = try await lake.place(built.staging, at: record.lakePath)
       StepBoundary.placed.reached()
-      try await connection.execute("SELECT lake.mark_in_place($1, true)", [publicationID])
+      try await connection.orAnother().execute("SELECT lake.mark_in_place($1, true)", [publicationID])
       StepBoundary.markedInPlace.reached()
     } catch {
       logger.warning(

@@ -49,18 +49,32 @@ package struct WorkerSession: Sendable {
     }
   }
 
-  /// A pooler makes up the process id that it tells its clients, since the server's session may change under them.
+  /// Whether the server's session changes under its client. A pooler makes up the process id that it tells; in session mode,
+  /// two clients then keep a session of the server each, and in transaction mode they share one, or are given any that is
+  /// free.
   static func isPooled(_ configuration: PostgresConfiguration) async throws -> Bool {
-    let connection = try await PostgresConnection.connect(configuration)
-    let told = await connection.backendPID
-    let rows: [PostgresRow]
-    do {
-      rows = try await connection.query("SELECT pg_backend_pid() AS pid")
-    } catch {
-      await connection.close()
-      throw error
+    let first = try await PostgresConnection.connect(configuration)
+    let session = try await serverSession(first)
+    if await first.backendPID == session {
+      await first.close()
+      return false
     }
-    await connection.close()
-    return try rows.first?.decode("pid", as: Int32.self) != told
+    let second = try await PostgresConnection.connect(configuration)
+    let other = try await serverSession(second)
+    var isShared = session == other
+    // A busy pool gives out others by chance, but not the same ones again and again.
+    for _ in 0..<sessionLooks where !isShared {
+      let again = (try await serverSession(first), try await serverSession(second))
+      isShared = again != (session, other)
+    }
+    await first.close()
+    await second.close()
+    return isShared
+  }
+
+  private static let sessionLooks = 8
+
+  private static func serverSession(_ connection: PostgresConnection) async throws -> Int32 {
+    try await connection.query("SELECT pg_backend_pid() AS pid").first?.decode("pid") ?? 0
   }
 }
