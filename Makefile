@@ -54,6 +54,7 @@ bench-scale: setup ## Measure what must stay flat: ten thousand partitions, a th
 
 bench-peers: setup ## Measure other queues on Postgres in the same way, as far as they install from PyPI
 	@Benchmarks/peers/run
+
 test-failover: ## A pool at work on two servers that Patroni keeps: a switchover, a killed leader (three minutes)
 	@scripts/setup --tests
 	@$(SWIFT) build --build-tests

@@ -19,7 +19,7 @@ struct FailoverTests {
       try await Workshop.open(
         endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"], database: database
       ) { workshop, connection in
-        try workshop.define(Self.dataset, KillTests.datasetYAML, KillTests.transformSQL)
+        try workshop.define(Self.dataset, KillTests.datasetYAML("kill_test", isSplit: true), KillTests.transformSQL)
         try await workshop.apply(connection)
         // A life that is known: what registers first makes it so.
         try await workshop.work()

@@ -20,7 +20,7 @@ struct PatroniTests {
         try await Workshop.open(
           endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"], database: database
         ) { workshop, connection in
-          try workshop.define("kill_test", KillTests.datasetYAML, KillTests.transformSQL)
+          try workshop.define("kill_test", KillTests.datasetYAML("kill_test", isSplit: true), KillTests.transformSQL)
           try await workshop.apply(connection)
           for month in 1...4 { try await enqueue(month, workshop, connection) }
           let writer = Writer(database.configuration)

@@ -128,6 +128,13 @@ CREATE FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_na
 
 COMMENT ON FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_name text, vintage text) IS 'Locks a partition, one of whose vintages is to be taken back, and says what the warehouse is to show instead: the vintage before, or nothing. AK005 where there is no such vintage, AK006 while a task builds it.';
 
+CREATE FUNCTION lake.builder_of(dataset_name text, year integer, region_name text, vintage text) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake.builder_of(dataset_name text, year integer, region_name text, vintage text) IS 'The task of an open backfill that will build this vintage of a partition, or NULL.';
+
 CREATE FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, region_name text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -353,6 +360,12 @@ CREATE FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text
 
 COMMENT ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) IS 'Partitions of datasets that open backfills of a vintage build, besides the one with the given key, and by which task.';
 
+CREATE FUNCTION queue._incarnation() RETURNS uuid
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION queue._incarnation() IS 'The process that calls, as its sessions state it: a random uuid. NULL where none is stated, as in psql.';
+
 CREATE FUNCTION queue._is_claimable() RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -365,6 +378,12 @@ CREATE FUNCTION queue._is_claimable() RETURNS boolean
     AS …;
 
 COMMENT ON FUNCTION queue._is_claimable() IS 'Whether a claim would find work.';
+
+CREATE FUNCTION queue._is_mine(worker_id integer) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION queue._is_mine(worker_id integer) IS 'Whether a worker is of the process that calls.';
 
 CREATE FUNCTION queue._is_one_missing() RETURNS boolean
     LANGUAGE plpgsql STABLE
@@ -570,6 +589,7 @@ CREATE TABLE queue.lease (
     attempt_count smallint NOT NULL,
     lost_count smallint NOT NULL,
     throttle_count smallint NOT NULL,
+    incarnation uuid,
     CONSTRAINT lease_check CHECK ((deadline_at > started_at))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='20000', autovacuum_vacuum_cost_delay='0');
@@ -581,6 +601,8 @@ COMMENT ON COLUMN queue.lease.lease_token IS 'Fences everything this attempt wri
 COMMENT ON COLUMN queue.lease.deadline_at IS 'When the reaper takes the task away from a handler that hangs.';
 
 COMMENT ON COLUMN queue.lease.attempt_count IS 'Attempts used, this one included.';
+
+COMMENT ON COLUMN queue.lease.incarnation IS 'The process that holds it: no other may end the attempt or publish it, whatever numbers it knows. NULL where none was stated, as in psql: see queue._incarnation().';
 
 CREATE FUNCTION queue._settle(l queue.lease, kind queue.outcome_kind, error_class text, reason text, detail jsonb, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS queue.outcome_kind
     LANGUAGE plpgsql
@@ -703,6 +725,14 @@ CREATE FUNCTION queue.end_cool_down(source_id text) RETURNS void
     AS …;
 
 COMMENT ON FUNCTION queue.end_cool_down(source_id text) IS 'Ends a source''s cool-down early.';
+
+CREATE FUNCTION queue.ending(task_id bigint, lease_token bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS …;
+
+COMMENT ON FUNCTION queue.ending(task_id bigint, lease_token bigint) IS 'How this attempt ended: an outcome, held where it has not, lost where the queue knows nothing of it. Waits for the transaction that ends it now; lock_not_available after five seconds: ask again.';
 
 CREATE FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text DEFAULT NULL::text, regions text[] DEFAULT NULL::text[], mode text DEFAULT 'missing'::text, newest_first boolean DEFAULT true, priority integer DEFAULT 0, max_running integer DEFAULT NULL::integer, backfill_key text DEFAULT NULL::text, note text DEFAULT NULL::text, max_attempts integer DEFAULT NULL::integer, task_timeout interval DEFAULT NULL::interval, requested_by text DEFAULT SESSION_USER, allow_future_vintage boolean DEFAULT false) RETURNS TABLE(backfill_id bigint, enqueued bigint, skipped bigint)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2094,6 +2124,7 @@ CREATE TABLE queue.worker (
     name text NOT NULL,
     host text NOT NULL,
     pid integer NOT NULL,
+    incarnation uuid,
     version text NOT NULL,
     slots integer NOT NULL,
     state text DEFAULT 'running'::text NOT NULL,
@@ -2110,6 +2141,8 @@ CREATE TABLE queue.worker (
 WITH (fillfactor='50');
 
 COMMENT ON TABLE queue.worker IS 'One row per incarnation: one life of one worker process, with a fresh id at each start, so that a reused host or pod name hides no death.';
+
+COMMENT ON COLUMN queue.worker.incarnation IS 'A random uuid that the process made: a row of another process is not mine, whatever its number. NULL where none was stated, as in psql.';
 
 COMMENT ON COLUMN queue.worker.session_lock IS 'Whether it holds advisory lock (1634428274, worker_id) in its session: then its death shows within a second. Not so behind a pooler in transaction mode.';
 
@@ -2775,6 +2808,23 @@ CREATE SEQUENCE queue.lease_token
 
 COMMENT ON SEQUENCE queue.lease_token IS 'The fencing tokens: ever growing, never given twice. Claims commit synchronously, so that a crash of the server cannot give one again.';
 
+CREATE VIEW queue.life AS
+ SELECT split_part(g.life, '/'::text, 1) AS system_identifier,
+    split_part(g.life, '/'::text, 2) AS timeline,
+    g.life_began_at AS began_at,
+    ( SELECT (count(*) + 1)
+           FROM queue.event e
+          WHERE (e.kind = 'new_life'::text)) AS number,
+    ( SELECT e.message
+           FROM queue.event e
+          WHERE (e.kind = 'new_life'::text)
+          ORDER BY e.event_id DESC
+         LIMIT 1) AS message
+   FROM queue.setting g
+  WHERE (g.life IS NOT NULL);
+
+COMMENT ON VIEW queue.life IS 'The life of the database that the queue is in: a fail-over, a restore or a copy begins another. No row before the first worker; number counts those whose events are still kept.';
+
 CREATE TABLE queue.lock_space (
     singleton boolean DEFAULT true NOT NULL,
     salt bigint DEFAULT hashtextextended((gen_random_uuid())::text, (0)::bigint) NOT NULL,
@@ -2797,6 +2847,16 @@ CREATE VIEW queue.overview AS
                 END AS value,
             g.pause_reason AS detail
            FROM queue.setting g
+        UNION ALL
+         SELECT 1,
+            1,
+            'database'::text,
+                CASE
+                    WHEN (f.message IS NULL) THEN 'first life'::text
+                    ELSE ('life '::text || f.number)
+                END AS "case",
+            format('timeline %s since %s%s'::text, ltrim(f.timeline, '0'::text), date_trunc('second'::text, f.began_at), (': '::text || f.message)) AS format
+           FROM queue.life f
         UNION ALL
          SELECT 2,
             0,
@@ -3347,6 +3407,20 @@ CREATE TABLE schedule.leader (
 
 COMMENT ON TABLE schedule.leader IS 'Which coordinator keeps the house: whoever holds the term. What it does carries the term, and is refused after it is over.';
 
+CREATE VIEW warehouse.orphans AS
+ SELECT s.task_id,
+    s.lease_token,
+    s.created_at,
+    s.table_name,
+    s.dataset,
+    s.filled_xid
+   FROM warehouse.staging s
+  WHERE (NOT (EXISTS ( SELECT
+           FROM queue.lease l
+          WHERE ((l.task_id = s.task_id) AND (l.lease_token = s.lease_token)))));
+
+COMMENT ON VIEW warehouse.orphans IS 'Staging tables of attempts that hold no lease any more: aker lake repair drops them.';
+
 CREATE TABLE warehouse.year_leaf (
     data_year integer NOT NULL,
     dataset text NOT NULL,
@@ -3671,6 +3745,11 @@ GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, re
 REVOKE ALL ON FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_name text, vintage text) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.begin_withdrawal(dataset_name text, year integer, region_name text, vintage text) TO aker_admin;
 
+REVOKE ALL ON FUNCTION lake.builder_of(dataset_name text, year integer, region_name text, vintage text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.builder_of(dataset_name text, year integer, region_name text, vintage text) TO aker_admin;
+GRANT ALL ON FUNCTION lake.builder_of(dataset_name text, year integer, region_name text, vintage text) TO aker_worker;
+GRANT ALL ON FUNCTION lake.builder_of(dataset_name text, year integer, region_name text, vintage text) TO aker_reader;
+
 REVOKE ALL ON FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, region_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, region_name text) TO aker_admin;
 
@@ -3785,7 +3864,11 @@ GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_ke
 GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) TO aker_worker;
 GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) TO aker_reader;
 
+REVOKE ALL ON FUNCTION queue._incarnation() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._is_claimable() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._is_mine(worker_id integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._is_one_missing() FROM PUBLIC;
 
@@ -3898,6 +3981,10 @@ GRANT ALL ON FUNCTION queue.drain_worker(worker_id integer) TO aker_worker;
 
 REVOKE ALL ON FUNCTION queue.end_cool_down(source_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.end_cool_down(source_id text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.ending(task_id bigint, lease_token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.ending(task_id bigint, lease_token bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue.ending(task_id bigint, lease_token bigint) TO aker_worker;
 
 REVOKE ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) TO aker_admin;
@@ -4424,6 +4511,10 @@ GRANT SELECT ON TABLE queue.lane_definition TO aker_admin;
 GRANT SELECT ON TABLE queue.lane_definition TO aker_worker;
 GRANT SELECT ON TABLE queue.lane_definition TO aker_reader;
 
+GRANT SELECT ON TABLE queue.life TO aker_admin;
+GRANT SELECT ON TABLE queue.life TO aker_worker;
+GRANT SELECT ON TABLE queue.life TO aker_reader;
+
 GRANT SELECT ON TABLE queue.overview TO aker_admin;
 GRANT SELECT ON TABLE queue.overview TO aker_worker;
 GRANT SELECT ON TABLE queue.overview TO aker_reader;
@@ -4487,6 +4578,10 @@ GRANT SELECT ON TABLE schedule.flow_state TO aker_reader;
 GRANT SELECT ON TABLE schedule.leader TO aker_admin;
 GRANT SELECT ON TABLE schedule.leader TO aker_worker;
 GRANT SELECT ON TABLE schedule.leader TO aker_reader;
+
+GRANT SELECT ON TABLE warehouse.orphans TO aker_admin;
+GRANT SELECT ON TABLE warehouse.orphans TO aker_worker;
+GRANT SELECT ON TABLE warehouse.orphans TO aker_reader;
 
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_admin;
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_worker;

@@ -172,7 +172,8 @@ BEGIN
   PERFORM queue._enter_life();
   -- Shared with the heartbeat, but not with a reaper that gives this worker up.
   PERFORM FROM queue.worker w
-    WHERE w.worker_id = $1 AND w.state = 'running' AND w.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR KEY SHARE;
+    WHERE w.worker_id = $1 AND w.state = 'running'
+      AND w.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR KEY SHARE;
   IF NOT FOUND THEN
     IF EXISTS (
       SELECT FROM queue.worker w
@@ -180,7 +181,8 @@ BEGIN
     THEN
       RETURN;
     END IF;
-    RAISE EXCEPTION 'worker % has ended, or is another process''s', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
+    RAISE EXCEPTION 'worker % has ended, or is another process''s', $1
+      USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
   END IF;
   IF coalesce($2, 0) < 1 THEN
     RAISE EXCEPTION 'slots must be at least 1' USING ERRCODE = 'AK003';
@@ -258,9 +260,11 @@ DECLARE
 BEGIN
   PERFORM queue._enter_life();
   PERFORM FROM queue.worker w
-    WHERE w.worker_id = $1 AND w.state = 'running' AND w.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR KEY SHARE;
+    WHERE w.worker_id = $1 AND w.state = 'running'
+      AND w.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR KEY SHARE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'worker % does not run, or is another process''s', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
+    RAISE EXCEPTION 'worker % does not run, or is another process''s', $1
+      USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
   END IF;
   -- The same conditions as for queue.claim(): no pause, no cool-down, budget left, and room within the limits.
   SELECT c.* INTO lane FROM queue.claimable_lane c JOIN queue.planned_task p USING (lane_id) WHERE p.task_id = $2;

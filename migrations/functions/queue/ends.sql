@@ -35,7 +35,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock
 #variable_conflict use_column
 BEGIN
   -- The transaction that ended the attempt has deleted the lease's row: this waits for it, if it is still under way.
-  PERFORM FROM queue.lease l WHERE l.task_id = $1 AND l.lease_token = $2 AND l.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
+  PERFORM FROM queue.lease l WHERE l.task_id = $1 AND l.lease_token = $2
+    AND l.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
   IF FOUND THEN
     RETURN 'held';
   END IF;
@@ -55,7 +56,8 @@ DECLARE
   lane integer;
 BEGIN
   SELECT l.lane_id INTO lane FROM queue.lease l
-    WHERE l.task_id = $1 AND l.lease_token = $2 AND l.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
+    WHERE l.task_id = $1 AND l.lease_token = $2
+      AND l.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
   IF NOT FOUND OR EXISTS (
     SELECT FROM queue.lane a JOIN queue.backfill b USING (backfill_id) WHERE a.lane_id = lane AND b.cancelled_at IS NOT NULL)
   THEN
@@ -207,6 +209,7 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SE
 AS $$
 #variable_conflict use_column
 DECLARE
+  me uuid := queue._incarnation(); -- asked once, and not for each of a hundred
   done bigint[];
   tokens bigint[];
   lanes integer[];
@@ -216,7 +219,7 @@ BEGIN
   gone AS (
     DELETE FROM queue.lease l USING given g
     WHERE l.task_id = g.task_id AND l.lease_token = g.lease_token
-      AND l.incarnation IS NOT DISTINCT FROM queue._incarnation()
+      AND l.incarnation IS NOT DISTINCT FROM me
     RETURNING l.task_id, l.lease_token, l.started_at, l.worker_id, l.lane_id, l.attempt_count, l.data_year, g.result),
   written AS (
     INSERT INTO queue.outcome (task_id, lease_token, started_at, finished_at, worker_id, lane_id, kind, attempt_number, data_year, final, result)

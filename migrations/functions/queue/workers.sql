@@ -46,7 +46,8 @@ BEGIN
     WHERE w.worker_id = $1 AND w.ended_at IS NULL AND w.incarnation IS NOT DISTINCT FROM queue._incarnation();
   IF NOT FOUND THEN
     IF held THEN PERFORM pg_advisory_unlock(1634428274, $1); END IF;
-    RAISE EXCEPTION 'worker % has ended, or is another process''s', $1 USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
+    RAISE EXCEPTION 'worker % has ended, or is another process''s', $1
+      USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
   END IF;
 END
 $$;
