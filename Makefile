@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover proof dist clean
+.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz proof dist clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ demo: build ## Backfill all that is recorded with two workers on an embedded dat
 
 clean-demo: ## Stop the demo's processes and remove all it made
 	@BIN=$(BIN) scripts/clean-demo
+
+fuzz: ## Give every parser what nobody would write: FUZZ=seconds for each (60), SEED=a number to do the same again
+	@scripts/setup --tests
+	@$(SWIFT) build --build-tests
+	@AKER_FUZZ_SECONDS=$(or $(FUZZ),60) $(if $(SEED),AKER_FUZZ_SEED=$(SEED)) $(SWIFT) test --skip-build --disable-xctest --filter '^FuzzTests\.'
+	@$(SWIFT) test --skip-build --disable-xctest --filter '^(EngineTests\.HostileSQLTests|PipelineTests\.HostileWorldTests|EnvironmentTests\.WorkerLoginTests|EnvironmentTests\.WorkerGrantTests)'
 
 bench-queue: setup ## Measure the queue against bare baselines in the same run
 	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker

@@ -82,12 +82,12 @@ let package = Package(
     room("Queue", ["Base", "Catalog", "Postgres", "Telemetry", logging]),
     room("Schedule", ["Catalog", "Postgres"]),
     room("HTTP", ["Base", "CLibcurl", "CZlib", "Telemetry"]),
-    room("S3", ["Base", "HTTP"]),
+    room("S3", ["Base", "HTTP", "Telemetry"]),
     room(
       "Fetch", ["Base", "Catalog", "CLibarchive", "CLibxml2", "CZlib", "HTTP", "Postgres", "S3", "Telemetry", logging]),
     room("Engine", ["Base", "Catalog", logging, subprocess, systemPackage]),
     room("Quality", ["Base", "Catalog", "Engine", "Postgres", logging]),
-    room("Lake", ["AppliedCatalog", "Base", "Catalog", "HTTP", "Postgres", "S3", logging]),
+    room("Lake", ["AppliedCatalog", "Base", "Catalog", "HTTP", "Postgres", "S3", "Telemetry", logging]),
     room("Lineage", ["Base", "Catalog", "Postgres", logging]),
     room(
       "OpenLineage",
@@ -153,6 +153,7 @@ let package = Package(
     tests("QueueTests", ["Queue", "Postgres"]),
     tests("ScheduleTests", ["Catalog", "Postgres", "Schedule"]),
     tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", "S3", logging]),
+    tests("FuzzTests", ["Catalog", "Engine", "Fetch", "HTTP"]),
     tests("EngineTests", ["Engine", logging]),
     tests(
       "PipelineTests",

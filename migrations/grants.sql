@@ -67,7 +67,8 @@ DECLARE
   worker_functions constant text[] := ARRAY[
     'queue.register_worker', 'queue.hold_worker_lock', 'queue.heartbeat', 'queue.drain_worker', 'queue.stop_worker',
     'queue.claim', 'queue.claim_task', 'queue.fence', 'queue.ending', 'queue.complete', 'queue.complete_many', 'queue.fail',
-    'queue.release', 'queue.release_unknown', 'queue.snooze', 'queue.note_attempts', 'queue.take_tokens',
+    'queue.release', 'queue.give_back', 'queue.report_host', 'queue.excuse_loss', 'queue.release_unknown',
+    'queue.snooze', 'queue.note_attempts', 'queue.take_tokens',
     'queue.return_tokens', 'queue.cool_down', 'queue.reap', 'queue.promote_due', 'queue.tidy', 'queue.tick',
     'lake.establish', 'lake.begin_publication', 'lake.record_publication', 'lake.mark_in_place', 'lake.live_staging',
     'quality.record_validation', 'lineage.take_events', 'lineage.settle_event',

@@ -40,6 +40,12 @@ struct AkerWorker: AsyncParsableCommand {
   @Option(help: ArgumentHelp("How long to finish running tasks after SIGTERM.", valueName: "seconds"))
   var drainTimeout = 25
 
+  @Option(
+    help: ArgumentHelp(
+      "How long a task may wait for a source, a budget or the lake, while nothing comes, before it is given back.",
+      valueName: "seconds"))
+  var waitLimit = 600
+
   @Flag(help: "End when nothing is left to do.")
   var untilEmpty = false
 
@@ -61,6 +67,7 @@ struct AkerWorker: AsyncParsableCommand {
 
   func validate() throws {
     guard slots > 0 else { throw ValidationError("--slots must be at least 1") }
+    guard waitLimit > 0 else { throw ValidationError("--wait-limit must be at least 1") }
     guard drainTimeout >= 0 else { throw ValidationError("--drain-timeout must not be negative") }
   }
 
@@ -108,7 +115,8 @@ struct AkerWorker: AsyncParsableCommand {
     let worker = WorkerService(
       settings: WorkerService.Settings(
         slots: slots, name: name ?? HostName.current, host: HostName.current, version: Version.number,
-        filter: filter, drainTimeout: .seconds(drainTimeout), endsWhenEmpty: untilEmpty),
+        filter: filter, drainTimeout: .seconds(drainTimeout), endsWhenEmpty: untilEmpty,
+        waitLimit: .seconds(waitLimit)),
       database: database, handler: handler, redaction: redaction, logger: logger, housekeeping: housekeeping)
     let sender = try configuration.openLineageSender(database, logger: Logger(label: "aker-worker.openlineage"))
     let group = ServiceGroup(
@@ -153,6 +161,7 @@ struct AkerWorker: AsyncParsableCommand {
         logger.warning("the lake is not repaired at this start", metadata: ["error": "\(reason)"])
       }
     }
+    await environment.rememberHost()
     return (try environment.handler(), housekeeping)
   }
 }

@@ -9,8 +9,10 @@ enum AttemptEnding {
   case discarded(reason: String)
   case completed(result: String?)
   case snoozed(Duration, reason: String)
-  /// Given back at once, and the attempt with it.
+  /// Given back at once, and the attempt with it: the worker drains.
   case released
+  /// Given back as well, because of the host or of a wait without an end.
+  case givenBack
   case failed(any Error)
   case ranTooLong
   /// Failed in a way that may be this host's fault: a look at the host decides whether the task pays for it.
@@ -18,14 +20,14 @@ enum AttemptEnding {
 
   /// The table: how the handler ended, against why it was told to stop.
   ///
-  /// | handler ended        | by itself  | lease lost | time limit | draining  | host unwell |
-  /// | -------------------- | ---------- | ---------- | ---------- | --------- | ----------- |
-  /// | published            | published  | published  | published  | published | published   |
-  /// | completed            | completed  | discarded  | completed  | completed | completed   |
-  /// | snoozed              | snoozed    | discarded  | snoozed    | snoozed   | snoozed     |
-  /// | error: lease lost    | discarded  | discarded  | discarded  | discarded | discarded   |
-  /// | error, maybe of host | suspicious | discarded  | ranTooLong | released  | released    |
-  /// | any other error      | failed     | discarded  | ranTooLong | released  | released    |
+  /// | handler ended        | by itself  | lease lost | time limit | draining  | host unwell, waited too long |
+  /// | -------------------- | ---------- | ---------- | ---------- | --------- | ---------------------------- |
+  /// | published            | published  | published  | published  | published | published                    |
+  /// | completed            | completed  | discarded  | completed  | completed | completed                    |
+  /// | snoozed              | snoozed    | discarded  | snoozed    | snoozed   | snoozed                      |
+  /// | error: lease lost    | discarded  | discarded  | discarded  | discarded | discarded                    |
+  /// | error, maybe of host | suspicious | discarded  | ranTooLong | released  | givenBack                    |
+  /// | any other error      | failed     | discarded  | ranTooLong | released  | givenBack                    |
   init(_ result: Result<TaskOutcome, any Error>, stop: RunningTask.StopReason?) {
     switch (result, stop) {
     case (.success(.published), _): self = .published
@@ -35,7 +37,8 @@ enum AttemptEnding {
     case (.failure(QueueError.leaseLost(let reason)), _), (.failure(QueueError.workerEnded(let reason)), _):
       self = .discarded(reason: reason)
     case (.failure, .timeLimit): self = .ranTooLong
-    case (.failure, .draining), (.failure, .hostUnwell): self = .released
+    case (.failure, .draining): self = .released
+    case (.failure, .hostUnwell), (.failure, .waitedTooLong): self = .givenBack
     case (.failure(let error as any ClassifiedError), nil) where error.mayBeHost: self = .suspicious(error)
     case (.failure(let error), nil): self = .failed(error)
     }

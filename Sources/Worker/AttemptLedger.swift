@@ -11,12 +11,15 @@ struct AttemptLedger {
   enum Report {
     case snooze(TaskLease, Duration, reason: String)
     case release(TaskLease, reason: String)
+    case giveBack(TaskLease, reason: String, detail: String?)
     case failure(TaskLease, FailureReport)
     case note(TaskLease, detail: String)
 
     var lease: TaskLease {
       switch self {
-      case .snooze(let lease, _, _), .release(let lease, _), .failure(let lease, _), .note(let lease, _): lease
+      case .snooze(let lease, _, _), .release(let lease, _), .giveBack(let lease, _, _), .failure(let lease, _),
+        .note(let lease, _):
+        lease
       }
     }
   }
@@ -39,7 +42,7 @@ struct AttemptLedger {
   /// The leases that the worker knows of though nothing runs for them any more.
   var leaseTokens: [Int64] { completions.map(\.leaseToken) + reports.map(\.lease.leaseToken) }
 
-  /// - Precondition: `ending` is not `suspicious`: whoever looked at the host says what it was.
+  /// What is suspicious still, nobody has found the host to blame for: it counts as a failure.
   mutating func enter(_ ending: AttemptEnding, _ lease: TaskLease, _ steps: AttemptSteps) {
     switch ending {
     case .published: return
@@ -56,15 +59,24 @@ struct AttemptLedger {
         .transient, "ran longer than its limit of \(lease.timeLimit)", type: "TimeLimit", steps: steps,
         redaction: redaction)
       reports.append(.failure(lease, report))
+    case .givenBack: enterGivenBack("it was stopped", nil, lease, steps)
     case .failed(let error), .suspicious(let error):
       reports.append(.failure(lease, FailureReport(error, steps: steps, redaction: redaction)))
     }
   }
 
-  /// Gives the task back with its attempt, since this host is to blame.
-  mutating func enterHostTrouble(_ reason: String, _ lease: TaskLease, _ steps: AttemptSteps) {
-    reports.append(.release(lease, reason: redaction("worker \(workerName) is not well: \(reason)")))
-    note(lease, steps)
+  /// Gives the task back with its attempt: neither it nor its source is to blame.
+  ///
+  /// - Parameters:
+  ///   - reason: what is to blame, as it follows the worker's name.
+  ///   - error: what the attempt itself met, if anything.
+  mutating func enterGivenBack(_ reason: String, _ error: (any Error)?, _ lease: TaskLease, _ steps: AttemptSteps) {
+    let report =
+      error.map { FailureReport($0, steps: steps, redaction: redaction) }
+      ?? FailureReport(.transient, "", type: "GivenBack", steps: steps, redaction: redaction)
+    let why = OutsideText.line(redaction("worker \(workerName) \(reason)"))
+    reports.append(
+      .giveBack(lease, reason: report.reason.isEmpty ? why : "\(report.reason) (\(why))", detail: report.detail))
   }
 
   /// Tells how far an attempt came that ends without a word of its own.
@@ -94,6 +106,8 @@ struct AttemptLedger {
     case (.failure(let lease, let failure), 2): reports[0] = .failure(lease, failure.saying(plain))
     case (.snooze(let lease, let interval, _), 1): reports[0] = .snooze(lease, interval, reason: plain)
     case (.release(let lease, _), 1): reports[0] = .release(lease, reason: plain)
+    case (.giveBack(let lease, let reason, .some), 1): reports[0] = .giveBack(lease, reason: reason, detail: nil)
+    case (.giveBack(let lease, _, _), 1...2): reports[0] = .giveBack(lease, reason: plain, detail: nil)
     default:
       reportIsStored()
     }

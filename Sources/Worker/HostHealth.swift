@@ -9,6 +9,8 @@ struct HostHealth {
   private var wantsAnother = false
   private var failureCount = 0
   private var lookedAt: ContinuousClock.Instant?
+  /// When something was last found to be wrong, be it put right at once: whatever ran then may have failed for it.
+  private(set) var troubledAt: ContinuousClock.Instant?
 
   /// Of a worker that runs tasks and meets nothing: a lake or a cache that hangs shows by this alone.
   static let lookInterval = Duration.seconds(30)
@@ -42,10 +44,14 @@ struct HostHealth {
     case unwell(since: Int, looksAgainIn: Duration, stopsAll: Bool)
   }
 
-  mutating func answer(_ number: Int, _ trouble: String?, at now: ContinuousClock.Instant) -> Verdict {
+  /// - Parameter mended: whether the look put something right.
+  mutating func answer(
+    _ number: Int, _ trouble: String?, mended: Bool = false, at now: ContinuousClock.Instant
+  ) -> Verdict {
     guard isLooking, number == self.number else { return .unknown(looksAgain: false) }
     isLooking = false
     lookedAt = now
+    if mended || trouble != nil { troubledAt = now }
     if wantsAnother {
       wantsAnother = false
       return .unknown(looksAgain: true)

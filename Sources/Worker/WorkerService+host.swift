@@ -9,22 +9,26 @@ extension WorkerService {
   /// Looks at the host, beside the loop.
   func probe() {
     guard let number = health.beginLook() else { return }
+    let errors = running.values.compactMap(\.suspicion)
     Task { [handler, post, redaction] in
       do {
-        try await handler.probe()
-        post.yield(.probed(number: number, trouble: nil))
+        let mended = try await handler.probe(after: errors)
+        post.yield(.probed(number: number, trouble: nil, mended: mended.map { OutsideText.line(redaction($0)) }))
       } catch {
-        post.yield(.probed(number: number, trouble: redaction(Self.summary(error))))
+        post.yield(.probed(number: number, trouble: OutsideText.line(redaction(Self.summary(error))), mended: []))
       }
     }
     Task { [post] in
       try? await Task.sleep(for: HostHealth.lookLimit)
-      post.yield(.probed(number: number, trouble: "a look at the host took longer than \(HostHealth.lookLimit)"))
+      post.yield(
+        .probed(number: number, trouble: "a look at the host took longer than \(HostHealth.lookLimit)", mended: []))
     }
   }
 
-  func probed(_ number: Int, _ trouble: String?) {
-    switch health.answer(number, trouble, at: .now) {
+  func probed(_ number: Int, _ trouble: String?, mended: [String]) {
+    let now = ContinuousClock.now
+    if !mended.isEmpty { logger.warning("put right on this host", metadata: ["what": "\(mended)"]) }
+    switch health.answer(number, trouble, mended: !mended.isEmpty, at: now) {
     case .unknown(let looksAgain):
       if looksAgain { probe() }
       return
@@ -33,16 +37,16 @@ extension WorkerService {
         logger.notice("the host is well again")
         wantsClaim = true
       }
-      // Not the host's fault, then.
-      for task in running.values { if let error = task.suspicion { settle(task, .failed(error)) } }
+      for task in running.values where task.suspicion != nil { judge(task, mended) }
     case .unwell(let count, let interval, let stopsAll):
       if count == 1 { logger.error("the host is not well; claiming nothing", metadata: ["reason": "\(trouble ?? "")"]) }
+      let detail = "is not well: \(trouble ?? "")"
       for (token, task) in running {
         if task.suspicion != nil {
-          running[token]?.stop(.hostUnwell)
-          settle(running[token] ?? task, .released)
+          running[token]?.stop(.hostUnwell, detail)
+          settle(running[token] ?? task, .givenBack)
         } else if stopsAll {
-          running[token]?.stop(.hostUnwell)
+          running[token]?.stop(.hostUnwell, detail)
         }
       }
       Task { [weak self] in
@@ -51,5 +55,61 @@ extension WorkerService {
       }
     }
     wantsTick = true
+  }
+
+  /// The host is well now. What began before its last trouble was over may have failed for that all the same.
+  private func judge(_ task: RunningTask, _ mended: [String]) {
+    guard let error = task.suspicion else { return }
+    guard let troubledAt = health.troubledAt, troubledAt >= task.startedAt else { return settle(task, .failed(error)) }
+    var task = task
+    task.stop(.hostUnwell, mended.isEmpty ? "was not well meanwhile" : "put right: \(mended.joined(separator: "; "))")
+    settle(task, .givenBack)
+  }
+
+  /// Tells the queue what is wrong with this host, or that it is well again, once.
+  func tellHealth() async throws {
+    guard let workerID, toldTrouble != health.trouble else { return }
+    let trouble = health.trouble
+    try await client.reportHost(workerID: workerID, trouble: trouble)
+    toldTrouble = trouble
+  }
+
+  /// What was counted against tasks because this process had fallen silent: it lives.
+  func excuseLosses() async throws {
+    while let lost = lossesToExcuse.first {
+      let count = try await client.excuseLoss(
+        workerID: lost, reason: redaction(databaseTrouble ?? "it could not be reached"))
+      logger.notice("its loss was the database's", metadata: ["lost": "\(lost)", "tasks": "\(count)"])
+      lossesToExcuse.removeFirst()
+    }
+  }
+
+  // MARK: Waits without an end
+
+  /// Tells attempts to stop that have waited for longer than a slot should, and gives up those that do not.
+  func endWaits(at now: ContinuousClock.Instant) {
+    for (token, task) in running {
+      if task.stopReason == nil, let wait = task.waits.longest(at: now), wait.duration > settings.waitLimit {
+        let seconds = settings.waitLimit.components.seconds
+        running[token]?.stop(.waitedTooLong, "waited for \(wait.what) for longer than \(seconds) s", at: now)
+        logger.warning(
+          "waited too long", metadata: task.lease.logMetadata.merging(["for": "\(wait.what)"]) { $1 })
+        // A host that is cut off waits for everything.
+        probe()
+      } else if let stoppedAt = task.stoppedAt, now - stoppedAt > Self.abandonInterval {
+        switch task.stopReason {
+        case .hostUnwell?, .waitedTooLong?: abandon(task)
+        default: break
+        }
+      }
+    }
+  }
+
+  /// A handler that does not end, since a call into the system does not come back: its task goes on elsewhere, and its slot
+  /// is taken until it does. Nothing of it can be published any more.
+  private func abandon(_ task: RunningTask) {
+    logger.warning("left behind: its handler does not end", metadata: task.lease.logMetadata)
+    abandoned.insert(task.lease.leaseToken)
+    settle(task, .givenBack)
   }
 }

@@ -1,13 +1,14 @@
 import Logging
 import Queue
 import Base
+import Telemetry
 
 extension WorkerService {
   /// Reports what is done and claims what there is room for, in one round trip where both are due.
   func completeAndClaim() async throws {
     guard let workerID else { return }
     let mayClaim = drainDeadline == nil && health.trouble == nil && wantsClaim
-    let free = mayClaim ? settings.slots - running.count : 0
+    let free = mayClaim ? settings.slots - running.count - abandoned.count : 0
     let reported = ledger.completions
     let leases: [TaskLease]
     let lost: [Int64]
@@ -59,19 +60,24 @@ extension WorkerService {
     let handle = Task { [handler, post] in
       let result: Result<TaskOutcome, any Error>
       do {
-        result = .success(try await handler.run(lease, context))
+        result = .success(
+          try await AttemptWaits.observed(by: context.waits) { try await handler.run(lease, context) })
       } catch {
         result = .failure(error)
       }
       post.yield(.finished(leaseToken: lease.leaseToken, result))
     }
     running[lease.leaseToken] = RunningTask(
-      lease: lease, steps: context.steps, handle: handle, timeIsUpAt: .now + lease.timeLimit, stopReason: nil)
+      lease: lease, steps: context.steps, handle: handle, waits: context.waits, startedAt: .now,
+      timeIsUpAt: .now + lease.timeLimit)
   }
 
   /// Enters how a handler ended.
   func finish(_ token: Int64, _ result: Result<TaskOutcome, any Error>) {
-    guard let task = running[token] else { return }
+    guard let task = running[token] else {
+      if abandoned.remove(token) != nil { wantsClaim = true }
+      return
+    }
     let ending = AttemptEnding(result, stop: task.stopReason)
     if case .suspicious(let error) = ending {
       // The slot stays taken until the host was looked at.
@@ -91,8 +97,8 @@ extension WorkerService {
   func settle(_ task: RunningTask, _ ending: AttemptEnding) {
     running[task.lease.leaseToken] = nil
     wantsClaim = true
-    if case .released = ending, task.stopReason == .hostUnwell {
-      ledger.enterHostTrouble(health.trouble ?? "it was", task.lease, task.steps)
+    if case .givenBack = ending {
+      ledger.enterGivenBack(task.stopDetail, task.suspicion, task.lease, task.steps)
     } else {
       ledger.enter(ending, task.lease, task.steps)
     }
@@ -127,6 +133,10 @@ extension WorkerService {
     case .release(_, let reason):
       try await client.release(lease, reason: reason)
       logger.info("released", metadata: lease.logMetadata.merging(["reason": "\(reason)"]) { $1 })
+    case .giveBack(_, let reason, let detail):
+      let outcome = try await client.giveBack(lease, reason: reason, detail: detail)
+      logger.warning(
+        "given back", metadata: lease.logMetadata.merging(["outcome": "\(outcome)", "reason": "\(reason)"]) { $1 })
     case .note(_, let detail): try await client.note([(lease, detail)])
     case .failure(_, let failure):
       let outcome = try await client.fail(

@@ -22,6 +22,9 @@ actor WorkerService: Service {
     var filter: QueueClient.Filter
     var drainTimeout: Duration
     var endsWhenEmpty: Bool
+    /// How long an attempt may wait for one thing, of which nothing comes, before its task is given back. 10 minutes: three
+    /// times what a source may be silent and tried again for, and far less than a task's time.
+    var waitLimit = Duration.seconds(600)
     /// How long to wait before the queue is asked again that could not answer.
     var retryInterval = (shortest: Duration.milliseconds(100), longest: Duration.seconds(2))
   }
@@ -34,7 +37,7 @@ actor WorkerService: Service {
     case sessionEnded(generation: Int)
     case finished(leaseToken: Int64, Result<TaskOutcome, any Error>)
     /// The host was looked at; `trouble` is what is wrong with it.
-    case probed(number: Int, trouble: String?)
+    case probed(number: Int, trouble: String?, mended: [String])
     case shutdown
     /// Posted by the loop itself: what came before is one batch.
     case batchEnd
@@ -68,6 +71,14 @@ actor WorkerService: Service {
   var running: [Int64: RunningTask] = [:]
   var ledger: AttemptLedger
   var health = HostHealth()
+  /// What the queue knows of it, for this incarnation.
+  var toldTrouble: String?
+  /// Attempts that were given back though their handlers do not end: each takes a slot for as long.
+  var abandoned: Set<Int64> = []
+  /// Incarnations that were lost while this process could not reach the database: that was no crash.
+  var lossesToExcuse: [Int] = []
+  /// What the database last refused since it was last heard of.
+  var databaseTrouble: String?
   var wantsClaim = true
   var wantsTick = false
   var isEmpty = false
@@ -123,7 +134,9 @@ actor WorkerService: Service {
         await takeEvents(&iterator)
       } catch {
         wantsTick = true
-        switch QueueTrouble(error) {
+        let trouble = QueueTrouble(error)
+        if trouble == .passing || trouble == .connectionLost { databaseTrouble = Self.summary(error) }
+        switch trouble {
         case .givenUp(let reason): await startAnew(reason)
         case .hopeless:
           await end(because: error, &iterator)
@@ -152,13 +165,17 @@ actor WorkerService: Service {
     logger.warning("given up by the queue; starting anew", metadata: ["reason": "\(reason)"])
     for token in running.keys { running[token]?.stop(.leaseLost) }
     ledger.forgetAll()
+    if let workerID, databaseTrouble != nil { lossesToExcuse.append(workerID) }
     workerID = nil
+    toldTrouble = nil
     await closeSession()
   }
 
   /// Everything there is to do now: report, claim, tick.
   private func advance() async throws {
     if session == nil { try await openSession() }
+    try await excuseLosses()
+    try await tellHealth()
     try await sendReports()
     try await completeAndClaim()
     if wantsTick { try await tick() }
@@ -246,7 +263,7 @@ actor WorkerService: Service {
       case .sessionEnded(let generation):
         if generation == sessionGeneration { await closeSession() }
       case .finished(let token, let result): finish(token, result)
-      case .probed(let number, let trouble): probed(number, trouble)
+      case .probed(let number, let trouble, let mended): probed(number, trouble, mended: mended)
       case .shutdown: await startDraining()
       case .batchEnd: return
       }
@@ -258,11 +275,13 @@ actor WorkerService: Service {
     wantsTick = false
     let held = running.filter { $0.value.stopReason != .leaseLost }.map(\.key)
     let tick = try await client.tick(workerID: workerID, leaseTokens: held)
+    databaseTrouble = nil
     for token in tick.lostTokens {
       running[token]?.stop(.leaseLost)
     }
     let now = ContinuousClock.now
     for (token, task) in running where task.timeIsUpAt < now { running[token]?.stop(.timeLimit) }
+    endWaits(at: now)
     if tick.isClaimable { wantsClaim = true }
     if tick.wantsAnotherSoon {
       Task { [post] in

@@ -92,16 +92,24 @@ struct FullLakeTests {
     for row in open {
       _ = try await connection.query("SELECT queue.retry_task($1)", [try row.decode("task_id", as: Int64.self)])
     }
-    if open.isEmpty {
+    if try await connection.query("SELECT FROM queue.ready").isEmpty {
       try await workshop.makeStale(Self.dataset, "length", connection)
       try await workshop.enqueue(Self.dataset, 2010...2010, asOf: asOf, mode: "all", connection)
     }
     let last = try await connection.query("SELECT coalesce(max(attempt_id), 0) AS n FROM queue.attempt")
-    let ended = try await workshop.work()
+    let worker = try await workshop.start()
+    let ending = "FROM queue.attempt WHERE attempt_id > $1 AND state <> 'running'"
+    let lastID: Int64 = try last[0].decode("n")
+    try await eventually(within: .seconds(60), "an attempt has ended") {
+      try await connection.query("SELECT \(ending) LIMIT 1", [lastID]).isEmpty == false
+    }
+    // A host whose disk is full gives the task back, and waits for room.
+    worker.send(SIGTERM)
+    let ended = try await worker.wait()
     #expect(ended.exitCode == 0, "\(ended)")
     let rows = try await connection.query(
-      "SELECT error_class, reason, detail ->> 'advice' AS advice FROM queue.attempt WHERE attempt_id > $1 AND error_class IS NOT NULL",
-      [try last[0].decode("n", as: Int64.self)])
+      "SELECT coalesce(error_class, 'transient') AS error_class, reason, detail ->> 'advice' AS advice \(ending) AND state <> 'completed'",
+      [lastID])
     return try rows.first.map {
       Failure(
         errorClass: try $0.decode("error_class"), reason: try $0.decode("reason"), advice: try $0.decode("advice"))

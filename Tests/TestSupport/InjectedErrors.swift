@@ -49,6 +49,17 @@ package struct InjectedErrors: Sendable {
     return InjectedErrors(connection: connection, function: function)
   }
 
+  /// The function is itself again.
+  package func takeAway() async throws {
+    let rows = try await connection.query(
+      "SELECT oid::regprocedure::text AS signature FROM pg_proc WHERE proname = $1 AND pronamespace = 'queue'::regnamespace",
+      [function])
+    try await connection.executeScript(
+      "BEGIN; DROP FUNCTION \(try rows[0].decode("signature", as: String.self)); "
+        + "ALTER FUNCTION queue.injected_\(function) RENAME TO \(function); DROP SEQUENCE injected_\(function); COMMIT;"
+    )
+  }
+
   /// How often the function was called.
   package func callCount() async throws -> Int {
     try await connection.one(

@@ -8,24 +8,26 @@ package struct Pgbouncer {
   private let program: Program
   private let directory: String
 
-  package enum Mode: String, Sendable {
-    case transaction
-    case session
+  package enum Mode: String, Sendable, CaseIterable {
+    case session, transaction
   }
 
-  package static func start(before database: TestDatabase, mode: Mode = .transaction) async throws -> Pgbouncer {
+  /// - Parameter user: the login that it uses, whoever connects.
+  package static func start(
+    before database: TestDatabase, mode: Mode = .transaction, user: String = "aker"
+  ) async throws -> Pgbouncer {
     let directory = "/tmp/aker-pgbouncer-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     try #"""
     [databases]
-    \#(database.name) = host=\#(database.cluster.directory) dbname=\#(database.name) user=aker
+    \#(database.name) = host=\#(database.cluster.directory) dbname=\#(database.name) user=\#(user)
     [pgbouncer]
     listen_port = 6432
     listen_addr =
     unix_socket_dir = \#(directory)
     auth_type = any
     pool_mode = \#(mode.rawValue)
-    default_pool_size = \#(mode == .transaction ? 3 : 20)
+    default_pool_size = \#(mode == .session ? 20 : 3)
     logfile = \#(directory)/log
     pidfile = \#(directory)/pid
     """#.write(toFile: directory + "/ini", atomically: true, encoding: .utf8)

@@ -13,7 +13,7 @@ struct AttemptEndingTests {
   }
 
   enum Shape: Equatable {
-    case published, discarded, completed, snoozed, released, failed, ranTooLong, suspicious
+    case published, discarded, completed, snoozed, released, givenBack, failed, ranTooLong, suspicious
 
     init(_ ending: AttemptEnding) {
       switch ending {
@@ -22,6 +22,7 @@ struct AttemptEndingTests {
       case .completed: self = .completed
       case .snoozed: self = .snoozed
       case .released: self = .released
+      case .givenBack: self = .givenBack
       case .failed: self = .failed
       case .ranTooLong: self = .ranTooLong
       case .suspicious: self = .suspicious
@@ -30,7 +31,9 @@ struct AttemptEndingTests {
   }
 
   private typealias Outcome = Result<TaskOutcome, any Error>
-  private static let stops: [RunningTask.StopReason?] = [nil, .leaseLost, .timeLimit, .draining, .hostUnwell]
+  private static let stops: [RunningTask.StopReason?] = [
+    nil, .leaseLost, .timeLimit, .draining, .hostUnwell, .waitedTooLong,
+  ]
 
   private func expect(_ outcome: Outcome, _ row: [Shape], sourceLocation: SourceLocation = #_sourceLocation) {
     for (stop, expected) in zip(Self.stops, row) {
@@ -45,26 +48,27 @@ struct AttemptEndingTests {
   }
 
   @Test func aPublicationIsOneWhateverHappened() {
-    expect(.success(.published), [.published, .published, .published, .published, .published])
+    expect(.success(.published), [Shape](repeating: .published, count: 6))
   }
 
   @Test func doneIsDoneWhileTheLeaseIsHeld() {
-    expect(.success(.completed(result: nil)), [.completed, .discarded, .completed, .completed, .completed])
-    expect(.success(.snoozed(.seconds(1), reason: "")), [.snoozed, .discarded, .snoozed, .snoozed, .snoozed])
+    expect(.success(.completed(result: nil)), [.completed, .discarded, .completed, .completed, .completed, .completed])
+    expect(.success(.snoozed(.seconds(1), reason: "")), [.snoozed, .discarded, .snoozed, .snoozed, .snoozed, .snoozed])
   }
 
   @Test func aLostLeaseIsNobodysFailure() {
-    let row = [Shape](repeating: .discarded, count: 5)
+    let row = [Shape](repeating: .discarded, count: 6)
     expect(.failure(QueueError.leaseLost("taken")), row)
     expect(.failure(QueueError.workerEnded("given up")), row)
   }
 
   @Test func anErrorCountsUnlessTheWorkerAskedForTheEnd() {
-    expect(.failure(TestError()), [.failed, .discarded, .ranTooLong, .released, .released])
-    expect(.failure(CancellationError()), [.failed, .discarded, .ranTooLong, .released, .released])
+    expect(.failure(TestError()), [.failed, .discarded, .ranTooLong, .released, .givenBack, .givenBack])
+    expect(.failure(CancellationError()), [.failed, .discarded, .ranTooLong, .released, .givenBack, .givenBack])
   }
 
   @Test func whatMayBeTheHostsIsLookedIntoFirst() {
-    expect(.failure(TestError(mayBeHost: true)), [.suspicious, .discarded, .ranTooLong, .released, .released])
+    expect(
+      .failure(TestError(mayBeHost: true)), [.suspicious, .discarded, .ranTooLong, .released, .givenBack, .givenBack])
   }
 }

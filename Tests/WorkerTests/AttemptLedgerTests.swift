@@ -47,11 +47,14 @@ struct AttemptLedgerTests {
 
   @Test func notesAreGivenUpAndReasonsMadePlain() throws {
     var ledger = ledger()
-    ledger.enterHostTrouble("the disk is gone", lease, AttemptSteps())
-    guard case .release(_, let reason)? = ledger.nextReport else { throw TestIssue() }
-    #expect(reason.contains("w1") && reason.contains("the disk is gone"))
+    let error = AttemptEndingTests.TestError(summary: "cannot write")
+    ledger.enterGivenBack("is not well: the disk is gone", error, lease, AttemptSteps())
+    guard case .giveBack(_, let reason, let detail?)? = ledger.nextReport else { throw TestIssue() }
+    #expect(reason == "cannot write (worker w1 is not well: the disk is gone)" && detail.contains("TestError"))
+    ledger.reportIsRefused(sqlState: "22P05")
+    guard case .giveBack(_, reason, nil)? = ledger.nextReport else { throw TestIssue() }
     ledger.reportIsRefused(sqlState: "22021")
-    guard case .release(_, let plain)? = ledger.nextReport else { throw TestIssue() }
+    guard case .giveBack(_, let plain, nil)? = ledger.nextReport else { throw TestIssue() }
     #expect(!plain.contains("the disk is gone"))
     #expect(ledger.leaseTokens == [8])
   }

@@ -42,6 +42,16 @@ struct HostHealthTests {
     #expect(health.trouble == nil)
   }
 
+  @Test func whatWasPutRightIsRememberedAsTrouble() {
+    var health = HostHealth()
+    _ = look(&health, nil)
+    #expect(health.troubledAt == nil)
+    let number = health.beginLook() ?? 0
+    let verdict = health.answer(number, nil, mended: true, at: now)
+    #expect(verdict == .well(recovered: false))
+    #expect(health.troubledAt == now)
+  }
+
   @Test func aHostThatIsWellIsLookedAtNowAndThen() {
     var health = HostHealth()
     #expect(health.isLookDue(at: now))

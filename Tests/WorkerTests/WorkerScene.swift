@@ -34,6 +34,7 @@ struct WorkerScene {
   /// Runs a worker while `body` does; then stops it as SIGTERM would.
   func withWorker(
     _ handler: ScriptedHandler, slots: Int = 2, drainTimeout: Duration = .seconds(20),
+    waitLimit: Duration = .seconds(600),
     _ body: () async throws -> Void
   ) async throws {
     var configuration = database.configuration
@@ -41,6 +42,7 @@ struct WorkerScene {
     var settings = WorkerService.Settings(
       slots: slots, name: "w1", host: "host-a", version: "test", filter: .init(), drainTimeout: drainTimeout,
       endsWhenEmpty: false)
+    settings.waitLimit = waitLimit
     settings.retryInterval = (shortest: .milliseconds(2), longest: .milliseconds(20))
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let worker = WorkerService(

@@ -62,7 +62,7 @@ struct WorkerTroubleTests {
   }
 
   @Test(arguments: [
-    "register_worker", "hold_worker_lock", "release_unknown", "claim", "complete_many", "fail", "snooze", "release",
+    "register_worker", "hold_worker_lock", "release_unknown", "claim", "complete_many", "fail", "snooze", "give_back",
     "tick",
     "note_attempts",
   ])

@@ -94,15 +94,39 @@ END
 $$;
 COMMENT ON FUNCTION lake.record_publication(jsonb) IS 'Writes all that is known of a publication; returns its id.';
 
--- A worker says so of files that are on their way; that one which was in place is lost is for an operator to say.
-CREATE FUNCTION lake.mark_in_place(publication bigint, found boolean) RETURNS boolean
+-- Repair may speak for an attempt that can no longer do so itself: its worker has ended, or its session has. Of one that is
+-- merely slow it may say that the file is there, after a second, and never that it is lost.
+CREATE FUNCTION lake._is_left_behind(publication bigint, found boolean) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT found AND EXISTS (
+      SELECT FROM lake.manifest m
+      WHERE m.publication_id = publication AND m.committed_at < clock_timestamp() - interval '1 second')
+    OR NOT EXISTS (
+      SELECT FROM lineage.publication p
+        JOIN queue.outcome o ON o.task_id = p.task_id AND o.lease_token = p.lease_token
+        JOIN queue.worker w ON w.worker_id = o.worker_id
+      WHERE p.publication_id = publication AND w.ended_at IS NULL AND (NOT w.session_lock OR EXISTS (
+        SELECT FROM pg_locks k
+        WHERE k.locktype = 'advisory' AND k.classid = 1634428274 AND k.objsubid = 2 AND k.granted
+          AND k.objid::bigint = w.worker_id
+          AND k.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))))
+$$;
+COMMENT ON FUNCTION lake._is_left_behind(bigint, boolean) IS
+  'Whether somebody else may say what became of a publication''s file.';
+
+-- The lease ended with the publication, so that its token is the proof. That a file is lost which was in place is for an
+-- operator to say.
+CREATE FUNCTION lake.mark_in_place(publication bigint, found boolean, token bigint DEFAULT NULL) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE lake.manifest m SET state = CASE WHEN found THEN 'in_place' ELSE 'missing' END, staged_path = NULL
-  WHERE m.publication_id = publication AND (m.state = 'committed' OR queue._caller_operates())
+  WHERE m.publication_id = publication AND (queue._caller_operates() OR m.state = 'committed' AND CASE
+      WHEN token IS NULL THEN lake._is_left_behind(publication, found)
+      ELSE EXISTS (SELECT FROM lineage.publication p WHERE p.publication_id = publication AND p.lease_token = token) END)
   RETURNING true
 $$;
-COMMENT ON FUNCTION lake.mark_in_place(bigint, boolean) IS
-  'The file of a publication has its name in the lake, or is lost. NULL when a later publication has taken its place meanwhile.';
+COMMENT ON FUNCTION lake.mark_in_place(bigint, boolean, bigint) IS
+  'The file of a publication has its name in the lake, or is lost: says its own attempt, by its token; without one whoever '
+  'repairs, once the attempt is over. NULL where it is not for the caller to say, or a later publication has taken its place.';
 
 -- Staging folders are named <task_id>-<lease_token>-<process>; which of them belong to attempts that still run, or wait for repair?
 CREATE FUNCTION lake.live_staging(names text[]) RETURNS SETOF text

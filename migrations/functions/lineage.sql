@@ -41,6 +41,9 @@ COMMENT ON FUNCTION lineage.start_run(bigint, bigint, jsonb) IS
 CREATE FUNCTION lineage.end_run(task bigint, token bigint, end_event jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  -- One whose lease is gone is ended by lineage.close_lost_runs().
+  PERFORM FROM queue.lease l WHERE l.task_id = task AND l.lease_token = token FOR UPDATE;
+  IF NOT FOUND THEN RETURN false; END IF;
   DELETE FROM lineage.open_run r WHERE r.task_id = task AND r.lease_token = token;
   IF NOT FOUND THEN RETURN false; END IF;
   INSERT INTO lineage.outbox (event) VALUES (end_event);
@@ -48,7 +51,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lineage.end_run(bigint, bigint, jsonb) IS
-  'Queues the FAIL or ABORT event of an attempt, unless its end is queued already.';
+  'Queues the FAIL or ABORT event of an attempt that holds its lease, unless its end is queued already.';
 
 -- What nobody else would end: attempts whose lease is gone. Those that published have their COMPLETE from that transaction.
 CREATE FUNCTION lineage.close_lost_runs() RETURNS bigint

@@ -165,7 +165,9 @@ WITH lane_reason AS (
 worker_reason AS (
   SELECT CASE
     WHEN count(*) = 0 THEN 'no worker is alive'
-    WHEN sum(w.slots) <= (SELECT count(*) FROM queue.lease) THEN CASE WHEN sum(w.slots) = 1 THEN 'the only slot is busy' ELSE format('all %s slots of %s are busy', sum(w.slots), queue._counted(count(*), 'worker')) END
+    WHEN count(*) = count(w.host_trouble)
+      THEN min(format('no worker''s host is well: %s on %s: %s', w.name, w.host, w.host_trouble))
+    WHEN sum(w.slots) FILTER (WHERE w.host_trouble IS NULL) <= (SELECT count(*) FROM queue.lease) THEN CASE WHEN sum(w.slots) = 1 THEN 'the only slot is busy' ELSE format('all %s slots of %s are busy', sum(w.slots), queue._counted(count(*), 'worker')) END
     ELSE 'next in line' END AS reason
   FROM queue.worker w WHERE w.state = 'running')
 SELECT r.task_id, n.backfill_id, n.dataset, r.data_year::integer AS data_year, 'ready'::queue.task_state AS state,

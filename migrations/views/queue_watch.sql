@@ -15,7 +15,8 @@ UNION ALL
 SELECT w.task_id, w.backfill_id, w.dataset, w.data_year, NULL, w.state, NULL, w.reason
 FROM (SELECT DISTINCT ON (a.lane_id) r.task_id, a.lane_id FROM queue.lane a CROSS JOIN LATERAL (
     SELECT n.task_id FROM queue.ready n WHERE n.lane_id = a.lane_id ORDER BY n.rank, n.task_id LIMIT 1) r
-  WHERE a.closed_at IS NULL AND (a.paused_at IS NOT NULL OR NOT EXISTS (SELECT FROM queue.worker v WHERE v.state = 'running'))) head
+  WHERE a.closed_at IS NULL AND (a.paused_at IS NOT NULL OR NOT EXISTS (
+    SELECT FROM queue.worker v WHERE v.state = 'running' AND v.host_trouble IS NULL))) head
   JOIN queue.waiting w USING (task_id)
 UNION ALL
 SELECT s.task_id, a.backfill_id, a.dataset, p.data_year, p.region, NULL, NULL, format(
@@ -55,10 +56,12 @@ COMMENT ON VIEW queue.throughput IS 'Attempts ended per minute and dataset in th
 
 CREATE VIEW queue.workers AS
 SELECT w.worker_id, w.name, w.host, w.pid, w.version, w.state, w.slots, (SELECT count(*) FROM queue.lease l WHERE l.worker_id = w.worker_id) AS busy,
-  date_trunc('milliseconds', clock_timestamp() - w.heartbeat_at) AS last_heard, w.session_lock, w.started_at, w.ended_at, w.end_reason
+  date_trunc('milliseconds', clock_timestamp() - w.heartbeat_at) AS last_heard, w.session_lock, w.started_at, w.ended_at, w.end_reason,
+  w.host_trouble, date_trunc('second', clock_timestamp() - w.host_trouble_since) AS unwell_for
 FROM queue.worker w WHERE w.ended_at IS NULL OR w.ended_at > clock_timestamp() - interval '1 hour'
 ORDER BY w.ended_at IS NOT NULL, w.worker_id;
 COMMENT ON VIEW queue.workers IS 'Living workers, and those that ended in the last hour, with the reason.';
+COMMENT ON COLUMN queue.workers.host_trouble IS 'What is wrong with its host: it claims nothing until that is over.';
 
 CREATE VIEW queue.eta AS
 SELECT p.backfill_id, p.backfill_key, p.state, p.ready + p.blocked + p.running AS remaining, r.per_minute,
@@ -88,7 +91,7 @@ SELECT n, item, value, detail FROM (
     format('timeline %s since %s%s', ltrim(f.timeline, '0'), date_trunc('second', f.began_at), ': ' || f.message) FROM queue.life f
   UNION ALL
   SELECT 2, 0, 'workers', count(*)::text, CASE WHEN count(*) > 0 THEN concat_ws(', ', queue._counted(sum(w.slots), 'slot'),
-      (SELECT nullif(count(*), 0) || ' busy' FROM queue.lease), nullif(count(*) FILTER (WHERE w.state = 'draining'), 0) || ' draining') END
+      (SELECT nullif(count(*), 0) || ' busy' FROM queue.lease), nullif(count(*) FILTER (WHERE w.state = 'draining'), 0) || ' draining', nullif(count(w.host_trouble), 0) || ' not well') END
     FROM queue.worker w WHERE w.ended_at IS NULL
   UNION ALL
   SELECT 3, -p.backfill_id, 'backfill ' || p.backfill_id, replace(p.state, '_', ' '),

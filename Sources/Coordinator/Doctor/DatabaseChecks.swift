@@ -265,6 +265,18 @@ struct DatabaseChecks {
     let waiting = try await connection.query(
       "SELECT sum(ready) AS ready FROM queue.backfill_progress WHERE state = 'open'")
     let ready = try waiting.first?.decode("ready", as: Int?.self) ?? 0
+    let unwell = try await connection.query(
+      "SELECT name, host, host_trouble FROM queue.workers WHERE state = 'running' AND host_trouble IS NOT NULL ORDER BY worker_id"
+    )
+    if let first = unwell.first {
+      return .problem(
+        "database", "workers",
+        "\(unwell.count) of \(count) not well: \(try first.text("name") ?? "") on \(try first.text("host") ?? ""): "
+          + (try first.text("host_trouble") ?? ""),
+        advice:
+          "A worker claims nothing meanwhile, and goes on by itself when its host is well: aker workers; aker doctor there"
+      )
+    }
     guard count == 0 else {
       return .ok("database", "workers", "\(count) alive, \(try row.decode("slots", as: Int.self)) slots")
     }

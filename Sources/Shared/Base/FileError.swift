@@ -15,6 +15,7 @@ package struct FileError: ClassifiedError, Equatable {
   }
 
   package var errorClass: ErrorClass { .transient }
+  package var mayBeHost: Bool { true }
   package var summary: String { "cannot \(action) \(path): \(reason)" }
   package var causes: [String] { ["\(reason) (errno \(code))"] }
 

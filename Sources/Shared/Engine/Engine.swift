@@ -124,6 +124,8 @@ package struct Engine: Sendable {
       throw EngineFailure(
         error: .tooMuchOutput(step: lastStep ?? "start", limitBytes: Self.errorLimit),
         output: EngineOutput([]), causes: [])
+    } catch let error as SubprocessError {
+      throw EngineFailure(error: .cannotStart("\(error)"), output: EngineOutput([]), causes: [])
     }
   }
 
@@ -214,6 +216,10 @@ package struct Engine: Sendable {
   ) -> EngineError? {
     if case .exited(0) = status { return nil }
     let step = lastStep ?? "start"
+    // What DuckDB says of a file that is not there is the same as of one that it may not read.
+    if case .exited(let code) = status, let gone = script.readPaths.first(where: { access($0, F_OK) != 0 }) {
+      return .failed(step: step, exitCode: code, message: "its input \(gone) is gone")
+    }
     switch status {
     case .signaled(let signal): return .crashed(step: step, signal: signal)
     case .exited(let code):

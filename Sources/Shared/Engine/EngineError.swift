@@ -18,16 +18,25 @@ package enum EngineError: ClassifiedError, Equatable {
   /// The program that starts DuckDB is not installed with ours.
   case confinerNotFound(String)
   case wrongVersion(path: String, found: String, wanted: String)
+  /// No process could be made.
+  case cannotStart(String)
 
   package var errorClass: ErrorClass {
     switch self {
     case .sql, .tooMuchOutput: .data
-    case .outOfMemory, .diskFull, .crashed, .failed, .hostIsFull: .transient
+    case .outOfMemory, .diskFull, .crashed, .failed, .hostIsFull, .cannotStart: .transient
     case .notFound, .wrongVersion, .confinerNotFound: .permanent
     }
   }
 
   package var exitStatus: ExitStatus { errorClass == .data ? .data : .unavailable }
+
+  package var mayBeHost: Bool {
+    switch self {
+    case .sql, .tooMuchOutput: false
+    default: true
+    }
+  }
 
   package var summary: String {
     switch self {
@@ -43,6 +52,7 @@ package enum EngineError: ClassifiedError, Equatable {
     case .hostIsFull(let memory): "other tasks of this host had all its \(memory / 1_048_576) MiB for ten minutes"
     case .confinerNotFound(let path): "there is no program \(path), which starts DuckDB"
     case .notFound(let tried): "there is no duckdb program; looked at \(tried.joined(separator: ", "))"
+    case .cannotStart(let reason): "DuckDB cannot be started: \(reason)"
     case .wrongVersion(let path, let found, let wanted): "\(path) is DuckDB \(found); \(wanted) or newer is needed"
     }
   }
@@ -56,7 +66,7 @@ package enum EngineError: ClassifiedError, Equatable {
     case .failed(let step, let code, _): ["DuckDB ended with code \(code) in step \(step)"]
     case .outOfMemory(let step, _, _), .diskFull(let step, _), .tooMuchOutput(let step, _):
       ["DuckDB ended in step \(step)"]
-    case .notFound, .wrongVersion, .confinerNotFound, .hostIsFull: []
+    case .notFound, .wrongVersion, .confinerNotFound, .hostIsFull, .cannotStart: []
     }
   }
 
@@ -69,7 +79,7 @@ package enum EngineError: ClassifiedError, Equatable {
     case .failed: nil
     case .tooMuchOutput: nil
     case .hostIsFull: "Run fewer slots on it, or give DuckDB more of the host: AKER_HOST_MEMORY."
-    case .confinerNotFound:
+    case .cannotStart, .confinerNotFound:
       "Install all programs of the same build into one folder: aker, aker-worker and aker-confine."
     case .notFound: "Run scripts/setup, or name the program in AKER_DUCKDB."
     case .wrongVersion: "Run scripts/setup, or point AKER_DUCKDB at a newer one."

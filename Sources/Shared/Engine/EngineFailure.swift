@@ -8,6 +8,7 @@ package struct EngineFailure: ClassifiedError {
   package let causes: [String]
 
   package var errorClass: ErrorClass { error.errorClass }
+  package var mayBeHost: Bool { error.mayBeHost }
   package var summary: String { error.summary }
   package var advice: String? { error.advice }
 

@@ -16,6 +16,7 @@ package struct Fetcher: Sendable {
   let secret: @Sendable (String) throws -> String?
   let logger: Logger
   private let clientName: String
+  let answeredIDs = AnsweredSources()
 
   /// - Parameters:
   ///   - cacheDirectory: the folder of the raw cache; created when absent.
@@ -68,13 +69,15 @@ package struct Fetcher: Sendable {
     }
     let address = try RequestAddress(request, source: source, secret: secret)
     do {
-      return try await cache.withSingleFlight(address.key) {
-        let startedAt = Date()
-        var input = try await fetch(request, address, source, isForced: isForced)
-        input.cacheKey = address.key
-        // Asked for now, or confirmed now.
-        if input.fetchedAt >= startedAt { try await cache.share(input, key: address.key) }
-        return input
+      return try await AttemptWaits.wait(for: "source \(source.id)") {
+        try await cache.withSingleFlight(address.key) {
+          let startedAt = Date()
+          var input = try await fetch(request, address, source, isForced: isForced)
+          input.cacheKey = address.key
+          // Asked for now, or confirmed now.
+          if input.fetchedAt >= startedAt { try await cache.share(input, key: address.key) }
+          return input
+        }
       }
     } catch let failure as RawCache.Failure {
       throw error(
@@ -97,6 +100,7 @@ package struct Fetcher: Sendable {
     if source.endpoint.hasPrefix("file://") { return try await copyFile(request, address, source, cached) }
     var earlier: [String] = []
     for number in 1... {
+      AttemptWaits.progress?()
       do {
         return try await transfer(request, address, source, cached)
       } catch var error as FetchError {
@@ -169,6 +173,7 @@ package struct Fetcher: Sendable {
     } catch let failure as HTTPTransfer.Failure {
       throw translated(failure, request, address, transfer.limits)
     }
+    answeredIDs.add(source.id)
     if let pause = ServerPause.usedUp(response.headers) {
       try await limiter.coolDown(source.id, for: pause, reason: "no requests left until the source's reset")
     }

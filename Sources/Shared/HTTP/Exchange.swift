@@ -158,8 +158,9 @@ struct Exchange: Sendable {
     }
     aker_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
     aker_curl_set_long(handle, CURLOPT_NOPROGRESS, 0)
-    aker_curl_set_progress_callback(handle) { context, _, _, _, _ in
+    aker_curl_set_progress_callback(handle) { context, _, received, _, sent in
       let sink = Unmanaged<TransferSink>.fromOpaque(context!).takeUnretainedValue()
+      sink.moved(Int(clamping: received) &+ Int(clamping: sent))
       return sink.isCancelled ? 1 : 0
     }
     aker_curl_set_pointer(handle, CURLOPT_XFERINFODATA, context)

@@ -126,7 +126,7 @@ package struct HTTPTransfer: Sendable {
   /// - Throws: `Failure`, or what `permit` throws.
   package func perform(permit: @Sendable () async throws -> Void = {}) async throws -> Response {
     let sink = try TransferSink(
-      file: file, maximumBytes: limits.maximumBytes, observer: WorkProgress.observer)
+      file: file, maximumBytes: limits.maximumBytes, observer: WorkProgress.observer, progress: AttemptWaits.progress)
     var exchange = Exchange(self)
     var redirectCount = 0
     var resumeCount = 0

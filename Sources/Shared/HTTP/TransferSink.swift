@@ -15,6 +15,9 @@ final class TransferSink: @unchecked Sendable {
   private let maximumBytes: Int64
   private let descriptor: Int32
   private let observer: (@Sendable (WorkProgress.Portion) -> Void)?
+  /// Told whenever bytes came or went.
+  private let progress: (@Sendable () -> Void)?
+  private var transferredBytes = 0
   /// What the observer was told of this document: bytes as they came over the wire.
   private var told = (done: 0, expected: 0)
   private var hash = SHA256()
@@ -39,12 +42,19 @@ final class TransferSink: @unchecked Sendable {
   /// Why the part that was asked for does not go with what is there.
   private(set) var mismatch: String?
 
-  /// - Parameter observer: is told of the bytes that come and, where the answer says it, that will come.
-  init(file: String, maximumBytes: Int64, observer: (@Sendable (WorkProgress.Portion) -> Void)? = nil) throws {
+  /// - Parameters:
+  ///   - file: its folder is made where there is none: somebody may have emptied the cache.
+  ///   - observer: is told of the bytes that come and, where the answer says it, that will come.
+  ///   - progress: is told that something moves, in either direction.
+  init(
+    file: String, maximumBytes: Int64, observer: (@Sendable (WorkProgress.Portion) -> Void)? = nil,
+    progress: (@Sendable () -> Void)? = nil
+  ) throws {
     self.file = file
     self.observer = observer
+    self.progress = progress
     self.maximumBytes = maximumBytes
-    descriptor = open(file, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0o644)
+    descriptor = Folders.openMaking(file, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw HTTPTransfer.Failure.cannotWrite("\(file): \(String(cString: strerror(errno)))")
     }
@@ -60,6 +70,13 @@ final class TransferSink: @unchecked Sendable {
 
   /// Whether the last answer was a part that completed the document.
   var isAssembled: Bool { part != nil }
+
+  /// What libcurl has sent and received of this exchange so far.
+  func moved(_ byteCount: Int) {
+    guard byteCount != transferredBytes else { return }
+    transferredBytes = byteCount
+    progress?()
+  }
 
   var isCancelled: Bool { cancellation?.isCancelled.load(ordering: .relaxed) == true }
 

@@ -1,6 +1,7 @@
 internal import Base
 internal import FoundationEssentials
 internal import Glibc
+internal import Telemetry
 
 /// The lake as a folder. Staged files lie in the same file system, so that giving them their name is one rename.
 package struct DiskLake: LakeStore {
@@ -13,79 +14,96 @@ package struct DiskLake: LakeStore {
 
   private func absolute(_ path: String) -> String { location + "/" + path }
 
+  /// Off the cooperative pool, and as a wait that can be seen: a mount may hang for as long as it likes.
+  private func work<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await AttemptWaits.wait(for: "the lake \(location)") { try await BlockingWork.run { _ in try body() } }
+  }
+
   package func identity() async throws -> String? {
-    let path = absolute(LakeIdentity.fileName)
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if errno == ENOENT { return nil }
-      throw LakeError.io("read", path, errno)
+    try await work {
+      let path = absolute(LakeIdentity.fileName)
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        if errno == ENOENT { return nil }
+        throw LakeError.io("read", path, errno)
+      }
+      defer { close(descriptor) }
+      var bytes = [UInt8](repeating: 0, count: LakeIdentity.mostBytes)
+      let count = read(descriptor, &bytes, bytes.count)
+      guard count >= 0 else { throw LakeError.io("read", path, errno) }
+      return LakeIdentity.id(in: bytes[..<count])
     }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: LakeIdentity.mostBytes)
-    let count = read(descriptor, &bytes, bytes.count)
-    guard count >= 0 else { throw LakeError.io("read", path, errno) }
-    return LakeIdentity.id(in: bytes[..<count])
   }
 
   package func setIdentity(_ id: String) async throws {
-    try Self.makeFolders(location)
-    let path = absolute(LakeIdentity.fileName)
-    let partial = path + "-\(getpid())"
-    let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw LakeError.io("create", partial, errno) }
-    let text = Array((id + "\n").utf8)
-    let isWritten = write(descriptor, text, text.count) == text.count && fsync(descriptor) == 0
-    let code = errno
-    close(descriptor)
-    guard isWritten else {
-      unlink(partial)
-      throw LakeError.io("write", partial, code)
+    try await work {
+      try Self.makeFolders(location)
+      let path = absolute(LakeIdentity.fileName)
+      let partial = path + "-\(getpid())"
+      let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else { throw LakeError.io("create", partial, errno) }
+      let text = Array((id + "\n").utf8)
+      let isWritten = write(descriptor, text, text.count) == text.count && fsync(descriptor) == 0
+      let code = errno
+      close(descriptor)
+      guard isWritten else {
+        unlink(partial)
+        throw LakeError.io("write", partial, code)
+      }
+      try Self.rename(partial, path)
+      try Self.sync(location)
     }
-    try Self.rename(partial, path)
-    try Self.sync(location)
   }
 
   package func prepareStaging(_ staging: String) async throws -> String {
-    let folder = absolute(staging)
-    try Self.removeTree(folder)
-    try Self.makeFolders(folder)
-    return folder
+    try await work {
+      let folder = absolute(staging)
+      try Self.removeTree(folder)
+      try Self.makeFolders(folder)
+      return folder
+    }
   }
 
   package func stage(_ staging: String) async throws {
-    for name in try Self.entries(absolute(staging)) where LakePath.isPublished(name) {
-      try Self.sync(absolute(staging) + "/" + name)
+    try await work {
+      for name in try Self.entries(absolute(staging)) where LakePath.isPublished(name) {
+        try Self.sync(absolute(staging) + "/" + name)
+      }
+      try Self.sync(absolute(staging))
     }
-    try Self.sync(absolute(staging))
   }
 
   package func place(_ staging: String, at path: String) async throws -> Bool {
-    let folder = absolute(staging)
-    let names = try Self.entries(folder)
-    let fileName = path.split(separator: "/").last.map(String.init) ?? path
-    guard names.contains(fileName) else { return false }
-    let target = absolute(path)
-    let targetFolder = LakePath.folder(of: target)
-    try Self.makeFolders(targetFolder)
-    let reports = names.filter { $0 != fileName && $0.hasPrefix("validation.") }
-    if !reports.isEmpty {
-      let reportFolder = absolute(LakePath.reports(beside: path))
-      try Self.makeFolders(reportFolder)
-      for name in reports { try Self.rename(folder + "/" + name, reportFolder + "/" + name) }
+    try await work {
+      let folder = absolute(staging)
+      let names = try Self.entries(folder)
+      let fileName = path.split(separator: "/").last.map(String.init) ?? path
+      guard names.contains(fileName) else { return false }
+      let target = absolute(path)
+      let targetFolder = LakePath.folder(of: target)
+      try Self.makeFolders(targetFolder)
+      let reports = names.filter { $0 != fileName && $0.hasPrefix("validation.") }
+      if !reports.isEmpty {
+        let reportFolder = absolute(LakePath.reports(beside: path))
+        try Self.makeFolders(reportFolder)
+        for name in reports { try Self.rename(folder + "/" + name, reportFolder + "/" + name) }
+      }
+      try Self.rename(folder + "/" + fileName, target)
+      try Self.sync(targetFolder)
+      try Self.removeTree(folder)
+      return true
     }
-    try Self.rename(folder + "/" + fileName, target)
-    try Self.sync(targetFolder)
-    try Self.removeTree(folder)
-    return true
   }
 
   package func byteCount(_ path: String) async throws -> Int? {
-    var status = stat()
-    guard stat(absolute(path), &status) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw LakeError.io("look at", absolute(path), errno)
+    try await work {
+      var status = stat()
+      guard stat(absolute(path), &status) == 0 else {
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw LakeError.io("look at", absolute(path), errno)
+      }
+      return Int(status.st_size)
     }
-    return Int(status.st_size)
   }
 
   package func sha256(_ path: String) async throws -> String? {
@@ -94,45 +112,56 @@ package struct DiskLake: LakeStore {
 
   package func localFile(_ path: String, scratch: String) async throws -> String? {
     guard try await byteCount(path) != nil else { return nil }
-    // A name of the reader's own, below which the path is the same: the file stays for it when another takes its place.
-    let own = scratch + "/" + path
-    try Self.makeFolders(LakePath.folder(of: own))
-    unlink(own)
-    // Where the scratch folder is in another file system, or has no hard links, the file itself has to do.
-    return link(absolute(path), own) == 0 ? own : absolute(path)
+    return try await work {
+      // A name of the reader's own, below which the path is the same: the file stays for it when another takes its place.
+      let own = scratch + "/" + path
+      try Self.makeFolders(LakePath.folder(of: own))
+      unlink(own)
+      // Where the scratch folder is in another file system, or has no hard links, the file itself has to do.
+      return link(absolute(path), own) == 0 ? own : absolute(path)
+    }
   }
 
   package func stagingNames() async throws -> [String] {
-    try Self.entries(absolute(LakePath.staging)).sorted()
+    try await work {
+      // What begins with a dot is no attempt's.
+      try Self.entries(absolute(LakePath.staging)).filter { !$0.hasPrefix(".") }.sorted()
+    }
   }
 
   package func removeStaging(_ staging: String) async throws {
-    try Self.removeTree(absolute(staging))
+    try await work {
+      try Self.removeTree(absolute(staging))
+    }
   }
 
   package func files() async throws -> [String] {
-    var found: [String] = []
-    func visit(_ folder: String) throws {
-      for name in try Self.entries(folder.isEmpty ? location : absolute(folder)).sorted() {
-        if name.hasPrefix(".") || name.hasPrefix("_") { continue }
-        let path = folder.isEmpty ? name : folder + "/" + name
-        if Self.isFolder(absolute(path)) {
-          try visit(path)
-        } else if name.hasSuffix(".parquet") {
-          found.append(path)
+    try await work {
+      var found: [String] = []
+      func visit(_ folder: String) throws {
+        for name in try Self.entries(folder.isEmpty ? location : absolute(folder)).sorted() {
+          if name.hasPrefix(".") || name.hasPrefix("_") { continue }
+          let path = folder.isEmpty ? name : folder + "/" + name
+          if Self.isFolder(absolute(path)) {
+            try visit(path)
+          } else if name.hasSuffix(".parquet") {
+            found.append(path)
+          }
         }
       }
+      try visit("")
+      return found
     }
-    try visit("")
-    return found
   }
 
   package func remove(_ path: String) async throws {
-    guard unlink(absolute(path)) == 0 || errno == ENOENT else { throw LakeError.io("remove", absolute(path), errno) }
-    // Empty folders above it go too; rmdir refuses the others.
-    var folder = LakePath.folder(of: path)
-    try Self.removeTree(absolute(folder) + "/_validation")
-    while !folder.isEmpty, rmdir(absolute(folder)) == 0 { folder = LakePath.folder(of: folder) }
+    try await work {
+      guard unlink(absolute(path)) == 0 || errno == ENOENT else { throw LakeError.io("remove", absolute(path), errno) }
+      // Empty folders above it go too; rmdir refuses the others.
+      var folder = LakePath.folder(of: path)
+      try Self.removeTree(absolute(folder) + "/_validation")
+      while !folder.isEmpty, rmdir(absolute(folder)) == 0 { folder = LakePath.folder(of: folder) }
+    }
   }
 
   package func unfinishedUploads() async throws -> [UnfinishedUpload] { [] }

@@ -25,6 +25,13 @@ package enum LakeError: ClassifiedError, Equatable {
 
   package var errorClass: ErrorClass { .transient }
 
+  package var mayBeHost: Bool {
+    switch self {
+    case .system, .s3: true
+    case .wrongContent: false
+    }
+  }
+
   package var summary: String {
     switch self {
     case .system(let action, let path, _, let message): "cannot \(action) \(path): \(message)"

@@ -66,7 +66,9 @@ package struct LakeRepair: Sendable {
         let isStill = try await connection.query(
           "SELECT FROM lake.manifest WHERE publication_id = $1 AND state = 'committed'", [publication])
         if isStill.isEmpty { continue }
-        try await connection.execute("SELECT lake.mark_in_place($1, false)", [publication])
+        let marked = try await connection.query("SELECT lake.mark_in_place($1, false) AS marked", [publication])
+        // Its attempt still lives, and says so itself.
+        guard try marked.first?.decode("marked", as: Bool?.self) == true else { continue }
         report.missing.append(try await missing(row, connection))
         continue
       }

@@ -17,6 +17,12 @@ extension AkerConfiguration {
     return S3Lake(client, prefix: prefix, scratch: scratch)
   }
 
+  /// The folder of this host in which attempts make what they publish.
+  var stagingRoot: String {
+    let folder = cachePath.hasPrefix(Self.s3Scheme) ? localCachePath + "/s3" : cachePath + "/data_lake"
+    return folder + "/" + LakePath.staging
+  }
+
   /// What all hosts share of the raw cache, where AKER_CACHE_PATH is in S3.
   /// - Throws: `ConfigurationError`, for S3 without bucket or keys.
   package func sharedCache() throws -> SharedCache? {

@@ -21,6 +21,8 @@ package struct PipelineEnvironment: Sendable {
   /// The documents in it.
   let documents: RawCache
   private let configuration: AkerConfiguration
+  /// Looks at this host when an attempt fails; nil in a preview.
+  private var host: HostLook?
 
   /// - Parameters:
   ///   - slots: tasks at a time, which share the host's memory and processors.
@@ -43,12 +45,22 @@ package struct PipelineEnvironment: Sendable {
       registry: registry, cacheDirectory: cache + "/raw", shared: try configuration.sharedCache(),
       limiter: QueueRateLimiter(pool), clientName: clientName,
       logger: logger, secret: { try configuration.secret($0) })
+    let engine = try workerEngine(duckdb, configuration, slots: slots, logger)
+    let documents = try RawCache(directory: cache + "/raw", shared: try configuration.sharedCache())
+    // A look waits for no room in the host's budget: a busy host is no sick one.
+    let host = HostLook(
+      engine: Engine(duckdb, limits: try limits(configuration, slots: slots), logger: logger), lake: lake,
+      lakeID: try await lake.identity(),
+      folders: documents.folders + [cache + "/tmp", configuration.stagingRoot],
+      fetcher: fetcher)
     return PipelineEnvironment(
-      engine: try workerEngine(duckdb, configuration, slots: slots, logger),
-      lake: lake, database: pool, inputs: LiveInputs(fetcher),
-      rawCache: cache + "/raw",
-      documents: try RawCache(directory: cache + "/raw", shared: try configuration.sharedCache()),
-      configuration: configuration)
+      engine: engine, lake: lake, database: pool, inputs: LiveInputs(fetcher), rawCache: cache + "/raw",
+      documents: documents, configuration: configuration, host: host)
+  }
+
+  /// Before the first task: what is there now is what a look later compares with.
+  package func rememberHost() async {
+    await host?.remember()
   }
 
   /// For a preview: the sources as the catalog's files have them, asked within their rates by this process alone, and a
@@ -128,7 +140,7 @@ package struct PipelineEnvironment: Sendable {
       swapRowCount: configuration.values[.swapRowCount]?.text.flatMap { Int($0) },
       events: configuration.openLineageURL == nil
         ? nil : OpenLineageEvents(configuration.openLineageBuilder(try pool.configuration)), observer: observer,
-      restoring: restoring)
+      restoring: restoring, host: host)
   }
 
   /// A folder for work that is not to be published, removed afterwards.

@@ -23,10 +23,12 @@ package struct PipelineTaskHandler: TaskHandler {
   private let observer: StepObserver?
   /// A publication that is restored, whatever the task's definition is.
   private let restoring: Int64?
+  private let host: HostLook?
 
   package init(
     pool: PostgresPool, engine: Engine, lake: any LakeStore, inputs: any InputSource, swapRowCount: Int? = nil,
-    events: OpenLineageEvents? = nil, observer: StepObserver? = nil, restoring: Int64? = nil
+    events: OpenLineageEvents? = nil, observer: StepObserver? = nil, restoring: Int64? = nil,
+    host: HostLook? = nil
   ) {
     self.pool = pool
     self.engine = engine
@@ -36,6 +38,11 @@ package struct PipelineTaskHandler: TaskHandler {
     self.events = events
     self.observer = observer
     self.restoring = restoring
+    self.host = host
+  }
+
+  package func probe(after errors: [any Error]) async throws -> [String] {
+    try await host?.look(after: errors) ?? []
   }
 
   package func run(_ lease: TaskLease, _ context: TaskContext) async throws -> TaskOutcome {

@@ -96,6 +96,28 @@ package struct QueueClient: Sendable {
     _ = try await call("SELECT queue.release($1, $2, $3)", [lease.taskID, lease.leaseToken, reason])
   }
 
+  /// Gives a task back because of this host, or because it waited too long.
+  ///
+  /// - Parameter detail: a JSON object, as `fail` takes it.
+  package func giveBack(_ lease: TaskLease, reason: String, detail: String?) async throws -> AttemptState {
+    let rows = try await call(
+      "SELECT queue.give_back($1, $2, $3, $4::jsonb) AS kind", [lease.taskID, lease.leaseToken, reason, detail])
+    return try PostgresRow.only(rows).decode("kind")
+  }
+
+  /// - Parameter trouble: what is wrong with the worker's host; nil when it is well.
+  package func reportHost(workerID: Int, trouble: String?) async throws {
+    _ = try await call("SELECT queue.report_host($1, $2)", [workerID, trouble])
+  }
+
+  /// Tells that the process of a lost incarnation lives, and had been cut off from the database.
+  ///
+  /// - Returns: how many tasks it no longer counts against.
+  package func excuseLoss(workerID: Int, reason: String) async throws -> Int {
+    let rows = try await call("SELECT queue.excuse_loss($1, $2) AS count", [workerID, reason])
+    return try rows.first?.decode("count") ?? 0
+  }
+
   package func snooze(_ lease: TaskLease, for interval: Duration, reason: String) async throws {
     _ = try await call("SELECT queue.snooze($1, $2, $3, $4)", [lease.taskID, lease.leaseToken, interval, reason])
   }

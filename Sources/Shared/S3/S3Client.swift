@@ -2,6 +2,7 @@ internal import Base
 package import FoundationEssentials
 internal import Glibc
 package import HTTP
+internal import Telemetry
 
 /// Objects of one bucket, in S3 or in a server that speaks its protocol.
 package struct S3Client: Sendable {
@@ -196,7 +197,7 @@ package struct S3Client: Sendable {
 
   private func perform(_ transfer: HTTPTransfer) async throws -> HTTPTransfer.Response {
     do {
-      return try await transfer.perform()
+      return try await AttemptWaits.wait(for: "the bucket \(bucket)") { try await transfer.perform() }
     } catch HTTPTransfer.Failure.cancelled {
       throw CancellationError()
     } catch let failure as HTTPTransfer.Failure {

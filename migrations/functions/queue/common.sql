@@ -60,7 +60,7 @@ BEGIN
     WITH idle AS (
       SELECT w.worker_id FROM queue.worker w
         LEFT JOIN (SELECT l.worker_id, count(*) AS busy FROM queue.lease l GROUP BY l.worker_id) b USING (worker_id)
-      WHERE w.ended_at IS NULL AND w.state = 'running' AND w.slots > coalesce(b.busy, 0)
+      WHERE w.ended_at IS NULL AND w.state = 'running' AND w.host_trouble IS NULL AND w.slots > coalesce(b.busy, 0)
         AND w.heartbeat_at > clock_timestamp() - interval '8 seconds')
     SELECT i.worker_id FROM idle i ORDER BY i.worker_id < first_id, i.worker_id LIMIT task_count
   LOOP

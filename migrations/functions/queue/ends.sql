@@ -362,6 +362,25 @@ COMMENT ON FUNCTION queue.release IS
   'Gives a task back, for any worker to claim at once; the attempt is not counted. AK001 when this attempt no '
   'longer holds it.';
 
+CREATE FUNCTION queue.give_back(task_id bigint, lease_token bigint, reason text, detail jsonb DEFAULT NULL)
+RETURNS queue.outcome_kind
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  l queue.lease := queue._take_back($1, $2);
+BEGIN
+  l.throttle_count := l.throttle_count + 1;
+  IF l.throttle_count >= (SELECT g.max_throttles FROM queue.setting g WHERE g.singleton) THEN
+    RETURN queue._settle(l, 'failed', 'transient',
+      format('given back %s times, the last time: %s', l.throttle_count, $3), $4);
+  END IF;
+  RETURN queue._settle(l, 'released', NULL, $3, $4);
+END
+$$;
+COMMENT ON FUNCTION queue.give_back IS
+  'Gives a task back because of its host, or because it waited too long: for any worker to claim at once; neither the '
+  'attempt nor a lost worker is counted. After max_throttles times it fails. AK001 when this attempt no longer holds it.';
+
 CREATE FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text DEFAULT 'snoozed') RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -57,6 +57,11 @@ BEGIN
         format('ran longer than %s on worker %s (%s)', a.task_timeout_interval, l.worker_id, w.name), NULL)
         FROM queue.lane a WHERE a.lane_id = l.lane_id;
       PERFORM pg_notify('aker_cancel', '');
+    ELSIF queue._server_began_at() > w.heartbeat_at THEN
+      -- Not the worker's doing, then, nor the task's.
+      PERFORM queue._settle(l, 'released', NULL,
+        format('worker %s (%s on %s): %s; the database server began anew meanwhile',
+          l.worker_id, w.name, w.host, w.end_reason), NULL);
     ELSIF l.lost_count + 1 >= g.max_lost_workers THEN
       PERFORM queue._settle(l, 'failed', 'worker_lost',
         format('quarantined: %s workers were lost while they ran it, the last was %s (%s on %s): %s', l.lost_count + 1, l.worker_id, w.name, w.host, w.end_reason), NULL);

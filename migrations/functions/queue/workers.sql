@@ -138,3 +138,84 @@ END
 $$;
 COMMENT ON FUNCTION queue.stop_worker IS
   'Ends an incarnation in order: releases whatever it still holds (returns how many) and gives up its session lock.';
+
+CREATE FUNCTION queue.report_host(worker_id integer, trouble text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  before text;
+  w queue.worker;
+BEGIN
+  SELECT v.host_trouble INTO before FROM queue.worker v WHERE v.worker_id = $1 AND v.ended_at IS NULL FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'worker % has ended', $1
+      USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
+  END IF;
+  UPDATE queue.worker v SET host_trouble = nullif($2, ''),
+      host_trouble_since = CASE WHEN nullif($2, '') IS NOT NULL THEN coalesce(v.host_trouble_since, clock_timestamp()) END
+    WHERE v.worker_id = $1 RETURNING * INTO w;
+  IF (before IS NULL) <> (w.host_trouble IS NULL) THEN
+    INSERT INTO queue.event (kind, message) VALUES (
+      CASE WHEN w.host_trouble IS NULL THEN 'host_well' ELSE 'host_unwell' END,
+      format('worker %s (%s on %s) %s', w.worker_id, w.name, w.host,
+        CASE WHEN w.host_trouble IS NULL THEN 'is well again' ELSE 'claims nothing: ' || w.host_trouble END));
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION queue.report_host IS
+  'A worker tells what is wrong with its host, which keeps it from claiming, or (NULL) that all is well. AK002 when the '
+  'worker was given up.';
+
+-- When the server last began to serve: started, or initialised anew after one of its processes had crashed, when it
+-- throws its statistics away.
+CREATE FUNCTION queue._server_began_at() RETURNS timestamptz
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT greatest(pg_postmaster_start_time(), (SELECT b.stats_reset FROM pg_stat_bgwriter b))
+$$;
+COMMENT ON FUNCTION queue._server_began_at IS
+  'When the server last began to serve: a worker that was not heard of since then may have been cut off by that alone.';
+
+CREATE FUNCTION queue.excuse_loss(worker_id integer, reason text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  w queue.worker;
+  lost record;
+  excused integer := 0;
+BEGIN
+  UPDATE queue.worker v SET loss_excused_at = clock_timestamp()
+    WHERE v.worker_id = $1 AND v.state = 'lost' AND v.loss_excused_at IS NULL RETURNING * INTO w;
+  IF NOT FOUND THEN
+    RETURN 0;
+  END IF;
+  FOR lost IN
+    SELECT o.task_id, o.final FROM queue.outcome o
+    WHERE o.worker_id = $1 AND o.error_class = 'worker_lost' AND o.finished_at >= w.ended_at ORDER BY o.task_id
+  LOOP
+    excused := excused + 1;
+    IF lost.final THEN
+      BEGIN
+        PERFORM queue.retry_task(lost.task_id);
+      EXCEPTION WHEN SQLSTATE 'AK006' THEN
+        NULL; -- built elsewhere since, or cancelled: it stays as it is
+      END;
+      CONTINUE;
+    END IF;
+    UPDATE queue.ready r SET lost_count = r.lost_count - 1 WHERE r.task_id = lost.task_id AND r.lost_count > 0;
+    CONTINUE WHEN FOUND;
+    UPDATE queue.delayed d SET lost_count = d.lost_count - 1 WHERE d.task_id = lost.task_id AND d.lost_count > 0;
+    CONTINUE WHEN FOUND;
+    -- Not waiting for a publication that holds its lease: it ends its task, and the count with it.
+    UPDATE queue.lease l SET lost_count = l.lost_count - 1
+      WHERE l.lost_count > 0 AND l.task_id = (
+        SELECT n.task_id FROM queue.lease n WHERE n.task_id = lost.task_id FOR UPDATE SKIP LOCKED);
+  END LOOP;
+  INSERT INTO queue.event (kind, message)
+    VALUES ('loss_excused', format('worker %s (%s on %s) lives, and was cut off from the database (%s): %s counts no more',
+      w.worker_id, w.name, w.host, $2, 'the loss of ' || queue._counted(excused, 'task')));
+  RETURN excused;
+END
+$$;
+COMMENT ON FUNCTION queue.excuse_loss IS
+  'The process of a lost incarnation lives, and it was the database that it could not reach: what its loss counted toward '
+  'the quarantine of its tasks is taken back, once. Returns of how many tasks.';

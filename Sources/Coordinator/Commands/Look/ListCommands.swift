@@ -109,12 +109,14 @@ struct WorkersCommand: AsyncParsableCommand {
     if options.json { return try printJSON(workers) }
     let rows = workers.map { line in
       [
-        "\(line.worker_id)", line.name, line.host, line.pid.map { "\($0)" } ?? "", line.state, "\(line.slots)",
-        "\(line.busy)", String((line.last_heard ?? "").prefix { $0 != "." }), line.end_reason ?? "",
+        "\(line.worker_id)", line.name, line.host, line.pid.map { "\($0)" } ?? "",
+        line.host_trouble == nil ? line.state : line.state + ", not well", "\(line.slots)",
+        "\(line.busy)", String((line.last_heard ?? "").prefix { $0 != "." }),
+        line.end_reason ?? line.host_trouble ?? "",
       ]
     }
     printTable(
-      ["worker", "name", "host", "pid", "state", "slots", "busy", "last_heard", "end_reason"], rows,
+      ["worker", "name", "host", "pid", "state", "slots", "busy", "last_heard", "reason"], rows,
       whenEmpty: Advice.noWorker.text())
   }
 }

@@ -15,12 +15,16 @@ package struct WorkerLine: Encodable, Sendable {
   package var last_heard: String?
   package var started_at: Date
   package var end_reason: String?
+  /// What is wrong with its host, which keeps it from claiming.
+  package var host_trouble: String?
+  package var unwell_for: String?
 
   /// The living first.
   package static func list(_ session: some PostgresSession) async throws -> [WorkerLine] {
     try await session.query(
       """
-      SELECT worker_id, name, host, pid, version, state, slots, busy, last_heard, started_at, end_reason
+      SELECT worker_id, name, host, pid, version, state, slots, busy, last_heard, started_at, end_reason,
+        host_trouble, unwell_for
       FROM queue.workers
       """
     ).map { try WorkerLine($0) }
@@ -46,5 +50,7 @@ extension WorkerLine {
     last_heard = try row.text("last_heard")
     started_at = try row.decode("started_at")
     end_reason = try row.text("end_reason")
+    host_trouble = try row.text("host_trouble")
+    unwell_for = try row.text("unwell_for")
   }
 }

@@ -49,6 +49,14 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
     self.advice = advice
   }
 
+  package var mayBeHost: Bool {
+    switch reason {
+    // A source that nobody reaches, and a host that reaches nobody, look the same from here.
+    case .cache, .transfer: true
+    default: false
+    }
+  }
+
   /// For what the disk below the cache refuses.
   static let cacheAdvice =
     "Free space below AKER_CACHE_PATH, or make it writable for the worker's user; the task is tried again by itself."

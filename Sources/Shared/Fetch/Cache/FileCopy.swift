@@ -49,7 +49,7 @@ struct FileCopy {
     let input = open(try resolved(), O_RDONLY | O_CLOEXEC)
     guard input >= 0 else { throw Failure.cannotRead(String(cString: strerror(errno))) }
     defer { close(input) }
-    let output = open(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
+    let output = Folders.openMaking(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC)
     guard output >= 0 else { throw Failure.cannotWrite("\(target): \(String(cString: strerror(errno)))") }
     defer { close(output) }
     var hash = SHA256()

@@ -1,3 +1,4 @@
+internal import Base
 internal import FoundationEssentials
 internal import Glibc
 
@@ -13,18 +14,20 @@ package struct RawCache: Sendable {
   package init(directory: String, shared: SharedCache? = nil) throws {
     self.directory = directory
     self.shared = shared
-    for folder in ["objects", "index", "partial"] {
-      let path = directory + "/" + folder
+    for folder in folders {
       do {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      } catch {
-        throw Failure(description: "\(path) cannot be created: \(Self.reason(error))")
+        try Folders.make(folder)
+      } catch let error as FileError {
+        throw Failure(description: error.summary)
       }
     }
     guard access(directory + "/partial", W_OK) == 0 else {
       throw Failure(description: "\(directory) cannot be written: \(String(cString: strerror(errno)))")
     }
   }
+
+  /// Whoever needs one of them makes it again when it is gone: a cache may be emptied at any time.
+  package var folders: [String] { ["objects", "index", "partial"].map { directory + "/" + $0 } }
 
   package struct Failure: Error, CustomStringConvertible {
     package var description: String
@@ -65,12 +68,15 @@ package struct RawCache: Sendable {
   /// Records an answer whose bytes are already there.
   func record(_ input: FetchedInput, key: String) throws {
     let partial = partialPath()
-    guard FileManager.default.createFile(atPath: partial, contents: try Self.encoded(input)),
-      rename(partial, indexPath(key)) == 0
-    else {
-      let code = errno
+    try make(directory + "/partial")
+    guard FileManager.default.createFile(atPath: partial, contents: try Self.encoded(input)) else {
+      throw Failure(description: "\(partial): \(String(cString: strerror(errno)))")
+    }
+    do {
+      try place(partial, at: indexPath(key))
+    } catch {
       unlink(partial)
-      throw Failure(description: "\(indexPath(key)): \(String(cString: strerror(code)))")
+      throw error
     }
   }
 
@@ -87,7 +93,7 @@ package struct RawCache: Sendable {
 
   /// Gives a finished file its name.
   func place(_ partial: String, at path: String) throws {
-    try make(URL(filePath: path).deletingLastPathComponent().path)
+    try make(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
     guard rename(partial, path) == 0 else {
       throw Failure(description: "\(path): \(String(cString: strerror(errno)))")
     }
@@ -99,7 +105,7 @@ package struct RawCache: Sendable {
   /// others for ever, and asking the source twice costs less.
   func withSingleFlight<Result: Sendable>(_ key: String, _ body: () async throws -> Result) async throws -> Result {
     let path = "\(directory)/index/\(key).lock"
-    let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
+    let descriptor = Folders.openMaking(path, O_CREAT | O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure(description: "\(path): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
     // Polled, so that waiting blocks no thread of the cooperative pool and can be cancelled.
@@ -156,14 +162,10 @@ package struct RawCache: Sendable {
 
   private func make(_ folder: String) throws {
     do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw Failure(description: "\(folder): \(Self.reason(error))")
+      try Folders.make(folder)
+    } catch let error as FileError {
+      throw Failure(description: error.summary)
     }
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    errno == 0 ? "\(error)" : String(cString: strerror(errno))
   }
 
   static func decoder() -> JSONDecoder {

@@ -49,11 +49,8 @@ struct JSONScan {
     return paths.indices.filter { mask & (1 << UInt64($0)) != 0 && paths[$0].count == depth }
   }
 
-  /// 512: no document of a source is nested deeper; what is, is made to exhaust the stack.
-  private static let maximumDepth = 512
-
   private mutating func value(mask: UInt64, depth: Int) throws {
-    guard depth < Self.maximumDepth else { throw failure("it is nested too deeply") }
+    guard depth < ExpansionBudget.depth else { throw failure("it is nested too deeply") }
     switch try reader.afterSpace() {
     case UInt8(ascii: "{"): try object(mask: mask, depth: depth)
     case UInt8(ascii: "["): try list(mask: mask, depth: depth)

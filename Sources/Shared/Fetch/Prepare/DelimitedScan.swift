@@ -1,3 +1,4 @@
+internal import Base
 internal import Catalog
 
 /// One quick pass over delimited text: whether it is plain as RFC 4180 has it, so that a reader that is told the dialect can

@@ -1,3 +1,4 @@
+internal import Base
 internal import Catalog
 
 /// Rewrites delimited text of the odder kinds as a plain one: a header line, and rows with as many columns.

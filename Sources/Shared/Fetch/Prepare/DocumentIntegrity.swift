@@ -1,3 +1,4 @@
+internal import Base
 internal import Glibc
 
 /// Whether a document is as whole as its own format can tell: each gzip member and each entry of a zip has the CRC and the

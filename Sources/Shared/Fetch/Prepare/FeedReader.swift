@@ -1,3 +1,4 @@
+internal import Base
 internal import CLibxml2
 internal import FoundationEssentials
 
@@ -8,10 +9,14 @@ package enum FeedReader {
     case notWellFormed(line: Int)
     /// Well-formed, but neither RSS nor Atom.
     case notAFeed(root: String)
+    /// Its entities unfold to more than a document of its size may.
+    case unfoldsTooFar(limit: Int64)
 
     package var summary: String {
       switch self {
       case .notWellFormed(let line): "it is not well-formed XML on line \(line)"
+      case .unfoldsTooFar(let limit):
+        "its entities unfold to more than \(limit.counted("byte")), which no feed of its size does"
       case .notAFeed(let root): "it is neither RSS nor Atom, but '\(root)'"
       }
     }
@@ -57,6 +62,8 @@ package enum FeedReader {
       AKER_XML_NOENT | AKER_XML_NONET | AKER_XML_NOCDATA | AKER_XML_NOERROR | AKER_XML_NOWARNING)
     guard let reader = xmlReaderForFile(path, nil, options) else { throw Failure.notWellFormed(line: 0) }
     defer { xmlFreeTextReader(reader) }
+    let limit = ExpansionBudget.limit(ofFile: path)
+    var unfolded: Int64 = 0
     var item: Item?
     var field: String?
     var text = ""
@@ -84,7 +91,10 @@ package enum FeedReader {
         }
         if xmlTextReaderIsEmptyElement(reader) == 1, field == name { field = nil }
       case AKER_XML_TEXT, AKER_XML_CDATA, AKER_XML_SPACE:
-        if field != nil { text += string(xmlTextReaderConstValue(reader)) ?? "" }
+        guard field != nil, let more = string(xmlTextReaderConstValue(reader)) else { break }
+        unfolded += Int64(more.utf8.count)
+        guard unfolded <= limit else { throw Failure.unfoldsTooFar(limit: limit) }
+        text += more
       case AKER_XML_END_ELEMENT:
         if name == "item" || name == "entry", let finished = item {
           try body(finished)

@@ -60,6 +60,13 @@ package struct InputPreparation: Sendable {
     }
   }
 
+  private static func isJSON(_ format: InputFormat) -> Bool {
+    switch format {
+    case .json, .jsonTable, .jsonDocument, .ndjson, .geojson, .geojsonLines: true
+    case .csv, .tsv, .lines, .fixedWidth, .feed, .parquet, .shapefile, .xlsx: false
+    }
+  }
+
   private static func changesText(_ request: DatasetRequest) -> Bool {
     switch request.format {
     case .lines, .fixedWidth: request.input.encoding != nil || request.input.skippedLineCount > 0
@@ -273,7 +280,7 @@ package struct InputPreparation: Sendable {
       try AttributeTable.recode(beside: path, declared: request.input.encoding)
     } else if isChecked(request) {
       if TextEncoding.isUTF8(request.input.encoding) {
-        try TextCheck.check(path, cancellation)
+        try TextCheck.check(path, isJSON: isJSON(request.format), cancellation)
       } else if let encoding = request.input.encoding, TextEncoding.isSingleByte(encoding),
         try TextCheck.isUTF8WithLetters(path)
       {

@@ -1,3 +1,5 @@
+internal import Base
+
 /// Writes the records of a JSON document a line each, in one pass and without holding more than a piece of it: DuckDB reads
 /// lines as a stream, and a document only whole.
 ///
@@ -72,14 +74,11 @@ package struct JSONRecords: ~Copyable {
 
   private func noList() -> Failure { Failure(description: "the document has no array at \(path)") }
 
-  /// 512: no document of a source is nested deeper around its records; what is, is made to exhaust the stack.
-  private static let maximumDepth = 512
-
   /// Reads a value that the first steps lead to, as many as `depth`; nil where another way leads to it.
   ///
   /// - Returns: whether it held what the path leads to.
   private mutating func value(depth: Int?, nesting: Int = 0) throws -> Bool {
-    guard nesting < Self.maximumDepth else { throw reader.failure("it is nested too deeply") }
+    guard nesting < ExpansionBudget.depth else { throw reader.failure("it is nested too deeply") }
     if depth == steps.count {
       if isOfList { return try listOfRecords(nesting) }
       try record()

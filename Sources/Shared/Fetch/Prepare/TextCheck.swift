@@ -1,3 +1,4 @@
+internal import Base
 internal import Catalog
 
 /// One pass over a text that is read as it comes: UTF-8 without U+0000, or an error with line and column.
@@ -7,9 +8,12 @@ struct TextCheck {
     var advice: String
   }
 
+  /// - Parameter isJSON: whether lists and objects must not be within one another too deeply, too: DuckDB's reader, which is
+  ///   given the document next, has a stack that ends.
   /// - Throws: `Failure`, `TextReader.Failure`.
-  static func check(_ path: String, _ cancellation: BlockingWork.Cancellation) throws {
+  static func check(_ path: String, isJSON: Bool = false, _ cancellation: BlockingWork.Cancellation) throws {
     var reader = try TextReader(path, encoding: nil)
+    var nesting = JSONNesting()
     var utf8 = UTF8Check()
     var before = 0
     var first: [UInt8] = []
@@ -21,6 +25,12 @@ struct TextCheck {
       let zero = piece.firstIndex(of: 0)
       if let index = [wrong, zero].compactMap({ $0 }).min() {
         throw try failure(path, at: before + index, in: previous.suffix(8) + piece, piece.count - index, first)
+      }
+      if isJSON, let index = piece.withUnsafeBytes({ nesting.firstTooDeep(in: $0) }) {
+        throw Failure(
+          summary:
+            "its lists and objects are more than \(ExpansionBudget.depth) deep within one another (at byte \(before + index))",
+          advice: "No document of a table is so: ask its source.")
       }
       before += piece.count
       previous = Array(piece.suffix(8))

@@ -1,3 +1,4 @@
+internal import Base
 package import Catalog
 
 /// Where in the documents a value stands, for the error that refuses it.

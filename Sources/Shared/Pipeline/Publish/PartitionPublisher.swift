@@ -268,9 +268,15 @@ struct PartitionPublisher {
         try await lake.removeStaging(built.staging)
         return
       }
-      _ = try await lake.place(built.staging, at: record.lakePath)
+      if try await !lake.place(built.staging, at: record.lakePath) {
+        // Somebody else may have placed it; or somebody removed what was staged, which repair has to say.
+        guard try await lake.sha256(record.lakePath) == built.sha256 else {
+          throw LakeError.wrongContent(path: record.lakePath)
+        }
+      }
       StepBoundary.placed.reached()
-      try await connection.orAnother().execute("SELECT lake.mark_in_place($1, true)", [publicationID])
+      try await connection.orAnother().execute(
+        "SELECT lake.mark_in_place($1, true, $2)", [publicationID, record.attempt.leaseToken])
       StepBoundary.markedInPlace.reached()
     } catch {
       logger.warning(

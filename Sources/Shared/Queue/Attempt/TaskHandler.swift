@@ -1,4 +1,5 @@
 package import Logging
+package import Telemetry
 
 /// What a worker does with a task it has claimed.
 ///
@@ -11,13 +12,15 @@ package protocol TaskHandler: Sendable {
 
   /// Whether this host can run tasks at all: its folders, programs and ways out. Puts right what it can.
   ///
+  /// - Parameter errors: of attempts, that made somebody look.
+  /// - Returns: what was put right, each in a line: attempts that ran meanwhile may have failed for it.
   /// - Throws: what is wrong with the host, as a `ClassifiedError` that says so in one line.
-  func probe() async throws
+  func probe(after errors: [any Error]) async throws -> [String]
 }
 
 extension TaskHandler {
   /// Needs nothing of the host.
-  package func probe() async throws {}
+  package func probe(after errors: [any Error]) async throws -> [String] { [] }
 }
 
 /// How a handler ended without an error.
@@ -35,6 +38,8 @@ package struct TaskContext: Sendable {
   package let worker: WorkerIdentity
   /// Where the handler says how far it has come.
   package let steps = AttemptSteps()
+  /// What the attempt waits for; told to the handler's task by whoever runs it.
+  package let waits = AttemptWaits()
   private let base: Logger
   private let lease: TaskLease?
 

@@ -1,0 +1,154 @@
+import Base
+import Catalog
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@testable import Fetch
+
+/// Every parser of documents that sources send.
+@Suite("What sources send", .timeLimit(.minutes(10)))
+struct DocumentFuzzTests {
+  private let none = BlockingWork.Cancellation()
+
+  private static let tables = [
+    "a,b\n1,2\n", "a;b\n\"x;\"\"y\";2\n", "a\tb\n1\t2\r\n", "\u{FEFF}a,b\r\n\"1\n2\",\n", "a,a,\n1,2,3\n\n",
+    "x\n" + String(repeating: "y\n", count: 200),
+  ]
+
+  @Test func delimitedText() throws {
+    try Fuzzing.run(
+      "delimited", corpus: Self.tables.map { Array($0.utf8) }, tokens: ["\"", "\"\"", ",", ";", "\n", "\r"]
+    ) {
+      path, output in
+      _ = try? DelimitedScan.layout(of: path, delimiter: UInt8(ascii: ","), none)
+      _ = try DelimitedText.tidy(
+        path, to: output, options: InputOptions(), delimiter: UInt8(ascii: ","), declaredNames: ["a", "b"], none)
+      try Self.requireSmall(output, of: path)
+    }
+  }
+
+  @Test func encodedText() throws {
+    var options = InputOptions()
+    for encoding in ["utf-16", "windows-1252", "utf-8"] {
+      options.encoding = encoding
+      let corpus = Self.tables.map { text in
+        encoding == "utf-16"
+          ? [0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] } : Array(text.utf8)
+      }
+      try Fuzzing.run("encoded-\(encoding)", corpus: corpus) { path, output in
+        _ = try DelimitedText.tidy(
+          path, to: output, options: options, delimiter: UInt8(ascii: ","), declaredNames: ["a", "b"], none)
+      }
+    }
+  }
+
+  @Test func json() throws {
+    let corpus = [
+      #"{"features": [{"a": 1, "b": [1, 2.5e3, null, true]}, {"a": "\u00e9\n"}], "exceededTransferLimit": false}"#,
+      #"[["NAME","B01"],["x","1"]]"#, #"{"error": {"code": 400, "message": "no"}}"#, "[]", #"{"features": []}"#,
+    ]
+    let tokens = ["[", "{", "]", "}", "\"", "\\", "\\u0000", "\\ud800", ":", ",", "{\"features\":[", "[[", "{\"a\":"]
+    try Fuzzing.run("json", corpus: corpus.map { Array($0.utf8) }, tokens: tokens) { path, output in
+      _ = try? TextCheck.check(path, isJSON: true, none)
+      _ = try? JSONRecords.write(path, path: "features", to: output, none)
+      _ = try? JSONRecords.write(path, path: "[*][*]", to: output, none)
+      if let bytes = FileManager.default.contents(atPath: path) { _ = JSONValue.parse(Array(bytes)) }
+      _ = try JSONScan(file: path, paths: ["features", "error.message", "features[*].a", "[*]"])
+    }
+  }
+
+  @Test func feeds() throws {
+    let corpus = [
+      "<rss><channel><title>t</title><link>https://a.example/</link><item><title>x</title><link>/1</link></item></channel></rss>",
+      "<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:base=\"https://a.example/b/\"><entry><link href=\"1\"/><id>2</id></entry></feed>",
+      "<!DOCTYPE rss [<!ENTITY a \"b\">]><rss><channel><item><title>&a;</title></item></channel></rss>",
+      "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><rss><channel><item><title><![CDATA[ \u{E9} ]]></title></item></channel></rss>",
+    ]
+    let tokens = [
+      "<item>", "</item>", "<a>", "<!ENTITY e \"&a;&a;&a;\">", "&a;", "<![CDATA[", "]]>", "<!--", "xml:base=\"../\"",
+      "<link href=\"//\"/>",
+    ]
+    try Fuzzing.run("feeds", corpus: corpus.map { Array($0.utf8) }, tokens: tokens) { path, _ in
+      var size = 0
+      try FeedReader.read(path) { size += $0.title?.utf8.count ?? 0 }
+      #expect(Int64(size) <= ExpansionBudget.limit(ofFile: path))
+    }
+  }
+
+  /// zip, tar and gzip as Python makes them, and a dBASE table.
+  private func made(_ body: (_ folder: String) throws -> Void) async throws {
+    let folder = "/tmp/aker-fuzz-made-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let script = """
+      import gzip, io, struct, sys, tarfile, zipfile
+      folder = sys.argv[1]
+      with zipfile.ZipFile(folder + '/a.zip', 'w', zipfile.ZIP_DEFLATED) as z:
+          z.writestr('a.csv', 'a,b\\n1,2\\n' * 50); z.writestr('data/b.csv', 'a,b\\n')
+      with zipfile.ZipFile(folder + '/stored.zip', 'w') as z: z.writestr('a.csv', 'a,b\\n1,2\\n')
+      with tarfile.open(folder + '/a.tar', 'w') as t:
+          info = tarfile.TarInfo('a.csv'); info.size = 8; t.addfile(info, io.BytesIO(b'a,b\\n1,2\\n'))
+      open(folder + '/a.gz', 'wb').write(gzip.compress(b'a,b\\n1,2\\n' * 50) + gzip.compress(b'3,4\\n'))
+      header = struct.pack('<BBBBIHH20x', 3, 126, 1, 1, 2, 97, 13)
+      fields = struct.pack('<11sc4xBB14x', b'NAME', b'C', 8, 0) + struct.pack('<11sc4xBB14x', b'N', b'N', 4, 0) + b'\\r'
+      open(folder + '/a.dbf', 'wb').write(header + fields + b' caf\\xc3\\xa9   1   ' + b' x         22  ' + b'\\x1a')
+      """
+    let result = try await Program.run("python3", ["-c", script, folder])
+    try #require(result.exitCode == 0, "\(result)")
+    try body(folder)
+  }
+
+  private func bytes(_ folder: String, _ names: String...) -> [[UInt8]] {
+    names.map { Array(FileManager.default.contents(atPath: folder + "/" + $0) ?? Data()) }
+  }
+
+  @Test func archives() async throws {
+    try await made { folder in
+      try Fuzzing.run(
+        "archives", corpus: bytes(folder, "a.zip", "stored.zip", "a.tar"),
+        tokens: ["PK\u{3}\u{4}", "PK\u{1}\u{2}", "PK\u{5}\u{6}", "../", "ustar"]
+      ) {
+        path, output in
+        let into = output + ".d"
+        defer { try? FileManager.default.removeItem(atPath: into) }
+        _ = try? DocumentIntegrity(of: path, none)
+        let names = try ArchiveMember.extract("*.csv", from: path, into: into, maximumBytes: 1 << 20)
+        // Nothing lies outside of the folder, and no more than the budget in it.
+        for name in names {
+          #expect(!name.hasPrefix("/") && !name.split(separator: "/").contains(".."), "\(name)")
+          try Self.requireSmall(into + "/" + name, of: path)
+        }
+      }
+    }
+  }
+
+  @Test func gzip() async throws {
+    try await made { folder in
+      try Fuzzing.run("gzip", corpus: bytes(folder, "a.gz")) { path, _ in
+        _ = try? DocumentIntegrity(of: path, none)
+        var reader = try TextReader(path, encoding: nil)
+        var size: Int64 = 0
+        while let piece = try reader.next() { size += Int64(piece.count) }
+        #expect(size <= ExpansionBudget.limit(ofFile: path))
+      }
+    }
+  }
+
+  @Test func attributeTables() async throws {
+    try await made { folder in
+      try Fuzzing.run("attributes", corpus: bytes(folder, "a.dbf")) { path, output in
+        let place = output + ".d"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        try FileManager.default.copyItem(atPath: path, toPath: place + "/a.dbf")
+        try AttributeTable.recode(beside: place + "/a.shp", declared: "utf-8")
+      }
+    }
+  }
+
+  private static func requireSmall(_ output: String, of path: String) throws {
+    let size = (FileManager.default.contents(atPath: output)?.count).map(Int64.init) ?? 0
+    #expect(size <= ExpansionBudget.limit(ofFile: path), "\(path)")
+  }
+}
