@@ -198,11 +198,24 @@ struct FlowTests {
       #expect(list.output.contains(": moving house"), "\(list)")
       let resume = try await Program.run(Executable.aker, ["flow", "resume", "due"], environment: environment)
       #expect(resume.exitCode == 0 && resume.output.contains("aker flow trigger due"), "\(resume)")
-      let trigger = try await Program.run(Executable.aker, ["flow", "trigger", "due"], environment: environment)
-      #expect(trigger.exitCode == 0 && trigger.output.contains("backfill 1: 1 task enqueued"), "\(trigger)")
+      for act in ["pause", "resume"] {
+        let told = try await Program.run(Executable.aker, ["flow", act, "due", "--json"], environment: environment)
+        let value = try JSONDecoder().decode([String: String].self, from: Data(told.output.utf8))
+        #expect(value == ["flow": "due", "act": act + "d"], "\(told)")
+      }
+      let trigger = try await Program.run(
+        Executable.aker, ["flow", "trigger", "due", "--json"], environment: environment)
+      let made = try JSONDecoder().decode(Triggered.self, from: Data(trigger.output.utf8))
+      #expect(trigger.exitCode == 0 && made.flow == "due" && made.backfill_id == 1 && made.tasks == 1, "\(trigger)")
       let again = try await Program.run(Executable.aker, ["flow", "trigger", "due"], environment: environment)
       #expect(again.exitCode == 75 && again.errorOutput.contains("aker watch 1"), "\(again)")
     }
+  }
+
+  private struct Triggered: Decodable {
+    var flow: String
+    var backfill_id: Int
+    var tasks: Int
   }
 
   /// A coordinator that is suspended leads no longer than four seconds, and does nothing as a leader when it wakes.

@@ -25,7 +25,7 @@ struct WatchTests {
           && lines.allSatisfy { $0.count <= 50 }
       }
       try await terminal.tmux("resize-window", "-x", "160", "-y", "50")
-      try await terminal.waitFor("· ready")
+      try await terminal.waitFor("· waiting")
 
       try await terminal.tmux("send-keys", "C-c")
       try await terminal.waitFor("ended with 130")

@@ -107,6 +107,13 @@ CREATE FUNCTION catalog.lock_apply() RETURNS void
 
 COMMENT ON FUNCTION catalog.lock_apply() IS 'Until the transaction ends, nobody else applies the catalog.';
 
+CREATE FUNCTION lake._is_left_behind(publication bigint, found boolean) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake._is_left_behind(publication bigint, found boolean) IS 'Whether somebody else may say what became of a publication''s file.';
+
 CREATE FUNCTION lake.adopt(place text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -170,12 +177,12 @@ CREATE FUNCTION lake.live_staging(names text[]) RETURNS SETOF text
 
 COMMENT ON FUNCTION lake.live_staging(names text[]) IS 'Of these staging folders, those that must be kept.';
 
-CREATE FUNCTION lake.mark_in_place(publication bigint, found boolean) RETURNS boolean
+CREATE FUNCTION lake.mark_in_place(publication bigint, found boolean, token bigint DEFAULT NULL::bigint) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION lake.mark_in_place(publication bigint, found boolean) IS 'The file of a publication has its name in the lake, or is lost. NULL when a later publication has taken its place meanwhile.';
+COMMENT ON FUNCTION lake.mark_in_place(publication bigint, found boolean, token bigint) IS 'The file of a publication has its name in the lake, or is lost: says its own attempt, by its token; without one whoever repairs, once the attempt is over. NULL where it is not for the caller to say, or a later publication has taken its place.';
 
 CREATE FUNCTION lake.publication_file(publication bigint) RETURNS TABLE(definition_hash text, as_of text, output_sha256 text, lake_path text, row_count bigint, engine_version text, is_kept boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -210,7 +217,7 @@ CREATE FUNCTION lineage.end_run(task bigint, token bigint, end_event jsonb) RETU
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION lineage.end_run(task bigint, token bigint, end_event jsonb) IS 'Queues the FAIL or ABORT event of an attempt, unless its end is queued already.';
+COMMENT ON FUNCTION lineage.end_run(task bigint, token bigint, end_event jsonb) IS 'Queues the FAIL or ABORT event of an attempt that holds its lease, unless its end is queued already.';
 
 CREATE FUNCTION lineage.prune_outbox() RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -578,6 +585,13 @@ CREATE FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) RETURNS
 
 COMMENT ON FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) IS 'Reaps, promotes and tidies, if nobody has in the last 0.9 s; returns what was seen then.';
 
+CREATE FUNCTION queue._server_began_at() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._server_began_at() IS 'When the server last began to serve: a worker that was not heard of since then may have been cut off by that alone.';
+
 CREATE TABLE queue.lease (
     lease_token bigint NOT NULL,
     task_id bigint NOT NULL,
@@ -743,6 +757,13 @@ CREATE FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of t
 
 COMMENT ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) IS 'Enqueues the partitions of a request as tasks, set-based and idempotently: under one backfill_key a partition is one task. What is skipped goes to queue.skipped_partition with its reason. `mode`: missing, failed, stale or all.';
 
+CREATE FUNCTION queue.excuse_loss(worker_id integer, reason text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.excuse_loss(worker_id integer, reason text) IS 'The process of a lost incarnation lives, and it was the database that it could not reach: what its loss counted toward the quarantine of its tasks is taken back, once. Returns of how many tasks.';
+
 CREATE FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb DEFAULT NULL::jsonb, retry_after interval DEFAULT NULL::interval, fingerprint text DEFAULT NULL::text) RETURNS TABLE(kind queue.outcome_kind, run_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -763,6 +784,13 @@ CREATE FUNCTION queue.follow_definition(dataset text) RETURNS TABLE(waiting bigi
     AS …;
 
 COMMENT ON FUNCTION queue.follow_definition(dataset text) IS 'Has what waits of a dataset, in every open backfill, built by the definition that is applied now: called last in the transaction that applied it. What runs ends by the one that it began with, and a task for which a definition was named keeps that. Returns how many tasks wait and run that had another.';
+
+CREATE FUNCTION queue.give_back(task_id bigint, lease_token bigint, reason text, detail jsonb DEFAULT NULL::jsonb) RETURNS queue.outcome_kind
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.give_back(task_id bigint, lease_token bigint, reason text, detail jsonb) IS 'Gives a task back because of its host, or because it waited too long: for any worker to claim at once; neither the attempt nor a lost worker is counted. After max_throttles times it fails. AK001 when this attempt no longer holds it.';
 
 CREATE FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[] DEFAULT '{}'::bigint[]) RETURNS bigint[]
     LANGUAGE plpgsql SECURITY DEFINER
@@ -903,6 +931,13 @@ CREATE FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) 
     AS …;
 
 COMMENT ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) IS 'After a broken connection: releases what this worker holds besides the lease tokens that it knows of. Returns how many.';
+
+CREATE FUNCTION queue.report_host(worker_id integer, trouble text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.report_host(worker_id integer, trouble text) IS 'A worker tells what is wrong with its host, which keeps it from claiming, or (NULL) that all is well. AK002 when the worker was given up.';
 
 CREATE FUNCTION queue.require_vintage(as_of text, allow_future boolean DEFAULT false) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -2132,9 +2167,14 @@ CREATE TABLE queue.worker (
     started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     heartbeat_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     lock_missing_since timestamp with time zone,
+    host_trouble_since timestamp with time zone,
     ended_at timestamp with time zone,
+    loss_excused_at timestamp with time zone,
+    host_trouble text,
     end_reason text,
     CONSTRAINT worker_check CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['stopped'::text, 'lost'::text])))),
+    CONSTRAINT worker_check1 CHECK (((host_trouble IS NULL) = (host_trouble_since IS NULL))),
+    CONSTRAINT worker_check2 CHECK (((loss_excused_at IS NULL) OR (state = 'lost'::text))),
     CONSTRAINT worker_slots_check CHECK ((slots > 0)),
     CONSTRAINT worker_state_check CHECK ((state = ANY (ARRAY['running'::text, 'draining'::text, 'stopped'::text, 'lost'::text])))
 )
@@ -2149,6 +2189,10 @@ COMMENT ON COLUMN queue.worker.session_lock IS 'Whether it holds advisory lock (
 COMMENT ON COLUMN queue.worker.heartbeat_at IS 'When the worker was last heard of, by this database''s clock. Silent for longer than lease_interval, it loses its tasks.';
 
 COMMENT ON COLUMN queue.worker.lock_missing_since IS 'When a reaper first saw that lock missing; after a short grace the worker is lost.';
+
+COMMENT ON COLUMN queue.worker.loss_excused_at IS 'When its process, which lives, told that it had been cut off from the database: its loss counts against no task.';
+
+COMMENT ON COLUMN queue.worker.host_trouble IS 'What is wrong with its host, as the worker last told: it claims nothing until it has told that all is well.';
 
 CREATE VIEW queue.attempt AS
  SELECT o.lease_token AS attempt_id,
@@ -2432,7 +2476,7 @@ COMMENT ON COLUMN queue.setting.task_timeout_interval IS 'The longest an attempt
 
 COMMENT ON COLUMN queue.setting.max_lost_workers IS 'A task whose workers were lost this many times is quarantined: it fails with class worker_lost.';
 
-COMMENT ON COLUMN queue.setting.max_throttles IS 'A task that its source throttled this often fails with class rate_limited.';
+COMMENT ON COLUMN queue.setting.max_throttles IS 'A task that its source throttled this often fails with class rate_limited; one that hosts which were not well gave back as often, or that waited too long, with class transient.';
 
 COMMENT ON COLUMN queue.setting.breaker_threshold IS 'The same data error in this many partitions in a row pauses the dataset in that backfill; 0 never does.';
 
@@ -2864,7 +2908,7 @@ CREATE VIEW queue.overview AS
             (count(*))::text AS count,
                 CASE
                     WHEN (count(*) > 0) THEN concat_ws(', '::text, queue._counted(sum(w.slots), 'slot'::text), ( SELECT (NULLIF(count(*), 0) || ' busy'::text)
-                       FROM queue.lease), (NULLIF(count(*) FILTER (WHERE (w.state = 'draining'::text)), 0) || ' draining'::text))
+                       FROM queue.lease), (NULLIF(count(*) FILTER (WHERE (w.state = 'draining'::text)), 0) || ' draining'::text), (NULLIF(count(w.host_trouble), 0) || ' not well'::text))
                     ELSE NULL::text
                 END AS "case"
            FROM queue.worker w
@@ -3020,7 +3064,8 @@ CREATE VIEW queue.waiting AS
          SELECT
                 CASE
                     WHEN (count(*) = 0) THEN 'no worker is alive'::text
-                    WHEN (sum(w.slots) <= ( SELECT count(*) AS count
+                    WHEN (count(*) = count(w.host_trouble)) THEN min(format('no worker''s host is well: %s on %s: %s'::text, w.name, w.host, w.host_trouble))
+                    WHEN (sum(w.slots) FILTER (WHERE (w.host_trouble IS NULL)) <= ( SELECT count(*) AS count
                        FROM queue.lease)) THEN
                     CASE
                         WHEN (sum(w.slots) = 1) THEN 'the only slot is busy'::text
@@ -3116,7 +3161,7 @@ UNION ALL
                  LIMIT 1) r)
           WHERE ((a.closed_at IS NULL) AND ((a.paused_at IS NOT NULL) OR (NOT (EXISTS ( SELECT
                    FROM queue.worker v
-                  WHERE (v.state = 'running'::text))))))) head
+                  WHERE ((v.state = 'running'::text) AND (v.host_trouble IS NULL)))))))) head
      JOIN queue.waiting w USING (task_id))
 UNION ALL
  SELECT s.task_id,
@@ -3232,12 +3277,16 @@ CREATE VIEW queue.workers AS
     w.session_lock,
     w.started_at,
     w.ended_at,
-    w.end_reason
+    w.end_reason,
+    w.host_trouble,
+    date_trunc('second'::text, (clock_timestamp() - w.host_trouble_since)) AS unwell_for
    FROM queue.worker w
   WHERE ((w.ended_at IS NULL) OR (w.ended_at > (clock_timestamp() - '01:00:00'::interval)))
   ORDER BY (w.ended_at IS NOT NULL), w.worker_id;
 
 COMMENT ON VIEW queue.workers IS 'Living workers, and those that ended in the last hour, with the reason.';
+
+COMMENT ON COLUMN queue.workers.host_trouble IS 'What is wrong with its host: it claims nothing until that is over.';
 
 CREATE TABLE review.decision (
     decision_id bigint NOT NULL,
@@ -3735,6 +3784,8 @@ GRANT ALL ON FUNCTION catalog.apply_view(view_name text, query text, description
 REVOKE ALL ON FUNCTION catalog.lock_apply() FROM PUBLIC;
 GRANT ALL ON FUNCTION catalog.lock_apply() TO aker_admin;
 
+REVOKE ALL ON FUNCTION lake._is_left_behind(publication bigint, found boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION lake.adopt(place text) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.adopt(place text) TO aker_admin;
 
@@ -3769,9 +3820,9 @@ REVOKE ALL ON FUNCTION lake.live_staging(names text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.live_staging(names text[]) TO aker_admin;
 GRANT ALL ON FUNCTION lake.live_staging(names text[]) TO aker_worker;
 
-REVOKE ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean) TO aker_admin;
-GRANT ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean) TO aker_worker;
+REVOKE ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean, token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean, token bigint) TO aker_admin;
+GRANT ALL ON FUNCTION lake.mark_in_place(publication bigint, found boolean, token bigint) TO aker_worker;
 
 REVOKE ALL ON FUNCTION lake.publication_file(publication bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.publication_file(publication bigint) TO aker_admin;
@@ -3927,6 +3978,8 @@ GRANT ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) TO aker_r
 
 REVOKE ALL ON FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION queue._server_began_at() FROM PUBLIC;
+
 GRANT SELECT ON TABLE queue.lease TO aker_admin;
 GRANT SELECT ON TABLE queue.lease TO aker_worker;
 GRANT SELECT ON TABLE queue.lease TO aker_reader;
@@ -3989,6 +4042,10 @@ GRANT ALL ON FUNCTION queue.ending(task_id bigint, lease_token bigint) TO aker_w
 REVOKE ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) TO aker_admin;
 
+REVOKE ALL ON FUNCTION queue.excuse_loss(worker_id integer, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.excuse_loss(worker_id integer, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.excuse_loss(worker_id integer, reason text) TO aker_worker;
+
 REVOKE ALL ON FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb, retry_after interval, fingerprint text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb, retry_after interval, fingerprint text) TO aker_admin;
 GRANT ALL ON FUNCTION queue.fail(task_id bigint, lease_token bigint, error_class text, reason text, detail jsonb, retry_after interval, fingerprint text) TO aker_worker;
@@ -3999,6 +4056,10 @@ GRANT ALL ON FUNCTION queue.fence(task_id bigint, lease_token bigint) TO aker_wo
 
 REVOKE ALL ON FUNCTION queue.follow_definition(dataset text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.follow_definition(dataset text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION queue.give_back(task_id bigint, lease_token bigint, reason text, detail jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.give_back(task_id bigint, lease_token bigint, reason text, detail jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION queue.give_back(task_id bigint, lease_token bigint, reason text, detail jsonb) TO aker_worker;
 
 REVOKE ALL ON FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.heartbeat(worker_id integer, lease_tokens bigint[]) TO aker_admin;
@@ -4070,6 +4131,10 @@ GRANT ALL ON FUNCTION queue.release(task_id bigint, lease_token bigint, reason t
 REVOKE ALL ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) TO aker_admin;
 GRANT ALL ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigint[]) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.report_host(worker_id integer, trouble text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.report_host(worker_id integer, trouble text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.report_host(worker_id integer, trouble text) TO aker_worker;
 
 REVOKE ALL ON FUNCTION queue.require_vintage(as_of text, allow_future boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.require_vintage(as_of text, allow_future boolean) TO aker_admin;

@@ -203,7 +203,7 @@ struct LinearCostTests {
     }
     #expect(failures[1] <= failures[0] * Self.mostGrowth, "\(failures)")
     #expect(listed[1] <= listed[0] * Self.mostGrowth, "\(listed)")
-    // 20,000 tasks, of which half are history: 4 blocks for each; a query for each touched about 30.
+    // 20,000 tasks, of which half are history: 4 blocks for each.
     #expect(failures[1] < 10 * 20_000, "\(failures)")
   }
 

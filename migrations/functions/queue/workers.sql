@@ -146,7 +146,8 @@ DECLARE
   before text;
   w queue.worker;
 BEGIN
-  SELECT v.host_trouble INTO before FROM queue.worker v WHERE v.worker_id = $1 AND v.ended_at IS NULL FOR UPDATE;
+  SELECT v.host_trouble INTO before FROM queue.worker v
+    WHERE v.worker_id = $1 AND v.ended_at IS NULL AND v.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'worker % has ended', $1
       USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
@@ -184,7 +185,8 @@ DECLARE
   excused integer := 0;
 BEGIN
   UPDATE queue.worker v SET loss_excused_at = clock_timestamp()
-    WHERE v.worker_id = $1 AND v.state = 'lost' AND v.loss_excused_at IS NULL RETURNING * INTO w;
+    WHERE v.worker_id = $1 AND v.state = 'lost' AND v.loss_excused_at IS NULL
+      AND v.incarnation IS NOT DISTINCT FROM queue._incarnation() RETURNING * INTO w;
   IF NOT FOUND THEN
     RETURN 0;
   END IF;

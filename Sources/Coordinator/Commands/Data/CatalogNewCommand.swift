@@ -21,8 +21,8 @@ struct CatalogNewCommand: AsyncParsableCommand {
       EXAMPLES
         aker catalog new county_births --source census_acs5
         aker catalog new county_births --from births-2021.csv
-        aker catalog new state_energy --from 'https://api.example.org/v2/sales?facets[]=MD&facets[]=VA&year=2021'
-        aker catalog new parcels --from https://example.org/parcels.php --format geojson --year 2024
+        aker catalog new state_energy --from 'https://example.org/v2?facets[]=MD'
+        aker catalog new parcels --from https://example.org/p --format geojson
       """)
   @Argument(help: "Its name.") var name: String
   @Option(help: "The source it asks; found by the address where --from is given.", completion: Names.sources)
