@@ -17,6 +17,7 @@ struct WorkerGrantTests {
   static let incarnation: Set<String> = [
     "queue.register_worker", "queue.hold_worker_lock", "queue.heartbeat", "queue.drain_worker", "queue.stop_worker",
     "queue.claim", "queue.claim_task", "queue.release_unknown", "queue.tick", "queue.report_host", "queue.excuse_loss",
+    "queue.ending",
   ]
   /// Decides by the tables alone, whoever calls it: what is due is done, and nothing else.
   static let upkeep: Set<String> = [
@@ -38,7 +39,7 @@ struct WorkerGrantTests {
     let granted = try await names(
       """
       SELECT p.pronamespace::regnamespace || '.' || p.proname AS name FROM pg_proc p
-      WHERE p.pronamespace::regnamespace::text IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review')
+      WHERE p.pronamespace::regnamespace::text IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule')
         AND has_function_privilege('aker_worker', p.oid, 'EXECUTE') AND NOT has_function_privilege('aker_reader', p.oid, 'EXECUTE')
       """, connection)
     #expect(granted == Self.proving.union(Self.incarnation).union(Self.upkeep).union(Self.shared))
@@ -46,7 +47,7 @@ struct WorkerGrantTests {
     let writing = try await names(
       """
       SELECT p.oid::regprocedure::text AS name FROM pg_proc p
-      WHERE p.pronamespace::regnamespace::text IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review')
+      WHERE p.pronamespace::regnamespace::text IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule')
         AND has_function_privilege('aker_reader', p.oid, 'EXECUTE') AND p.provolatile = 'v'
       """, connection)
     // Looks at locks as they are at this moment.
@@ -162,7 +163,7 @@ struct WorkerGrantTests {
       """
       SELECT c.oid::regclass::text AS name FROM pg_class c
       WHERE c.relkind = 'r' AND (c.relnamespace::regnamespace::text IN
-        ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review') OR c.relname = 'market_income')
+        ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule') OR c.relname = 'market_income')
       """, connection)
     let sums = tables.sorted().map {
       "(SELECT '\($0.replacing("'", with: "''"))=' || coalesce(sum(hashtext(t::text)), 0) FROM \($0) t)"

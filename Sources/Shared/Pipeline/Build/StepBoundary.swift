@@ -17,8 +17,9 @@ package enum StepBoundary: String, Sendable, CaseIterable {
 
   package func reached() {
     #if DEBUG
-    if Self.crashAt == self { kill(getpid(), SIGKILL) }
-    if Self.suspendAt == self { kill(getpid(), SIGSTOP) }
+    // To this thread: a signal to the process may be taken by another, while this one goes on for a while.
+    if Self.crashAt == self { raise(SIGKILL) }
+    if Self.suspendAt == self { raise(SIGSTOP) }
     #endif
   }
 
