@@ -15,8 +15,8 @@ COMMENT ON TABLE catalog.definition IS
 COMMENT ON COLUMN catalog.definition.rows_sql IS
   'Further SQL files by name: those that requests select their rows by, and macros as macros/<name>.sql.';
 COMMENT ON COLUMN catalog.definition.definition_hash IS
-  'SHA-256 of dataset.yml and transform.sql, each preceded by its length in bytes and a newline; then of the files '
-  'of rows_sql in the order of their names, each preceded by name and length, with a newline after each.';
+  'SHA-256 of dataset.yml and transform.sql, each preceded by its length in bytes and a newline; then of the files of '
+  'rows_sql in the order of their names, each preceded by name and length, with a newline after each.';
 COMMENT ON COLUMN catalog.definition.dataset IS
   'At most 40 characters, so that the names of warehouse partitions, which carry year and region too, fit 63.';
 

@@ -38,12 +38,12 @@ COMMENT ON COLUMN lineage.publication.task_id IS
   'queue.task; not a foreign key, since finished tasks are pruned and lineage is kept.';
 COMMENT ON COLUMN lineage.publication.lease_token IS 'The fencing token under which it was published.';
 COMMENT ON COLUMN lineage.publication.outcome IS
-  'published: warehouse and lake; unchanged: same bytes as current, nothing rewritten; lake_only: an older as_of '
-  'than the warehouse holds.';
+  'published: warehouse and lake; unchanged: same bytes as current, nothing rewritten; lake_only: an older as_of than '
+  'the warehouse holds.';
 COMMENT ON COLUMN lineage.publication.byte_count IS 'Size of the Parquet file in bytes.';
 COMMENT ON COLUMN lineage.publication.output_sha256 IS
-  'SHA-256 of the Parquet file, which holds the rows sorted by key, without data_year, region and as_of (those are '
-  'in its path).';
+  'SHA-256 of the Parquet file, which holds the rows sorted by key, without data_year, region and as_of (those are in '
+  'its path).';
 COMMENT ON COLUMN lineage.publication.lake_path IS 'Relative to data_lake/, with the dataset first.';
 COMMENT ON COLUMN lineage.publication.is_synthetic IS 'Some input was a made-up recording: never real figures.';
 COMMENT ON COLUMN lineage.publication.change IS
@@ -133,8 +133,8 @@ CREATE TABLE lake.manifest (
 CREATE INDEX manifest_committed ON lake.manifest (committed_at) WHERE state = 'committed';
 CREATE INDEX manifest_publication ON lake.manifest (publication_id);
 COMMENT ON TABLE lake.manifest IS
-  'Which Parquet file is which partition at which vintage. A row is the truth from its commit on; the file follows '
-  'by rename, or by repair.';
+  'Which Parquet file is which partition at which vintage. A row is the truth from its commit on; the file follows by '
+  'rename, or by repair.';
 COMMENT ON COLUMN lake.manifest.state IS
   'committed: the file still lies at staged_path; in_place: it is at path; missing: repair found neither.';
 COMMENT ON COLUMN lake.manifest.path IS
@@ -169,10 +169,12 @@ CREATE INDEX validation_warned ON quality.validation (dataset, data_year)
 COMMENT ON TABLE quality.validation IS
   'One validation of one partition; publication_id is NULL when it was not published for it, or only re-checked.';
 COMMENT ON COLUMN quality.validation.failed_count IS 'Failed checks of severity fail.';
-COMMENT ON COLUMN quality.validation.warned_count IS 'Failed checks of severity warn, and shapes that lost a coordinate.';
+COMMENT ON COLUMN quality.validation.warned_count IS
+  'Failed checks of severity warn, and shapes that lost a coordinate.';
 COMMENT ON COLUMN quality.validation.drift IS
   'Columns that came against columns that were declared: [{"request", "kind", "column", ...}].';
-COMMENT ON COLUMN quality.validation.profile IS 'Per column: {"nulls": n, "level": mean of absolute values}; what the next vintage and year are compared with.';
+COMMENT ON COLUMN quality.validation.profile IS
+  'Per column: {"nulls": n, "level": mean of absolute values}; what the next vintage and year are compared with.';
 
 CREATE TABLE quality.check_result (
   validation_id      bigint NOT NULL REFERENCES quality.validation ON DELETE CASCADE,
@@ -202,8 +204,11 @@ CREATE TABLE lake.identity (
   only_one   boolean PRIMARY KEY DEFAULT true CHECK (only_one),
   location   text NOT NULL
 );
-COMMENT ON TABLE lake.identity IS 'The lake that holds this database''s publications. The lake itself holds lake_id in the file .aker-lake: a worker whose lake has another one refuses to start.';
-COMMENT ON COLUMN lake.identity.location IS 'Where it was made, adopted or moved to, as that host names it; other hosts may mount it elsewhere.';
+COMMENT ON TABLE lake.identity IS
+  'The lake that holds this database''s publications. The lake itself holds lake_id in the file .aker-lake: a worker '
+  'whose lake has another one refuses to start.';
+COMMENT ON COLUMN lake.identity.location IS
+  'Where it was made, adopted or moved to, as that host names it; other hosts may mount it elsewhere.';
 
 -- Vintages that were taken back: their files are gone, their publications stay in lineage.
 CREATE TABLE lake.withdrawal (
@@ -213,4 +218,6 @@ CREATE TABLE lake.withdrawal (
   withdrawn_by         text NOT NULL DEFAULT session_user,
   reason               text NOT NULL DEFAULT ''
 );
-COMMENT ON TABLE lake.withdrawal IS 'Publications whose vintage was taken back by aker lake withdraw, and which one the warehouse showed from then on (NULL: none, or it did not show the withdrawn one).';
+COMMENT ON TABLE lake.withdrawal IS
+  'Publications whose vintage was taken back by aker lake withdraw, and which one the warehouse showed from then on '
+  '(NULL: none, or it did not show the withdrawn one).';

@@ -63,13 +63,12 @@ CREATE TABLE review.decision (
   CHECK ((decision = 'correct') = (changes <> '{}'))
 );
 CREATE INDEX decision_row ON review.decision (dataset, row_id, decision_id DESC);
-COMMENT ON TABLE review.decision IS
-  'Every decision about a row, none ever changed; the newest of a row counts.';
+COMMENT ON TABLE review.decision IS 'Every decision about a row, none ever changed; the newest of a row counts.';
 COMMENT ON COLUMN review.decision.row_id IS 'What names the row: the column that the dataset''s review says.';
 COMMENT ON COLUMN review.decision.decided_by IS 'Who decided, as they named themselves.';
 COMMENT ON COLUMN review.decision.role_name IS 'The database role that was used.';
 COMMENT ON COLUMN review.decision.changes IS
-  'What is to be shown instead: {"jobs": "250", "geo_id": null}; null for no value. All of it, also '
-  'what an earlier decision changed.';
+  'What is to be shown instead: {"jobs": "250", "geo_id": null}; null for no value. All of it, also what an earlier '
+  'decision changed.';
 COMMENT ON COLUMN review.decision.original IS
   'The published row when it was decided, so that a later reader sees what was judged.';

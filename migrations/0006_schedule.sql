@@ -35,21 +35,30 @@ CREATE TABLE schedule.flow (
   CHECK ((trouble IS NULL) = (trouble_since IS NULL))
 );
 COMMENT ON TABLE schedule.flow IS
-  'The flows of flows.yml as the serving coordinators last read them. Only schedule.apply_flows() and the other functions change it.';
-COMMENT ON COLUMN schedule.flow.regions IS 'Of split datasets, as queue.plan_backfill() takes them; NULL where the installation''s choice holds.';
-COMMENT ON COLUMN schedule.flow.first_year IS 'Counted from the due time''s year, in the flow''s time zone: -1 is the year before.';
-COMMENT ON COLUMN schedule.flow.expression IS 'Cron, as written; NULL for a flow that is only triggered. The fields after it are the same, read.';
+  'The flows of flows.yml as the serving coordinators last read them. Only schedule.apply_flows() and the other '
+  'functions change it.';
+COMMENT ON COLUMN schedule.flow.regions IS
+  'Of split datasets, as queue.plan_backfill() takes them; NULL where the installation''s choice holds.';
+COMMENT ON COLUMN schedule.flow.first_year IS
+  'Counted from the due time''s year, in the flow''s time zone: -1 is the year before.';
+COMMENT ON COLUMN schedule.flow.expression IS
+  'Cron, as written; NULL for a flow that is only triggered. The fields after it are the same, read.';
 COMMENT ON COLUMN schedule.flow.weekdays IS 'Sunday is 0.';
-COMMENT ON COLUMN schedule.flow.every_hour IS 'The hour is not restricted: an hour that a time zone has twice is due twice.';
-COMMENT ON COLUMN schedule.flow.either_day IS 'Day of month and day of week are both restricted: a day that matches either is due, as in cron.';
+COMMENT ON COLUMN schedule.flow.every_hour IS
+  'The hour is not restricted: an hour that a time zone has twice is due twice.';
+COMMENT ON COLUMN schedule.flow.either_day IS
+  'Day of month and day of week are both restricted: a day that matches either is due, as in cron.';
 COMMENT ON COLUMN schedule.flow.catch_up IS
   'What is due of the times that passed while nobody served: none of them, the latest, or all, one after the other.';
 COMMENT ON COLUMN schedule.flow.catch_up_window IS 'What is noticed later than this after it was due is missed.';
 COMMENT ON COLUMN schedule.flow.overlap IS
   'When the flow''s backfill before has not ended: the due time is skipped, waits for it, or cancels it.';
-COMMENT ON COLUMN schedule.flow.jitter IS 'A due time fires later by a fixed part of this, so that many flows do not start at once.';
-COMMENT ON COLUMN schedule.flow.next_due_at IS 'All due times before it are in schedule.due. NULL: never again, or not by the clock.';
-COMMENT ON COLUMN schedule.flow.trouble IS 'Why its due time could not fire when that was last tried; it is tried again.';
+COMMENT ON COLUMN schedule.flow.jitter IS
+  'A due time fires later by a fixed part of this, so that many flows do not start at once.';
+COMMENT ON COLUMN schedule.flow.next_due_at IS
+  'All due times before it are in schedule.due. NULL: never again, or not by the clock.';
+COMMENT ON COLUMN schedule.flow.trouble IS
+  'Why its due time could not fire when that was last tried; it is tried again.';
 
 CREATE TABLE schedule.due (
   flow text NOT NULL REFERENCES schedule.flow,
@@ -67,8 +76,8 @@ CREATE TABLE schedule.due (
 CREATE INDEX due_waiting ON schedule.due (flow, due_at) WHERE fate = 'waiting';
 COMMENT ON TABLE schedule.due IS 'Every due time of every flow, and what became of it. Written once, settled once.';
 COMMENT ON COLUMN schedule.due.fate IS
-  'waiting: for its moment or for the backfill before; fired: enqueued as backfill_id; coalesced: a later one stands for it; '
-  'skipped: on purpose, see reason; missed: nobody served in time.';
+  'waiting: for its moment or for the backfill before; fired: enqueued as backfill_id; coalesced: a later one stands '
+  'for it; skipped: on purpose, see reason; missed: nobody served in time.';
 COMMENT ON COLUMN schedule.due.backfill_id IS 'queue.backfill; not a foreign key, since backfills are pruned.';
 COMMENT ON COLUMN schedule.due.triggered_by IS 'The login of who triggered it by hand; NULL where the clock did.';
 COMMENT ON COLUMN schedule.due.noted_at IS 'When a coordinator saw that it was due, by schedule._now().';
@@ -83,4 +92,5 @@ CREATE TABLE schedule.leader (
 );
 INSERT INTO schedule.leader DEFAULT VALUES;
 COMMENT ON TABLE schedule.leader IS
-  'Which coordinator keeps the house: whoever holds the term. What it does carries the term, and is refused after it is over.';
+  'Which coordinator keeps the house: whoever holds the term. What it does carries the term, and is refused after it '
+  'is over.';

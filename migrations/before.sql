@@ -16,7 +16,8 @@ CREATE TEMPORARY TABLE aker_schema ON COMMIT DROP AS
 -- Views of other schemas that read ours, directly or through each other; deeper ones read those before them.
 CREATE TEMPORARY TABLE aker_kept_view ON COMMIT DROP AS
   WITH RECURSIVE ours(classid, oid) AS (
-    SELECT 'pg_class'::regclass, c.oid FROM pg_class c JOIN aker_schema s ON s.oid = c.relnamespace WHERE c.relkind = 'v'
+    SELECT 'pg_class'::regclass, c.oid FROM pg_class c JOIN aker_schema s ON s.oid = c.relnamespace
+      WHERE c.relkind = 'v'
     UNION ALL
     SELECT 'pg_proc'::regclass, p.oid FROM pg_proc p JOIN aker_schema s ON s.oid = p.pronamespace),
   reader(oid, depth) AS (
@@ -25,7 +26,8 @@ CREATE TEMPORARY TABLE aker_kept_view ON COMMIT DROP AS
       JOIN pg_rewrite r ON r.oid = d.objid
     UNION
     SELECT r.ev_class, b.depth + 1 FROM reader b
-      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = b.oid AND d.classid = 'pg_rewrite'::regclass
+      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = b.oid
+        AND d.classid = 'pg_rewrite'::regclass
       JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> b.oid)
   SELECT c.oid, max(b.depth) AS depth, format('%I.%I', n.nspname, c.relname) AS name, pg_get_viewdef(c.oid) AS query,
     c.reloptions AS options, c.relowner AS owner, coalesce(c.relacl, acldefault('r', c.relowner)) AS rights,

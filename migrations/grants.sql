@@ -28,12 +28,14 @@ DO $$
 DECLARE
   schema_name text;
 BEGIN
-  FOREACH schema_name IN ARRAY ARRAY['queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule'] LOOP
+  FOREACH schema_name IN ARRAY ARRAY['queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review',
+    'schedule'] LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO aker_admin, aker_worker, aker_reader', schema_name);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA %I '
       'FROM PUBLIC, aker_admin, aker_worker, aker_reader', schema_name);
     EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO aker_admin, aker_worker, aker_reader', schema_name);
-    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT ON TABLES TO aker_admin, aker_reader', schema_name);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT ON TABLES TO aker_admin, aker_reader',
+      schema_name);
   END LOOP;
 END
 $$;
@@ -66,7 +68,8 @@ DO $$
 DECLARE
   worker_functions constant text[] := ARRAY[
     'queue.register_worker', 'queue.hold_worker_lock', 'queue.heartbeat', 'queue.drain_worker', 'queue.stop_worker',
-    'queue.claim', 'queue.claim_task', 'queue.fence', 'queue.ending', 'queue.complete', 'queue.complete_many', 'queue.fail',
+    'queue.claim', 'queue.claim_task', 'queue.fence', 'queue.ending', 'queue.complete', 'queue.complete_many',
+      'queue.fail',
     'queue.release', 'queue.give_back', 'queue.report_host', 'queue.excuse_loss', 'queue.release_unknown',
     'queue.snooze', 'queue.note_attempts', 'queue.take_tokens',
     'queue.return_tokens', 'queue.cool_down', 'queue.reap', 'queue.promote_due', 'queue.tidy', 'queue.tick',
@@ -80,10 +83,12 @@ DECLARE
     'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why', 'queue.held_elsewhere', 'queue.left_alone',
     'queue.require_vintage', 'queue._definition_of', 'queue.sign', 'quality.expected',
     'lake.expired_vintages', 'lake.builder_of', 'lake.publication_file',
-    'queue.standstill', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted', 'queue._asked_regions',
+    'queue.standstill', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted',
+      'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',
     'review._rules', 'review.undecided',
-    'schedule._now', 'schedule._due_times', 'schedule._next_due', 'schedule._years', 'schedule._fires_at', 'schedule._open_backfill'];
+    'schedule._now', 'schedule._due_times', 'schedule._next_due', 'schedule._years', 'schedule._fires_at',
+      'schedule._open_backfill'];
   -- Parts of others, which run with their owner's rights: for nobody. So is what begins with an underscore.
   internal_functions constant text[] := ARRAY[
     'warehouse.require_dataset', 'warehouse.create_leaf', 'warehouse.attach_leaf', 'warehouse.leaf_name',

@@ -5,7 +5,7 @@ import Testing
 @testable import Coordinator
 
 /// The loop of `aker serve` on a database that refuses, one call after another, with one SQLSTATE after another.
-@Suite("A server's error does not end aker serve", .database, .timeLimit(.minutes(3)))
+@Suite("A server's error does not end aker serve", .database, .whateverHappens)
 struct HousekeepingTests {
   /// One of each class that passes: deadlock, serialization, lock and statement timeouts, memory, disk, connections,
   /// read-only, I/O, shutdown, internal.

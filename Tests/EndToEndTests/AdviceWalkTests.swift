@@ -36,47 +36,8 @@ struct AdviceWalkTests {
 
   // MARK: Walking
 
-  private final class Walk {
-    let name: String
-    private(set) var met: Set<Advice> = []
-
-    init(_ name: String) { self.name = name }
-
-    /// The advice as it was printed.
-    func meet(_ advice: Advice, in output: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
-      var pattern = ""
-      var rest = advice.rawValue[...]
-      while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-        pattern += Self.escaped(rest[..<open]) + "(?:.*?)"
-        rest = rest[rest.index(after: close)...]
-      }
-      // The last placeholder runs to the end of the line.
-      pattern += rest.isEmpty ? "$" : Self.escaped(rest)
-      let regex = try Regex(pattern)
-      var found: String?
-      for line in output.split(separator: "\n").map(String.init) where found == nil {
-        found = try regex.firstMatch(in: line).map { String(line[$0.range]) }
-      }
-      let text = try #require(found, "\(advice) is not in: \(output)", sourceLocation: sourceLocation)
-      #expect(!text.contains("{"), "nothing is left to fill in: \(text)", sourceLocation: sourceLocation)
-      met.insert(advice)
-      return text
-    }
-
-    private static func escaped(_ text: Substring) -> String {
-      text.map { $0.isLetter || $0.isNumber || $0 == " " ? String($0) : "\\\($0)" }.joined()
-    }
-
-    /// The commands that a text names, in order, without the word aker.
-    func commands(_ text: String) -> [String] {
-      text.matches(of: /\baker ([a-z][^;,()]*)/).map { match in
-        String(match.1).replacing(#/ (then|says|here).*$/#, with: "").trimmingSuffix { $0 == " " }
-      }
-    }
-  }
-
-  private static func walk(_ name: String, _ body: (Walk) async throws -> Void) async throws {
-    let walk = Walk(name)
+  private static func walk(_ name: String, _ body: (AdviceWalk) async throws -> Void) async throws {
+    let walk = AdviceWalk(name)
     try await body(walk)
     #expect(walk.met == Set(walks[name] ?? []), "\(name)")
   }
@@ -157,7 +118,7 @@ struct AdviceWalkTests {
 
   @Test func aSourceThatIsDown() async throws {
     try await Self.walk("transient") { walk in
-      try await withFaults(#"[{"path": "/census_acs5/data/2011", "fault": "status", "status": 503}]"#) { shop in
+      try await FaultyCensus.with(faults: #"[{"path": "/census_acs5/data/2011", "fault": "status", "status": 503}]"#) { shop in
         try await shop.aker("backfill market_income --years 2011 --as-of 2024-06 --workers 1", exits: 1)
         let story = try await shop.aker("task 1")
         try await shop.aker(walk.commands(try walk.meet(.howTheSourceIs, in: story))[0])
@@ -171,7 +132,7 @@ struct AdviceWalkTests {
 
   @Test func aWorkerThatIsLost() async throws {
     try await Self.walk("lost") { walk in
-      try await withFaults(#"[{"path": "/census_acs5/data/2012", "fault": "stall", "count": 20}]"#) { shop in
+      try await FaultyCensus.with(faults: #"[{"path": "/census_acs5/data/2012", "fault": "stall", "count": 20}]"#) { shop in
         try await shop.connection.execute("UPDATE queue.setting SET max_lost_workers = 1")
         try await shop.aker("backfill market_income --years 2012 --as-of 2024-06 --detach")
         try await shop.working {
@@ -295,7 +256,7 @@ struct AdviceWalkTests {
 
   @Test func whatRuns() async throws {
     try await Self.walk("running") { walk in
-      try await withFaults(#"[{"path": "/census_acs5/data/2012", "fault": "stall", "count": 20}]"#) { shop in
+      try await FaultyCensus.with(faults: #"[{"path": "/census_acs5/data/2012", "fault": "stall", "count": 20}]"#) { shop in
         try await shop.aker("backfill market_income --years 2012 --as-of 2024-06 --detach")
         try await shop.working {
           try await eventually(within: .seconds(60), "it runs") {
@@ -396,74 +357,5 @@ struct AdviceWalkTests {
         #expect(try await shop.shown(2025) == "1 as of 2024-06")
       }
     }
-  }
-
-  // MARK: The recorded Census, with faults
-
-  private struct Census {
-    let home: OperatorHome
-    let connection: PostgresConnection
-
-    @discardableResult
-    func aker(_ line: String, exits code: Int32 = 0) async throws -> String {
-      let result = try await Program.run(
-        Executable.aker, line.split(separator: " ").map(String.init), environment: home.environment)
-      #expect(result.exitCode == code, "aker \(line): \(result)")
-      return result.output + result.errorOutput
-    }
-
-    func work() async throws {
-      let result = try await Program.run(Executable.worker, ["--until-empty"], environment: home.environment)
-      #expect(result.exitCode == 0, "\(result)")
-    }
-
-    /// With a worker, which is killed in the end.
-    func working(_ body: () async throws -> Void) async throws {
-      let worker = try await Program.start(Executable.worker, ["--slots", "1"], environment: home.environment)
-      do {
-        try await body()
-      } catch {
-        worker.send(SIGKILL)
-        _ = try await worker.wait()
-        throw error
-      }
-      worker.send(SIGKILL)
-      _ = try await worker.wait()
-    }
-
-    func clearFaults() async throws {
-      let endpoint = (home.environment["AKER_SOURCE_CENSUS_ACS5_ENDPOINT"] ?? "").dropLast("census_acs5".count)
-      #expect(try await Program.run("curl", ["-sSf", "-X", "DELETE", endpoint + "_faults"]).exitCode == 0)
-    }
-
-    func texts(_ sql: String) async throws -> [String] { try await connection.query(sql).map { $0.text(0) ?? "" } }
-
-    func published() async throws -> [String] {
-      try await texts("SELECT dataset || ' ' || data_year FROM lake.manifest ORDER BY 1")
-    }
-  }
-
-  private func withFaults(_ faults: String, _ body: (Census) async throws -> Void) async throws {
-    let file = "/tmp/aker-faults-\(UUID().uuidString.prefix(8)).json"
-    try Data(faults.utf8).write(to: URL(filePath: file))
-    defer { try? FileManager.default.removeItem(atPath: file) }
-    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: ["--faults", file]) { home in
-      var home = home
-      home.environment["AKER_CATALOG_PATH"] = try home.copyOfCatalog()
-      let migrated = try await Program.run(Executable.aker, ["migrate"], environment: home.environment)
-      #expect(migrated.exitCode == 0)
-      let connection = try await TestDatabase.current.connect()
-      try await connection.execute("UPDATE queue.setting SET max_attempts = 1")
-      try await body(Census(home: home, connection: connection))
-      await connection.close()
-    }
-  }
-}
-
-extension StringProtocol {
-  fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
-    var text = Substring(self)
-    while let last = text.last, isTrimmed(last) { text.removeLast() }
-    return String(text)
   }
 }

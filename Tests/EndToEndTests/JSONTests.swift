@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Testing
 import TestSupport
@@ -112,63 +113,35 @@ struct JSONTests {
   }
 }
 
-/// Any JSON.
-private enum JSONValue: Decodable {
-  case array([JSONValue])
-  case object([String: JSONValue])
-  case string(String)
-  case number(Double)
-  case bool(Bool)
-  case null
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .null
-    } else if let value = try? container.decode(Bool.self) {
-      self = .bool(value)
-    } else if let value = try? container.decode(Double.self) {
-      self = .number(value)
-    } else if let value = try? container.decode(String.self) {
-      self = .string(value)
-    } else if let value = try? container.decode([JSONValue].self) {
-      self = .array(value)
-    } else {
-      self = .object(try container.decode([String: JSONValue].self))
-    }
-  }
-
+extension JSONValue {
   /// Of all objects in it.
-  var keys: Set<String> {
+  fileprivate var keys: Set<String> {
     switch self {
     case .array(let values): values.reduce(into: []) { $0.formUnion($1.keys) }
     case .object(let members): members.values.reduce(into: Set(members.keys)) { $0.formUnion($1.keys) }
-    case .string, .number, .bool, .null: []
+    case .string, .integer, .number, .bool, .null: []
     }
   }
 
   /// One value over all of the text, or one a line.
   ///
   /// - Returns: nil where it is neither.
-  static func all(in text: String) -> [JSONValue]? {
-    func decode(_ text: some StringProtocol) -> JSONValue? {
-      try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
-    }
-    if let value = decode(text) { return [value] }
-    let lines = text.split(separator: "\n").map { decode($0) }
+  fileprivate static func all(in text: String) -> [JSONValue]? {
+    if let value = JSONValue.parse(text.utf8) { return [value] }
+    let lines = text.split(separator: "\n").map { JSONValue.parse($0.utf8) }
     return lines.contains { $0 == nil } ? nil : lines.compactMap { $0 }
   }
 
   /// Of the first object in an array.
-  func first(_ key: String) -> JSONValue? {
+  fileprivate func first(_ key: String) -> JSONValue? {
     guard case .array(let values) = self, case .object(let fields)? = values.first else { return nil }
     return fields[key]
   }
 
-  var text: String? {
+  fileprivate var text: String? {
     switch self {
     case .string(let text): text
-    case .number(let number): "\(Int(number))"
+    case .integer(let number): "\(number)"
     default: nil
     }
   }

@@ -7,7 +7,7 @@ import Testing
 @testable import Fetch
 
 /// Every parser of documents that sources send.
-@Suite("What sources send", .timeLimit(.minutes(10)))
+@Suite("What sources send", .whateverHappens)
 struct DocumentFuzzTests {
   private let none = BlockingWork.Cancellation()
 

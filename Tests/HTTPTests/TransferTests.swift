@@ -61,10 +61,10 @@ struct TransferTests {
   @Test func aFileThatCannotBeWrittenIsSaidAsSuch() async throws {
     try await transferring("/_generated/10") { transfer, _ in
       var transfer = transfer
-      transfer.file = "/nowhere/document"
+      transfer.file = "/dev/null/document"
       let error = await #expect(throws: HTTPTransfer.Failure.self) { _ = try await transfer.perform() }
       guard case .cannotWrite(let why) = error else { throw TestFailure("\(String(describing: error))") }
-      #expect(why.contains("/nowhere/document"))
+      #expect(why.contains("/dev/null/document"))
     }
   }
 }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A worker that reaches the database, and neither its source nor the lake any more.
-@Suite("Cut off", .database, .timeLimit(.minutes(5)))
+@Suite("Cut off", .database, .whateverHappens)
 struct CutOffTests {
   @Test("it gives its task back in time, with the reason, another does it, and it comes back when the ways are open")
   func another() async throws {

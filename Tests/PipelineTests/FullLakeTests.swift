@@ -8,7 +8,7 @@ import TestSupport
 
 /// The disk below the lake, with room for ever more of what an attempt writes there: members of an archive, the Parquet
 /// file, the two reports, and the names that the file gets when it is published.
-@Suite("A full lake", .database, .serialized, .timeLimit(.minutes(10)))
+@Suite("A full lake", .database, .serialized, .whateverHappens)
 struct FullLakeTests {
   /// As the source gives the rows: an archive is unpacked beside the Parquet file, and gone when the reports are written.
   enum Document: String, CaseIterable, CustomTestStringConvertible {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What dead attempts left in the warehouse is in somebody's hands when it is to be tidied away.
-@Suite("Tables that nobody owns any more", .database, .timeLimit(.minutes(5)))
+@Suite("Tables that nobody owns any more", .database, .whateverHappens)
 struct OrphanTests {
   @Test("a lock on one keeps neither a worker from its tasks nor a dump from its table")
   func locked() async throws {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What else can go wrong with a worker, its disk and its database.
-@Suite("Faults", .database, .serialized, .timeLimit(.minutes(10)))
+@Suite("Faults", .database, .serialized, .whateverHappens)
 struct PublicationFaultTests {
   /// Of waiting for what a slow machine does in a few: none of this is about speed.
   private static let patience = Duration.seconds(180)

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Daily quotas", .database, .timeLimit(.minutes(10)))
+@Suite("Daily quotas", .database, .whateverHappens)
 struct QuotaTests {
   private static let yaml = """
     name: counted

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What a partition reads of what was published, when other partitions are published meanwhile.
-@Suite("Published upstreams", .database, .timeLimit(.minutes(10)))
+@Suite("Published upstreams", .database, .whateverHappens)
 struct UpstreamTests {
   private func withDatasets(
     _ definitions: [(name: String, fields: String, transform: String)],

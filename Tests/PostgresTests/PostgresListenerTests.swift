@@ -21,7 +21,7 @@ struct PostgresListenerTests {
     await listener.close()
   }
 
-  @Test(.timeLimit(.minutes(2))) func theStreamEndsWhenTheServerEndsTheSession() async throws {
+  @Test(.whateverHappens) func theStreamEndsWhenTheServerEndsTheSession() async throws {
     let database = TestDatabase.current
     let killer = try await database.connect()
     // The server's last words and the end of the connection come together or one after the other, as it happens.

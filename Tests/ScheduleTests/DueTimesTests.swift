@@ -70,7 +70,7 @@ struct DueTimesTests {
     let fixture = try await LedgerFixture.make()
     try await fixture.at(after)
     try await fixture.apply("name: f, schedule: \"\(schedule)\"")
-    #expect(try await fixture.ledger.states()[0].next_due_at == next)
+    #expect(try await fixture.nextDue() == next)
   }
 
   @Test(arguments: [

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Five coordinators, killed in the middle of whatever they do, over thirty years in twenty time zones.
-@Suite(.database, .serialized, .timeLimit(.minutes(5)))
+@Suite(.database, .serialized, .whateverHappens)
 struct KilledCoordinatorTests {
   /// The clock of all of them: it goes on by days, whenever somebody has done a round.
   final class Calendar: Sendable {

@@ -1,10 +1,9 @@
 import Catalog
+import FoundationEssentials
 import Postgres
 import Schedule
 import TestSupport
 import Testing
-
-import struct FoundationEssentials.UUID
 
 /// A database with a dataset to refresh, a coordinator that leads, and a clock that stands where a test puts it.
 struct LedgerFixture {
@@ -69,6 +68,11 @@ struct LedgerFixture {
       ORDER BY due_at
       """, [flow]
     ).map { try $0.decode("fate") }
+  }
+
+  /// In UTC, as `2026-05-06T06:00:00Z`.
+  func nextDue() async throws -> String? {
+    try await ledger.states()[0].next_due_at?.formatted(.iso8601)
   }
 
   /// Ends every open backfill, as if its tasks were done.

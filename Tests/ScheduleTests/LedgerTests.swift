@@ -26,7 +26,7 @@ struct LedgerTests {
     #expect(try await fixture.apply(Self.daily) == ["f new"])
     try await fixture.serve()
     #expect(try await fixture.fates() == [])
-    #expect(try await fixture.ledger.states()[0].next_due_at == "2026-05-06T06:00:00Z")
+    #expect(try await fixture.nextDue() == "2026-05-06T06:00:00Z")
   }
 
   @Test(arguments: [
@@ -91,7 +91,7 @@ struct LedgerTests {
     try await fixture.apply("name: f, schedule: \"0 5 * * *\"")
     try await fixture.serve()
     #expect(try await fixture.fates() == ["05-01 06:00 fired", "05-02 08:00 fired"])
-    #expect(try await fixture.ledger.states()[0].next_due_at == "2026-05-03T05:00:00Z")
+    #expect(try await fixture.nextDue() == "2026-05-03T05:00:00Z")
   }
 
   @Test func fewerDaysAreAChange() async throws {

@@ -9,7 +9,7 @@ import Testing
 @testable import Worker
 
 /// What is neither the task's fault nor its source's costs the task nothing.
-@Suite(.database, .timeLimit(.minutes(2)))
+@Suite(.database, .whateverHappens)
 struct GivenBackTests {
   struct HostError: ClassifiedError {
     var errorClass: ErrorClass { .transient }

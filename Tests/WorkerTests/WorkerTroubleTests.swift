@@ -8,7 +8,7 @@ import Testing
 @testable import Worker
 
 /// The worker's loop on a database that refuses, one call after another, with one SQLSTATE after another.
-@Suite("A server's error does not end a worker", .database, .timeLimit(.minutes(2)))
+@Suite("A server's error does not end a worker", .database, .whateverHappens)
 struct WorkerTroubleTests {
   /// One of each class that passes: deadlock, serialization, lock and statement timeouts, memory, disk, connections,
   /// read-only, I/O, shutdown, internal.

@@ -26,10 +26,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lake.begin_publication(text, int, text, text, text, bigint, bigint) IS
-  'Locks the partition and decides: unchanged (same bytes of the same vintage), lake_only (older than what the warehouse shows), or published.';
+  'Locks the partition and decides: unchanged (same bytes of the same vintage), lake_only (older than what the '
+  'warehouse shows), or published.';
 
--- Writes lineage, quality, manifest and the warehouse's state of one publication. Call within the publish transaction, after
--- the rows.
+-- Writes lineage, quality, manifest and the warehouse's state of one publication. Call within the publish transaction,
+-- after the rows.
 CREATE FUNCTION lake.record_publication(publication jsonb) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -39,10 +40,12 @@ BEGIN
   PERFORM queue._require_lease((publication ->> 'task_id')::bigint, (publication ->> 'lease_token')::bigint,
     publication ->> 'dataset', (publication ->> 'data_year')::int, publication ->> 'region', publication ->> 'as_of');
   INSERT INTO lineage.publication
-    (task_id, backfill_id, attempt_id, attempt_number, lease_token, row_count, byte_count, started_at, data_year, dataset,
+    (task_id, backfill_id, attempt_id, attempt_number, lease_token, row_count, byte_count, started_at, data_year,
+      dataset,
      region, as_of, outcome, definition_hash, output_sha256, lake_path, worker_id, host, code_version, engine_version,
      is_synthetic, change, steps)
-  SELECT r.task_id, r.backfill_id, r.attempt_id, r.attempt_number, r.lease_token, r.row_count, r.byte_count, r.started_at,
+  SELECT r.task_id, r.backfill_id, r.attempt_id, r.attempt_number, r.lease_token, r.row_count, r.byte_count,
+    r.started_at,
     r.data_year, r.dataset, r.region, r.as_of, r.outcome, r.definition_hash, r.output_sha256, r.lake_path, r.worker_id,
     r.host, r.code_version, r.engine_version, r.is_synthetic, r.change, r.steps
   FROM jsonb_to_record(publication) AS r (
@@ -60,7 +63,8 @@ BEGIN
     coalesce(i.cache_hit, false), coalesce(i.synthetic, false), i.input_publication_id, i.parameters,
     i.note
   FROM jsonb_to_recordset(publication -> 'inputs') AS i (
-    ordinal int, kind text, request_name text, source_id text, url text, fetched_at timestamptz, status int, sha256 text,
+    ordinal int, kind text, request_name text, source_id text, url text, fetched_at timestamptz, status int,
+      sha256 text,
     byte_count bigint, cache_hit boolean, synthetic boolean, input_publication_id bigint, parameters jsonb, note text);
 
   PERFORM quality._store_validation(publication -> 'validation', new_id);
@@ -73,11 +77,13 @@ BEGIN
     INSERT INTO lake.manifest AS m
       (publication_id, row_count, byte_count, data_year, dataset, region, as_of, state, definition_hash, sha256, path,
        staged_path, lake)
-    VALUES (new_id, p.row_count, p.byte_count, p.data_year, p.dataset, p.region, p.as_of, 'committed', p.definition_hash,
+    VALUES (new_id, p.row_count, p.byte_count, p.data_year, p.dataset, p.region, p.as_of, 'committed',
+      p.definition_hash,
       p.output_sha256, p.lake_path, publication ->> 'staged_path', publication ->> 'lake')
     ON CONFLICT (dataset, data_year, region, as_of) DO UPDATE SET
       publication_id = EXCLUDED.publication_id, row_count = EXCLUDED.row_count, byte_count = EXCLUDED.byte_count,
-      state = EXCLUDED.state, definition_hash = EXCLUDED.definition_hash, sha256 = EXCLUDED.sha256, path = EXCLUDED.path,
+      state = EXCLUDED.state, definition_hash = EXCLUDED.definition_hash, sha256 = EXCLUDED.sha256,
+        path = EXCLUDED.path,
       staged_path = EXCLUDED.staged_path, lake = EXCLUDED.lake, committed_at = clock_timestamp();
   END IF;
   IF p.outcome = 'published' OR p.outcome = 'unchanged' THEN
@@ -88,14 +94,15 @@ BEGIN
   END IF;
 
   INSERT INTO lineage.outbox (event)
-  SELECT e.event FROM jsonb_array_elements(publication -> 'events') WITH ORDINALITY AS e (event, ordinal) ORDER BY e.ordinal;
+  SELECT e.event FROM jsonb_array_elements(publication -> 'events') WITH ORDINALITY AS e (event, ordinal)
+    ORDER BY e.ordinal;
   RETURN new_id;
 END
 $$;
 COMMENT ON FUNCTION lake.record_publication(jsonb) IS 'Writes all that is known of a publication; returns its id.';
 
--- Repair may speak for an attempt that can no longer do so itself: its worker has ended, or its session has. Of one that is
--- merely slow it may say that the file is there, after a second, and never that it is lost.
+-- Repair may speak for an attempt that can no longer do so itself: its worker has ended, or its session has. Of one
+-- that is merely slow it may say that the file is there, after a second, and never that it is lost.
 CREATE FUNCTION lake._is_left_behind(publication bigint, found boolean) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT found AND EXISTS (
@@ -114,21 +121,24 @@ $$;
 COMMENT ON FUNCTION lake._is_left_behind(bigint, boolean) IS
   'Whether somebody else may say what became of a publication''s file.';
 
--- The lease ended with the publication, so that its token is the proof. That a file is lost which was in place is for an
--- operator to say.
+-- The lease ended with the publication, so that its token is the proof. That a file is lost which was in place is for
+-- an operator to say.
 CREATE FUNCTION lake.mark_in_place(publication bigint, found boolean, token bigint DEFAULT NULL) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE lake.manifest m SET state = CASE WHEN found THEN 'in_place' ELSE 'missing' END, staged_path = NULL
   WHERE m.publication_id = publication AND (queue._caller_operates() OR m.state = 'committed' AND CASE
       WHEN token IS NULL THEN lake._is_left_behind(publication, found)
-      ELSE EXISTS (SELECT FROM lineage.publication p WHERE p.publication_id = publication AND p.lease_token = token) END)
+      ELSE EXISTS (SELECT FROM lineage.publication p WHERE p.publication_id = publication
+        AND p.lease_token = token) END)
   RETURNING true
 $$;
 COMMENT ON FUNCTION lake.mark_in_place(bigint, boolean, bigint) IS
-  'The file of a publication has its name in the lake, or is lost: says its own attempt, by its token; without one whoever '
-  'repairs, once the attempt is over. NULL where it is not for the caller to say, or a later publication has taken its place.';
+  'The file of a publication has its name in the lake, or is lost: says its own attempt, by its token; without one '
+  'whoever repairs, once the attempt is over. NULL where it is not for the caller to say, or a later publication has '
+  'taken its place.';
 
--- Staging folders are named <task_id>-<lease_token>-<process>; which of them belong to attempts that still run, or wait for repair?
+-- Staging folders are named <task_id>-<lease_token>-<process>; which of them belong to attempts that still run, or wait
+-- for repair?
 CREATE FUNCTION lake.live_staging(names text[]) RETURNS SETOF text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -150,7 +160,8 @@ $$;
 COMMENT ON FUNCTION lake.builder_of(text, int, text, text) IS
   'The task of an open backfill that will build this vintage of a partition, or NULL.';
 
--- The newest so many vintages of each partition stay, and so does the one that the warehouse shows. Lineage stays whole.
+-- The newest so many vintages of each partition stay, and so does the one that the warehouse shows. Lineage stays
+-- whole.
 CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count int)
 RETURNS TABLE (publication_id bigint, path text, byte_count bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -163,8 +174,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       WHERE w.dataset = r.dataset AND w.data_year = r.data_year AND w.region = r.region AND w.as_of = r.as_of)
   ORDER BY r.path
 $$;
-COMMENT ON FUNCTION lake.expired_vintages(text, int) IS
-  'Files that a dataset keeping so many vintages does not need.';
+COMMENT ON FUNCTION lake.expired_vintages(text, int) IS 'Files that a dataset keeping so many vintages does not need.';
 
 -- Takes a file out of the manifest, before it is removed: a crash in between leaves an orphan, which repair finds.
 CREATE FUNCTION lake.forget_file(publication bigint) RETURNS boolean
@@ -191,11 +201,13 @@ BEGIN
   RETURN QUERY
     SELECT i.lake_id, i.location, EXISTS (SELECT FROM lake.manifest m WHERE m.state = 'in_place'), n.path, n.byte_count
     FROM lake.identity i LEFT JOIN LATERAL (
-      SELECT m.path, m.byte_count FROM lake.manifest m WHERE m.state = 'in_place' ORDER BY m.committed_at DESC LIMIT 1) n ON true;
+      SELECT m.path, m.byte_count FROM lake.manifest m WHERE m.state = 'in_place'
+        ORDER BY m.committed_at DESC LIMIT 1) n ON true;
 END
 $$;
 COMMENT ON FUNCTION lake.establish(text, text) IS
-  'The id of this database''s lake, which is made for the first one that asks and has none; no row where a lake has an id and the database has none. With the file that was published last.';
+  'The id of this database''s lake, which is made for the first one that asks and has none; no row where a lake has '
+  'an id and the database has none. With the file that was published last.';
 
 CREATE FUNCTION lake.adopt(place text) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -214,25 +226,31 @@ BEGIN
   RETURN id;
 END
 $$;
-COMMENT ON FUNCTION lake.adopt(text) IS 'Gives the database''s lake a new id and place; whoever uses another folder is refused from then on. AK006 while workers are alive.';
+COMMENT ON FUNCTION lake.adopt(text) IS
+  'Gives the database''s lake a new id and place; whoever uses another folder is refused from then on. AK006 while '
+  'workers are alive.';
 
 -- What was published then --------------------------------------------------------------------------------------------
 
 CREATE FUNCTION lake.publication_file(publication bigint)
-RETURNS TABLE (definition_hash text, as_of text, output_sha256 text, lake_path text, row_count bigint, engine_version text, is_kept boolean)
+RETURNS TABLE (definition_hash text, as_of text, output_sha256 text, lake_path text, row_count bigint,
+  engine_version text, is_kept boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT p.definition_hash, p.as_of, p.output_sha256, p.lake_path, p.row_count, p.engine_version,
-    EXISTS (SELECT FROM lake.manifest m WHERE m.path = p.lake_path AND m.sha256 = p.output_sha256 AND m.state <> 'missing')
+    EXISTS (SELECT FROM lake.manifest m WHERE m.path = p.lake_path AND m.sha256 = p.output_sha256
+      AND m.state <> 'missing')
   FROM lineage.publication p WHERE p.publication_id = publication
 $$;
-COMMENT ON FUNCTION lake.publication_file(bigint) IS 'What a publication published, and whether the lake still has that very file.';
+COMMENT ON FUNCTION lake.publication_file(bigint) IS
+  'What a publication published, and whether the lake still has that very file.';
 
 -- A vintage is taken back --------------------------------------------------------------------------------------------
 
 -- Locks the partition as a publication does, and says what the warehouse is to show instead.
 CREATE FUNCTION lake.begin_withdrawal(dataset_name text, year int, region_name text, vintage text)
 RETURNS TABLE (
-  publication_id bigint, path text, was_shown boolean, shown_as_of text, leaf text, before_publication_id bigint, before_as_of text,
+  publication_id bigint, path text, was_shown boolean, shown_as_of text, leaf text, before_publication_id bigint,
+    before_as_of text,
   before_path text, before_sha256 text, before_row_count bigint, dataset_yml text, transform_sql text, rows_sql text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -251,7 +269,8 @@ BEGIN
       USING ERRCODE = 'AK005', HINT = format('aker lake history %s %s lists what there is.', dataset_name, year);
   END IF;
   IF filed.state = 'committed' THEN
-    RAISE EXCEPTION 'its file does not have its name yet' USING ERRCODE = 'AK006', HINT = 'Run aker lake repair, then again.';
+    RAISE EXCEPTION 'its file does not have its name yet'
+      USING ERRCODE = 'AK006', HINT = 'Run aker lake repair, then again.';
   END IF;
   SELECT t.task_id, t.backfill_id INTO builder FROM queue.task t
   WHERE t.dataset = dataset_name AND t.data_year = year AND t.region = region_name AND t.as_of = vintage
@@ -263,16 +282,19 @@ BEGIN
   -- Until this ends, the year's rows stay in the table that they are in.
   PERFORM pg_advisory_xact_lock_shared(warehouse._layout_key(dataset_name));
   SELECT * INTO before FROM lake.manifest m
-  WHERE m.dataset = dataset_name AND m.data_year = year AND m.region = region_name AND m.as_of < vintage AND m.state <> 'missing'
+  WHERE m.dataset = dataset_name AND m.data_year = year AND m.region = region_name AND m.as_of < vintage
+    AND m.state <> 'missing'
   ORDER BY m.as_of DESC LIMIT 1;
   RETURN QUERY SELECT filed.publication_id, filed.path, coalesce(shown.as_of = vintage, false), shown.as_of,
     warehouse._leaf_of(dataset_name, year),
-    before.publication_id, before.as_of, before.path, before.sha256, before.row_count, d.dataset_yml, d.transform_sql, d.rows_sql::text
+    before.publication_id, before.as_of, before.path, before.sha256, before.row_count, d.dataset_yml, d.transform_sql,
+      d.rows_sql::text
   FROM (SELECT) one LEFT JOIN catalog.definition d ON d.definition_hash = before.definition_hash;
 END
 $$;
 COMMENT ON FUNCTION lake.begin_withdrawal(text, int, text, text) IS
-  'Locks a partition, one of whose vintages is to be taken back, and says what the warehouse is to show instead: the vintage before, or nothing. AK005 where there is no such vintage, AK006 while a task builds it.';
+  'Locks a partition, one of whose vintages is to be taken back, and says what the warehouse is to show instead: the '
+  'vintage before, or nothing. AK005 where there is no such vintage, AK006 while a task builds it.';
 
 -- Belongs to no lease: what a session leaves behind that commits without recording, warehouse.drop_orphans() removes.
 CREATE FUNCTION lake.create_withdrawal_table(dataset_name text, year int, region_name text) RETURNS text
@@ -293,7 +315,8 @@ COMMENT ON FUNCTION lake.create_withdrawal_table(text, int, text) IS
   'A table for the rows of the vintage that the warehouse is to show instead of one that is taken back.';
 
 -- Call in the transaction of begin_withdrawal.
-CREATE FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text, rows_table text DEFAULT NULL)
+CREATE FUNCTION lake.record_withdrawal(publication bigint, shown_publication bigint, why text,
+  rows_table text DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -328,7 +351,8 @@ BEGIN
     END IF;
   END IF;
   UPDATE warehouse.partition w
-  SET publication_id = now_shown.publication_id, as_of = now_shown.as_of, sha256 = now_shown.sha256, row_count = now_shown.row_count
+  SET publication_id = now_shown.publication_id, as_of = now_shown.as_of, sha256 = now_shown.sha256,
+    row_count = now_shown.row_count
   WHERE w.dataset = gone.dataset AND w.data_year = gone.data_year AND w.region = gone.region AND w.as_of = gone.as_of;
   INSERT INTO lake.withdrawal (publication_id, shown_publication_id, reason)
   VALUES (publication, shown_publication, coalesce(why, ''))
@@ -336,5 +360,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION lake.record_withdrawal(bigint, bigint, text, text) IS
-  'Takes a vintage out of the manifest; where the warehouse showed it, puts the rows of the vintage before in the place of '
-  'its own (or none), and keeps who did so.';
+  'Takes a vintage out of the manifest; where the warehouse showed it, puts the rows of the vintage before in the '
+  'place of its own (or none), and keeps who did so.';

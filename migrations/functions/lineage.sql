@@ -19,7 +19,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE lineage.outbox o SET
     delivered_at = CASE WHEN $2 IS NULL THEN clock_timestamp() END, last_error = $2,
     -- 5 s doubling to an hour: an endpoint that is down is not hammered, and is found again soon after a short outage.
-    next_attempt_at = clock_timestamp() + least(interval '1 hour', interval '5 seconds' * 2 ^ least(o.attempt_count, 20))
+    next_attempt_at = clock_timestamp() + least(interval '1 hour',
+      interval '5 seconds' * 2 ^ least(o.attempt_count, 20))
   -- By number: the table has a column of the parameter's name.
   WHERE o.event_id = $1
 $$;
@@ -53,7 +54,8 @@ $$;
 COMMENT ON FUNCTION lineage.end_run(bigint, bigint, jsonb) IS
   'Queues the FAIL or ABORT event of an attempt that holds its lease, unless its end is queued already.';
 
--- What nobody else would end: attempts whose lease is gone. Those that published have their COMPLETE from that transaction.
+-- What nobody else would end: attempts whose lease is gone. Those that published have their COMPLETE from that
+-- transaction.
 CREATE FUNCTION lineage.close_lost_runs() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WITH gone AS (

@@ -1,6 +1,7 @@
 -- Results of checks.
 
--- Stores the validation of one attempt, with its checks. Its own transaction when it failed; the publish transaction otherwise.
+-- Stores the validation of one attempt, with its checks. Its own transaction when it failed; the publish transaction
+-- otherwise.
 CREATE FUNCTION quality._store_validation(validation jsonb, publication bigint) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -13,16 +14,20 @@ BEGIN
     v.success, v.drift_failed, v.dataset, v.region, v.as_of, v.definition_hash, v.drift, v.profile
   FROM jsonb_to_record(validation) AS v (
     task_id bigint, lease_token bigint, row_count bigint, data_year int, check_count int, failed_count int,
-    warned_count int, success boolean, drift_failed boolean, dataset text, region text, as_of text, definition_hash text,
+    warned_count int, success boolean, drift_failed boolean, dataset text, region text, as_of text,
+      definition_hash text,
     drift jsonb, profile jsonb)
   RETURNING validation_id INTO new_id;
   INSERT INTO quality.check_result
-    (validation_id, ordinal, check_name, column_name, severity, success, compared, unexpected_count, element_count, message,
+    (validation_id, ordinal, check_name, column_name, severity, success, compared, unexpected_count, element_count,
+      message,
      arguments, observed, examples)
-  SELECT new_id, c.ordinal, c.check_name, c.column_name, c.severity, c.success, coalesce(c.compared, true), c.unexpected_count, c.element_count,
+  SELECT new_id, c.ordinal, c.check_name, c.column_name, c.severity, c.success, coalesce(c.compared, true),
+    c.unexpected_count, c.element_count,
     c.message, coalesce(c.arguments, '{}'), c.observed, c.examples
   FROM jsonb_to_recordset(validation -> 'checks') AS c (
-    ordinal int, check_name text, column_name text, severity text, success boolean, compared boolean, unexpected_count bigint,
+    ordinal int, check_name text, column_name text, severity text, success boolean, compared boolean,
+      unexpected_count bigint,
     element_count bigint, message text, arguments jsonb, observed jsonb, examples jsonb);
   RETURN new_id;
 END
@@ -44,4 +49,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION quality.record_validation(jsonb) IS
-  'Stores the validation of an attempt that publishes nothing, or one of a published partition that an operator asked for.';
+  'Stores the validation of an attempt that publishes nothing, or one of a published partition that an operator asked '
+  'for.';

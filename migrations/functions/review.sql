@@ -148,8 +148,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION review.undecided(text, integer, float8) IS
-  'Rows of a dataset that nobody has decided about: those that wait, or those that are less sure than `below`. '
-  'shown has the columns that its review names, in their order.';
+  'Rows of a dataset that nobody has decided about: those that wait, or those that are less sure than `below`. shown '
+  'has the columns that its review names, in their order.';
 
 CREATE FUNCTION review.apply_view(dataset_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

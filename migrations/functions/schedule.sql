@@ -1,11 +1,11 @@
 -- Schedules as a ledger: every due time becomes a row, and one transaction both enqueues it and says so.
 --
--- Any number of coordinators call note_due() and fire(), and may be killed between any two statements: a due time is noted
--- once by its key, and fired under its flow's row lock. Errors: AK003 invalid_request, AK005 not_found, AK006 wrong_state,
--- AK007 not_leader.
+-- Any number of coordinators call note_due() and fire(), and may be killed between any two statements: a due time is
+-- noted once by its key, and fired under its flow's row lock. Errors: AK003 invalid_request, AK005 not_found,
+-- AK006 wrong_state, AK007 not_leader.
 
--- The clock of schedules. Tests set aker.schedule_clock to 'real instant,its instant here,how much faster'; nothing else
--- of aker looks at it, and only whoever may trigger a flow anyway can make use of it.
+-- The clock of schedules. Tests set aker.schedule_clock to 'real instant,its instant here,how much faster'; nothing
+-- else of aker looks at it, and only whoever may trigger a flow anyway can make use of it.
 CREATE FUNCTION schedule._now() RETURNS timestamptz
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN coalesce(current_setting('aker.schedule_clock', true), '') = '' THEN clock_timestamp()
@@ -15,8 +15,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION schedule._now IS 'Now, as schedules see it.';
 
--- By local days. A fixed hour that a day does not have (a change to summer time) is due at the moment that stands for it; one
--- that a day has twice is due once. Where the hour is not restricted, each real hour counts: none is left out, none is double.
+-- By local days. A fixed hour that a day does not have (a change to summer time) is due at the moment that stands for
+-- it; one that a day has twice is due once. Where the hour is not restricted, each real hour counts: none is left out,
+-- none is double.
 CREATE FUNCTION schedule._due_times(f schedule.flow, after_at timestamptz, until_at timestamptz, max_count integer)
 RETURNS SETOF timestamptz
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -58,7 +59,8 @@ BEGIN
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION schedule._due_times IS 'When a flow is due after one instant and until another, in order; at most so many.';
+COMMENT ON FUNCTION schedule._due_times IS
+  'When a flow is due after one instant and until another, in order; at most so many.';
 
 -- Twelve years: longer than from one 29th of February to the next, over a century's end.
 CREATE FUNCTION schedule._next_due(f schedule.flow, after_at timestamptz) RETURNS timestamptz
@@ -72,7 +74,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT array_agg(y + extract(year FROM due_at AT TIME ZONE f.time_zone)::integer ORDER BY y)
   FROM generate_series(f.first_year, f.last_year) AS y
 $$;
-COMMENT ON FUNCTION schedule._years IS 'The years that a due time refreshes: those of its own calendar, however late it fires.';
+COMMENT ON FUNCTION schedule._years IS
+  'The years that a due time refreshes: those of its own calendar, however late it fires.';
 
 -- The same for each try, and spread evenly.
 CREATE FUNCTION schedule._fires_at(f schedule.flow, due_at timestamptz) RETURNS timestamptz
@@ -96,7 +99,8 @@ BEGIN
   END IF;
   UPDATE schedule.leader l SET
       term = l.term + CASE WHEN l.holder = $1 AND l.expires_at > clock_timestamp() THEN 0 ELSE 1 END,
-      began_at = CASE WHEN l.holder = $1 AND l.expires_at > clock_timestamp() THEN l.began_at ELSE clock_timestamp() END,
+      began_at = CASE WHEN l.holder = $1 AND l.expires_at > clock_timestamp() THEN l.began_at
+        ELSE clock_timestamp() END,
       holder = $1, name = $2, expires_at = clock_timestamp() + interval '4 seconds'
     WHERE l.singleton AND (l.holder = $1 OR l.holder IS NULL OR l.expires_at <= clock_timestamp())
     RETURNING l.term INTO my_term;
@@ -104,7 +108,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION schedule.lead IS
-  'Takes or renews the lead for four seconds. Returns the term, which what a leader does must carry; NULL while another leads.';
+  'Takes or renews the lead for four seconds. Returns the term, which what a leader does must carry; NULL while '
+  'another leads.';
 
 CREATE FUNCTION schedule.abdicate(holder uuid) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -138,7 +143,8 @@ BEGIN
   RETURN f;
 END
 $$;
-COMMENT ON FUNCTION schedule._flow_of IS 'A flow out of what schedule.apply_flows() is given. AK003 for a time zone that is not known.';
+COMMENT ON FUNCTION schedule._flow_of IS
+  'A flow out of what schedule.apply_flows() is given. AK003 for a time zone that is not known.';
 
 CREATE FUNCTION schedule.apply_flows(term bigint, definitions jsonb) RETURNS TABLE (flow text, change text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -149,8 +155,8 @@ DECLARE
   old schedule.flow;
   now_at timestamptz := schedule._now();
   -- What is not of the definition.
-  kept constant text[] := ARRAY['next_due_at', 'defined_at', 'removed_at', 'paused_at', 'pause_reason', 'paused_by', 'trouble',
-    'trouble_since'];
+  kept constant text[] := ARRAY['next_due_at', 'defined_at', 'removed_at', 'paused_at', 'pause_reason', 'paused_by',
+    'trouble', 'trouble_since'];
 BEGIN
   PERFORM schedule._require_term(term);
   FOR definition IN SELECT d FROM jsonb_array_elements(definitions) AS d ORDER BY d ->> 'flow' LOOP
@@ -167,16 +173,20 @@ BEGIN
     CONTINUE WHEN old.removed_at IS NULL AND to_jsonb(old) - kept = to_jsonb(new) - kept;
     -- What fell due by the old times stays due; by the new ones, only what is yet to come.
     PERFORM schedule._note_due(old, now_at);
-    IF (old.expression, old.time_zone) IS DISTINCT FROM (new.expression, new.time_zone) OR old.removed_at IS NOT NULL THEN
+    IF old.removed_at IS NOT NULL
+      OR (old.expression, old.time_zone) IS DISTINCT FROM (new.expression, new.time_zone)
+    THEN
       new.next_due_at := schedule._next_due(new, now_at);
     ELSE
       SELECT f.next_due_at INTO new.next_due_at FROM schedule.flow f WHERE f.flow = new.flow;
     END IF;
-    UPDATE schedule.flow f SET title = new.title, datasets = new.datasets, regions = new.regions, first_year = new.first_year,
-        last_year = new.last_year, expression = new.expression, minutes = new.minutes, hours = new.hours, days = new.days,
-        months = new.months, weekdays = new.weekdays, every_hour = new.every_hour, either_day = new.either_day,
-        time_zone = new.time_zone, catch_up = new.catch_up, catch_up_window = new.catch_up_window, overlap = new.overlap,
-        jitter = new.jitter, next_due_at = new.next_due_at, defined_at = clock_timestamp(), removed_at = NULL
+    UPDATE schedule.flow f SET
+        title = new.title, datasets = new.datasets, regions = new.regions, first_year = new.first_year,
+        last_year = new.last_year, expression = new.expression, minutes = new.minutes, hours = new.hours,
+        days = new.days, months = new.months, weekdays = new.weekdays, every_hour = new.every_hour,
+        either_day = new.either_day, time_zone = new.time_zone, catch_up = new.catch_up,
+        catch_up_window = new.catch_up_window, overlap = new.overlap, jitter = new.jitter,
+        next_due_at = new.next_due_at, defined_at = clock_timestamp(), removed_at = NULL
       WHERE f.flow = new.flow;
     RETURN QUERY SELECT new.flow, CASE WHEN old.removed_at IS NULL THEN 'changed' ELSE 'new' END;
   END LOOP;
@@ -192,8 +202,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION schedule.apply_flows IS
-  'Makes these the flows there are: an array of objects with the columns of schedule.flow. Returns what changed. A changed '
-  'expression or time zone holds from now on: nothing that was due is due again. AK007 unless the caller leads.';
+  'Makes these the flows there are: an array of objects with the columns of schedule.flow. Returns what changed. A '
+  'changed expression or time zone holds from now on: nothing that was due is due again. AK007 unless the caller '
+  'leads.';
 
 -- Due times -----------------------------------------------------------------------------------------------------------
 
@@ -211,15 +222,21 @@ BEGIN
   INSERT INTO schedule.due (flow, due_at, fate, reason, noted_at, settled_at)
     SELECT f.flow, t, v.fate, v.reason, now_at, CASE WHEN v.fate <> 'waiting' THEN now_at END
     FROM unnest(times) AS t CROSS JOIN LATERAL (
-      SELECT CASE WHEN f.paused_at IS NOT NULL THEN 'skipped' WHEN t < now_at - f.catch_up_window THEN 'missed' ELSE 'waiting' END AS fate,
+      SELECT
+        CASE WHEN f.paused_at IS NOT NULL THEN 'skipped'
+          WHEN t < now_at - f.catch_up_window THEN 'missed' ELSE 'waiting' END AS fate,
         CASE WHEN f.paused_at IS NOT NULL THEN 'paused: ' || f.pause_reason
-          WHEN t < now_at - f.catch_up_window THEN 'nobody served for longer than its catch-up window' END AS reason) AS v
+          WHEN t < now_at - f.catch_up_window THEN 'nobody served for longer than its catch-up window' END AS reason
+    ) AS v
     ON CONFLICT (flow, due_at) DO NOTHING;
-  UPDATE schedule.flow w SET next_due_at = schedule._next_due(f, coalesce(times[cardinality(times)], now_at)) WHERE w.flow = f.flow;
+  UPDATE schedule.flow w SET next_due_at = schedule._next_due(f, coalesce(times[cardinality(times)], now_at))
+    WHERE w.flow = f.flow;
   RETURN cardinality(times);
 END
 $$;
-COMMENT ON FUNCTION schedule._note_due IS 'Writes the due times of a flow up to now into the ledger, and when it is due next. Its row is locked by the caller.';
+COMMENT ON FUNCTION schedule._note_due IS
+  'Writes the due times of a flow up to now into the ledger, and when it is due next. Its row is locked by the '
+  'caller.';
 
 CREATE FUNCTION schedule.note_due() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -236,12 +253,14 @@ BEGIN
   RETURN total;
 END
 $$;
-COMMENT ON FUNCTION schedule.note_due IS 'Notes all due times up to now, of all flows; returns how many. Those that another call is noting are left to it.';
+COMMENT ON FUNCTION schedule.note_due IS
+  'Notes all due times up to now, of all flows; returns how many. Those that another call is noting are left to it.';
 
 -- Leaves of what waits what its flow's catch_up allows.
 CREATE FUNCTION schedule._coalesce(f schedule.flow, now_at timestamptz) RETURNS void
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-  UPDATE schedule.due d SET fate = 'missed', settled_at = now_at, reason = 'nobody served when it was due, and the flow does not catch up'
+  UPDATE schedule.due d SET fate = 'missed', settled_at = now_at,
+    reason = 'nobody served when it was due, and the flow does not catch up'
     WHERE d.flow = f.flow AND d.fate = 'waiting' AND d.triggered_by IS NULL AND f.catch_up = 'none'
       AND d.noted_at > d.due_at + interval '10 minutes';
   UPDATE schedule.due d SET fate = 'coalesced', settled_at = now_at,
@@ -249,7 +268,8 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
     FROM (
       SELECT max(w.due_at) AS due_at FROM schedule.due w
       WHERE w.flow = f.flow AND w.fate = 'waiting' AND w.triggered_by IS NULL) AS n
-    WHERE d.flow = f.flow AND d.fate = 'waiting' AND d.triggered_by IS NULL AND f.catch_up <> 'all' AND d.due_at < n.due_at
+    WHERE d.flow = f.flow AND d.fate = 'waiting' AND d.triggered_by IS NULL AND f.catch_up <> 'all'
+      AND d.due_at < n.due_at
 $$;
 COMMENT ON FUNCTION schedule._coalesce IS 'Settles those waiting due times of a flow that are not to fire.';
 
@@ -261,7 +281,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION schedule._open_backfill IS 'The last backfill of a flow that has not ended.';
 
-CREATE FUNCTION schedule._enqueue(f schedule.flow, due_at timestamptz, regions text[], now_at timestamptz) RETURNS bigint
+CREATE FUNCTION schedule._enqueue(f schedule.flow, due_at timestamptz, regions text[],
+  now_at timestamptz) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   name text := f.flow || ' ' || to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
@@ -302,7 +323,8 @@ BEGIN
   IF open_id IS NOT NULL AND f.overlap = 'queue' THEN
     RETURN;
   ELSIF open_id IS NOT NULL AND f.overlap = 'skip' THEN
-    UPDATE schedule.due d SET fate = 'skipped', settled_at = now_at, reason = format('backfill %s of this flow had not ended', open_id)
+    UPDATE schedule.due d SET fate = 'skipped', settled_at = now_at,
+      reason = format('backfill %s of this flow had not ended', open_id)
       WHERE d.flow = $1 AND d.due_at = due.due_at;
   ELSE
     IF open_id IS NOT NULL THEN
@@ -311,13 +333,14 @@ BEGIN
     tasks := schedule._enqueue(f, due.due_at, $2, now_at);
   END IF;
   UPDATE schedule.flow w SET trouble = NULL, trouble_since = NULL WHERE w.flow = $1 AND w.trouble IS NOT NULL;
-  RETURN QUERY SELECT d.due_at, d.fate, d.reason, d.backfill_id, tasks FROM schedule.due d WHERE d.flow = $1 AND d.due_at = due.due_at;
+  RETURN QUERY SELECT d.due_at, d.fate, d.reason, d.backfill_id, tasks FROM schedule.due d WHERE d.flow = $1
+    AND d.due_at = due.due_at;
 END
 $$;
 COMMENT ON FUNCTION schedule.fire IS
-  'Settles the oldest due time of a flow whose moment has come: enqueues it, or skips it, as the flow''s catch_up and overlap say. '
-  'Returns what became of it; nothing where none is due, where it waits, or where another call is at this flow. `regions` are for '
-  'flows that name none.';
+  'Settles the oldest due time of a flow whose moment has come: enqueues it, or skips it, as the flow''s catch_up and '
+  'overlap say. Returns what became of it; nothing where none is due, where it waits, or where another call is at '
+  'this flow. `regions` are for flows that name none.';
 
 CREATE FUNCTION schedule.note_trouble(flow text, reason text) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -347,12 +370,14 @@ CREATE FUNCTION schedule.pause_flow(flow text, reason text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM schedule._require_flow($1);
-  UPDATE schedule.flow f SET paused_at = clock_timestamp(), pause_reason = coalesce($2, 'paused by operator'), paused_by = session_user
+  UPDATE schedule.flow f SET paused_at = clock_timestamp(), pause_reason = coalesce($2, 'paused by operator'),
+    paused_by = session_user
     WHERE f.flow = $1;
   INSERT INTO queue.event (kind, message) VALUES ('paused', format('flow %s: %s', $1, coalesce($2, '')));
 END
 $$;
-COMMENT ON FUNCTION schedule.pause_flow IS 'Until it is resumed, its due times are skipped, each with this reason. What it enqueued before runs on.';
+COMMENT ON FUNCTION schedule.pause_flow IS
+  'Until it is resumed, its due times are skipped, each with this reason. What it enqueued before runs on.';
 
 CREATE FUNCTION schedule.resume_flow(flow text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -365,9 +390,11 @@ BEGIN
   INSERT INTO queue.event (kind, message) VALUES ('resumed', 'flow ' || $1);
 END
 $$;
-COMMENT ON FUNCTION schedule.resume_flow IS 'Ends schedule.pause_flow(). What was skipped meanwhile stays skipped: schedule.trigger_flow() does it now.';
+COMMENT ON FUNCTION schedule.resume_flow IS
+  'Ends schedule.pause_flow(). What was skipped meanwhile stays skipped: schedule.trigger_flow() does it now.';
 
-CREATE FUNCTION schedule.trigger_flow(flow text, regions text[] DEFAULT NULL) RETURNS TABLE (backfill_id bigint, task_count bigint)
+CREATE FUNCTION schedule.trigger_flow(flow text, regions text[] DEFAULT NULL) RETURNS TABLE (backfill_id bigint,
+  task_count bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -388,8 +415,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION schedule.trigger_flow IS
-  'Enqueues a flow now, paused or not, with the years of now. AK006 where its backfill before has not ended, unless the flow''s '
-  'overlap is cancel.';
+  'Enqueues a flow now, paused or not, with the years of now. AK006 where its backfill before has not ended, unless '
+  'the flow''s overlap is cancel.';
 
 CREATE FUNCTION schedule.prune(term bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -404,4 +431,5 @@ BEGIN
   RETURN pruned;
 END
 $$;
-COMMENT ON FUNCTION schedule.prune IS 'Deletes due times of more than three years ago, at most 10,000; returns how many. AK007 unless the caller leads.';
+COMMENT ON FUNCTION schedule.prune IS
+  'Deletes due times of more than three years ago, at most 10,000; returns how many. AK007 unless the caller leads.';

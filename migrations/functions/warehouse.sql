@@ -1,9 +1,11 @@
--- How rows get into the warehouse: staged by an attempt where nobody sees them, then published by swapping or moving them.
+-- How rows get into the warehouse: staged by an attempt where nobody sees them, then published by swapping or moving
+-- them.
 
 -- A table of this attempt's own: the one place where a worker's login may put rows, and where nobody sees them until a
 -- proven lease swaps or moves them in. It is filled by short COPYs before the fence, so that no lock is held while rows
 -- come from a worker, which may be suspended, and that loading never holds back the vacuum of the queue.
-CREATE FUNCTION warehouse.create_staging(dataset_name text, year int, region_name text, task bigint, token bigint) RETURNS text
+CREATE FUNCTION warehouse.create_staging(dataset_name text, year int, region_name text, task bigint,
+  token bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   staging_table text := warehouse.leaf_name(dataset_name, year, region_name, token::text);
@@ -14,7 +16,8 @@ BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   PERFORM queue._require_lease(task, token, dataset_name, year, region_name);
   PERFORM warehouse.create_leaf(dataset_name, year, region_name, staging_table);
-  INSERT INTO warehouse.staging (task_id, lease_token, table_name, dataset) VALUES (task, token, staging_table, dataset_name);
+  INSERT INTO warehouse.staging (task_id, lease_token, table_name, dataset)
+    VALUES (task, token, staging_table, dataset_name);
   -- No other worker's login either.
   EXECUTE format('GRANT INSERT ON warehouse.%I TO %I', staging_table, caller);
   RETURN staging_table;
@@ -35,14 +38,16 @@ BEGIN
   PERFORM queue._require_lease(s.task_id, s.lease_token, dataset_name, year, region_name);
   FOR filler IN
     SELECT a.grantee FROM pg_class c CROSS JOIN aclexplode(c.relacl) AS a
-    WHERE c.oid = format('warehouse.%I', staging_table)::regclass AND a.privilege_type = 'INSERT' AND a.grantee <> c.relowner
+    WHERE c.oid = format('warehouse.%I', staging_table)::regclass AND a.privilege_type = 'INSERT'
+      AND a.grantee <> c.relowner
   LOOP
     EXECUTE format('REVOKE INSERT ON warehouse.%I FROM %I', staging_table, pg_get_userbyid(filler));
   END LOOP;
 END
 $$;
 
--- Builds the keys of a filled staging table that is to be swapped in: cheaper after the load, and then the swap finds them.
+-- Builds the keys of a filled staging table that is to be swapped in: cheaper after the load, and then the swap finds
+-- them.
 CREATE FUNCTION warehouse.index_staging(dataset_name text, year int, region_name text, staging_table text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -87,11 +92,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION warehouse.swap_partition(text, int, text, text) IS
-  'Replaces a year''s own table by a staging table, at once; refuses with lock_not_available while a snapshot is held that '
-  'is older than its rows.';
+  'Replaces a year''s own table by a staging table, at once; refuses with lock_not_available while a snapshot is held '
+  'that is older than its rows.';
 
--- The same by moving rows: of regions, of what is small, and where a long reader keeps the swap from its lock. Never blocks
--- anybody; whoever reads sees the old rows until this is committed, and then the new ones.
+-- The same by moving rows: of regions, of what is small, and where a long reader keeps the swap from its lock. Never
+-- blocks anybody; whoever reads sees the old rows until this is committed, and then the new ones.
 CREATE FUNCTION warehouse.move_partition(dataset_name text, year int, region_name text, staging_table text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 -- The partition's rows are found by its key, whatever the planner believes of a table that just grew.
@@ -117,7 +122,8 @@ CREATE FUNCTION warehouse._clear_partition(dataset_name text, year int, region_n
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 BEGIN
   EXECUTE format('DELETE FROM warehouse.%I WHERE data_year = %s%s', warehouse._leaf_of(dataset_name, year), year,
-    CASE WHEN (warehouse.require_dataset(dataset_name)).is_split THEN format(' AND region = %L', region_name) ELSE '' END);
+    CASE WHEN (warehouse.require_dataset(dataset_name)).is_split THEN format(' AND region = %L', region_name)
+      ELSE '' END);
 END
 $$;
 COMMENT ON FUNCTION warehouse._clear_partition(text, int, text) IS
@@ -135,8 +141,8 @@ $$;
 COMMENT ON FUNCTION warehouse.drop_staging(text, bigint) IS
   'Drops a staging table of this attempt that is not needed any more.';
 
--- A snapshot whose xmin is beyond the last transaction that filled the table sees all its rows. The others may not: they
--- are looked for among the sessions, and where those may not be looked at, they are taken to be there.
+-- A snapshot whose xmin is beyond the last transaction that filled the table sees all its rows. The others may not:
+-- they are looked for among the sessions, and where those may not be looked at, they are taken to be there.
 CREATE FUNCTION warehouse.is_seen_by_all(filled_xid xid8) RETURNS boolean
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
   SELECT filled_xid IS NOT NULL AND NOT EXISTS (

@@ -41,8 +41,7 @@ END
 $$;
 COMMENT ON FUNCTION warehouse.end_abandoned_sessions() IS
   'Ends sessions that load rows for an attempt whose lease is over, where the owner of this function may: as a member '
-    'of '
-  'the session''s role or of pg_signal_backend. Returns their tables.';
+  'of the session''s role or of pg_signal_backend. Returns their tables.';
 
 -- Waits for no lock, but for the second in which a session ends that was told to: whoever comes after a lock that is
 -- waited for (a dump) would wait, too.

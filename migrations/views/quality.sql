@@ -10,7 +10,8 @@ CROSS JOIN LATERAL (
   WHERE d.kind IN ('extra', 'flattened')) w
 WHERE v.publication_id IS NOT NULL AND v.success;
 COMMENT ON VIEW quality.publication_warning IS
-  'What each publication was published with all the same: checks of severity warn that failed, columns that came undeclared, shapes that lost a coordinate.';
+  'What each publication was published with all the same: checks of severity warn that failed, columns that came '
+  'undeclared, shapes that lost a coordinate.';
 
 CREATE VIEW quality.warning AS
 SELECT w.* FROM lake.current c
@@ -20,11 +21,14 @@ WHERE w.what <> 'schema drift: extra' AND w.validation_id = (
   SELECT max(v.validation_id) FROM quality.validation v
   WHERE v.dataset = c.dataset AND v.data_year = c.data_year AND v.region = c.region AND v.as_of = c.as_of
     AND v.publication_id IS NOT NULL AND v.success);
-COMMENT ON VIEW quality.warning IS 'The warnings of what is published now: of the current vintage of each partition. Without columns that came undeclared, which are no doubt about a value.';
+COMMENT ON VIEW quality.warning IS
+  'The warnings of what is published now: of the current vintage of each partition. Without columns that came '
+  'undeclared, which are no doubt about a value.';
 
 CREATE VIEW quality.warned_partition AS
 SELECT dataset, data_year, region, as_of, publication_id, count(*) AS warning_count,
-  array_agg(what || coalesce(' (' || column_name || ')', '') || ': ' || coalesce(message, '') ORDER BY what, column_name, message)
+  array_agg(what || coalesce(' (' || column_name || ')', '') || ': ' || coalesce(message, '')
+    ORDER BY what, column_name, message)
     AS warnings
 FROM quality.warning
 GROUP BY dataset, data_year, region, as_of, publication_id;
@@ -51,11 +55,15 @@ COMMENT ON VIEW quality.warned_cell IS
   'Per dataset and year how many published partitions have warnings: the mark of a cell in a grid.';
 
 CREATE VIEW quality.task_check AS
-SELECT v.task_id, v.lease_token AS attempt_id, v.publication_id, v.validation_id, v.validated_at, v.dataset, v.data_year, v.region,
+SELECT v.task_id, v.lease_token AS attempt_id, v.publication_id, v.validation_id, v.validated_at, v.dataset,
+  v.data_year, v.region,
   v.as_of, c.ordinal, c.check_name, c.column_name, c.severity,
-  CASE WHEN NOT c.compared THEN 'not compared' WHEN c.success THEN 'passed' WHEN c.severity = 'warn' THEN 'warns' ELSE 'failed' END
+  CASE WHEN NOT c.compared THEN 'not compared' WHEN c.success THEN 'passed' WHEN c.severity = 'warn' THEN 'warns'
+    ELSE 'failed' END
     AS verdict,
-  quality.expected(c.arguments) AS expected, c.message AS found, c.unexpected_count, c.element_count, c.observed, c.examples
+  quality.expected(c.arguments) AS expected, c.message AS found, c.unexpected_count, c.element_count, c.observed,
+    c.examples
 FROM quality.check_result c JOIN quality.validation v USING (validation_id);
 COMMENT ON VIEW quality.task_check IS
-  'Each check with the task, attempt and partition that it was of: what was expected, what was found, and the first rows that failed.';
+  'Each check with the task, attempt and partition that it was of: what was expected, what was found, and the first '
+  'rows that failed.';

@@ -1,7 +1,7 @@
 -- What an operator's grid shows: of each year of a dataset, what the data is, and what the last work on it does or did.
 
--- Open lanes are counted, whatever else ran once; what failed is told task by task, since a later backfill of a few regions
--- mends those and no others.
+-- Open lanes are counted, whatever else ran once; what failed is told task by task, since a later backfill of a few
+-- regions mends those and no others.
 CREATE VIEW queue.cell AS
 WITH made AS (
   SELECT c.dataset, c.data_year, count(*) AS published,
@@ -33,14 +33,17 @@ failed AS (
   WHERE o.final AND o.kind = 'failed' AND o.task_id NOT IN (SELECT x.task_id FROM queue.superseded x)
   GROUP BY l.dataset, t.data_year)
 SELECT k.dataset, k.data_year, f.data, f.work, queue.sign(f.data) AS data_sign, queue.sign(f.work) AS work_sign,
-  f.published, f.stale, f.warned, f.failed, f.running, f.waiting, f.blocked, f.paused, coalesce(a.total, f.published) AS total,
+  f.published, f.stale, f.warned, f.failed, f.running, f.waiting, f.blocked, f.paused,
+    coalesce(a.total, f.published) AS total,
   coalesce(a.completed, f.published) AS completed, coalesce(a.cancelled, 0) AS cancelled, m.as_of, a.backfill_id
 FROM (SELECT dataset, data_year FROM made UNION SELECT dataset, data_year FROM asked) k
   LEFT JOIN made m USING (dataset, data_year) LEFT JOIN asked a USING (dataset, data_year)
   LEFT JOIN open o USING (dataset, data_year) LEFT JOIN failed x USING (dataset, data_year)
   LEFT JOIN quality.warned_cell w USING (dataset, data_year)
-  CROSS JOIN LATERAL (SELECT coalesce(m.published, 0) AS published, coalesce(m.stale, 0) AS stale, coalesce(w.warned, 0) AS warned,
-    coalesce(x.failed, 0) AS failed, coalesce(o.running, 0)::bigint AS running, coalesce(o.ready + o.blocked, 0)::bigint AS waiting,
+  CROSS JOIN LATERAL (SELECT coalesce(m.published, 0) AS published, coalesce(m.stale, 0) AS stale,
+    coalesce(w.warned, 0) AS warned,
+    coalesce(x.failed, 0) AS failed, coalesce(o.running, 0)::bigint AS running,
+      coalesce(o.ready + o.blocked, 0)::bigint AS waiting,
     coalesce(o.blocked, 0)::bigint AS blocked, coalesce(o.paused, 0)::bigint AS paused) n
   CROSS JOIN LATERAL (SELECT n.*, CASE
       WHEN n.published = 0 THEN 'none'
@@ -56,10 +59,11 @@ FROM (SELECT dataset, data_year FROM made UNION SELECT dataset, data_year FROM a
       WHEN n.waiting > 0 THEN 'blocked'
       WHEN a.cancelled > 0 AND a.completed + a.cancelled = a.total THEN 'cancelled' END AS work) f;
 COMMENT ON VIEW queue.cell IS
-  'Dataset × year: what the data is (none, published, published with warnings, stale, older vintage) and what the last work '
-  'on it does or did (failed, running, waiting, blocked, paused, cancelled; NULL when it ended well). Failed means failed '
-  'now: not what was published since, nor what a later backfill has a task for.';
+  'Dataset × year: what the data is (none, published, published with warnings, stale, older vintage) and what the '
+  'last work on it does or did (failed, running, waiting, blocked, paused, cancelled; NULL when it ended well). '
+  'Failed means failed now: not what was published since, nor what a later backfill has a task for.';
 COMMENT ON COLUMN queue.cell.data IS
-  'stale: by another definition than the applied one, or made of what was published again since. older vintage: a newer one '
-  'was asked for than is published of all of it.';
-COMMENT ON COLUMN queue.cell.total IS 'Partitions in the last backfill that asked for this year; completed and cancelled are of those.';
+  'stale: by another definition than the applied one, or made of what was published again since. older vintage: a '
+  'newer one was asked for than is published of all of it.';
+COMMENT ON COLUMN queue.cell.total IS
+  'Partitions in the last backfill that asked for this year; completed and cancelled are of those.';

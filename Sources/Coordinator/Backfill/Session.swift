@@ -35,14 +35,11 @@ struct Session: Sendable {
   /// The database for a command that can do without: the one that is configured or the embedded one if it runs. Starts
   /// nothing.
   ///
-  /// - Returns: nil, and what that means in one sentence, where there is none or its structure is another.
-  static func databaseToRead(_ configuration: AkerConfiguration) async -> (PostgresConfiguration?, note: String?) {
-    func without(_ reason: String) -> (PostgresConfiguration?, note: String?) {
-      (nil, "\(reason): the checks compare with nothing that was published before")
-    }
+  /// - Returns: nil, and why, where there is none or its structure is another.
+  static func databaseToRead(_ configuration: AkerConfiguration) async -> (PostgresConfiguration?, reason: String?) {
     do {
       guard let database = try await configuration.databaseIfRunning(applicationName: "aker") else {
-        return without("no database runs")
+        return (nil, "no database runs")
       }
       let connection = try await PostgresConnection.connect(database)
       let pending = try await Migrator(directory: configuration.migrationsPath, akerVersion: Version.number).status(
@@ -50,11 +47,11 @@ struct Session: Sendable {
       )
       .contains { $0.appliedAt == nil }
       await connection.close()
-      return pending ? without("the database is not up to date (aker migrate)") : (database, nil)
+      return pending ? (nil, "the database is not up to date (aker migrate)") : (database, nil)
     } catch let error as PostgresError where error.isConnectionFailure {
-      return without("the database cannot be reached")
+      return (nil, "the database cannot be reached")
     } catch {
-      return without("the database cannot be used (\((error as? any ClassifiedError)?.summary ?? "\(error)"))")
+      return (nil, "the database cannot be used (\((error as? any ClassifiedError)?.summary ?? "\(error)"))")
     }
   }
 

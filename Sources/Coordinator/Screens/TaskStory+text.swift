@@ -86,7 +86,7 @@ extension TaskStory {
     let seconds = attempt.seconds.map { StepLines.shown($0) } ?? ""
     let place = "\(attempt.worker_name ?? "?")@\(attempt.host ?? "?")"
     let definition = (attempt.definition_hash ?? "?").prefix(12)
-    let started = Self.time(attempt.started_at, seconds: true)
+    let started = attempt.started_at.shown(to: .second)
     text.add(
       "\(number)  \(attempt.state.rawValue)  \(started) UTC, \(seconds) on \(place), definition \(definition)",
       indent: 2)
@@ -154,15 +154,9 @@ extension TaskStory {
     }
     let name = "\(input.request_name ?? "?") from \(input.source_id ?? "?")"
     if let note = input.note { return "\(name): \(note)" }
-    let fetched = input.fetched_at.map { time($0, seconds: false) } ?? "?"
+    let fetched = input.fetched_at?.shown() ?? "?"
     let cache = input.cache_hit == true ? ", from the cache" : ""
     return "\(name): \(ByteCount(input.byte_count ?? 0).text), fetched \(fetched) UTC\(cache)"
-  }
-
-  /// By UTC: `2024-06-30 14:05`.
-  private static func time(_ date: Date, seconds: Bool) -> String {
-    let text = date.formatted(.iso8601).replacing("T", with: " ")
-    return String(text.prefix(seconds ? "YYYY-MM-DD HH:MM:SS".count : "YYYY-MM-DD HH:MM".count))
   }
 }
 

@@ -42,40 +42,19 @@ struct FlowScheduler: Service {
   func run() async throws {
     var memory = Memory()
     var connection: PostgresConnection?
-    var wait = Self.interval
-    while !Task.isShuttingDownGracefully && !Task.isCancelled {
-      do {
-        let open = if let connection { connection } else { try await session.connect() }
-        connection = open
-        try await round(&memory, open)
-        wait = Self.interval
-      } catch is CancellationError {
-        break
-      } catch {
-        guard Self.passes(error) else { throw error }
-        let reason = Self.reason(error)
-        logger.warning("flows wait for the database", metadata: ["reason": "\(reason)"])
-        await connection?.close()
-        connection = nil
-        memory.term = nil
-        wait = min(wait * 2, Self.longestWait)
-      }
-      try? await cancelWhenGracefulShutdown { [wait] in try await Task.sleep(for: wait) }
+    let rounds = Rounds(
+      interval: Self.interval, longestWait: Self.longestWait, logger: logger, subject: "flows wait")
+    try await rounds.run {
+      let open = if let connection { connection } else { try await session.connect() }
+      connection = open
+      try await round(&memory, open)
+    } onTrouble: {
+      await connection?.close()
+      connection = nil
+      memory.term = nil
     }
     if memory.term != nil, let connection { try? await FlowLedger(connection).abdicate(holder: holder) }
     await connection?.close()
-  }
-
-  private static func passes(_ error: any Error) -> Bool {
-    if let failure = error as? Failure { return failure.code == .unavailable }
-    // Our own words (AK…), and values that cannot be stored, are about one flow.
-    if let state = (error as? PostgresError)?.sqlState, state.hasPrefix("AK") { return false }
-    if QueueTrouble.refusesValues(error) != nil { return false }
-    return QueueTrouble(error) != .hopeless
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    (error as? any ClassifiedError)?.summary ?? (error as? Failure)?.message ?? "\(error)"
   }
 
   private func round(_ memory: inout Memory, _ connection: PostgresConnection) async throws {
@@ -102,8 +81,13 @@ struct FlowScheduler: Service {
 
   private func lead(_ term: Int64, _ memory: inout Memory, _ ledger: FlowLedger) async throws {
     if let flows = readFlows(&memory), flows != memory.applied {
-      for change in try await ledger.apply(flows, term: term) {
-        logger.notice("a flow is \(change.change)", metadata: ["flow": "\(change.flow)"])
+      do {
+        for change in try await ledger.apply(flows, term: term) {
+          logger.notice("a flow is \(change.change)", metadata: ["flow": "\(change.flow)"])
+        }
+      } catch let error as PostgresError where error.sqlState == "AK003" {
+        // A time zone that this host knows and the server does not.
+        logger.error("flows.yml is refused; the flows stay as they were", metadata: ["reason": "\(error.message)"])
       }
       memory.applied = flows
       memory.troubles = [:]
@@ -131,6 +115,13 @@ struct FlowScheduler: Service {
 
   // MARK: Everybody's
 
+  /// A mistake in the catalog, or what the database refuses in its own words (AK…) or will not store: other flows may be in
+  /// order.
+  private static func isAboutOneFlow(_ error: any Error) -> Bool {
+    if let state = (error as? PostgresError)?.sqlState, state.hasPrefix("AK") { return true }
+    return QueueTrouble.refusesValues(error) != nil || !Rounds.passes(error)
+  }
+
   private static let troubleInterval = Duration.seconds(60)
 
   private func fire(
@@ -140,15 +131,15 @@ struct FlowScheduler: Service {
       let regions = try await prepare(due, connection)
       guard let settled = try await ledger.fire(due.flow, regions: regions) else { return }
       memory.troubles[due.flow] = nil
-      var metadata: Logger.Metadata = ["flow": "\(due.flow)", "due": "\(settled.dueAt)"]
+      var metadata: Logger.Metadata = ["flow": "\(due.flow)", "due": "\(settled.dueAt.formatted(.iso8601))"]
       if let reason = settled.reason { metadata["reason"] = "\(reason)" }
       if let id = settled.backfillID { metadata["backfill"] = "\(id)" }
       if let count = settled.taskCount { metadata["tasks"] = "\(count)" }
       logger.notice("a flow is due: \(settled.fate)", metadata: metadata)
     } catch {
-      if Self.passes(error) { throw error }
+      if !Self.isAboutOneFlow(error) { throw error }
       // A mistake in the catalog: the other flows may be in order, and this one is tried again until it can be enqueued.
-      let reason = Self.reason(error)
+      let reason = Rounds.reason(error)
       if memory.troubles[due.flow]?.reason != reason {
         logger.error("a flow cannot be enqueued", metadata: ["flow": "\(due.flow)", "reason": "\(reason)"])
       }

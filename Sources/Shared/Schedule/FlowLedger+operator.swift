@@ -1,3 +1,4 @@
+package import FoundationEssentials
 internal import Postgres
 
 /// What an operator asks and does.
@@ -5,12 +6,12 @@ extension FlowLedger {
   /// A flow as the coordinators know it.
   package struct State: Sendable, Encodable {
     package var flow: String
-    package var next_due_at: String?
-    package var paused_at: String?
+    package var next_due_at: Date?
+    package var paused_at: Date?
     package var pause_reason: String?
     /// Why its due time could not fire when that was last tried.
     package var trouble: String?
-    package var last_due_at: String?
+    package var last_due_at: Date?
     /// `waiting`, `fired`, `coalesced`, `skipped` or `missed`.
     package var last_fate: String?
     package var last_reason: String?
@@ -22,8 +23,8 @@ extension FlowLedger {
   package func states() async throws -> [State] {
     try await connection.query(
       """
-      SELECT flow, \(Self.time("next_due_at")), \(Self.time("paused_at")), pause_reason, trouble, \(Self.time("last_due_at")),
-        last_fate, last_reason, last_backfill_id, open_backfill_id, missed_count
+      SELECT flow, next_due_at, paused_at, pause_reason, trouble, last_due_at, last_fate, last_reason,
+        last_backfill_id, open_backfill_id, missed_count
       FROM schedule.flow_state ORDER BY flow
       """
     )
@@ -40,22 +41,21 @@ extension FlowLedger {
 
   /// A due time, and what became of it.
   package struct Due: Sendable, Encodable {
-    package var due_at: String
+    package var due_at: Date
     package var fate: String
     package var reason: String?
     package var backfill_id: Int64?
     /// The login of who triggered it by hand.
     package var triggered_by: String?
-    package var noted_at: String
-    package var settled_at: String?
+    package var noted_at: Date
+    package var settled_at: Date?
   }
 
   /// The latest first.
   package func history(_ flow: String, limit: Int) async throws -> [Due] {
     try await connection.query(
       """
-      SELECT \(Self.time("due_at")), fate, reason, backfill_id, triggered_by, \(Self.time("noted_at")),
-        \(Self.time("settled_at"))
+      SELECT due_at, fate, reason, backfill_id, triggered_by, noted_at, settled_at
       FROM schedule.history h WHERE flow = $1 ORDER BY h.due_at DESC LIMIT $2
       """, [flow, limit]
     )

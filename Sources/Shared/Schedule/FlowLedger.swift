@@ -73,7 +73,7 @@ package struct FlowLedger: Sendable {
 
   /// What became of a due time.
   package struct Settled: Sendable {
-    package var dueAt: String
+    package var dueAt: Date
     package var fate: String
     package var reason: String?
     package var backfillID: Int64?
@@ -85,7 +85,7 @@ package struct FlowLedger: Sendable {
   /// - Returns: nil where there is none, where it waits for the backfill before, or where another is at this flow.
   package func fire(_ flow: String, regions: [String]?) async throws -> Settled? {
     try await connection.query(
-      "SELECT \(Self.time("due_at")), fate, reason, backfill_id, task_count FROM schedule.fire($1, $2)",
+      "SELECT * FROM schedule.fire($1, $2)",
       [flow, regions]
     )
     .first.map { row in
@@ -102,10 +102,5 @@ package struct FlowLedger: Sendable {
   /// Deletes due times of more than three years ago.
   package func prune(term: Int64) async throws -> Int {
     try await connection.one("SELECT schedule.prune($1) AS count", [term]).decode("count")
-  }
-
-  /// RFC 3339, to the second, in UTC.
-  static func time(_ column: String) -> String {
-    "to_char(\(column) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS \(column)"
   }
 }

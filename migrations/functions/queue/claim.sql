@@ -12,9 +12,11 @@ BEGIN
   RETURN QUERY
     WITH busy AS MATERIALIZED (
       SELECT a.source_ids, a.backfill_id, n.running
-      FROM (SELECT l.lane_id, count(*) AS running FROM queue.lease l GROUP BY l.lane_id) n JOIN queue.lane a USING (lane_id)),
+      FROM (SELECT l.lane_id, count(*) AS running FROM queue.lease l GROUP BY l.lane_id) n JOIN queue.lane a
+        USING (lane_id)),
     by_source AS MATERIALIZED (
-      SELECT u AS source_id, sum(b.running)::bigint AS running FROM busy b CROSS JOIN unnest(b.source_ids) u GROUP BY u),
+      SELECT u AS source_id, sum(b.running)::bigint AS running FROM busy b CROSS JOIN unnest(b.source_ids) u
+        GROUP BY u),
     by_backfill AS MATERIALIZED (
       SELECT b.backfill_id, sum(b.running)::bigint AS running FROM busy b GROUP BY b.backfill_id)
     SELECT s.source_id, NULL::bigint, s.max_running - coalesce(n.running, 0)
@@ -35,12 +37,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION queue._room IS 'How many more tasks the tightest limit of a lane lets run.';
 
--- The floor: a session remembers, per lane, up to where it has claimed, and scans above it. Rows that a long transaction elsewhere keeps
--- from being vacuumed (a COPY pins them for minutes) would otherwise be stepped over by every claim. The memory is used only where a
--- scan from the start was slow; whatever was inserted below the floor is found when it is dropped: after floor_interval, or
--- 20 × what the scan from the start took, whichever is longer. It is a fact about the table, not about the caller, so it may be
--- shared by whoever shares the session (a pooler). Kept as the setting aker.floor_<lane>: 'rank task_id dropped_at keep_for', times
--- in microseconds.
+-- The floor: a session remembers, per lane, up to where it has claimed, and scans above it. Rows that a long
+-- transaction elsewhere keeps from being vacuumed (a COPY pins them for minutes) would otherwise be stepped over by
+-- every claim. The memory is used only where a scan from the start was slow; whatever was inserted below the floor is
+-- found when it is dropped: after floor_interval, or 20 × what the scan from the start took, whichever is longer. It is
+-- a fact about the table, not about the caller, so it may be shared by whoever shares the session (a pooler). Kept as
+-- the setting aker.floor_<lane>: 'rank task_id dropped_at keep_for', times in microseconds.
 CREATE FUNCTION queue._floor(lane_id integer, now_at bigint) RETURNS queue.claim_floor
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -56,7 +58,8 @@ BEGIN
   RETURN ROW(-9223372036854775808, 0, now_at, NULL)::queue.claim_floor;
 END
 $$;
-COMMENT ON FUNCTION queue._floor IS 'Where this session begins to look in a lane; keep_for is NULL where that is its beginning.';
+COMMENT ON FUNCTION queue._floor IS
+  'Where this session begins to look in a lane; keep_for is NULL where that is its beginning.';
 
 CREATE FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) RETURNS void
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -91,7 +94,8 @@ BEGIN
     looked := looked * 4;
   END LOOP;
   RETURN QUERY
-    SELECT b.lane_id, count(*)::integer, min(b.rank) FROM unnest(found_lanes, found_ranks) AS b(lane_id, rank) GROUP BY b.lane_id;
+    SELECT b.lane_id, count(*)::integer, min(b.rank) FROM unnest(found_lanes, found_ranks) AS b(lane_id, rank)
+      GROUP BY b.lane_id;
 END
 $$;
 COMMENT ON FUNCTION queue._shares IS
@@ -136,20 +140,24 @@ BEGIN
       SELECT extract(epoch FROM g.floor_interval) * 1000000 INTO floor_interval FROM queue.setting g WHERE g.singleton;
       scan_took := extract(epoch FROM clock_timestamp()) * 1000000 - scan_at;
       -- 1 ms and 40 µs a task: what a claim takes that steps over nothing.
-      f.keep_for := CASE WHEN scan_took > 1000 + 40 * cardinality(taken) THEN greatest(floor_interval, 20 * scan_took) ELSE -1 END;
+      f.keep_for := CASE WHEN scan_took > 1000 + 40 * cardinality(taken) THEN greatest(floor_interval, 20 * scan_took)
+        ELSE -1 END;
     END IF;
     PERFORM queue._keep_floor($2, f);
   END IF;
   RETURN coalesce(taken, '{}');
 END
 $$;
-COMMENT ON FUNCTION queue._take IS 'Leases up to `wanted` tasks of one lane, the first that nobody else is taking; returns them in order.';
+COMMENT ON FUNCTION queue._take IS
+  'Leases up to `wanted` tasks of one lane, the first that nobody else is taking; returns them in order.';
 
 CREATE FUNCTION queue.claim(
   worker_id integer, slots integer, only_datasets text[] DEFAULT NULL, only_sources text[] DEFAULT NULL
 ) RETURNS TABLE (
-  task_id bigint, lease_token bigint, attempt_number integer, backfill_id bigint, dataset text, data_year integer, region text,
-  as_of text, definition_hash text, source_ids text[], started_at timestamptz, deadline_at timestamptz, max_attempts integer
+  task_id bigint, lease_token bigint, attempt_number integer, backfill_id bigint, dataset text, data_year integer,
+    region text,
+  as_of text, definition_hash text, source_ids text[], started_at timestamptz, deadline_at timestamptz,
+    max_attempts integer
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
@@ -191,7 +199,8 @@ BEGIN
   SELECT coalesce(array_agg(r.source_id) FILTER (WHERE r.source_id IS NOT NULL), '{}'),
       coalesce(array_agg(r.backfill_id) FILTER (WHERE r.backfill_id IS NOT NULL), '{}')
     INTO full_sources, full_backfills FROM queue._rooms() r WHERE r.room <= 0;
-  SELECT array_agg(c.lane_id ORDER BY c.head_bound, c.lane_id), array_agg(c.head_bound ORDER BY c.head_bound, c.lane_id),
+  SELECT array_agg(c.lane_id ORDER BY c.head_bound, c.lane_id),
+    array_agg(c.head_bound ORDER BY c.head_bound, c.lane_id),
       array_agg(c.lane_id) FILTER (WHERE c.limited)
     INTO lanes, bounds, limited_lanes FROM queue.claimable_lane c
     WHERE ($3 IS NULL OR c.dataset = ANY ($3)) AND ($4 IS NULL OR c.source_ids <@ $4)
@@ -202,7 +211,8 @@ BEGIN
 
   -- One lane needs no look at the heads.
   chosen := CASE WHEN cardinality(lanes) = 1 THEN ARRAY[ROW(lanes[1], $2, 0)::queue.claim_share]
-    ELSE ARRAY(SELECT ROW(s.lane_id, s.wanted, s.first_rank)::queue.claim_share FROM queue._shares(lanes, bounds, $2, now_at) s) END;
+    ELSE ARRAY(SELECT ROW(s.lane_id, s.wanted, s.first_rank)::queue.claim_share
+      FROM queue._shares(lanes, bounds, $2, now_at) s) END;
   limited_lanes := ARRAY(SELECT s.lane_id FROM unnest(chosen) s WHERE s.lane_id = ANY (limited_lanes));
   IF cardinality(limited_lanes) > 0 THEN
     -- Exact across hosts: the limits' rows are locked (all at once and in order, so that two claims never wait for
@@ -232,10 +242,13 @@ BEGIN
     CONTINUE WHEN taken = '{}';
     left_over := left_over - cardinality(taken);
     rooms := rooms || (
-      SELECT coalesce(jsonb_object_agg(k, (rooms ->> k)::bigint - cardinality(taken)), '{}') FROM unnest(lane.limits) k WHERE rooms ? k);
+      SELECT coalesce(jsonb_object_agg(k, (rooms ->> k)::bigint - cardinality(taken)), '{}') FROM unnest(lane.limits) k
+        WHERE rooms ? k);
     RETURN QUERY
-      SELECT i.task_id, i.lease_token, i.attempt_count::integer, b.backfill_id, l.dataset, i.data_year::integer, p.region, b.as_of,
-        queue._definition_of(i.task_id, i.started_at, l.definition_hash), l.source_ids, i.started_at, i.deadline_at, l.max_attempts::integer
+      SELECT i.task_id, i.lease_token, i.attempt_count::integer, b.backfill_id, l.dataset, i.data_year::integer,
+        p.region, b.as_of,
+        queue._definition_of(i.task_id, i.started_at, l.definition_hash), l.source_ids, i.started_at, i.deadline_at,
+          l.max_attempts::integer
       FROM unnest(taken) WITH ORDINALITY AS t(task_id, place) JOIN queue.lease i USING (task_id)
         JOIN queue.planned_task p USING (task_id) JOIN queue.lane l ON l.lane_id = lane.lane_id
         JOIN queue.backfill b ON b.backfill_id = l.backfill_id
@@ -249,8 +262,10 @@ COMMENT ON FUNCTION queue.claim IS
   'have room. Each row''s lease_token fences what the attempt writes. AK002 when the worker was given up.';
 
 CREATE FUNCTION queue.claim_task(worker_id integer, wanted_task_id bigint) RETURNS TABLE (
-  task_id bigint, lease_token bigint, attempt_number integer, backfill_id bigint, dataset text, data_year integer, region text,
-  as_of text, definition_hash text, source_ids text[], started_at timestamptz, deadline_at timestamptz, max_attempts integer
+  task_id bigint, lease_token bigint, attempt_number integer, backfill_id bigint, dataset text, data_year integer,
+    region text,
+  as_of text, definition_hash text, source_ids text[], started_at timestamptz, deadline_at timestamptz,
+    max_attempts integer
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -271,11 +286,13 @@ BEGIN
   IF FOUND AND lane.limited THEN
     PERFORM FROM queue.source s WHERE s.max_running IS NOT NULL AND s.source_id = ANY (lane.source_ids)
       ORDER BY s.source_id FOR NO KEY UPDATE;
-    PERFORM FROM queue.backfill b WHERE b.max_running IS NOT NULL AND b.backfill_id = lane.backfill_id FOR NO KEY UPDATE;
+    PERFORM FROM queue.backfill b WHERE b.max_running IS NOT NULL
+      AND b.backfill_id = lane.backfill_id FOR NO KEY UPDATE;
   END IF;
   IF lane.lane_id IS NOT NULL AND (NOT lane.limited OR queue._room(lane.source_ids, lane.backfill_id) > 0) THEN
     DELETE FROM queue.ready d WHERE d.task_id = $2 AND d.lane_id = lane.lane_id
-      AND d.ctid = ANY (ARRAY(SELECT r.ctid FROM queue.ready r WHERE r.task_id = $2 AND r.lane_id = lane.lane_id FOR UPDATE SKIP LOCKED))
+      AND d.ctid = ANY (ARRAY(SELECT r.ctid FROM queue.ready r WHERE r.task_id = $2
+        AND r.lane_id = lane.lane_id FOR UPDATE SKIP LOCKED))
       RETURNING d.* INTO waiting;
   END IF;
   IF waiting.task_id IS NULL THEN
@@ -286,12 +303,15 @@ BEGIN
     WITH leased AS (
       INSERT INTO queue.lease AS i (lease_token, task_id, started_at, deadline_at, worker_id, lane_id, data_year,
         attempt_count, lost_count, throttle_count, incarnation)
-      SELECT nextval('queue.lease_token'), waiting.task_id, t.at, t.at + l.task_timeout_interval, $1, waiting.lane_id, waiting.data_year,
+      SELECT nextval('queue.lease_token'), waiting.task_id, t.at, t.at + l.task_timeout_interval, $1, waiting.lane_id,
+        waiting.data_year,
         waiting.attempt_count + 1, waiting.lost_count, waiting.throttle_count, queue._incarnation()
       FROM (SELECT clock_timestamp() AS at OFFSET 0) t JOIN queue.lane l ON l.lane_id = waiting.lane_id
       RETURNING i.*)
-    SELECT i.task_id, i.lease_token, i.attempt_count::integer, b.backfill_id, l.dataset, i.data_year::integer, p.region, b.as_of,
-      queue._definition_of(i.task_id, i.started_at, l.definition_hash), l.source_ids, i.started_at, i.deadline_at, l.max_attempts::integer
+    SELECT i.task_id, i.lease_token, i.attempt_count::integer, b.backfill_id, l.dataset, i.data_year::integer, p.region,
+      b.as_of,
+      queue._definition_of(i.task_id, i.started_at, l.definition_hash), l.source_ids, i.started_at, i.deadline_at,
+        l.max_attempts::integer
     FROM leased i JOIN queue.planned_task p ON p.task_id = i.task_id
       JOIN queue.lane l ON l.lane_id = i.lane_id JOIN queue.backfill b ON b.backfill_id = l.backfill_id;
 END

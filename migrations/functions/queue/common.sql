@@ -1,19 +1,19 @@
--- What a worker calls: register, claim, heartbeat, fence, complete, fail, release, snooze. One round trip each; all time is the
--- database's. Errors have SQLSTATEs of their own, listed in docs/queue.md:
---   AK001 lease_lost   AK002 worker_ended   AK003 invalid_request   AK004 dependency_cycle   AK005 not_found   AK006 wrong_state
+-- What a worker calls: register, claim, heartbeat, fence, complete, fail, release, snooze. One round trip each; all
+-- time is the database's. Errors have SQLSTATEs of their own, listed in docs/queue.md: AK001 lease_lost AK002
+-- worker_ended AK003 invalid_request AK004 dependency_cycle AK005 not_found AK006 wrong_state
 --
 -- Functions whose names begin with an underscore are internal: no role may call them.
 --
 -- Lock order, which keeps the whole schema free of deadlocks:
---   1. queue.source rows by source_id, then queue.backfill rows by backfill_id (claims of limited lanes, which take no lock of 3 to 5)
---   2. queue.lease rows; whoever is not the holder takes them with SKIP LOCKED
---   3. the advisory lock of a backfill: shared to put tasks back or to unblock them, exclusive to cancel, retry, add or close
---   4. queue.blocked rows by task_id, queue.lane rows, and then queue.backfill rows
---   5. queue.progress rows (tidy and enqueue); after them, advisory locks are only tried
+-- 1. queue.source rows by source_id, then queue.backfill rows by backfill_id (claims of limited lanes, which take no
+-- lock of 3 to 5) 2. queue.lease rows; whoever is not the holder takes them with SKIP LOCKED 3. the advisory lock of a
+-- backfill: shared to put tasks back or to unblock them, exclusive to cancel, retry, add or close 4. queue.blocked rows
+-- by task_id, queue.lane rows, and then queue.backfill rows 5. queue.progress rows (tidy and enqueue); after them,
+-- advisory locks are only tried
 
 -- Advisory locks: every role that may connect can hold any of them, so those that others wait for have keys that nobody
--- can foresee (queue._lock_key). Workers' session locks are for all to see, (1634428274, worker_id), 'aker' in ASCII: nobody
--- waits for those without a limit.
+-- can foresee (queue._lock_key). Workers' session locks are for all to see, (1634428274, worker_id), 'aker' in ASCII:
+-- nobody waits for those without a limit.
 
 
 CREATE FUNCTION queue._lock_key(purpose text) RETURNS bigint
@@ -22,8 +22,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION queue._lock_key IS 'The key of an advisory lock: of this database, and known to its owner only.';
 
--- A row that another process made is not mine, whatever its numbers: an older snapshot of the database's disk gives them
--- again (docs/decisions/0024-incarnations.md).
+-- A row that another process made is not mine, whatever its numbers: an older snapshot of the database's disk gives
+-- them again (docs/decisions/0024-incarnations.md).
 CREATE FUNCTION queue._incarnation() RETURNS uuid
 LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('aker.incarnation', true), '')::uuid $$;
 COMMENT ON FUNCTION queue._incarnation IS
@@ -69,15 +69,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue._notify(bigint) IS
-  'Wakes workers with a free slot, as many as there are tasks (NULL: all), each by a channel of its own, aker_queue_<id>. '
-  'On aker_queue everybody hears that there may be work: workers that take only some datasets, and who watches. Once per '
-  'statement, since Postgres folds equal notifications of one transaction.';
+  'Wakes workers with a free slot, as many as there are tasks (NULL: all), each by a channel of its own, '
+  'aker_queue_<id>. On aker_queue everybody hears that there may be work: workers that take only some datasets, and '
+  'who watches. Once per statement, since Postgres folds equal notifications of one transaction.';
 
 CREATE FUNCTION queue._rank(at timestamptz) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT (extract(epoch FROM at) * 1000000)::bigint $$;
 
 CREATE FUNCTION queue._counted(number bigint, noun text) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT format('%s %s%s', $1, $2, CASE WHEN $1 = 1 THEN '' ELSE 's' END) $$;
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog,
+  pg_temp AS $$ SELECT format('%s %s%s', $1, $2, CASE WHEN $1 = 1 THEN '' ELSE 's' END) $$;
 COMMENT ON FUNCTION queue._counted IS 'A number with what it counts, for people to read: 1 row, 2 rows.';
 
 CREATE FUNCTION queue._task_name(task_id bigint) RETURNS text
@@ -86,8 +87,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM queue.planned_task p JOIN queue.lane a USING (lane_id) WHERE p.task_id = $1
 $$;
 
--- By which definition a task's attempt at this time is made; planned is its lane's. One that was named for the task stays;
--- else the later counts: what the task was tried again by, or what was applied while it waited.
+-- By which definition a task's attempt at this time is made; planned is its lane's. One that was named for the task
+-- stays; else the later counts: what the task was tried again by, or what was applied while it waited.
 CREATE FUNCTION queue._definition_of(task_id bigint, at timestamptz, planned text) RETURNS text
 LANGUAGE sql STABLE AS $$
   SELECT coalesce((
@@ -133,6 +134,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue.follow_definition IS
-  'Has what waits of a dataset, in every open backfill, built by the definition that is applied now: called last in the '
-  'transaction that applied it. What runs ends by the one that it began with, and a task for which a definition was named '
-  'keeps that. Returns how many tasks wait and run that had another.';
+  'Has what waits of a dataset, in every open backfill, built by the definition that is applied now: called last in '
+  'the transaction that applied it. What runs ends by the one that it began with, and a task for which a definition '
+  'was named keeps that. Returns how many tasks wait and run that had another.';

@@ -1,4 +1,5 @@
--- The ends of an attempt: fence, complete, fail, release, snooze; and what they mean for the tasks that wait for this one.
+-- The ends of an attempt: fence, complete, fail, release, snooze; and what they mean for the tasks that wait for this
+-- one.
 
 CREATE FUNCTION queue._raise_lease_lost(task_id bigint, lease_token bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -8,13 +9,16 @@ DECLARE
   ended queue.outcome;
 BEGIN
   SELECT * INTO holder FROM queue.lease l WHERE l.task_id = $1;
-  SELECT * INTO ended FROM queue.outcome o WHERE o.task_id = $1 AND (o.lease_token = $2 OR o.final) ORDER BY o.final LIMIT 1;
+  SELECT * INTO ended FROM queue.outcome o WHERE o.task_id = $1 AND (o.lease_token = $2 OR o.final)
+    ORDER BY o.final LIMIT 1;
   RAISE EXCEPTION 'lease % of task % is lost', $2, $1
     USING ERRCODE = 'AK001',
       DETAIL = CASE
         WHEN holder.incarnation IS DISTINCT FROM queue._incarnation() AND holder.lease_token = $2 THEN format(
-          'Another process holds it by the same number, worker %s: the database has gone back to an earlier state.', holder.worker_id)
-        WHEN holder.lease_token <> $2 THEN format('Attempt %s of worker %s holds the task now.', holder.lease_token, holder.worker_id)
+          'Another process holds it by the same number, worker %s: the database has gone back to an earlier state.',
+            holder.worker_id)
+        WHEN holder.lease_token <> $2 THEN format('Attempt %s of worker %s holds the task now.', holder.lease_token,
+          holder.worker_id)
         WHEN ended.kind IS NOT NULL THEN format('It ended as %s%s.', ended.kind, ': ' || ended.reason)
         WHEN holder.lease_token IS NOT NULL THEN 'Its backfill was cancelled.'
         ELSE 'No attempt holds the task now.' END,
@@ -59,7 +63,8 @@ BEGIN
     WHERE l.task_id = $1 AND l.lease_token = $2
       AND l.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
   IF NOT FOUND OR EXISTS (
-    SELECT FROM queue.lane a JOIN queue.backfill b USING (backfill_id) WHERE a.lane_id = lane AND b.cancelled_at IS NOT NULL)
+    SELECT FROM queue.lane a JOIN queue.backfill b USING (backfill_id) WHERE a.lane_id = lane
+      AND b.cancelled_at IS NOT NULL)
   THEN
     PERFORM queue._raise_lease_lost($1, $2);
   END IF;
@@ -80,7 +85,8 @@ BEGIN
     SELECT FROM queue.planned_task t JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id)
     WHERE t.task_id = $1 AND a.dataset = $3 AND t.data_year = $4 AND t.region = $5 AND ($6 IS NULL OR b.as_of = $6))
   THEN
-    RAISE EXCEPTION 'task % is not %', $1, concat_ws(' ', $3, $4, nullif($5, ''), 'as of ' || $6) USING ERRCODE = 'AK003',
+    RAISE EXCEPTION 'task % is not %', $1, concat_ws(' ', $3, $4, nullif($5, ''), 'as of ' || $6)
+      USING ERRCODE = 'AK003',
       HINT = 'An attempt may write what its own task is about, and nothing else.';
   END IF;
 END
@@ -92,21 +98,25 @@ CREATE FUNCTION queue._open_upstream_count(task_id bigint, done bigint[]) RETURN
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT count(*)::integer FROM queue.dependency d
   WHERE d.task_id = $1 AND NOT d.upstream_task_id = ANY ($2)
-    AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = d.upstream_task_id AND o.final AND o.kind = 'completed')
+    AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = d.upstream_task_id AND o.final
+      AND o.kind = 'completed')
 $$;
 COMMENT ON FUNCTION queue._open_upstream_count IS
   'How many of a task''s upstream tasks have not completed, besides those given as done.';
 
 CREATE FUNCTION queue._release_dependents(done bigint[]) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
+  SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
   moved bigint;
 BEGIN
   PERFORM queue._lock_backfill_shared(f.backfill_id) FROM (
-    SELECT DISTINCT a.backfill_id FROM queue.dependency d JOIN queue.blocked k ON k.task_id = d.task_id JOIN queue.lane a USING (lane_id)
+    SELECT DISTINCT a.backfill_id FROM queue.dependency d JOIN queue.blocked k ON k.task_id = d.task_id
+      JOIN queue.lane a USING (lane_id)
     WHERE d.upstream_task_id = ANY (done) ORDER BY 1) f;
   PERFORM FROM queue.blocked k
-    WHERE k.task_id IN (SELECT d.task_id FROM queue.dependency d WHERE d.upstream_task_id = ANY (done)) ORDER BY k.task_id FOR UPDATE;
+    WHERE k.task_id IN (SELECT d.task_id FROM queue.dependency d WHERE d.upstream_task_id = ANY (done))
+      ORDER BY k.task_id FOR UPDATE;
   -- Counted anew under the lock, rather than counted down: so that calling this twice does no harm.
   UPDATE queue.blocked k SET remaining = n.open_count
     FROM (SELECT d.task_id, queue._open_upstream_count(d.task_id, done) AS open_count
@@ -140,7 +150,8 @@ BEGIN
     WITH RECURSIVE below(task_id) AS (
       SELECT d.task_id FROM queue.dependency d WHERE d.upstream_task_id = $1
       UNION SELECT d.task_id FROM queue.dependency d JOIN below ON d.upstream_task_id = below.task_id)
-    SELECT DISTINCT a.backfill_id FROM below JOIN queue.blocked USING (task_id) JOIN queue.lane a USING (lane_id) ORDER BY 1) f;
+    SELECT DISTINCT a.backfill_id FROM below JOIN queue.blocked USING (task_id) JOIN queue.lane a USING (lane_id)
+      ORDER BY 1) f;
   WITH RECURSIVE below(task_id) AS (
     SELECT d.task_id FROM queue.dependency d WHERE d.upstream_task_id = $1
     UNION SELECT d.task_id FROM queue.dependency d JOIN below ON d.upstream_task_id = below.task_id),
@@ -156,7 +167,8 @@ BEGIN
 END
 $$;
 
--- Where a task goes that was deleted from queue.lease and did not complete. `run_at` is for retried, throttled and snoozed.
+-- Where a task goes that was deleted from queue.lease and did not complete. `run_at` is for retried, throttled and
+-- snoozed.
 CREATE FUNCTION queue._settle(
   l queue.lease, kind queue.outcome_kind, error_class text, reason text, detail jsonb, run_at timestamptz DEFAULT NULL
 ) RETURNS queue.outcome_kind
@@ -173,14 +185,17 @@ BEGIN
   SELECT a.backfill_id INTO lane FROM queue.lane a WHERE a.lane_id = l.lane_id;
   PERFORM queue._lock_backfill_shared(lane.backfill_id);
   -- After the lock, so that a cancellation in flight is seen.
-  SELECT b.cancelled_at, b.cancel_reason INTO lane FROM queue.lane a JOIN queue.backfill b USING (backfill_id) WHERE a.lane_id = l.lane_id;
+  SELECT b.cancelled_at, b.cancel_reason INTO lane FROM queue.lane a JOIN queue.backfill b USING (backfill_id)
+    WHERE a.lane_id = l.lane_id;
   IF lane.cancelled_at IS NOT NULL THEN
     ended := 'cancelled';
     ended_because := lane.cancel_reason;
   END IF;
   is_final := ended IN ('failed', 'cancelled');
-  INSERT INTO queue.outcome (task_id, lease_token, started_at, finished_at, worker_id, lane_id, kind, attempt_number, data_year, final, error_class, reason, detail)
-    VALUES (l.task_id, l.lease_token, l.started_at, at, l.worker_id, l.lane_id, ended, l.attempt_count, l.data_year, is_final,
+  INSERT INTO queue.outcome (task_id, lease_token, started_at, finished_at, worker_id, lane_id, kind, attempt_number,
+    data_year, final, error_class, reason, detail)
+    VALUES (l.task_id, l.lease_token, l.started_at, at, l.worker_id, l.lane_id, ended, l.attempt_count, l.data_year,
+      is_final,
       CASE WHEN ended = 'cancelled' THEN NULL ELSE $3 END, ended_because, $5);
   IF is_final THEN
     INSERT INTO queue.progress_delta (lane_id, data_year, failed, cancelled)
@@ -205,7 +220,8 @@ $$;
 CREATE FUNCTION queue._complete(task_ids bigint[], lease_tokens bigint[], results jsonb[]) RETURNS bigint[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+  SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -222,8 +238,10 @@ BEGIN
       AND l.incarnation IS NOT DISTINCT FROM me
     RETURNING l.task_id, l.lease_token, l.started_at, l.worker_id, l.lane_id, l.attempt_count, l.data_year, g.result),
   written AS (
-    INSERT INTO queue.outcome (task_id, lease_token, started_at, finished_at, worker_id, lane_id, kind, attempt_number, data_year, final, result)
-    SELECT g.task_id, g.lease_token, g.started_at, greatest(t.at, g.started_at), g.worker_id, g.lane_id, 'completed', g.attempt_count,
+    INSERT INTO queue.outcome (task_id, lease_token, started_at, finished_at, worker_id, lane_id, kind, attempt_number,
+      data_year, final, result)
+    SELECT g.task_id, g.lease_token, g.started_at, greatest(t.at, g.started_at), g.worker_id, g.lane_id, 'completed',
+      g.attempt_count,
       g.data_year, true, g.result
     FROM gone g CROSS JOIN (SELECT clock_timestamp() AS at OFFSET 0) t),
   counted AS (
@@ -237,14 +255,16 @@ BEGIN
   IF EXISTS (SELECT FROM queue.lane a WHERE a.lane_id = ANY (lanes) AND a.has_dependents) THEN
     PERFORM queue._release_dependents(done);
   END IF;
-  FOR lane IN SELECT a.lane_id FROM queue.lane a WHERE a.lane_id = ANY (lanes) AND a.breaker_count > 0 ORDER BY a.lane_id LOOP
+  FOR lane IN SELECT a.lane_id FROM queue.lane a WHERE a.lane_id = ANY (lanes) AND a.breaker_count > 0
+    ORDER BY a.lane_id LOOP
     UPDATE queue.lane a SET breaker_count = 0, breaker_fingerprint = NULL WHERE a.lane_id = lane.lane_id;
   END LOOP;
   RETURN coalesce(tokens, '{}');
 END
 $$;
 
-CREATE FUNCTION queue.complete_many(task_ids bigint[], lease_tokens bigint[], results jsonb[] DEFAULT NULL) RETURNS bigint[]
+CREATE FUNCTION queue.complete_many(task_ids bigint[], lease_tokens bigint[],
+  results jsonb[] DEFAULT NULL) RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -261,8 +281,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue.complete_many IS
-  'Completes many tasks in one round trip. Returns the lease tokens that were lost and so completed nothing; does '
-  'not raise for them. Repeating it, after an answer that never came, is harmless.';
+  'Completes many tasks in one round trip. Returns the lease tokens that were lost and so completed nothing; does not '
+  'raise for them. Repeating it, after an answer that never came, is harmless.';
 
 CREATE FUNCTION queue.complete(task_id bigint, lease_token bigint, result jsonb DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -273,8 +293,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue.complete IS
-  'Completes a task, and unblocks what waits for it, in the caller''s transaction. AK001 when this attempt no '
-  'longer holds it.';
+  'Completes a task, and unblocks what waits for it, in the caller''s transaction. AK001 when this attempt no longer '
+  'holds it.';
 
 CREATE FUNCTION queue._take_back(task_id bigint, lease_token bigint) RETURNS queue.lease
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -322,7 +342,8 @@ BEGIN
   ELSIF $3 = 'rate_limited' THEN
     ended := CASE WHEN l.throttle_count + 1 >= g.max_throttles THEN 'failed' ELSE 'throttled' END;
     again_at := clock_timestamp() + greatest($6, (
-      SELECT max(s.cool_down_until) FROM queue.source s WHERE s.source_id = ANY (lane.source_ids)) - clock_timestamp(), '0') + backoff;
+      SELECT max(s.cool_down_until) FROM queue.source s WHERE s.source_id = ANY (lane.source_ids)) - clock_timestamp(),
+        '0') + backoff;
   ELSE
     ended := 'failed';
   END IF;
@@ -349,8 +370,8 @@ END
 $$;
 COMMENT ON FUNCTION queue.fail IS
   'Ends an attempt with an error. transient: retried with backoff until max_attempts; rate_limited: again after '
-  'retry_after, the attempt given back; data, permanent: the task has failed. Returns what became of the task. '
-  'AK001 when this attempt no longer holds it.';
+  'retry_after, the attempt given back; data, permanent: the task has failed. Returns what became of the task. AK001 '
+  'when this attempt no longer holds it.';
 
 CREATE FUNCTION queue.release(task_id bigint, lease_token bigint, reason text DEFAULT 'released') RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -359,8 +380,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue.release IS
-  'Gives a task back, for any worker to claim at once; the attempt is not counted. AK001 when this attempt no '
-  'longer holds it.';
+  'Gives a task back, for any worker to claim at once; the attempt is not counted. AK001 when this attempt no longer '
+  'holds it.';
 
 CREATE FUNCTION queue.give_back(task_id bigint, lease_token bigint, reason text, detail jsonb DEFAULT NULL)
 RETURNS queue.outcome_kind
@@ -379,9 +400,11 @@ END
 $$;
 COMMENT ON FUNCTION queue.give_back IS
   'Gives a task back because of its host, or because it waited too long: for any worker to claim at once; neither the '
-  'attempt nor a lost worker is counted. After max_throttles times it fails. AK001 when this attempt no longer holds it.';
+  'attempt nor a lost worker is counted. After max_throttles times it fails. AK001 when this attempt no longer holds '
+  'it.';
 
-CREATE FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval, reason text DEFAULT 'snoozed') RETURNS void
+CREATE FUNCTION queue.snooze(task_id bigint, lease_token bigint, wait_interval interval,
+  reason text DEFAULT 'snoozed') RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF $3 IS NULL OR $3 <= '0' THEN
@@ -407,5 +430,5 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ON CONFLICT (task_id, lease_token) DO UPDATE SET detail = EXCLUDED.detail, noted_at = EXCLUDED.noted_at
 $$;
 COMMENT ON FUNCTION queue.note_attempts IS
-  'Keeps what is known of attempts, in place of what was noted before; attempts that never were are left out. '
-  'Decides nothing: a lost lease is no error here.';
+  'Keeps what is known of attempts, in place of what was noted before; attempts that never were are left out. Decides '
+  'nothing: a lost lease is no error here.';

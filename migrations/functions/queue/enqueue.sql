@@ -50,8 +50,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION queue._asked_regions IS
   'The regions of each dataset that a request is about: those asked of it (dataset:region) or else of all, where it '
-    'has '
-  'or allows them; those of its definition where none are asked. The empty one where it is not split.';
+  'has or allows them; those of its definition where none are asked. The empty one where it is not split.';
 
 -- What the tables know of a request's partitions, each by its own index from few rows to many: the planner, who cannot
 -- know how many regions there are, has no say.
@@ -83,7 +82,7 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SE
 $$;
 COMMENT ON FUNCTION queue._held_partitions IS
   'Partitions of datasets that open backfills of a vintage build, besides the one with the given key, and by which '
-    'task.';
+  'task.';
 
 CREATE FUNCTION queue._ended_partitions(datasets text[], as_of text)
 RETURNS TABLE (dataset text, data_year integer, region text, kind queue.outcome_kind)
@@ -137,9 +136,9 @@ SET enable_nestloop = off SET enable_mergejoin = off SET jit = off AS $$
     END AS reason) AS v
 $$;
 COMMENT ON FUNCTION queue.plan_backfill IS
-  'What queue.enqueue_backfill() would do with the same arguments: each partition, enqueue or skip, and why. '
-  'Changes nothing. Of regions, dataset:region is asked of that dataset alone, and overrides for it those without a '
-  'dataset; a dataset for which neither is there has those of its definition.';
+  'What queue.enqueue_backfill() would do with the same arguments: each partition, enqueue or skip, and why. Changes '
+  'nothing. Of regions, dataset:region is asked of that dataset alone, and overrides for it those without a dataset; '
+  'a dataset for which neither is there has those of its definition.';
 
 CREATE FUNCTION queue.unmet_dependencies(
   datasets text[], years integer[], as_of text DEFAULT NULL, regions text[] DEFAULT NULL, mode text DEFAULT 'missing'
@@ -424,5 +423,4 @@ END
 $$;
 COMMENT ON FUNCTION queue.enqueue_backfill IS
   'Enqueues the partitions of a request as tasks, set-based and idempotently: under one backfill_key a partition is '
-  'one task. What is skipped goes to queue.skipped_partition with its reason. `mode`: missing, failed, stale or '
-  'all.';
+  'one task. What is skipped goes to queue.skipped_partition with its reason. `mode`: missing, failed, stale or all.';

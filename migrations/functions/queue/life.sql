@@ -1,7 +1,7 @@
--- Which life of itself the database is in. A standby that is promoted, a backup that is restored, a copy of the database:
--- each goes on from a state in which leases are held by workers who may go on in another history, and its sequences would
--- give the numbers of that history again. So a new life ends all that the old one had begun, and its sequences leap:
--- docs/queue.md#fail-over and docs/decisions/0014-new-lives.md.
+-- Which life of itself the database is in. A standby that is promoted, a backup that is restored, a copy of the
+-- database: each goes on from a state in which leases are held by workers who may go on in another history, and its
+-- sequences would give the numbers of that history again. So a new life ends all that the old one had begun, and its
+-- sequences leap: docs/queue.md#fail-over and docs/decisions/0014-new-lives.md.
 
 CREATE FUNCTION queue._life() RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -11,8 +11,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION queue._life IS
   'Names this life of this database: system identifier, timeline, database oid. pg_control_checkpoint() would still '
-  'tell the old timeline right after a promotion; pg_upgrade begins again at timeline 1, hence the identifier; '
-  'CREATE DATABASE … TEMPLATE has another oid.';
+  'tell the old timeline right after a promotion; pg_upgrade begins again at timeline 1, hence the identifier; CREATE '
+  'DATABASE … TEMPLATE has another oid.';
 
 CREATE FUNCTION queue._enter_life() RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -57,7 +57,8 @@ BEGIN
     SELECT c.oid::regclass AS sequence, q.seqmax,
       CASE WHEN c.relname IN ('lease_token', 'planned_task_task_id_seq') THEN 1000000000 ELSE 1000000 END AS leap
     FROM pg_sequence q JOIN pg_class c ON c.oid = q.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule') ORDER BY c.oid
+    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule')
+      ORDER BY c.oid
   LOOP
     PERFORM setval(s.sequence, least(nextval(s.sequence) + s.leap, s.seqmax - 1));
   END LOOP;
@@ -79,4 +80,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue._begin_life IS
-  'Ends all incarnations of the life before, gives their tasks back with their attempts, and lets every sequence leap.';
+  'Ends all incarnations of the life before, gives their tasks back with their attempts, and lets every sequence '
+  'leap.';

@@ -132,8 +132,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue.cool_down IS
-  'Nobody asks the source for wait_interval (a day at most): it said 429. Never shortens a longer cool-down. '
-  'Returns when it ends.';
+  'Nobody asks the source for wait_interval (a day at most): it said 429. Never shortens a longer cool-down. Returns '
+  'when it ends.';
 
 CREATE FUNCTION queue.end_cool_down(source_id text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

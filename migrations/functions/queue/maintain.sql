@@ -4,8 +4,10 @@ CREATE FUNCTION queue.reap() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  -- Half a second: a worker whose session was cut takes its lock again sooner. Not in the first seconds of the server, when all sessions are new.
-  grace constant interval := CASE WHEN pg_postmaster_start_time() > clock_timestamp() - interval '15 seconds' THEN interval '10 seconds' ELSE interval '0.5 seconds' END;
+  -- Half a second: a worker whose session was cut takes its lock again sooner. Not in the first seconds of the server,
+  -- when all sessions are new.
+  grace constant interval := CASE WHEN pg_postmaster_start_time() > clock_timestamp() - interval '15 seconds'
+    THEN interval '10 seconds' ELSE interval '0.5 seconds' END;
   g queue.setting;
   w queue.worker;
   l queue.lease;
@@ -23,7 +25,8 @@ BEGIN
   UPDATE queue.worker n SET lock_missing_since = CASE WHEN n.worker_id = ANY (held) THEN NULL ELSE clock_timestamp() END
     WHERE n.worker_id IN (
       SELECT v.worker_id FROM queue.worker v
-      WHERE v.ended_at IS NULL AND v.session_lock AND (v.lock_missing_since IS NULL) <> (v.worker_id = ANY (held)) FOR UPDATE SKIP LOCKED);
+      WHERE v.ended_at IS NULL AND v.session_lock
+        AND (v.lock_missing_since IS NULL) <> (v.worker_id = ANY (held)) FOR UPDATE SKIP LOCKED);
 
   FOR w IN
     SELECT * FROM queue.worker v
@@ -32,13 +35,16 @@ BEGIN
     ORDER BY v.worker_id FOR UPDATE SKIP LOCKED
   LOOP
     UPDATE queue.worker v SET state = 'lost', ended_at = clock_timestamp(),
-        end_reason = CASE WHEN w.heartbeat_at < clock_timestamp() - g.lease_interval THEN 'silent for ' || g.lease_interval ELSE 'its session ended' END
+        end_reason = CASE WHEN w.heartbeat_at < clock_timestamp() - g.lease_interval
+          THEN 'silent for ' || g.lease_interval ELSE 'its session ended' END
       WHERE v.worker_id = w.worker_id RETURNING * INTO w;
-    INSERT INTO queue.event (kind, message) VALUES ('worker_lost', format('worker %s (%s on %s, pid %s): %s', w.worker_id, w.name, w.host, w.pid, w.end_reason));
+    INSERT INTO queue.event (kind, message) VALUES ('worker_lost',
+      format('worker %s (%s on %s, pid %s): %s', w.worker_id, w.name, w.host, w.pid, w.end_reason));
     lost_any := true;
   END LOOP;
 
-  -- Leases without a living worker, and leases past their deadline. Looked for every few seconds per session: a lost worker starts a look at once.
+  -- Leases without a living worker, and leases past their deadline. Looked for every few seconds per session: a lost
+  -- worker starts a look at once.
   IF NOT lost_any AND scanned_at > now_at - 5 THEN
     RETURN 0;
   END IF;
@@ -64,9 +70,11 @@ BEGIN
           l.worker_id, w.name, w.host, w.end_reason), NULL);
     ELSIF l.lost_count + 1 >= g.max_lost_workers THEN
       PERFORM queue._settle(l, 'failed', 'worker_lost',
-        format('quarantined: %s workers were lost while they ran it, the last was %s (%s on %s): %s', l.lost_count + 1, l.worker_id, w.name, w.host, w.end_reason), NULL);
+        format('quarantined: %s workers were lost while they ran it, the last was %s (%s on %s): %s', l.lost_count + 1,
+          l.worker_id, w.name, w.host, w.end_reason), NULL);
     ELSE
-      PERFORM queue._settle(l, 'worker_lost', 'worker_lost', format('worker %s (%s on %s): %s', l.worker_id, w.name, w.host, w.end_reason), NULL);
+      PERFORM queue._settle(l, 'worker_lost', 'worker_lost',
+        format('worker %s (%s on %s): %s', l.worker_id, w.name, w.host, w.end_reason), NULL);
     END IF;
   END LOOP;
   PERFORM warehouse.end_abandoned_sessions();
@@ -79,17 +87,20 @@ COMMENT ON FUNCTION queue.reap IS
 
 CREATE FUNCTION queue.promote_due(batch_size integer DEFAULT 1000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
   moved bigint;
 BEGIN
   WITH due AS (
     DELETE FROM queue.delayed d WHERE d.ctid = ANY (ARRAY(
-      SELECT n.ctid FROM queue.delayed n WHERE n.run_at <= clock_timestamp() ORDER BY n.run_at, n.task_id LIMIT $1 FOR UPDATE SKIP LOCKED))
+      SELECT n.ctid FROM queue.delayed n WHERE n.run_at <= clock_timestamp()
+        ORDER BY n.run_at, n.task_id LIMIT $1 FOR UPDATE SKIP LOCKED))
     RETURNING d.*)
   INSERT INTO queue.ready (rank, task_id, lane_id, data_year, attempt_count, lost_count, throttle_count)
-    SELECT (extract(epoch FROM d.run_at) * 1000000)::bigint, d.task_id, d.lane_id, d.data_year, d.attempt_count, d.lost_count, d.throttle_count
+    SELECT (extract(epoch FROM d.run_at) * 1000000)::bigint, d.task_id, d.lane_id, d.data_year, d.attempt_count,
+      d.lost_count, d.throttle_count
     FROM due d;
   GET DIAGNOSTICS moved = ROW_COUNT;
   IF moved > 0 THEN
@@ -109,9 +120,11 @@ DECLARE
   lanes integer[];
   lane record;
 BEGIN
-  -- A task that began to wait for a task of another backfill at the very moment when that one ended would wait for ever.
+  -- A task that began to wait for a task of another backfill at the very moment when that one ended would wait for
+  -- ever.
   FOR lane IN
-    SELECT DISTINCT d.upstream_task_id, o.kind, o.reason FROM queue.dependency d JOIN queue.blocked k ON k.task_id = d.task_id
+    SELECT DISTINCT d.upstream_task_id, o.kind, o.reason FROM queue.dependency d
+      JOIN queue.blocked k ON k.task_id = d.task_id
       JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final
     WHERE d.across AND (o.kind <> 'completed' OR queue._open_upstream_count(k.task_id, '{}') <> k.remaining) LIMIT 100
   LOOP
@@ -119,7 +132,8 @@ BEGIN
       PERFORM queue._release_dependents(ARRAY[lane.upstream_task_id]);
     ELSE
       PERFORM queue._fail_dependents(lane.upstream_task_id,
-        format('upstream task %s (%s) %s: %s', lane.upstream_task_id, queue._task_name(lane.upstream_task_id), lane.kind, lane.reason));
+        format('upstream task %s (%s) %s: %s', lane.upstream_task_id, queue._task_name(lane.upstream_task_id),
+          lane.kind, lane.reason));
     END IF;
   END LOOP;
 
@@ -127,13 +141,16 @@ BEGIN
     RETURN 0;
   END IF;
   WITH gone AS (
-    DELETE FROM queue.progress_delta d WHERE d.ctid = ANY (ARRAY(SELECT n.ctid FROM queue.progress_delta n LIMIT 20000)) RETURNING d.*),
+    DELETE FROM queue.progress_delta d WHERE d.ctid = ANY (ARRAY(SELECT n.ctid FROM queue.progress_delta n LIMIT 20000))
+      RETURNING d.*),
   summed AS (
-    SELECT g.lane_id, g.data_year, sum(g.blocked) AS blocked, sum(g.completed) AS completed, sum(g.failed) AS failed, sum(g.cancelled) AS cancelled,
+    SELECT g.lane_id, g.data_year, sum(g.blocked) AS blocked, sum(g.completed) AS completed, sum(g.failed) AS failed,
+      sum(g.cancelled) AS cancelled,
       count(*) AS row_count
     FROM gone g GROUP BY g.lane_id, g.data_year),
   added AS (
-    UPDATE queue.progress p SET blocked = p.blocked + s.blocked, completed = p.completed + s.completed, failed = p.failed + s.failed,
+    UPDATE queue.progress p SET blocked = p.blocked + s.blocked, completed = p.completed + s.completed,
+      failed = p.failed + s.failed,
         cancelled = p.cancelled + s.cancelled
       FROM summed s WHERE p.lane_id = s.lane_id AND p.data_year = s.data_year)
   SELECT sum(s.row_count), array_agg(DISTINCT s.lane_id) INTO folded, lanes FROM summed s;
@@ -142,23 +159,27 @@ BEGIN
   FOR lane IN
     SELECT a.lane_id, a.backfill_id FROM queue.lane a
     WHERE a.lane_id = ANY (lanes) AND a.closed_at IS NULL
-      AND (SELECT sum(p.total - p.completed - p.failed - p.cancelled) FROM queue.progress p WHERE p.lane_id = a.lane_id) = 0
+      AND (SELECT sum(p.total - p.completed - p.failed - p.cancelled) FROM queue.progress p
+        WHERE p.lane_id = a.lane_id) = 0
   LOOP
     IF NOT pg_try_advisory_xact_lock(queue._lock_key('backfill ' || lane.backfill_id)) THEN
       INSERT INTO queue.progress_delta (lane_id, data_year)
-        SELECT lane.lane_id, min(p.data_year) FROM queue.progress p WHERE p.lane_id = lane.lane_id; -- look again at the next tick
+        -- look again at the next tick
+        SELECT lane.lane_id, min(p.data_year) FROM queue.progress p WHERE p.lane_id = lane.lane_id;
       CONTINUE;
     END IF;
     -- Again, now that nobody can add or retry tasks.
     UPDATE queue.lane a SET closed_at = clock_timestamp()
       WHERE a.lane_id = lane.lane_id AND NOT EXISTS (SELECT FROM queue.progress_delta d WHERE d.lane_id = a.lane_id)
-        AND (SELECT sum(p.total - p.completed - p.failed - p.cancelled) FROM queue.progress p WHERE p.lane_id = a.lane_id) = 0;
+        AND (SELECT sum(p.total - p.completed - p.failed - p.cancelled) FROM queue.progress p
+          WHERE p.lane_id = a.lane_id) = 0;
     UPDATE queue.backfill b SET finished_at = clock_timestamp()
       WHERE b.backfill_id = lane.backfill_id AND b.finished_at IS NULL
         AND NOT EXISTS (SELECT FROM queue.lane a WHERE a.backfill_id = b.backfill_id AND a.closed_at IS NULL);
     IF FOUND THEN
       INSERT INTO queue.event (backfill_id, kind, message)
-        SELECT lane.backfill_id, 'finished', format('%s completed, %s failed, %s cancelled', sum(p.completed), sum(p.failed), sum(p.cancelled))
+        SELECT lane.backfill_id, 'finished', format('%s completed, %s failed, %s cancelled', sum(p.completed),
+          sum(p.failed), sum(p.cancelled))
         FROM queue.progress p JOIN queue.lane a USING (lane_id) WHERE a.backfill_id = lane.backfill_id;
       PERFORM pg_notify('aker_finished', lane.backfill_id::text);
     END IF;
@@ -195,7 +216,8 @@ COMMENT ON FUNCTION queue._is_claimable IS 'Whether a claim would find work.';
 
 CREATE FUNCTION queue._look(OUT claimable boolean, OUT pending boolean)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET jit = off AS $$
 BEGIN
   claimable := queue._is_claimable();
   pending := claimable OR EXISTS (SELECT FROM queue.lease) OR EXISTS (
@@ -205,9 +227,9 @@ END
 $$;
 COMMENT ON FUNCTION queue._look IS 'Whether a claim would find work, and whether something runs or will be due.';
 
--- Housekeeping costs what the whole queue is, so it is done in turns: whoever ticks first when the last round is most of a
--- second ago does it, and tells the others what it saw. The sequence holds when that was, in milliseconds, times four, and
--- two bits of what was found: it is read and written without a lock or a row's versions.
+-- Housekeeping costs what the whole queue is, so it is done in turns: whoever ticks first when the last round is most
+-- of a second ago does it, and tells the others what it saw. The sequence holds when that was, in milliseconds, times
+-- four, and two bits of what was found: it is read and written without a lock or a row's versions.
 CREATE FUNCTION queue._round(OUT claimable boolean, OUT pending boolean)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -257,10 +279,12 @@ COMMENT ON FUNCTION queue._is_one_missing IS 'Whether a worker''s session lock i
 CREATE FUNCTION queue.tick(worker_id integer DEFAULT NULL, lease_tokens bigint[] DEFAULT '{}')
 RETURNS TABLE (lost_tokens bigint[], claimable boolean, pending boolean, again_soon boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
-  -- Nothing is lost if a crash of the server undoes a tick; and an idle worker should not make the disk work each second.
+  -- Nothing is lost if a crash of the server undoes a tick; and an idle worker should not make the disk work each
+  -- second.
   PERFORM set_config('synchronous_commit', 'off', true);
   PERFORM queue._enter_life();
   IF $1 IS NOT NULL THEN
@@ -279,8 +303,8 @@ END
 $$;
 COMMENT ON FUNCTION queue.tick IS
   'A worker''s one query a second: its heartbeat; and reaper, due tasks, counts, which one worker does for all. '
-  'lost_tokens: leases it no longer holds; claimable: a claim would find work; pending: something runs or will be due; '
-  'again_soon: a worker may just have died, look again in half a second.';
+  'lost_tokens: leases it no longer holds; claimable: a claim would find work; pending: something runs or will be '
+  'due; again_soon: a worker may just have died, look again in half a second.';
 
 CREATE FUNCTION queue.prune(older_than interval DEFAULT NULL, batch_size integer DEFAULT 10000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -293,13 +317,16 @@ BEGIN
     RAISE EXCEPTION 'batch_size must be at least 1' USING ERRCODE = 'AK003';
   END IF;
   SELECT b.* INTO old FROM queue.backfill b CROSS JOIN queue.setting g
-    WHERE b.finished_at < clock_timestamp() - coalesce($1, g.retention_interval) ORDER BY b.finished_at LIMIT 1 FOR UPDATE OF b SKIP LOCKED;
+    WHERE b.finished_at < clock_timestamp() - coalesce($1, g.retention_interval)
+      ORDER BY b.finished_at LIMIT 1 FOR UPDATE OF b SKIP LOCKED;
   IF NOT FOUND THEN
-    DELETE FROM queue.worker w USING queue.setting g WHERE w.ended_at < clock_timestamp() - coalesce($1, g.retention_interval);
+    DELETE FROM queue.worker w USING queue.setting g
+      WHERE w.ended_at < clock_timestamp() - coalesce($1, g.retention_interval);
     DELETE FROM queue.event e USING queue.setting g WHERE e.at < clock_timestamp() - coalesce($1, g.retention_interval);
     RETURN 0;
   END IF;
-  tasks := ARRAY(SELECT p.task_id FROM queue.lane a JOIN queue.planned_task p USING (lane_id) WHERE a.backfill_id = old.backfill_id LIMIT $2);
+  tasks := ARRAY(SELECT p.task_id FROM queue.lane a JOIN queue.planned_task p USING (lane_id)
+    WHERE a.backfill_id = old.backfill_id LIMIT $2);
   IF cardinality(tasks) > 0 THEN
     DELETE FROM queue.attempt_note n WHERE n.task_id = ANY (tasks);
     DELETE FROM queue.outcome o WHERE o.task_id = ANY (tasks);
@@ -307,7 +334,8 @@ BEGIN
     DELETE FROM queue.planned_task p WHERE p.task_id = ANY (tasks);
   ELSE
     DELETE FROM queue.progress p USING queue.lane a WHERE a.backfill_id = old.backfill_id AND p.lane_id = a.lane_id;
-    DELETE FROM queue.progress_delta p USING queue.lane a WHERE a.backfill_id = old.backfill_id AND p.lane_id = a.lane_id;
+    DELETE FROM queue.progress_delta p USING queue.lane a WHERE a.backfill_id = old.backfill_id
+      AND p.lane_id = a.lane_id;
     DELETE FROM queue.event e WHERE e.backfill_id = old.backfill_id;
     DELETE FROM queue.backfill b WHERE b.backfill_id = old.backfill_id; -- lanes and skipped partitions with it
   END IF;
@@ -316,5 +344,5 @@ END
 $$;
 COMMENT ON FUNCTION queue.prune IS
   'Deletes one batch of what finished longer ago than older_than (default queue.setting.retention_interval), the '
-  'oldest first. Returns how many tasks (or 1 for the emptied backfill itself): call it, in a transaction each, '
-  'until it returns 0.';
+  'oldest first. Returns how many tasks (or 1 for the emptied backfill itself): call it, in a transaction each, until '
+  'it returns 0.';

@@ -24,7 +24,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format('%s was published since, as publication %s', queue._task_name(t.task_id), p.publication_id)
   FROM queue.planned_task t JOIN queue.lane l USING (lane_id) JOIN queue.backfill b USING (backfill_id)
     JOIN queue.outcome o ON o.task_id = t.task_id AND o.final
-    JOIN lake.manifest m ON m.dataset = l.dataset AND m.data_year = t.data_year AND m.region = t.region AND m.as_of = b.as_of
+    JOIN lake.manifest m ON m.dataset = l.dataset AND m.data_year = t.data_year AND m.region = t.region
+      AND m.as_of = b.as_of
     JOIN lineage.publication p ON p.publication_id = m.publication_id AND p.published_at > o.finished_at
   WHERE t.task_id = $1
 $$;
@@ -73,8 +74,10 @@ BEGIN
   LOOP
     SELECT array_agg(c) INTO narrowed FROM unnest(chosen) c
       WHERE NOT EXISTS (
-        SELECT FROM queue.dependency d JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final AND o.kind <> 'completed'
-        WHERE d.task_id = c AND d.upstream_task_id <> ALL (chosen) AND queue._published_since(d.upstream_task_id) IS NULL);
+        SELECT FROM queue.dependency d JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final
+          AND o.kind <> 'completed'
+        WHERE d.task_id = c AND d.upstream_task_id <> ALL (chosen)
+          AND queue._published_since(d.upstream_task_id) IS NULL);
     EXIT WHEN narrowed IS NULL OR cardinality(narrowed) = cardinality(chosen);
     chosen := narrowed;
   END LOOP;
@@ -97,7 +100,8 @@ BEGIN
     SELECT queue._rank(clock_timestamp()), w.task_id, w.lane_id, w.data_year, 0 FROM waits w WHERE w.remaining = 0),
   counted AS (
     INSERT INTO queue.progress_delta (lane_id, data_year, blocked, failed)
-    SELECT w.lane_id, w.data_year, count(*) FILTER (WHERE w.remaining > 0), -count(*) FROM waits w GROUP BY w.lane_id, w.data_year)
+    SELECT w.lane_id, w.data_year, count(*) FILTER (WHERE w.remaining > 0), -count(*) FROM waits w
+      GROUP BY w.lane_id, w.data_year)
   SELECT count(*) INTO reopened FROM waits;
   -- By the definition of now, or the one that was asked for; each attempt tells which it was made by.
   INSERT INTO queue.task_definition (task_id, definition_hash, is_named)
@@ -108,7 +112,8 @@ BEGIN
       FROM queue.planned_task p JOIN queue.lane l USING (lane_id) JOIN catalog.dataset d ON d.name = l.dataset
       WHERE p.task_id = ANY (narrowed)) w
     WHERE w.wanted <> w.known;
-  UPDATE queue.lane a SET closed_at = NULL, breaker_count = 0, breaker_fingerprint = NULL, paused_at = NULL, pause_reason = NULL
+  UPDATE queue.lane a SET closed_at = NULL, breaker_count = 0, breaker_fingerprint = NULL, paused_at = NULL,
+    pause_reason = NULL
     WHERE a.lane_id IN (SELECT p.lane_id FROM queue.planned_task p WHERE p.task_id = ANY (narrowed));
   UPDATE queue.backfill b SET finished_at = NULL WHERE b.backfill_id = $1 AND b.finished_at IS NOT NULL;
   PERFORM queue._notify();
@@ -127,9 +132,11 @@ DECLARE
   named text;
   reopened bigint;
 BEGIN
-  PERFORM pg_advisory_xact_lock(queue._lock_key('enqueue')); -- as enqueueing, and before the backfill's own, as enqueueing
+  -- as enqueueing, and before the backfill's own, as enqueueing
+  PERFORM pg_advisory_xact_lock(queue._lock_key('enqueue'));
   SELECT a.backfill_id, a.dataset, b.cancelled_at INTO t
-    FROM queue.planned_task p JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id) WHERE p.task_id = $1;
+    FROM queue.planned_task p JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id)
+      WHERE p.task_id = $1;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no task %', $1 USING ERRCODE = 'AK005';
   END IF;
@@ -137,46 +144,55 @@ BEGIN
   SELECT b.cancelled_at INTO t.cancelled_at FROM queue.backfill b WHERE b.backfill_id = t.backfill_id;
   SELECT * INTO ended FROM queue.outcome o WHERE o.task_id = $1 AND o.final;
   IF ended.kind IS DISTINCT FROM 'failed' THEN
-    RAISE EXCEPTION 'task % has not failed: it %', $1, coalesce('is ' || ended.kind, 'has not ended') USING ERRCODE = 'AK006';
+    RAISE EXCEPTION 'task % has not failed: it %', $1, coalesce('is ' || ended.kind, 'has not ended')
+      USING ERRCODE = 'AK006';
   END IF;
   IF t.cancelled_at IS NOT NULL THEN
-    RAISE EXCEPTION 'the backfill of task % was cancelled', $1 USING ERRCODE = 'AK006', HINT = 'Enqueue a new backfill, with mode => ''failed''.';
+    RAISE EXCEPTION 'the backfill of task % was cancelled', $1
+      USING ERRCODE = 'AK006', HINT = 'Enqueue a new backfill, with mode => ''failed''.';
   END IF;
   IF $2 IS NOT NULL THEN
     SELECT min(f.definition_hash) INTO named FROM catalog.definition f
       WHERE f.dataset = t.dataset AND starts_with(f.definition_hash, $2) HAVING count(*) = 1;
     IF named IS NULL THEN
       RAISE EXCEPTION 'there is no one definition % of %', $2, t.dataset USING ERRCODE = 'AK005',
-        HINT = format('aker lake history %s YEAR names those that published; in SQL, catalog.definition has all.', t.dataset);
+        HINT = format('aker lake history %s YEAR names those that published; in SQL, catalog.definition has all.',
+          t.dataset);
     END IF;
   END IF;
   reason := queue._held_elsewhere($1);
   IF reason IS NOT NULL THEN
-    RAISE EXCEPTION 'task % is not tried again: %', $1, reason USING ERRCODE = 'AK006', HINT = 'Wait for that one, or cancel it first.';
+    RAISE EXCEPTION 'task % is not tried again: %', $1, reason
+      USING ERRCODE = 'AK006', HINT = 'Wait for that one, or cancel it first.';
   END IF;
   reason := queue._published_since($1);
   IF reason IS NOT NULL AND named IS NULL THEN
     RAISE EXCEPTION 'task % is not tried again: %', $1, reason USING ERRCODE = 'AK006',
-      HINT = format('Nothing is left to do. To replace that all the same, name the definition: aker retry --task %s --definition %s',
+      HINT = format('Nothing is left to do. To replace that all the same, name the definition: aker retry --task %s '
+        '--definition %s',
         $1, left((SELECT d.definition_hash FROM catalog.dataset d WHERE d.name = t.dataset), 12));
   END IF;
   reopened := queue._reopen(t.backfill_id, ARRAY[$1], named);
   IF reopened = 0 THEN
     SELECT d.upstream_task_id INTO upstream FROM queue.dependency d
-      JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final AND o.kind <> 'completed' WHERE d.task_id = $1 LIMIT 1;
-    RAISE EXCEPTION 'task % waits for task %, which did not complete', $1, upstream USING ERRCODE = 'AK006', HINT = format('SELECT queue.retry_task(%s)', upstream);
+      JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final AND o.kind <> 'completed'
+        WHERE d.task_id = $1 LIMIT 1;
+    RAISE EXCEPTION 'task % waits for task %, which did not complete', $1, upstream
+      USING ERRCODE = 'AK006', HINT = format('SELECT queue.retry_task(%s)', upstream);
   END IF;
   INSERT INTO queue.event (backfill_id, task_id, kind, message)
-    VALUES (t.backfill_id, $1, 'retried', format('%s tried again%s', queue._counted(reopened, 'task'), ' by definition ' || left(named, 12)));
+    VALUES (t.backfill_id, $1, 'retried', format('%s tried again%s', queue._counted(reopened, 'task'), ' by definition '
+      || left(named, 12)));
   RETURN reopened;
 END
 $$;
 COMMENT ON FUNCTION queue.retry_task IS
-  'Tries a failed task again, with the tasks that failed only because it did, by the definition that is applied now, or '
-  'by the one that is named. AK006, with the reason, where its partition was published since or is built elsewhere. '
-  'Returns how many tasks were opened.';
+  'Tries a failed task again, with the tasks that failed only because it did, by the definition that is applied now, '
+  'or by the one that is named. AK006, with the reason, where its partition was published since or is built '
+  'elsewhere. Returns how many tasks were opened.';
 
-CREATE FUNCTION queue.retry_backfill(backfill_id bigint, error_class text DEFAULT NULL, dataset text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION queue.retry_backfill(backfill_id bigint, error_class text DEFAULT NULL,
+  dataset text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -186,26 +202,35 @@ DECLARE
   made bigint;
   reopened bigint;
 BEGIN
-  PERFORM pg_advisory_xact_lock(queue._lock_key('enqueue')); -- as enqueueing, and before the backfill's own, as enqueueing
+  -- as enqueueing, and before the backfill's own, as enqueueing
+  PERFORM pg_advisory_xact_lock(queue._lock_key('enqueue'));
   PERFORM queue._lock_backfill($1); -- first, so that a cancellation in flight is seen
   SELECT * INTO b FROM queue.backfill f WHERE f.backfill_id = $1;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no backfill %', $1 USING ERRCODE = 'AK005';
   END IF;
   IF b.cancelled_at IS NOT NULL THEN
-    RAISE EXCEPTION 'backfill % was cancelled', $1 USING ERRCODE = 'AK006', HINT = 'Enqueue a new backfill, with mode => ''failed''.';
+    RAISE EXCEPTION 'backfill % was cancelled', $1 USING ERRCODE = 'AK006',
+      HINT = 'Enqueue a new backfill, with mode => ''failed''.';
   END IF;
   chosen := ARRAY(
-    SELECT o.task_id FROM queue.lane a JOIN queue.planned_task p USING (lane_id) JOIN queue.outcome o ON o.task_id = p.task_id AND o.final
-    WHERE a.backfill_id = $1 AND o.kind = 'failed' AND ($2 IS NULL OR o.error_class = $2) AND ($3 IS NULL OR a.dataset = $3));
-  SELECT count(*) FILTER (WHERE queue._held_elsewhere(c) IS NOT NULL), count(*) FILTER (WHERE queue._published_since(c) IS NOT NULL)
+    SELECT o.task_id FROM queue.lane a JOIN queue.planned_task p USING (lane_id)
+      JOIN queue.outcome o ON o.task_id = p.task_id AND o.final
+    WHERE a.backfill_id = $1 AND o.kind = 'failed' AND ($2 IS NULL OR o.error_class = $2)
+      AND ($3 IS NULL OR a.dataset = $3));
+  SELECT count(*) FILTER (WHERE queue._held_elsewhere(c) IS NOT NULL),
+    count(*) FILTER (WHERE queue._published_since(c) IS NOT NULL)
     INTO held, made FROM unnest(chosen) c;
   reopened := queue._reopen($1, chosen);
   INSERT INTO queue.event (backfill_id, kind, message)
-    VALUES ($1, 'retried', format('%s failed tasks tried again%s%s%s%s', reopened, ' of class ' || $2, ' of dataset ' || $3,
+    VALUES ($1, 'retried', format('%s failed tasks tried again%s%s%s%s', reopened, ' of class ' || $2, ' of dataset '
+      || $3,
       CASE WHEN held > 0 THEN format('; %s left to the open backfills that build the same partitions', held) END,
       CASE WHEN made > 0 THEN format('; %s left alone, whose partitions were published since', made) END));
   RETURN reopened;
 END
 $$;
-COMMENT ON FUNCTION queue.retry_backfill IS 'Tries all failed tasks of a backfill again, or those of one error class or dataset, by the definitions that are applied now. Those whose partition another open backfill builds, or was published since, are left alone. Returns how many.';
+COMMENT ON FUNCTION queue.retry_backfill IS
+  'Tries all failed tasks of a backfill again, or those of one error class or dataset, by the definitions that are '
+  'applied now. Those whose partition another open backfill builds, or was published since, are left alone. Returns '
+  'how many.';

@@ -76,4 +76,4 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION queue.standstill IS
   'Why nothing of a backfill will run before somebody acts, with what aker resume takes; no rows while something runs '
-    'or will.';
+  'or will.';

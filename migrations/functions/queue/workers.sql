@@ -26,8 +26,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue.register_worker IS
-  'Starts an incarnation and returns its worker_id. With session_lock, this session holds an advisory lock that '
-  'shows at once when it dies; leave it false behind a pooler in transaction mode.';
+  'Starts an incarnation and returns its worker_id. With session_lock, this session holds an advisory lock that shows '
+  'at once when it dies; leave it false behind a pooler in transaction mode.';
 
 CREATE FUNCTION queue.hold_worker_lock(worker_id integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -109,8 +109,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue.release_unknown IS
-  'After a broken connection: releases what this worker holds besides the lease tokens that it knows of. Returns '
-  'how many.';
+  'After a broken connection: releases what this worker holds besides the lease tokens that it knows of. Returns how '
+  'many.';
 
 CREATE FUNCTION queue.stop_worker(worker_id integer, reason text DEFAULT 'stopped') RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -129,7 +129,8 @@ BEGIN
     given_back := given_back + 1;
   END LOOP;
   IF EXISTS (
-    SELECT FROM pg_locks k WHERE k.locktype = 'advisory' AND k.classid = 1634428274 AND k.objid = $1::oid AND k.pid = pg_backend_pid())
+    SELECT FROM pg_locks k WHERE k.locktype = 'advisory' AND k.classid = 1634428274 AND k.objid = $1::oid
+      AND k.pid = pg_backend_pid())
   THEN
     PERFORM pg_advisory_unlock(1634428274, $1);
   END IF;
@@ -147,13 +148,15 @@ DECLARE
   w queue.worker;
 BEGIN
   SELECT v.host_trouble INTO before FROM queue.worker v
-    WHERE v.worker_id = $1 AND v.ended_at IS NULL AND v.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
+    WHERE v.worker_id = $1 AND v.ended_at IS NULL
+      AND v.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'worker % has ended', $1
       USING ERRCODE = 'AK002', HINT = 'Register anew: an ended incarnation never comes back.';
   END IF;
   UPDATE queue.worker v SET host_trouble = nullif($2, ''),
-      host_trouble_since = CASE WHEN nullif($2, '') IS NOT NULL THEN coalesce(v.host_trouble_since, clock_timestamp()) END
+      host_trouble_since = CASE WHEN nullif($2, '') IS NOT NULL
+        THEN coalesce(v.host_trouble_since, clock_timestamp()) END
     WHERE v.worker_id = $1 RETURNING * INTO w;
   IF (before IS NULL) <> (w.host_trouble IS NULL) THEN
     INSERT INTO queue.event (kind, message) VALUES (
@@ -164,8 +167,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue.report_host IS
-  'A worker tells what is wrong with its host, which keeps it from claiming, or (NULL) that all is well. AK002 when the '
-  'worker was given up.';
+  'A worker tells what is wrong with its host, which keeps it from claiming, or (NULL) that all is well. AK002 when '
+  'the worker was given up.';
 
 -- When the server last began to serve: started, or initialised anew after one of its processes had crashed, when it
 -- throws its statistics away.
@@ -174,7 +177,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT greatest(pg_postmaster_start_time(), (SELECT b.stats_reset FROM pg_stat_bgwriter b))
 $$;
 COMMENT ON FUNCTION queue._server_began_at IS
-  'When the server last began to serve: a worker that was not heard of since then may have been cut off by that alone.';
+  'When the server last began to serve: a worker that was not heard of since then may have been cut off by that '
+  'alone.';
 
 CREATE FUNCTION queue.excuse_loss(worker_id integer, reason text) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -213,11 +217,12 @@ BEGIN
         SELECT n.task_id FROM queue.lease n WHERE n.task_id = lost.task_id FOR UPDATE SKIP LOCKED);
   END LOOP;
   INSERT INTO queue.event (kind, message)
-    VALUES ('loss_excused', format('worker %s (%s on %s) lives, and was cut off from the database (%s): %s counts no more',
+    VALUES ('loss_excused',
+      format('worker %s (%s on %s) lives, and was cut off from the database (%s): %s counts no more',
       w.worker_id, w.name, w.host, $2, 'the loss of ' || queue._counted(excused, 'task')));
   RETURN excused;
 END
 $$;
 COMMENT ON FUNCTION queue.excuse_loss IS
-  'The process of a lost incarnation lives, and it was the database that it could not reach: what its loss counted toward '
-  'the quarantine of its tasks is taken back, once. Returns of how many tasks.';
+  'The process of a lost incarnation lives, and it was the database that it could not reach: what its loss counted '
+  'toward the quarantine of its tasks is taken back, once. Returns of how many tasks.';

@@ -113,8 +113,7 @@ END
 $$;
 COMMENT ON FUNCTION warehouse._split_off_year(text, int, text) IS
   'Moves a year''s rows out of the table that years share into one of its own, in one transaction: a reader sees them '
-    'in '
-  'one or the other, whatever its snapshot.';
+  'in one or the other, whatever its snapshot.';
 
 -- Waits a moment for readers, like a swap; a failure changes nothing and is tried again by a later publication.
 CREATE FUNCTION warehouse._grow(dataset_name text, year int, mark text) RETURNS boolean
@@ -161,5 +160,4 @@ END
 $$;
 COMMENT ON FUNCTION warehouse.prepare_partition(text, int, text, bigint, bigint, bigint, bigint) IS
   'The table that a partition''s rows belong into. A year that has more rows than large_row_count, with the row_count '
-    'that '
-  'are to be published, gets one of its own.';
+  'that are to be published, gets one of its own.';

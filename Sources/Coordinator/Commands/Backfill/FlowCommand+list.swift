@@ -23,7 +23,7 @@ extension FlowCommand {
     func run() async throws {
       let configuration = try options.configuration()
       let folder = try CatalogLoading.folder(configuration)
-      let (database, note) = await Session.databaseToRead(configuration)
+      let (database, reason) = await Session.databaseToRead(configuration)
       var states: [String: FlowLedger.State] = [:]
       if let database {
         let connection = try await PostgresConnection.connect(database)
@@ -37,7 +37,7 @@ extension FlowCommand {
       let style = Style(terminal)
       for line in lines { terminal.write(line.text(style)) }
       print("years are counted from the due one; run one now: aker flow run \(lines[0].name)")
-      if note != nil, let reason = note?.split(separator: ":").first {
+      if let reason {
         print("when they are due next is not known here (\(reason))")
       } else if states.isEmpty {
         print("none is enqueued by itself yet: aker serve does that, once it runs")
@@ -77,11 +77,11 @@ extension FlowCommand {
       lines.append("  \(schedule_in_words.map { "\($0) (\(time_zone))" } ?? "by hand"); \(years)")
       lines.append("  \(datasets.joined(separator: ", "))")
       if let state {
-        if let since = state.paused_at { lines.append("  paused since \(since): \(state.pause_reason ?? "")") }
-        if let due = state.next_due_at, state.paused_at == nil { lines.append("  next due \(due)") }
+        if let since = state.paused_at { lines.append("  paused since \(since.shown()) UTC: \(state.pause_reason ?? "")") }
+        if let due = state.next_due_at, state.paused_at == nil { lines.append("  next due \(due.shown()) UTC") }
         if let due = state.last_due_at, let fate = state.last_fate {
           let end = state.last_backfill_id.map { " as backfill \($0)" } ?? state.last_reason.map { ": \($0)" } ?? ""
-          lines.append("  last due \(due), \(fate)\(end)")
+          lines.append("  last due \(due.shown()) UTC, \(fate)\(end)")
         }
         if let trouble = state.trouble { lines.append("  \(style.red("cannot be enqueued")): \(trouble)") }
         if state.missed_count > 0 { lines.append("  \(state.missed_count) missed: aker flow history \(name)") }
@@ -121,16 +121,16 @@ extension FlowCommand {
         print("it was never due yet")
       } else {
         let table = Table(
-          headings: ["due", "fate", "backfill", "why"],
+          headings: ["due (UTC)", "fate", "backfill", "why"],
           rows: due.map { item in
             let hand = item.triggered_by.map { "triggered by \($0)" }
-            return [item.due_at, item.fate, item.backfill_id.map(String.init) ?? "", item.reason ?? hand ?? ""]
+            return [item.due_at.shown(), item.fate, item.backfill_id.map(String.init) ?? "", item.reason ?? hand ?? ""]
           })
         let terminal = Terminal.standardOutput
         terminal.write(table.rendered(Style(terminal), columns: terminal.columnLimit))
       }
       print(
-        state?.next_due_at.map { "next due \($0)" }
+        state?.next_due_at.map { "next due \($0.shown()) UTC" }
           ?? (state == nil
             ? "aker serve has not read this flow yet" : "not due by the clock: aker flow trigger \(flow)"))
     }

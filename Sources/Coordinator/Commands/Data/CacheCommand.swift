@@ -58,8 +58,8 @@ struct CacheCommand: AsyncParsableCommand {
       guard !rows.isEmpty else { return print("nothing was fetched into \(cache.path) yet") }
       let cells = rows.map { row in
         [
-          row.source, "\(row.documents)", ByteCount(row.bytes).text, Self.day(row.first_fetched_at),
-          Self.day(row.last_fetched_at), row.synthetic > 0 ? "\(row.synthetic) made up" : "",
+          row.source, "\(row.documents)", ByteCount(row.bytes).text, row.first_fetched_at?.shown(to: .day) ?? "",
+          row.last_fetched_at?.shown(to: .day) ?? "", row.synthetic > 0 ? "\(row.synthetic) made up" : "",
         ]
       }
       let table = Table(headings: ["source", "documents", "size", "first fetched", "last fetched", ""], rows: cells)
@@ -69,10 +69,6 @@ struct CacheCommand: AsyncParsableCommand {
       print(
         "\n\(rows.reduce(0) { $0 + $1.documents }.counted("document")), \(ByteCount(rows.reduce(0) { $0 + $1.bytes }).text), in \(cache.path)"
       )
-    }
-
-    private static func day(_ date: Date?) -> String {
-      date.map { String($0.formatted(.iso8601).prefix("YYYY-MM-DD".count)) } ?? ""
     }
   }
 

@@ -25,7 +25,7 @@ struct LakeHistoryCommand: AsyncParsableCommand {
     if options.json { return try printJSON(publications) }
     let rows = publications.map { line in
       [
-        "\(line.publication)", line.as_of, Self.time(line.published_at), "\(line.row_count)",
+        "\(line.publication)", line.as_of, line.published_at.shown(), "\(line.row_count)",
         String(line.sha256.prefix(8)), String(line.definition.prefix(12)) + (line.is_applied == true ? "" : " (old)"),
         Self.state(line),
       ]
@@ -33,10 +33,6 @@ struct LakeHistoryCommand: AsyncParsableCommand {
     printTable(
       ["publication", "as_of", "at (UTC)", "rows", "sha256", "definition", "state"], rows,
       whenEmpty: "\(partition.name) was never published")
-  }
-
-  private static func time(_ date: Date) -> String {
-    String(date.formatted(.iso8601).replacing("T", with: " ").prefix("YYYY-MM-DD HH:MM".count))
   }
 
   private static func state(_ line: PublicationLine) -> String {
