@@ -118,7 +118,8 @@ struct AdviceWalkTests {
 
   @Test func aSourceThatIsDown() async throws {
     try await Self.walk("transient") { walk in
-      try await FaultyCensus.with(faults: #"[{"path": "/census_acs5/data/2011", "fault": "status", "status": 503}]"#) { shop in
+      try await FaultyCensus.with(faults: #"[{"path": "/census_acs5/data/2011", "fault": "status", "status": 503}]"#) {
+        shop in
         try await shop.aker("backfill market_income --years 2011 --as-of 2024-06 --workers 1", exits: 1)
         let story = try await shop.aker("task 1")
         try await shop.aker(walk.commands(try walk.meet(.howTheSourceIs, in: story))[0])
@@ -132,7 +133,8 @@ struct AdviceWalkTests {
 
   @Test func aWorkerThatIsLost() async throws {
     try await Self.walk("lost") { walk in
-      try await FaultyCensus.with(faults: #"[{"path": "/census_acs5/data/2012", "fault": "stall", "count": 20}]"#) { shop in
+      try await FaultyCensus.with(faults: #"[{"path": "/census_acs5/data/2012", "fault": "stall", "count": 20}]"#) {
+        shop in
         try await shop.connection.execute("UPDATE queue.setting SET max_lost_workers = 1")
         try await shop.aker("backfill market_income --years 2012 --as-of 2024-06 --detach")
         try await shop.working {
@@ -256,7 +258,8 @@ struct AdviceWalkTests {
 
   @Test func whatRuns() async throws {
     try await Self.walk("running") { walk in
-      try await FaultyCensus.with(faults: #"[{"path": "/census_acs5/data/2012", "fault": "stall", "count": 20}]"#) { shop in
+      try await FaultyCensus.with(faults: #"[{"path": "/census_acs5/data/2012", "fault": "stall", "count": 20}]"#) {
+        shop in
         try await shop.aker("backfill market_income --years 2012 --as-of 2024-06 --detach")
         try await shop.working {
           try await eventually(within: .seconds(60), "it runs") {

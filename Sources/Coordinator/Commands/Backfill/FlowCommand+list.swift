@@ -77,7 +77,9 @@ extension FlowCommand {
       lines.append("  \(schedule_in_words.map { "\($0) (\(time_zone))" } ?? "by hand"); \(years)")
       lines.append("  \(datasets.joined(separator: ", "))")
       if let state {
-        if let since = state.paused_at { lines.append("  paused since \(since.shown()) UTC: \(state.pause_reason ?? "")") }
+        if let since = state.paused_at {
+          lines.append("  paused since \(since.shown()) UTC: \(state.pause_reason ?? "")")
+        }
         if let due = state.next_due_at, state.paused_at == nil { lines.append("  next due \(due.shown()) UTC") }
         if let due = state.last_due_at, let fate = state.last_fate {
           let end = state.last_backfill_id.map { " as backfill \($0)" } ?? state.last_reason.map { ": \($0)" } ?? ""
