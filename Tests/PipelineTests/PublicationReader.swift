@@ -137,6 +137,8 @@ struct PublicationReader: Sendable {
 
   private func rows(_ style: Style, _ connection: PostgresConnection) async throws -> [PostgresRow] {
     guard style == .oldSnapshot else { return try await connection.query(sql, [dataset]) }
+    // A year gets a table of its own while nobody holds an old snapshot.
+    try await Task.sleep(for: .milliseconds(Int.random(in: 0...100)))
     return try await connection.withTransaction { transaction in
       try await transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
       // Takes the snapshot, and holds no lock that a publication would have to wait for.

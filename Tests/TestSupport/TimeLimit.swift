@@ -1,4 +1,4 @@
-import Testing
+package import Testing
 
 extension Trait where Self == TimeLimitTrait {
   /// For tests that would wait for ever if the code under test did. swift-testing counts the time that a test waits for its

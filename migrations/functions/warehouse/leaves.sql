@@ -80,6 +80,26 @@ END
 $$;
 COMMENT ON FUNCTION warehouse.attach_leaf(text, int, text, text) IS 'Makes a table a year''s of its dataset.';
 
+-- An older snapshot sees the rows where they were, but a question for the year alone is sent to its new table, where that
+-- snapshot sees nothing. One statement by itself takes its snapshot after it has the dataset's lock, and so after us.
+CREATE FUNCTION warehouse._require_no_old_snapshot() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_stat_activity a
+    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND CASE
+      -- Postgres hides it with all else of a session of a role whose rights we have not.
+      WHEN a.backend_type IS NULL THEN EXISTS (
+        SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid' AND l.granted)
+      ELSE a.backend_type = 'client backend' AND a.backend_xmin IS NOT NULL
+        AND (a.state <> 'active' OR a.xact_start < a.query_start) END)
+  THEN
+    RAISE EXCEPTION 'a transaction holds a snapshot that would not see rows in another table'
+      USING ERRCODE = 'lock_not_available', HINT = 'Try again in a moment.';
+  END IF;
+END
+$$;
+
 CREATE FUNCTION warehouse._split_off_year(dataset_name text, year int, table_name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -87,9 +107,10 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(warehouse._layout_key(dataset_name));
   IF warehouse._leaf_of(dataset_name, year) <> common THEN RETURN; END IF;
-  -- Whether readers would let go of the table at all: to know before rows are copied rather than after.
+  -- Whether readers would let go of the dataset at all: to know before rows are copied rather than after.
   BEGIN
-    EXECUTE format('LOCK TABLE warehouse.%I IN ACCESS EXCLUSIVE MODE', common);
+    PERFORM warehouse._require_no_old_snapshot();
+    EXECUTE format('LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', dataset_name);
     RAISE EXCEPTION USING ERRCODE = 'AK000';
   EXCEPTION WHEN SQLSTATE 'AK000' THEN
     NULL; -- and let go of it again
@@ -105,15 +126,19 @@ BEGIN
     WHERE a.attrelid = format('public.%I', dataset_name)::regclass AND a.attnum > 0 AND NOT a.attisdropped);
   PERFORM warehouse._index_leaf(dataset_name, table_name);
   EXECUTE format('DELETE FROM warehouse.%I WHERE data_year = %s', common, year);
+  -- The dataset's own table, and before any other: a question that has looked up which tables there are, and then waits for
+  -- the common one, would not look again.
+  EXECUTE format('LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', dataset_name);
   -- The table is read through once for this; whenever the year's table is swapped later, the constraint spares that.
   EXECUTE format('ALTER TABLE warehouse.%I ADD CONSTRAINT %I CHECK (data_year <> %s)', common, 'not_' || year, year);
   PERFORM warehouse.attach_leaf(dataset_name, year, NULL, table_name);
   INSERT INTO warehouse.year_leaf (dataset, data_year, table_name) VALUES (dataset_name, year, table_name);
+  PERFORM warehouse._require_no_old_snapshot();
 END
 $$;
 COMMENT ON FUNCTION warehouse._split_off_year(text, int, text) IS
-  'Moves a year''s rows out of the table that years share into one of its own, in one transaction: a reader sees them '
-  'in one or the other, whatever its snapshot.';
+  'Moves a year''s rows out of the table that years share into one of its own, in one transaction, which is to be '
+  'committed at once; refuses with lock_not_available while a transaction holds an older snapshot.';
 
 -- Waits a moment for readers, like a swap; a failure changes nothing and is tried again by a later publication.
 CREATE FUNCTION warehouse._grow(dataset_name text, year int, mark text) RETURNS boolean
