@@ -74,7 +74,7 @@ let package = Package(
     // The rooms. Arrows point downwards only.
     room("Base", ["CLibcrypto"]),
     room("Telemetry", ["Base", logging]),
-    room("Postgres", ["Base", "CLibpq", logging]),
+    room("Postgres", ["Base", "CLibpq", "Telemetry", logging]),
     room("Catalog", ["Base", logging, yams]),
     room("Configuration", ["Base", "Catalog", "Postgres", logging]),
     room("Database", ["Base", "Configuration", "Postgres", logging, subprocess, systemPackage]),
@@ -85,7 +85,7 @@ let package = Package(
     room("S3", ["Base", "HTTP", "Telemetry"]),
     room(
       "Fetch", ["Base", "Catalog", "CLibarchive", "CLibxml2", "CZlib", "HTTP", "Postgres", "S3", "Telemetry", logging]),
-    room("Engine", ["Base", "Catalog", logging, subprocess, systemPackage]),
+    room("Engine", ["Base", "Catalog", "Telemetry", logging, subprocess, systemPackage]),
     room("Quality", ["Base", "Catalog", "Engine", "Postgres", logging]),
     room("Lake", ["AppliedCatalog", "Base", "Catalog", "HTTP", "Postgres", "S3", "Telemetry", logging]),
     room("Lineage", ["Base", "Catalog", "Postgres", logging]),
@@ -154,7 +154,7 @@ let package = Package(
     tests("ScheduleTests", ["Catalog", "Postgres", "Schedule"]),
     tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", "S3", logging]),
     tests("FuzzTests", ["Catalog", "Engine", "Fetch", "HTTP"]),
-    tests("EngineTests", ["Engine", logging]),
+    tests("EngineTests", ["Engine", "Telemetry", logging]),
     tests(
       "PipelineTests",
       [

@@ -42,7 +42,7 @@ struct AkerWorker: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long a task may wait for a source, a budget or the lake, while nothing comes, before it is given back.",
+      "How long a task may wait (for a source, the lake, the database) while nothing comes, before it is given back.",
       valueName: "seconds"))
   var waitLimit = 600
 

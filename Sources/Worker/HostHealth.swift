@@ -21,6 +21,39 @@ struct HostHealth {
   /// So many looks in a row that find trouble end what still runs: once may be a moment's trouble.
   static let stopCount = 2
 
+  // MARK: Moments
+
+  /// Nothing is claimed before: the host had a moment's trouble.
+  private var restsUntil: ContinuousClock.Instant?
+  private var momentCount = 0
+  private var momentsByTask: [Int64: Int] = [:]
+  /// How often a task may meet the like on this worker before it pays: it may be what fills the disk.
+  static let momentLimit = 3
+  /// Of tasks that are remembered. Beyond it all are forgotten, which gives some of them a moment more.
+  private static let rememberedTasks = 1000
+
+  func mayClaim(at now: ContinuousClock.Instant) -> Bool {
+    trouble == nil && restsUntil.map { $0 <= now } ?? true
+  }
+
+  /// An attempt met what is the host's trouble for certain, of which a look finds nothing any more.
+  ///
+  /// - Returns: for how long to claim nothing; nil where this task has met it too often for it to be the host alone.
+  mutating func moment(of taskID: Int64, at now: ContinuousClock.Instant) -> Duration? {
+    if momentsByTask.count > Self.rememberedTasks { momentsByTask = [:] }
+    momentsByTask[taskID, default: 0] += 1
+    // Trouble that comes soon after the last is the same one.
+    let isAnother = restsUntil.map { now - $0 > Self.lookInterval } ?? true
+    momentCount = isAnother ? 1 : momentCount + 1
+    let rest = min(Self.retryInterval.shortest * (1 << min(momentCount - 1, 8)), Self.retryInterval.longest)
+    restsUntil = now + rest
+    return momentsByTask[taskID, default: 0] > Self.momentLimit ? nil : rest
+  }
+
+  mutating func ended(_ taskID: Int64) { momentsByTask[taskID] = nil }
+
+  // MARK: Looks
+
   func isLookDue(at now: ContinuousClock.Instant) -> Bool {
     guard !isLooking, trouble == nil else { return false }
     return lookedAt.map { now - $0 > Self.lookInterval } ?? true

@@ -60,8 +60,19 @@ extension WorkerService {
   /// The host is well now. What began before its last trouble was over may have failed for that all the same.
   private func judge(_ task: RunningTask, _ mended: [String]) {
     guard let error = task.suspicion else { return }
-    guard let troubledAt = health.troubledAt, troubledAt >= task.startedAt else { return settle(task, .failed(error)) }
     var task = task
+    guard let troubledAt = health.troubledAt, troubledAt >= task.startedAt else {
+      guard (error as? any ClassifiedError)?.isHosts == true,
+        let rest = health.moment(of: task.lease.taskID, at: .now)
+      else { return settle(task, .failed(error)) }
+      task.stop(.hostUnwell, "is well again, and was not for a moment")
+      settle(task, .givenBack)
+      Task { [post] in
+        try? await Task.sleep(for: rest)
+        post.yield(.wake)
+      }
+      return
+    }
     task.stop(.hostUnwell, mended.isEmpty ? "was not well meanwhile" : "put right: \(mended.joined(separator: "; "))")
     settle(task, .givenBack)
   }

@@ -7,7 +7,7 @@ extension WorkerService {
   /// Reports what is done and claims what there is room for, in one round trip where both are due.
   func completeAndClaim() async throws {
     guard let workerID else { return }
-    let mayClaim = drainDeadline == nil && health.trouble == nil && wantsClaim
+    let mayClaim = drainDeadline == nil && health.mayClaim(at: .now) && wantsClaim
     let free = mayClaim ? settings.slots - running.count - abandoned.count : 0
     let reported = ledger.completions
     let leases: [TaskLease]
@@ -86,7 +86,9 @@ extension WorkerService {
     }
     let level: Logger.Level = drainDeadline == nil ? .debug : .info
     switch ending {
-    case .published, .completed: logger.log(level: level, "finished", metadata: task.lease.logMetadata)
+    case .published, .completed:
+      health.ended(task.lease.taskID)
+      logger.log(level: level, "finished", metadata: task.lease.logMetadata)
     case .discarded(let reason):
       logger.info("stopped", metadata: task.lease.logMetadata.merging(["reason": "\(reason)"]) { $1 })
     default: break  // logged when it is told

@@ -25,6 +25,9 @@ actor WorkerService: Service {
     /// How long an attempt may wait for one thing, of which nothing comes, before its task is given back. 10 minutes: three
     /// times what a source may be silent and tried again for, and far less than a task's time.
     var waitLimit = Duration.seconds(600)
+    /// How long the database may owe the loop an answer before it connects anew: as long as a lease, since a worker that was
+    /// not heard of for that long has lost its tasks anyhow.
+    var answerLimit = Duration.seconds(30)
     /// How long to wait before the queue is asked again that could not answer.
     var retryInterval = (shortest: Duration.milliseconds(100), longest: Duration.seconds(2))
   }
@@ -90,6 +93,8 @@ actor WorkerService: Service {
   ) {
     self.housekeeping = housekeeping
     self.settings = settings
+    var database = database
+    database.answerLimit = settings.answerLimit
     self.database = database
     self.handler = handler
     self.redaction = redaction

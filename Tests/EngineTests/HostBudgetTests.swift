@@ -2,6 +2,8 @@ import Engine
 import FoundationEssentials
 import Glibc
 import Logging
+import Telemetry
+import TestSupport
 import Testing
 
 /// Two workers never have more of a host than one budget, whoever comes first.
@@ -47,8 +49,14 @@ import Testing
       let first = try #require(HostBudget(memoryBytes: 4 * Self.unit, threads: 2, slots: 1, directory: directory))
       let whole = try await first.take(logger)
       let second = try #require(HostBudget(memoryBytes: 4 * Self.unit, threads: 2, slots: 1, directory: directory))
-      let waiting = Task { [logger] in try await second.take(logger).memoryBytes }
+      let waits = AttemptWaits()
+      let waiting = Task { [logger] in
+        try await AttemptWaits.observed(by: waits) { try await second.take(logger).memoryBytes }
+      }
       #expect(whole.memoryBytes == 4 * Self.unit)
+      try await eventually("it is known what it waits for") {
+        waits.longest()?.what == "memory that other tasks of this host have"
+      }
       waiting.cancel()
       await #expect(throws: CancellationError.self) { _ = try await waiting.value }
       withExtendedLifetime(whole) {}

@@ -73,11 +73,10 @@ struct MatrixTests {
       variables.merge([
         "PGDATESTYLE": "German", "PGTZ": "Asia/Kathmandu", "PGCLIENTENCODING": "LATIN1",
         "PGAPPNAME": "it's\\ \"mine\"", "PGCONNECT_TIMEOUT": "7",
+        // A pooler refuses what it does not know at the start of a session, as these.
+        "PGGEQO": "off",
+        "PGOPTIONS": "-c standard_conforming_strings=off -c quote_all_identifiers=on -c search_path=nowhere",
       ]) { $1 }
-      // A pooler refuses what it does not know at the start of a session.
-      if row.way == .direct {
-        variables["PGOPTIONS"] = "-c standard_conforming_strings=off -c quote_all_identifiers=on -c search_path=nowhere"
-      }
     }
     return variables
   }

@@ -21,6 +21,47 @@ struct CutOffTests {
     }
   }
 
+  @Test("a lock in the database that nobody lets go of gives the task back, with what it waited for")
+  func locked() async throws {
+    try await Simulator.running { simulator in
+      try await Workshop.open(
+        datasets: ["market_income"], endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"]
+      ) { workshop, connection in
+        let worker = try await Program.start(
+          Executable.worker, ["--slots", "1", "--name", "one", "--wait-limit", "2"],
+          environment: try await workshop.workerEnvironment([:]), directory: workshop.directory)
+        do {
+          let holder = try await workshop.database.connect()
+          try await holder.withTransaction { transaction in
+            try await transaction.execute("LOCK TABLE quality.validation IN ACCESS EXCLUSIVE MODE")
+            try await workshop.enqueue("market_income", 2011...2011, asOf: "2024-06", connection)
+            try await eventually(within: .seconds(120), "it gave it back") {
+              try await connection.query("SELECT FROM queue.attempt WHERE state = 'released'").isEmpty == false
+            }
+          }
+          await holder.close()
+          let reason = try await connection.query("SELECT reason FROM queue.attempt WHERE state = 'released' LIMIT 1")
+          let text = try reason[0].text("reason") ?? ""
+          #expect(
+            text.hasPrefix("worker one waited for the database's answer to ") && text.hasSuffix(" for longer than 2 s"),
+            "\(text)")
+          try await eventually(within: .seconds(120), "it is done once the lock is gone") {
+            try await connection.query("SELECT FROM queue.task WHERE state = 'completed'").count == 1
+          }
+        } catch {
+          worker.send(SIGKILL)
+          throw TestFailure("\(error): \(try await worker.wait())")
+        }
+        worker.send(SIGTERM)
+        #expect(try await worker.wait().exitCode == 0)
+        let spent = try await connection.query(
+          "SELECT FROM queue.outcome WHERE kind IN ('retried', 'failed', 'worker_lost') OR attempt_number > 1")
+        #expect(spent.isEmpty)
+        try await workshop.requireExactlyOnce("market_income", partitions: 1, connection)
+      }
+    }
+  }
+
   private func work(_ store: ObjectStore, _ simulator: Simulator, _ toLake: Way, _ toSource: Way) async throws {
     try await Workshop.open(
       datasets: ["market_income"], endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"]

@@ -140,6 +140,36 @@ struct SickHostTests {
     }
   }
 
+  @Test("a disk that has room again by the time that anybody looks costs the task nothing")
+  func fullForAMoment() async throws {
+    try await withWorkshop { workshop, connection in
+      // Ten MiB of what no compression makes smaller, of which the disk has room for four: it is empty again once the
+      // attempt is over, and a look finds what a small disk needs.
+      try workshop.define(
+        "sick", Self.datasetYAML,
+        "SELECT r.a || '-' || i AS a, md5(i::text) || md5((i + 1)::text) AS b FROM raw.rows AS r, range(160000) AS t(i)"
+      )
+      try await workshop.apply(connection)
+      let cache = workshop.directory + "/small"
+      try await SmallDisk.mounted(at: cache, byteCount: 67_108_864) { disk in
+        try await withWorker("one", of: workshop, environment: ["AKER_CACHE_PATH": cache], connection) { _ in
+          try disk.fill(leaving: 4_194_304)
+          try await workshop.enqueue("sick", 1990...1990, asOf: "2024-06", connection)
+          try await eventually(within: .seconds(60), "it is given back") {
+            try await connection.query("SELECT FROM queue.attempt WHERE state = 'released'").isEmpty == false
+          }
+          disk.empty()
+          try await eventually(within: .seconds(60), "it is done") { try await isDone(1, connection) }
+          let reason = try await text("SELECT reason AS text FROM queue.attempt WHERE state = 'released'", connection)
+          #expect(
+            reason?.contains("No space left") == true
+              && reason?.hasSuffix("(worker one is well again, and was not for a moment)") == true, "\(reason ?? "")")
+        }
+        try await requireNothingSpent(connection)
+      }
+    }
+  }
+
   @Test("without DuckDB a worker claims nothing, says so, and goes on when it is there again")
   func duckdb() async throws {
     try await withWorkshop { workshop, connection in

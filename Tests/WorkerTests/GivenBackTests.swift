@@ -17,6 +17,13 @@ struct GivenBackTests {
     var mayBeHost: Bool { true }
   }
 
+  /// As a disk that is full.
+  struct CertainError: ClassifiedError {
+    var errorClass: ErrorClass { .transient }
+    var summary: String { "no space left" }
+    var isHosts: Bool { true }
+  }
+
   /// Lets the first of those that ask do something else than the others.
   private final class First: Sendable {
     private let taken = Mutex(false)
@@ -54,6 +61,35 @@ struct GivenBackTests {
     #expect(try await scene.count("SELECT max(attempt_number) AS n FROM queue.outcome WHERE final") == 1)
   }
 
+  @Test func aMomentsTroubleCostsNothingThoughALookFindsNone() async throws {
+    let scene = try await WorkerScene.make(years: 2001...2003)
+    let first = First()
+    let handler = ScriptedHandler { _, _ in
+      if first.isFirst() { throw CertainError() }
+      return .completed(result: nil)
+    }
+    try await scene.withWorker(handler) {
+      try await eventually(within: .seconds(60), "all are done") { try await scene.completedCount() == 3 }
+    }
+    #expect(
+      try await scene.text("SELECT reason AS text FROM queue.outcome WHERE kind = 'released'")
+        == "no space left (worker w1 is well again, and was not for a moment)")
+    #expect(try await scene.count("SELECT max(attempt_number) AS n FROM queue.outcome WHERE final") == 1)
+  }
+
+  @Test func aTaskThatMeetsItAgainAndAgainPaysForIt() async throws {
+    let scene = try await WorkerScene.make(years: 2001...2001)
+    try await scene.connection.execute("UPDATE queue.lane SET max_attempts = 1")
+    let handler = ScriptedHandler { _, _ in throw CertainError() }
+    try await scene.withWorker(handler) {
+      try await eventually(within: .seconds(60), "it has failed") {
+        try await scene.count("SELECT count(*) AS n FROM queue.outcome WHERE kind = 'failed'") == 1
+      }
+    }
+    #expect(try await scene.count("SELECT count(*) AS n FROM queue.outcome WHERE kind = 'released'") == 3)
+    #expect(try await scene.text("SELECT reason AS text FROM queue.outcome WHERE final") == "no space left")
+  }
+
   @Test func aSickWorkerSaysSoAndClaimsNothingUntilItIsWell() async throws {
     let scene = try await WorkerScene.make(years: 2001...2004)
     let isIll = Mutex(true)
@@ -66,7 +102,9 @@ struct GivenBackTests {
       try await eventually(within: .seconds(60), "it says so") {
         try await scene.text("SELECT host_trouble AS text FROM queue.workers") == #"no\ndisk"#
       }
-      #expect(try await scene.count("SELECT count(*) AS n FROM queue.lease") == 0)
+      try await eventually("it gives back what it had, which it tells after") {
+        try await scene.count("SELECT count(*) AS n FROM queue.lease") == 0
+      }
       #expect(
         try await scene.text("SELECT queue.why(min(task_id)) AS text FROM queue.ready")?
           .contains("no worker's host is well: w1 on host-a: no") == true)

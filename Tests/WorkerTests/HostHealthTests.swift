@@ -52,6 +52,22 @@ struct HostHealthTests {
     #expect(health.troubledAt == now)
   }
 
+  @Test func aMomentsTroubleIsRestedFromLongerEachTimeUntilTheTaskPays() {
+    var health = HostHealth()
+    #expect(health.mayClaim(at: now))
+    for (index, wait) in [1, 2, 4].enumerated() {
+      #expect(health.moment(of: 1, at: now) == .seconds(wait), "\(index)")
+      #expect(!health.mayClaim(at: now) && health.mayClaim(at: now + .seconds(wait)))
+    }
+    #expect(health.moment(of: 1, at: now) == nil)
+    // Another task has met nothing yet, and one that was done has made up for it.
+    #expect(health.moment(of: 2, at: now) == .seconds(16))
+    health.ended(1)
+    #expect(health.moment(of: 1, at: now) == .seconds(30))
+    // Long after, it is another trouble.
+    #expect(health.moment(of: 3, at: now + .seconds(600)) == .seconds(1))
+  }
+
   @Test func aHostThatIsWellIsLookedAtNowAndThen() {
     var health = HostHealth()
     #expect(health.isLookDue(at: now))

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import Postgres
 import Queue
@@ -5,6 +6,7 @@ import ServiceLifecycle
 import Base
 import Telemetry
 import TestSupport
+import Testing
 
 @testable import Worker
 
@@ -34,7 +36,7 @@ struct WorkerScene {
   /// Runs a worker while `body` does; then stops it as SIGTERM would.
   func withWorker(
     _ handler: ScriptedHandler, slots: Int = 2, drainTimeout: Duration = .seconds(20),
-    waitLimit: Duration = .seconds(600),
+    waitLimit: Duration = .seconds(600), answerLimit: Duration = .seconds(30),
     _ body: () async throws -> Void
   ) async throws {
     var configuration = database.configuration
@@ -43,6 +45,7 @@ struct WorkerScene {
       slots: slots, name: "w1", host: "host-a", version: "test", filter: .init(), drainTimeout: drainTimeout,
       endsWhenEmpty: false)
     settings.waitLimit = waitLimit
+    settings.answerLimit = answerLimit
     settings.retryInterval = (shortest: .milliseconds(2), longest: .milliseconds(20))
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let worker = WorkerService(
@@ -71,6 +74,28 @@ struct WorkerScene {
 
   func text(_ sql: String) async throws -> String? {
     try await connection.query(sql).first?.decode("text")
+  }
+
+  /// Stops the server's side of every session of the worker, as it is where its disk hangs: connections live, locks are
+  /// held, and no answer comes.
+  ///
+  /// - Returns: the processes, for `SIGCONT`.
+  func freezeSessions() async throws -> [Int32] {
+    var frozen: [Int32] = []
+    let mine = """
+      FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1
+      """
+    try await eventually(within: .seconds(30), "all are idle when they are stopped") {
+      frozen = try await connection.query("SELECT pid \(mine)", [Self.applicationName]).map { try $0.decode("pid") }
+      for process in frozen { kill(process, SIGSTOP) }
+      let rows = try await connection.query(
+        "SELECT count(*) FILTER (WHERE state = 'idle') AS idle, count(*) AS n \(mine)", [Self.applicationName])
+      let (idle, count): (Int, Int) = (try rows[0].decode("idle"), try rows[0].decode("n"))
+      if idle == frozen.count, count == frozen.count, !frozen.isEmpty { return true }
+      for process in frozen { kill(process, SIGCONT) }
+      return false
+    }
+    return frozen
   }
 
   /// Cuts every session of the worker.

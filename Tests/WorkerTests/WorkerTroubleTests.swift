@@ -1,3 +1,4 @@
+import Glibc
 import Postgres
 import Queue
 import Synchronization
@@ -59,6 +60,24 @@ struct WorkerTroubleTests {
         return "no disk"
       }
     }
+  }
+
+  @Test("a server that owes an answer for too long is given up for another session, whose lock the old one still holds")
+  func frozen() async throws {
+    let scene = try await WorkerScene.make(years: 2001...2001)
+    let handler = ScriptedHandler { _, _ in .completed(result: nil) }
+    var frozen: [Int32] = []
+    defer { for process in frozen { kill(process, SIGCONT) } }
+    try await scene.withWorker(handler, answerLimit: .seconds(4)) {
+      try await eventually("it works") { try await scene.completedCount() == 1 }
+      frozen = try await scene.freezeSessions()
+      try await scene.connection.execute(
+        "SELECT queue.enqueue_backfill('{income}', '{2002}', '2024-06')")
+      try await eventually(within: .seconds(60), "it works by another session") {
+        try await scene.completedCount() == 2
+      }
+    }
+    #expect(try await scene.count("SELECT count(*) AS n FROM queue.outcome WHERE kind <> 'completed'") == 0)
   }
 
   @Test(arguments: [

@@ -13,6 +13,9 @@ package protocol ClassifiedError: Error, Sendable {
   /// Whether it may be this host's fault (its disk, its memory, its programs, its way to the lake) rather than the
   /// task's: whoever met it should look at the host before the task pays for it.
   var mayBeHost: Bool { get }
+  /// Whether it is this host's fault for certain, even if the host is well by the time that it is looked at: a disk that
+  /// was full for a moment, memory that others had. Implies `mayBeHost`.
+  var isHosts: Bool { get }
   /// How a program ends that could not go on for it.
   var exitStatus: ExitStatus { get }
 }
@@ -21,6 +24,7 @@ extension ClassifiedError {
   package var advice: String? { nil }
   package var causes: [String] { [] }
   package var retryAfter: Duration? { nil }
-  package var mayBeHost: Bool { false }
+  package var mayBeHost: Bool { isHosts }
+  package var isHosts: Bool { false }
   package var exitStatus: ExitStatus { errorClass.exitStatus }
 }

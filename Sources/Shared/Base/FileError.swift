@@ -16,6 +16,7 @@ package struct FileError: ClassifiedError, Equatable {
 
   package var errorClass: ErrorClass { .transient }
   package var mayBeHost: Bool { true }
+  package var isHosts: Bool { UsedUp.says(code) }
   package var summary: String { "cannot \(action) \(path): \(reason)" }
   package var causes: [String] { ["\(reason) (errno \(code))"] }
 

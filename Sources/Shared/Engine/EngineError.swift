@@ -38,6 +38,14 @@ package enum EngineError: ClassifiedError, Equatable {
     }
   }
 
+  package var isHosts: Bool {
+    switch self {
+    case .hostIsFull: true
+    case .diskFull(_, let message), .failed(_, _, let message), .cannotStart(let message): UsedUp.says(message)
+    default: false
+    }
+  }
+
   package var summary: String {
     switch self {
     case .sql(let step, let message, let line, let column):

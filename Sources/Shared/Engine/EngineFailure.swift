@@ -9,6 +9,7 @@ package struct EngineFailure: ClassifiedError {
 
   package var errorClass: ErrorClass { error.errorClass }
   package var mayBeHost: Bool { error.mayBeHost }
+  package var isHosts: Bool { error.isHosts }
   package var summary: String { error.summary }
   package var advice: String? { error.advice }
 

@@ -1,5 +1,6 @@
 internal import Glibc
 package import Logging
+internal import Telemetry
 
 /// What the DuckDB processes of all workers of one host may use together: memory in units and threads.
 ///
@@ -69,6 +70,10 @@ package struct HostBudget: Sendable {
   /// Waits until the share of a slot is free, or, after a moment, any part of it.
   /// - Throws: `EngineError.hostIsFull` when there is nothing for ten minutes; `CancellationError`.
   package func take(_ logger: Logger) async throws -> Share {
+    try await AttemptWaits.wait(for: "memory that other tasks of this host have") { try await takeWhenFree(logger) }
+  }
+
+  private func takeWhenFree(_ logger: Logger) async throws -> Share {
     let clock = ContinuousClock()
     let begin = clock.now
     var isTold = false

@@ -32,6 +32,10 @@ package enum LakeError: ClassifiedError, Equatable {
     }
   }
 
+  package var isHosts: Bool {
+    if case .system(_, _, let code, _) = self { UsedUp.says(code) } else { false }
+  }
+
   package var summary: String {
     switch self {
     case .system(let action, let path, _, let message): "cannot \(action) \(path): \(message)"

@@ -11,6 +11,10 @@ package struct PostgresConfiguration: Sendable {
   package var access: Access
   /// Set on the session when given. Leave nil behind a pooler in transaction mode, which would leak it to others.
   package var statementTimeout: Duration?
+  /// How long the server may be silent while it owes an answer, before the session is given up; nil for ever. For a server
+  /// that is frozen (its disk hangs, it was stopped) though its host acknowledges what it is sent: neither its own limits
+  /// nor TCP's help there. An answer to COMMIT is waited for in any case.
+  package var answerLimit: Duration?
 
   /// Which process this is, told to the server by every session: the queue matches it beside each number that it gives
   /// (docs/decisions/0024-incarnations.md). A test that plays two processes sets it.

@@ -1,4 +1,5 @@
 internal import CLibpq
+internal import Telemetry
 
 extension PostgresConnection {
   /// Streams into `COPY ... FROM STDIN`. `body` writes; memory stays that of a chunk.
@@ -35,6 +36,8 @@ extension PostgresConnection {
     let handle = try live()
     guard let start = bytes.baseAddress else { return }
     let chunk = start.assumingMemoryBound(to: CChar.self)
+    let wait = AttemptWaits.begin("the database to take rows")
+    defer { wait?.end() }
     guard PQputCopyData(handle, chunk, Int32(bytes.count)) == 1 else {
       throw PostgresError(.connection, Self.message(handle))
     }

@@ -1,10 +1,11 @@
 internal import CLibpq
 internal import Glibc
+internal import Telemetry
 
 /// What goes to the server, and how its answers are waited for.
 extension PostgresConnection {
   func live() throws -> OpaquePointer {
-    guard let handle else { throw PostgresError(.connection, "the connection is closed") }
+    guard let handle, !isSilent else { throw PostgresError(.connection, "the connection is closed") }
     return handle
   }
 
@@ -26,6 +27,7 @@ extension PostgresConnection {
   func runScript(_ sql: String) throws {
     try Task.checkCancellation()
     let handle = try live()
+    awaited = Self.named(sql)
     guard PQsendQuery(handle, sql) == 1 else { throw PostgresError(.connection, Self.message(handle)) }
     _ = try finish(handle)
   }
@@ -99,12 +101,23 @@ extension PostgresConnection {
 
   func send(_ sql: String, _ parameters: [(any PostgresEncodable)?]) throws {
     let handle = try live()
+    awaited = Self.named(sql)
     let encoded = PostgresParameters(parameters)
     let sent = encoded.withPointers { values, lengths, formats, types in
       PQsendQueryParams(handle, sql, Int32(parameters.count), types, values, lengths, formats, 0)
     }
     guard sent == 1 else { throw PostgresError(.connection, Self.message(handle)) }
   }
+
+  /// Enough of a statement to tell it by.
+  private static func named(_ sql: String) -> String {
+    guard let end = sql.index(sql.startIndex, offsetBy: nameLength, limitedBy: sql.endIndex), end < sql.endIndex else {
+      return sql
+    }
+    return sql[..<end] + "..."
+  }
+
+  private static let nameLength = 60
 
   /// Reads to the end of the statement; returns its last result.
   func finish(_ handle: OpaquePointer, isCancellable: Bool = true) throws -> PostgresResult {
@@ -132,22 +145,43 @@ extension PostgresConnection {
   /// The statement's next result, nil after the last. Waits on the socket, and cancels the statement on the server when
   /// the Swift task is cancelled.
   func nextResult(_ handle: OpaquePointer, isCancellable: Bool = true) throws -> OpaquePointer? {
+    if PQisBusy(handle) == 1 {
+      // A COMMIT is waited for to its end, and nobody may be told to stop for it.
+      let wait = isCancellable ? AttemptWaits.begin("the database's answer to \(awaited)") : nil
+      defer { wait?.end() }
+      try waitForResult(handle, isCancellable: isCancellable, wait)
+    }
+    return PQgetResult(handle)
+  }
+
+  private func waitForResult(_ handle: OpaquePointer, isCancellable: Bool, _ wait: AttemptWaits.Ongoing?) throws {
     var isCancelSent = false
+    var heardAt = ContinuousClock.now
     while PQisBusy(handle) == 1 {
       let unsent = PQflush(handle)
       var descriptor = pollfd(
         fd: PQsocket(handle), events: Int16(POLLIN) | (unsent == 1 ? Int16(POLLOUT) : 0), revents: 0)
-      let ready = poll(&descriptor, 1, isCancellable && !isCancelSent ? Self.cancellationCheckMilliseconds : -1)
+      let isWatched = isCancellable && (!isCancelSent || configuration.answerLimit != nil)
+      let ready = poll(&descriptor, 1, isWatched ? Self.cancellationCheckMilliseconds : -1)
       if ready < 0 && errno != EINTR { throw PostgresError(.connection, String(cString: strerror(errno))) }
-      if ready > 0 && PQconsumeInput(handle) == 0 {
-        throw PostgresError(.connection, Self.message(handle))
+      if ready > 0 {
+        guard PQconsumeInput(handle) == 1 else { throw PostgresError(.connection, Self.message(handle)) }
+        if descriptor.revents & Int16(POLLIN) != 0 {
+          heardAt = .now
+          wait?.goOn()
+        }
       }
-      if isCancellable && !isCancelSent && Task.isCancelled {
+      guard isCancellable else { continue }
+      if !isCancelSent && Task.isCancelled {
         cancelStatement(handle)
         isCancelSent = true
       }
+      if let limit = configuration.answerLimit, ContinuousClock.now - heardAt > limit {
+        // Not closed here: whoever sent it still holds the handle.
+        isSilent = true
+        throw PostgresError(.connection, "the server has not answered for \(limit.components.seconds) s: \(awaited)")
+      }
     }
-    return PQgetResult(handle)
   }
 
   /// How soon a cancelled Swift task reaches its statement. Costs one system call per interval, on long statements only.

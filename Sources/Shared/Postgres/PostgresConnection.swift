@@ -19,6 +19,10 @@ package actor PostgresConnection {
   /// Whether a pooler stands before the server: it makes up the process id that it tells its clients. Each transaction may
   /// then be on another of the server's sessions, and says for itself what it relies on.
   var isPooled = false
+  /// Whether the server owes an answer for longer than `answerLimit`: nothing is asked of it any more.
+  var isSilent = false
+  /// What the server was last asked, cut short: for whoever waits for the answer.
+  var awaited = ""
   /// Whether what is done now will be undone: see `withRollback`.
   var isTrial = false
 
@@ -41,6 +45,7 @@ package actor PostgresConnection {
   }
 
   private func open() throws {
+    ShellVariables.settingsAreForgotten
     // What stands before `dbname` can be overridden by the connection string; what stands after it cannot.
     let settings =
       SessionStartup.defaults(configuration) + [("dbname", configuration.dsn), ("client_encoding", "UTF8")]
@@ -97,7 +102,7 @@ package actor PostgresConnection {
   /// Whether the session is gone for good.
   package var isBroken: Bool {
     guard let handle else { return true }
-    return isOutdated || PQstatus(handle) != CONNECTION_OK
+    return isOutdated || isSilent || PQstatus(handle) != CONNECTION_OK
   }
 
   /// The server's process id for this session, as in `pg_stat_activity`.

@@ -1,10 +1,13 @@
+internal import Telemetry
+
 /// Sessions for callers that come and go: opened when needed, kept for the next, replaced when broken.
 package actor PostgresPool {
   package nonisolated let configuration: PostgresConfiguration
   private let maximumCount: Int
   private var idle: [PostgresConnection] = []
   private var openCount = 0
-  private var waiters: [CheckedContinuation<Void, Never>] = []
+  private var waiters: [(number: Int, continuation: CheckedContinuation<Void, Never>)] = []
+  private var waiterCount = 0
 
   package init(_ configuration: PostgresConfiguration, maximumCount: Int) {
     self.configuration = configuration
@@ -35,8 +38,9 @@ package actor PostgresPool {
 
   private func take() async throws -> PostgresConnection {
     while idle.isEmpty && openCount >= maximumCount {
-      // Not cancellable: a session comes back as soon as its borrower's statement ends.
-      await withCheckedContinuation { waiters.append($0) }
+      let wait = AttemptWaits.begin("a session with the database, all of which are in use")
+      defer { wait?.end() }
+      try await waitForOne()
     }
     if let connection = idle.popLast() { return connection }
     openCount += 1
@@ -49,6 +53,28 @@ package actor PostgresPool {
     }
   }
 
+  private func waitForOne() async throws {
+    waiterCount += 1
+    let number = waiterCount
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        if Task.isCancelled { return continuation.resume() }
+        waiters.append((number, continuation))
+      }
+    } onCancel: {
+      Task { await self.wake(number) }
+    }
+    guard Task.isCancelled else { return }
+    // Woken for a session that is free by now: the next one takes it.
+    if !idle.isEmpty || openCount < maximumCount { wakeOne() }
+    throw CancellationError()
+  }
+
+  private func wake(_ number: Int) {
+    guard let index = waiters.firstIndex(where: { $0.number == number }) else { return }
+    waiters.remove(at: index).continuation.resume()
+  }
+
   private func give(_ connection: PostgresConnection) async {
     if await connection.isBroken {
       openCount -= 1
@@ -59,6 +85,6 @@ package actor PostgresPool {
   }
 
   private func wakeOne() {
-    if !waiters.isEmpty { waiters.removeFirst().resume() }
+    if !waiters.isEmpty { waiters.removeFirst().continuation.resume() }
   }
 }

@@ -1,7 +1,8 @@
 internal import CLibpq
 internal import Glibc
 
-/// The `PG*` variables of the shell, which are about some other server than the embedded one.
+/// The `PG*` variables of the shell: which of them say nothing to us, and which are about some other server than the
+/// embedded one.
 package enum ShellVariables {
   /// What a connection string must say so that the shell's variables do not; computed once, after which this process and
   /// those that it starts have none of those variables.
@@ -21,6 +22,13 @@ package enum ShellVariables {
     // PGSERVICE cannot be overridden by a connection string, and is no option's in every libpq.
     for variable in variables + ["PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR", "PGREQUIRESSL"] { unsetenv(variable) }
     return found
+  }()
+
+  /// Has this process, and those that it starts, forget what libpq would send of the shell at the start of every session: a
+  /// pooler refuses what it does not know, and all of it is stated by `SessionSettings`, of no concern to us, or the
+  /// connection string's to say (`options=`). libpq reads it from the environment alone; once is enough.
+  static let settingsAreForgotten: Void = {
+    for variable in ["PGOPTIONS", "PGDATESTYLE", "PGTZ", "PGGEQO"] where getenv(variable) != nil { unsetenv(variable) }
   }()
 
   /// What a local server that trusts its folder's owner takes; the rest is said by every connection string, or does

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// What an attempt waits for, for whoever has to say so and to end what takes too long: a source, a budget, the lake.
+/// What an attempt waits for, for whoever has to say so and to end what takes too long: a source, a budget, the lake, the
+/// database.
 ///
 /// A wait goes on for as long as nothing comes of it: each byte that arrives, and each request that is begun anew, begins
 /// its time again.
@@ -51,6 +52,26 @@ package final class AttemptWaits: Sendable {
   @inline(never)
   package static func observed<Value>(by waits: AttemptWaits, _ body: () async throws -> Value) async throws -> Value {
     try await $current.withValue(waits, operation: body)
+  }
+
+  /// A wait that is under way.
+  package struct Ongoing {
+    fileprivate let waits: AttemptWaits
+    fileprivate let number: Int
+    fileprivate let outer: (@Sendable () -> Void)?
+
+    /// Something came of it.
+    package func goOn() {
+      waits.goOn(number)
+      outer?()
+    }
+
+    package func end() { waits.end(number) }
+  }
+
+  /// Names what is waited for from now on, where no closure can: until `end`, which the caller must call.
+  package static func begin(_ what: @autoclosure () -> String) -> Ongoing? {
+    current.map { Ongoing(waits: $0, number: $0.begin(what()), outer: progress) }
   }
 
   /// Names what `body` waits for, as it follows "waited for".

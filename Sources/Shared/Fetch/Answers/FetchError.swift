@@ -57,6 +57,10 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
     }
   }
 
+  package var isHosts: Bool {
+    if case .cache(let why) = reason { UsedUp.says(why) } else { false }
+  }
+
   /// For what the disk below the cache refuses.
   static let cacheAdvice =
     "Free space below AKER_CACHE_PATH, or make it writable for the worker's user; the task is tried again by itself."
