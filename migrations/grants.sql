@@ -47,6 +47,21 @@ BEGIN
   END IF;
 END
 $$;
+-- Which process holds a lease is for that process to know: whoever could state the same could speak for it, with
+-- numbers that are in the names of tables and folders. All other columns can be read.
+DO $$
+DECLARE
+  table_name regclass;
+BEGIN
+  FOREACH table_name IN ARRAY ARRAY['queue.lease', 'queue.worker']::regclass[] LOOP
+    EXECUTE format('REVOKE SELECT ON %s FROM PUBLIC, aker_admin, aker_worker, aker_reader', table_name);
+    EXECUTE format('GRANT SELECT (%s) ON %s TO aker_admin, aker_worker, aker_reader', (
+      SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+      WHERE a.attrelid = table_name AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'incarnation'),
+      table_name);
+  END LOOP;
+END
+$$;
 -- Who knew it could foresee the queue's locks, and hold them.
 REVOKE ALL ON queue.lock_space FROM aker_admin, aker_worker, aker_reader;
 DO $$

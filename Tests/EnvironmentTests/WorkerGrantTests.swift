@@ -65,7 +65,7 @@ struct WorkerGrantTests {
         AND c.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
       UNION SELECT format('%s on column %s of %s', a.privilege_type, t.attname, t.attrelid::regclass)
       FROM pg_attribute t CROSS JOIN LATERAL aclexplode(t.attacl) AS a
-      WHERE a.grantee = 'aker_worker'::regrole
+      WHERE a.privilege_type <> 'SELECT' AND a.grantee = 'aker_worker'::regrole
       UNION SELECT format('%s on schema %s', a.privilege_type, n.nspname)
       FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) AS a
       WHERE a.privilege_type <> 'USAGE' AND (a.grantee = 0 OR a.grantee = 'aker_worker'::regrole)
@@ -75,7 +75,8 @@ struct WorkerGrantTests {
     await connection.close()
   }
 
-  /// Each function of an attempt, called with all that is true of a running task but its token.
+  /// Each function of an attempt, called with all that is true of a running task but its token; and with its token, too, as
+  /// another process than the one that holds it.
   @Test func noneOfThemWritesForAnAttemptThatHoldsNoLease() async throws {
     let database = TestDatabase.current
     let login = try await Login.make("grants", ["aker_worker"], in: database)
@@ -93,6 +94,7 @@ struct WorkerGrantTests {
     let token: Int64 = try lease.decode("lease_token")
     let staging: String = try await owner.query(
       "SELECT warehouse.create_staging('market_income', 2011, '', $1, $2) AS name", [task, token])[0].decode("name")
+    _ = try await owner.query("SELECT lineage.start_run($1, $2, '{}')", [task, token])
     // A publication whose file has no name yet, of a worker that lives.
     try await owner.executeScript(
       """
@@ -108,13 +110,30 @@ struct WorkerGrantTests {
         AND p.pronamespace::regnamespace || '.' || p.proname = ANY ($1)
       """, [Self.proving.sorted()])
     #expect(functions.count == Self.proving.count)
-    let enemy = try await login.connect()
     let before = try await fingerprint(owner)
+    try await attack(functions, login, task: task, token: token + 1000, staging: staging, before, owner)
+    try await attack(functions, login, task: task, token: token, staging: staging, isAnother: true, before, owner)
+    await owner.close()
+    try await login.drop(database)
+  }
+
+  private func attack(
+    _ functions: [PostgresRow], _ login: Login, task: Int64, token: Int64, staging: String, isAnother: Bool = false,
+    _ before: String, _ owner: PostgresConnection
+  ) async throws {
+    var configuration = PostgresConfiguration(dsn: login.dsn)
+    if isAnother { configuration.incarnation = Incarnation() }
+    let enemy = try await PostgresConnection.connect(configuration)
     for function in functions {
       let name: String = try function.decode("name")
       let arguments = zip(
         try function.decode("names", as: [String].self), try function.decode("types", as: [String].self)
-      ).map { argument(name: $0, type: $1, task: task, token: token + 1000, staging: staging) }
+      ).map {
+        // The publication's own, of an attempt that is over; its file has no name yet.
+        isAnother && name == "lake.mark_in_place" && $0 == "token"
+          ? "(SELECT lease_token FROM lineage.publication ORDER BY publication_id DESC LIMIT 1)"
+          : argument(name: $0, type: $1, task: task, token: token, staging: staging)
+      }
       var state = ""
       do {
         // One that proves nothing may have succeeded: the rows tell.
@@ -127,8 +146,43 @@ struct WorkerGrantTests {
       #expect(try await fingerprint(owner) == before, "\(name)(\(arguments)) wrote")
     }
     await enemy.close()
+  }
+
+  /// Lease tokens are in the names of tables and folders. Which process holds one is nowhere to be read.
+  @Test func noRoleCanReadWhichProcessHoldsALease() async throws {
+    let database = TestDatabase.current
+    let login = try await Login.make("reads", ["aker_worker", "aker_admin", "aker_reader"], in: database)
+    let owner = try await database.connect()
+    _ = try await owner.query("SELECT queue.register_worker('w', 'h', 1, 'v', 1)")
+    let enemy = try await login.connect()
+    #expect(try await relations(saying: Incarnation.current.description, owner).contains("queue.worker"))
+    #expect(try await relations(saying: Incarnation.current.description, enemy) == [])
+    // The rest of both tables can be read.
+    _ = try await enemy.query("SELECT w.worker_id, w.name, l.task_id FROM queue.worker w, queue.lease l")
+    await enemy.close()
     await owner.close()
     try await login.drop(database)
+  }
+
+  /// Of all that the session may read.
+  private func relations(saying text: String, _ connection: PostgresConnection) async throws -> [String] {
+    let readable = try await connection.query(
+      """
+      SELECT c.oid::regclass::text AS name, string_agg(format('t.%I', a.attname), ', ') AS columns
+      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      WHERE c.relkind IN ('r', 'v') AND has_column_privilege(c.oid, a.attnum, 'SELECT') AND c.relnamespace::regnamespace::text IN
+        ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule')
+      GROUP BY 1 ORDER BY 1
+      """)
+    #expect(readable.count > 50)
+    var found: [String] = []
+    for relation in readable {
+      let (name, columns) = (try relation.text("name") ?? "", try relation.text("columns") ?? "")
+      let rows = try await connection.query(
+        "SELECT FROM \(name) t WHERE position($1 IN row_to_json(row(\(columns)))::text) > 0 LIMIT 1", [text])
+      if !rows.isEmpty { found.append(name) }
+    }
+    return found
   }
 
   private func argument(name: String, type: String, task: Int64, token: Int64, staging: String) -> String {

@@ -3980,9 +3980,45 @@ REVOKE ALL ON FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) 
 
 REVOKE ALL ON FUNCTION queue._server_began_at() FROM PUBLIC;
 
-GRANT SELECT ON TABLE queue.lease TO aker_admin;
-GRANT SELECT ON TABLE queue.lease TO aker_worker;
-GRANT SELECT ON TABLE queue.lease TO aker_reader;
+GRANT SELECT(lease_token) ON TABLE queue.lease TO aker_admin;
+GRANT SELECT(lease_token) ON TABLE queue.lease TO aker_worker;
+GRANT SELECT(lease_token) ON TABLE queue.lease TO aker_reader;
+
+GRANT SELECT(task_id) ON TABLE queue.lease TO aker_admin;
+GRANT SELECT(task_id) ON TABLE queue.lease TO aker_worker;
+GRANT SELECT(task_id) ON TABLE queue.lease TO aker_reader;
+
+GRANT SELECT(started_at) ON TABLE queue.lease TO aker_admin;
+GRANT SELECT(started_at) ON TABLE queue.lease TO aker_worker;
+GRANT SELECT(started_at) ON TABLE queue.lease TO aker_reader;
+
+GRANT SELECT(deadline_at) ON TABLE queue.lease TO aker_admin;
+GRANT SELECT(deadline_at) ON TABLE queue.lease TO aker_worker;
+GRANT SELECT(deadline_at) ON TABLE queue.lease TO aker_reader;
+
+GRANT SELECT(worker_id) ON TABLE queue.lease TO aker_admin;
+GRANT SELECT(worker_id) ON TABLE queue.lease TO aker_worker;
+GRANT SELECT(worker_id) ON TABLE queue.lease TO aker_reader;
+
+GRANT SELECT(lane_id) ON TABLE queue.lease TO aker_admin;
+GRANT SELECT(lane_id) ON TABLE queue.lease TO aker_worker;
+GRANT SELECT(lane_id) ON TABLE queue.lease TO aker_reader;
+
+GRANT SELECT(data_year) ON TABLE queue.lease TO aker_admin;
+GRANT SELECT(data_year) ON TABLE queue.lease TO aker_worker;
+GRANT SELECT(data_year) ON TABLE queue.lease TO aker_reader;
+
+GRANT SELECT(attempt_count) ON TABLE queue.lease TO aker_admin;
+GRANT SELECT(attempt_count) ON TABLE queue.lease TO aker_worker;
+GRANT SELECT(attempt_count) ON TABLE queue.lease TO aker_reader;
+
+GRANT SELECT(lost_count) ON TABLE queue.lease TO aker_admin;
+GRANT SELECT(lost_count) ON TABLE queue.lease TO aker_worker;
+GRANT SELECT(lost_count) ON TABLE queue.lease TO aker_reader;
+
+GRANT SELECT(throttle_count) ON TABLE queue.lease TO aker_admin;
+GRANT SELECT(throttle_count) ON TABLE queue.lease TO aker_worker;
+GRANT SELECT(throttle_count) ON TABLE queue.lease TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue._settle(l queue.lease, kind queue.outcome_kind, error_class text, reason text, detail jsonb, run_at timestamp with time zone) FROM PUBLIC;
 
@@ -4484,9 +4520,69 @@ GRANT SELECT ON TABLE queue.planned_task TO aker_admin;
 GRANT SELECT ON TABLE queue.planned_task TO aker_worker;
 GRANT SELECT ON TABLE queue.planned_task TO aker_reader;
 
-GRANT SELECT ON TABLE queue.worker TO aker_admin;
-GRANT SELECT ON TABLE queue.worker TO aker_worker;
-GRANT SELECT ON TABLE queue.worker TO aker_reader;
+GRANT SELECT(worker_id) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(worker_id) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(worker_id) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(name) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(name) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(name) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(host) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(host) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(host) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(pid) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(pid) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(pid) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(version) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(version) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(version) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(slots) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(slots) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(slots) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(state) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(state) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(state) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(session_lock) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(session_lock) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(session_lock) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(started_at) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(started_at) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(started_at) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(heartbeat_at) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(heartbeat_at) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(heartbeat_at) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(lock_missing_since) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(lock_missing_since) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(lock_missing_since) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(host_trouble_since) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(host_trouble_since) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(host_trouble_since) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(ended_at) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(ended_at) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(ended_at) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(loss_excused_at) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(loss_excused_at) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(loss_excused_at) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(host_trouble) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(host_trouble) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(host_trouble) ON TABLE queue.worker TO aker_reader;
+
+GRANT SELECT(end_reason) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(end_reason) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(end_reason) ON TABLE queue.worker TO aker_reader;
 
 GRANT SELECT ON TABLE queue.attempt TO aker_admin;
 GRANT SELECT ON TABLE queue.attempt TO aker_worker;

@@ -172,6 +172,8 @@ struct NewLifeTests {
     let taken: Int = try await connection.query("SELECT queue.release_unknown($1, '{2}') AS count", worker)[0]
       .decode("count")
     #expect(taken == 0)
+    let ended: Bool = try await connection.query("SELECT lineage.end_run($1, $2, '{}') AS is", attempt)[0].decode("is")
+    #expect(!ended)
     #expect(try await Self.fingerprint(connection) == before)
   }
 

@@ -121,15 +121,17 @@ $$;
 COMMENT ON FUNCTION lake._is_left_behind(bigint, boolean) IS
   'Whether somebody else may say what became of a publication''s file.';
 
--- The lease ended with the publication, so that its token is the proof. That a file is lost which was in place is for
--- an operator to say.
+-- The lease ended with the publication: its token is the proof, and that the attempt was this process's. That a file is
+-- lost which was in place is for an operator to say.
 CREATE FUNCTION lake.mark_in_place(publication bigint, found boolean, token bigint DEFAULT NULL) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE lake.manifest m SET state = CASE WHEN found THEN 'in_place' ELSE 'missing' END, staged_path = NULL
   WHERE m.publication_id = publication AND (queue._caller_operates() OR m.state = 'committed' AND CASE
       WHEN token IS NULL THEN lake._is_left_behind(publication, found)
-      ELSE EXISTS (SELECT FROM lineage.publication p WHERE p.publication_id = publication
-        AND p.lease_token = token) END)
+      ELSE EXISTS (
+        SELECT FROM lineage.publication p
+          JOIN queue.outcome o ON o.task_id = p.task_id AND o.lease_token = p.lease_token
+        WHERE p.publication_id = publication AND p.lease_token = token AND queue._is_mine(o.worker_id)) END)
   RETURNING true
 $$;
 COMMENT ON FUNCTION lake.mark_in_place(bigint, boolean, bigint) IS

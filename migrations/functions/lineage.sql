@@ -43,7 +43,8 @@ CREATE FUNCTION lineage.end_run(task bigint, token bigint, end_event jsonb) RETU
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   -- One whose lease is gone is ended by lineage.close_lost_runs().
-  PERFORM FROM queue.lease l WHERE l.task_id = task AND l.lease_token = token FOR UPDATE;
+  PERFORM FROM queue.lease l WHERE l.task_id = task AND l.lease_token = token
+    AND l.incarnation IS NOT DISTINCT FROM queue._incarnation() FOR UPDATE;
   IF NOT FOUND THEN RETURN false; END IF;
   DELETE FROM lineage.open_run r WHERE r.task_id = task AND r.lease_token = token;
   IF NOT FOUND THEN RETURN false; END IF;

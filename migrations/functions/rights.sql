@@ -16,6 +16,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHERE c.relkind IN ('r', 'p', 'v') AND (c.relnamespace IN (SELECT s.oid FROM ours s)
       OR n.nspname = 'public' AND (c.relname = 'aker_migration' OR c.relname IN (SELECT d.name FROM catalog.dataset d)))
     UNION ALL
+    SELECT format('column %s of %s', t.attname, t.attrelid::regclass), t.attacl, c.relowner
+    FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid
+    WHERE t.attacl IS NOT NULL AND c.relnamespace IN (SELECT s.oid FROM ours s)
+    UNION ALL
     SELECT 'what is made in schema ' || s.nspname, d.defaclacl, d.defaclrole
     FROM pg_default_acl d JOIN ours s ON s.oid = d.defaclnamespace)
   SELECT format('%s on %s to %s', a.privilege_type, t.what, coalesce(r.rolname, 'PUBLIC'))
