@@ -55,6 +55,31 @@ struct LakeCommandTests {
     }
   }
 
+  @Test func whatIsLostIsEnqueuedToBeBuiltAgain() async throws {
+    try await PriceShop.open { shop in
+      for year in 2020...2022 { try shop.deliver(year, "\(year)") }
+      try await shop.aker("backfill price --years 2020-2022 --as-of 2024-05 --workers 1")
+      try await shop.aker("run price --year 2020 --as-of 2024-06")
+      let files = ["as_of=2024-05/data_year=2020", "as_of=2024-05/data_year=2022", "as_of=2024-06/data_year=2020"].map {
+        "\(shop.home.path)/cache/data_lake/price/\($0)/price.parquet"
+      }
+      for file in files { try FileManager.default.removeItem(atPath: file) }
+      let told = try await shop.aker("lake repair", exits: 1)
+      #expect(told.contains("3 published files are lost") && told.contains("aker lake repair --rebuild"), "\(told)")
+      try await shop.aker("lake repair --report --rebuild", exits: 64)
+      // One backfill for each vintage, and not a year that is there.
+      let rebuilt = try await shop.aker("lake repair --rebuild")
+      #expect(rebuilt.contains("enqueued 3 tasks (backfill 3, 4)"), "\(rebuilt)")
+      let again = try await shop.aker("lake repair --rebuild")
+      #expect(!again.contains("enqueued") && again.contains("builds it again"), "\(again)")
+      try await shop.work()
+      #expect(files.allSatisfy(FileManager.default.fileExists(atPath:)))
+      let clean = try await shop.aker("lake repair --verify")
+      #expect(clean.contains("nothing to repair"), "\(clean)")
+      #expect(try await shop.shown(2020) == "2020 as of 2024-06")
+    }
+  }
+
   @Test func aWorkerWithAnotherLakeIsRefusedBeforeItWritesThere() async throws {
     try await PriceShop.open { shop in
       try shop.deliver(2020, "1")

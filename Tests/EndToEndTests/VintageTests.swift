@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Postgres
 import Testing
 import TestSupport
@@ -80,6 +81,42 @@ struct VintageTests {
       // And it can be published anew.
       try await shop.aker("backfill price --years 2020 --as-of 2024-06 --workers 1")
       #expect(try await shop.shown(2020) == "4 as of 2024-06")
+    }
+  }
+
+  @Test func aWithdrawalHoldsNothingWhileItsRowsCome() async throws {
+    try await PriceShop.open { shop in
+      try shop.deliver(2020, "4")
+      try await shop.aker("run price --year 2020 --as-of 2024-05")
+      try shop.deliver(2020, "3")
+      try await shop.aker("run price --year 2020 --as-of 2024-06")
+      let slow = try await Program.start(
+        Executable.aker, ["lake", "withdraw", "price", "2020", "--as-of", "2024-06", "--yes"],
+        environment: shop.home.environment.merging(["AKER_SUSPEND_AT": "loading"]) { $1 })
+      do {
+        try await eventually(within: .seconds(60), "it hangs in the middle of its rows") {
+          try await !shop.texts(
+            """
+            SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY warehouse%'
+              AND state = 'active' AND wait_event = 'ClientRead'
+            """
+          ).isEmpty
+        }
+        #expect(try await shop.texts("SELECT dataset FROM warehouse.partition FOR UPDATE NOWAIT") == ["price"])
+        // Somebody publishes the vintage before meanwhile: those rows are no longer the ones to show.
+        try shop.deliver(2020, "5")
+        try await shop.aker("run price --year 2020 --as-of 2024-05")
+      } catch {
+        slow.send(SIGKILL)
+        throw error
+      }
+      slow.send(SIGCONT)
+      let result = try await slow.wait()
+      #expect(result.exitCode == 75 && result.errorOutput.contains("changed by somebody else"), "\(result)")
+      #expect(try await shop.shown(2020) == "3 as of 2024-06")
+      try await shop.aker("lake withdraw price 2020 --as-of 2024-06 --yes")
+      #expect(try await shop.shown(2020) == "5 as of 2024-05")
+      #expect(try await shop.texts("SELECT table_name FROM warehouse.staging") == [])
     }
   }
 

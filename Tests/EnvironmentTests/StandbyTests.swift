@@ -40,6 +40,40 @@ struct StandbyTests {
     try await primary.stopServer()
   }
 
+  @Test("watch, reproduce, sources, flows and reviews only look, too")
+  func looking() async throws {
+    let primary = try await TestCluster.start(durability: .none)
+    try await TestDatabase.makeTemplate(on: primary)
+    let standby = try await primary.standby()
+    try await Place.with(dsn: primary.configuration(database: "aker_template").dsn) { place in
+      try await place.withCensus { place in
+        let run = try await place.aker("run", "market_income", "--year", "2012")
+        #expect(run.exitCode == 0, "\(run)")
+      }
+      #expect(try await place.aker("pause", "--source", "census_acs5", "--reason", "a test").exitCode == 0)
+      try await standby.waitForReplay(of: primary)
+      try await standby.cutOff()
+      #expect(try await place.aker("resume", "--source", "census_acs5").exitCode == 0)
+      let environment = place.environment.merging([
+        "AKER_READ_DSN": standby.configuration(database: "aker_template").dsn
+      ]) { $1 }
+      for arguments in [
+        ["watch", "1"], ["reproduce", "market_income", "2012"], ["review", "ls"], ["review", "decisions"],
+        ["lineage", "export", "--openlineage"], ["plan", "market_income", "--years", "2012"],
+      ] {
+        let result = try await Program.run(Executable.aker, arguments, environment: environment)
+        #expect(result.exitCode == 0, "\(arguments): \(result)")
+        #expect(result.errorOutput.contains("read-only standby"), "\(arguments): \(result)")
+      }
+      let sources = try await Program.run(Executable.aker, ["sources", "census_acs5"], environment: environment)
+      #expect(sources.exitCode == 0 && sources.output.contains("a test"), "\(sources)")
+      let flows = try await Program.run(Executable.aker, ["flow", "ls"], environment: environment)
+      #expect(flows.exitCode == 0, "\(flows)")
+    }
+    try await standby.stopServer(.immediate)
+    try await primary.stopServer()
+  }
+
   @Test func itIsToldByTheDoctorAndByEveryCommand() async throws {
     let cluster = try await TestCluster.start(durability: .none)
     try await TestDatabase.makeTemplate(on: cluster)

@@ -35,12 +35,16 @@ struct Session: Sendable {
   /// The database for a command that can do without: the one that is configured or the embedded one if it runs. Starts
   /// nothing.
   ///
+  /// - Parameter onlyLooks: whether the server that AKER_READ_DSN names will do; a dry run asks sources, and takes from
+  ///   their budgets.
   /// - Returns: nil, and why, where there is none or its structure is another.
-  static func databaseToRead(_ configuration: AkerConfiguration) async -> (PostgresConfiguration?, reason: String?) {
+  static func databaseToRead(
+    _ configuration: AkerConfiguration, onlyLooks: Bool = true
+  ) async -> (PostgresConfiguration?, reason: String?) {
     do {
-      guard let database = try await configuration.databaseIfRunning(applicationName: "aker") else {
-        return (nil, "no database runs")
-      }
+      var server = onlyLooks ? serverToRead(configuration) : nil
+      if server == nil { server = try await configuration.databaseIfRunning(applicationName: "aker") }
+      guard let database = server else { return (nil, "no database runs") }
       let connection = try await PostgresConnection.connect(database)
       let pending = try await Migrator(directory: configuration.migrationsPath, akerVersion: Version.number).status(
         connection
@@ -89,12 +93,18 @@ struct Session: Sendable {
     }
   }
 
-  /// For a command that only looks: at the server that AKER_READ_DSN names, where it names one.
+  /// The same for a command that only looks: at the server that AKER_READ_DSN names, where it names one.
+  var looking: Session {
+    guard let server = Self.serverToRead(configuration) else { return self }
+    return Session(configuration: configuration, database: server, variable: "AKER_READ_DSN")
+  }
+
   func connectToLook() async throws -> PostgresConnection {
-    guard let dsn = configuration.readDSN else { return try await connectMigrated(migrates: false) }
-    let server = PostgresConfiguration(dsn: dsn, applicationName: database.applicationName, access: .any)
-    return try await Session(configuration: configuration, database: server, variable: "AKER_READ_DSN")
-      .connectMigrated(migrates: false)
+    try await looking.connectMigrated(migrates: false)
+  }
+
+  private static func serverToRead(_ configuration: AkerConfiguration) -> PostgresConfiguration? {
+    configuration.readDSN.map { PostgresConfiguration(dsn: $0, applicationName: "aker", access: .any) }
   }
 
   /// Connects to a database whose structure is up to date.

@@ -59,7 +59,7 @@ enum Names {
     _ sql: String, _ prefix: String, order: String, _ configuration: AkerConfiguration
   ) async throws -> [String] {
     let database: PostgresConfiguration
-    if let dsn = configuration.postgisDSN {
+    if let dsn = configuration.readDSN ?? configuration.postgisDSN {
       database = PostgresConfiguration(dsn: dsn, applicationName: "aker", connectTimeout: connectTimeout)
     } else if let running = try await configuration.embeddedCluster.running() {
       database = running

@@ -25,6 +25,10 @@ package struct LakeRepair: Sendable {
 
   package struct Missing: Sendable, Equatable {
     package var path: String
+    package var dataset: String
+    package var year: Int
+    package var region: String
+    package var asOf: String
     package var command: String
     /// The task of an open backfill that builds it again without anybody.
     package var taskID: Int64?
@@ -168,7 +172,8 @@ package struct LakeRepair: Sendable {
       "SELECT lake.builder_of($1, $2, $3, $4) AS task_id", [dataset, year, region, asOf])
     let split = region.isEmpty ? "" : " --regions \(region)"
     return Missing(
-      path: path, command: "aker backfill \(dataset) --years \(year)\(split) --as-of \(asOf) --force",
+      path: path, dataset: dataset, year: year, region: region, asOf: asOf,
+      command: "aker backfill \(dataset) --years \(year)\(split) --as-of \(asOf) --force",
       taskID: try builders.first?.decode("task_id"))
   }
 }

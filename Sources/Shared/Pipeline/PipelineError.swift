@@ -10,6 +10,8 @@ package enum PipelineError: ClassifiedError, Equatable {
   case notRestorable(publicationID: Int64, reason: String)
   /// A file that was published is not in the lake.
   case missingFile(String)
+  /// What a command had prepared no longer fits: the partition was published or withdrawn since.
+  case changedMeanwhile(String)
   case noDatabase
   case timeLimit(partition: String, limit: Duration)
   case upstreamNeedsDatabase(partition: String, datasets: [String])
@@ -22,7 +24,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     switch self {
     case .missingUpstream: .transient
     case .miscounted: .data
-    case .noDatabase, .upstreamNeedsDatabase, .timeLimit, .notEnqueued: .transient
+    case .noDatabase, .upstreamNeedsDatabase, .timeLimit, .notEnqueued, .changedMeanwhile: .transient
     default: .permanent
     }
   }
@@ -32,7 +34,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .notPublished: .usage
     case .tooManyRows, .miscounted: .data
     case .missingExtension, .noDatabase, .upstreamNeedsDatabase: .unavailable
-    case .missingUpstream, .timeLimit, .notEnqueued: .transient
+    case .missingUpstream, .timeLimit, .notEnqueued, .changedMeanwhile: .transient
     case .notReproducible, .notRestorable, .missingFile: .unsuccessful
     }
   }
@@ -46,6 +48,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .notReproducible(let reason): "it cannot be rebuilt from what is kept: \(reason)"
     case .notRestorable(let id, let reason): "publication \(id) cannot be restored exactly: \(reason)"
     case .missingFile(let path): "\(path) is not in the lake as it was published"
+    case .changedMeanwhile(let partition): "\(partition) was changed by somebody else meanwhile; nothing was done"
     case .noDatabase: "this needs the database"
     case .timeLimit(let partition, let limit): "\(partition) ran longer than its limit of \(limit)"
     case .upstreamNeedsDatabase(let partition, let datasets):
@@ -65,6 +68,7 @@ package enum PipelineError: ClassifiedError, Equatable {
       "Nothing was published. Keep the documents (aker task names them), and report it: this is a fault of the reader."
     case .notRestorable: "Its documents by today's definition: the same command with --with-current-definition."
     case .missingFile: "aker lake repair --verify says how it is rebuilt."
+    case .changedMeanwhile: "aker lake history shows what it is now; then the same command again."
     case .noDatabase: "aker doctor says what is missing."
     case .upstreamNeedsDatabase: "Start it (aker database start), or set AKER_POSTGIS_DSN."
     case .tooManyRows: "Upload them in groups (upload), or take a part each time (LIMIT in its SQL)."

@@ -110,7 +110,7 @@ extension FlowCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-      let connection = try await Session.open(options).connectMigrated(migrates: false)
+      let connection = try await Session.open(options).connectToLook()
       let ledger = FlowLedger(connection)
       let (due, states) = (try await ledger.history(flow, limit: limit), try await ledger.states())
       await connection.close()

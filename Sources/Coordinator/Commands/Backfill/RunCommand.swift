@@ -99,7 +99,7 @@ struct RunCommand: AsyncParsableCommand {
   private func preview(
     _ spec: DatasetSpec, _ configuration: AkerConfiguration
   ) async throws -> (Partition) async throws -> Void {
-    let (database, reason) = await Session.databaseToRead(configuration)
+    let (database, reason) = await Session.databaseToRead(configuration, onlyLooks: false)
     let note = reason.map { "\($0): the checks compare with nothing that was published before" }
     let logger = Logger(label: "aker") { _ in SwiftLogNoOpLogHandler() }
     let redaction = Redaction(secrets: configuration.secretValues)

@@ -21,7 +21,7 @@ struct WatchCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let session = try await Session.open(options)
+    let session = try await Session.open(options).looking
     let connection = try await session.connectMigrated(migrates: false)
     var newest: Int64?
     if backfill == nil { newest = try await BackfillLine.newest(connection) }

@@ -58,6 +58,7 @@ struct LakeCommand: AsyncParsableCommand {
 
         EXAMPLES
           aker lake repair
+          aker lake repair --rebuild           # and workers build again what is lost
           aker lake repair --report --json
         """)
     @Flag(help: "Remove files and incomplete uploads that no publication names, too; they are only listed otherwise.")
@@ -65,21 +66,28 @@ struct LakeCommand: AsyncParsableCommand {
       false
     @Flag(help: "Compare every file's hash with its publication's; done unasked on the day after a fail-over.")
     var verify = false
+    @Flag(help: "Enqueue what is lost and no open backfill builds again, at its vintage and by today's definition.")
+    var rebuild = false
     @Flag(help: "Only list what is not as it should be; change nothing.") var report = false
     @OptionGroup var options: GlobalOptions
+
+    func validate() throws {
+      guard !(report && rebuild) else { throw ValidationError("--report changes nothing; leave it out to --rebuild") }
+    }
 
     func run() async throws {
       let session = try await Session.open(options)
       let connection = try await session.connectMigrated(migrates: false, needs: .admin)
       let lake = try await session.lake(connection)
-      let report = try await LakeRepair(lake, changesNothing: self.report).run(
+      var report = try await LakeRepair(lake, changesNothing: self.report).run(
         connection, removingOrphans: removeOrphans, verifyingHashes: verify)
+      let rebuilt = rebuild ? try await LakeRepair.rebuild(&report, connection) : nil
       if options.json {
         try printJSON(
           Report(
             finished: report.finished, removed: report.removed, orphans: report.orphans,
             missing: report.missing.map(Rebuild.init), unknown_publications: report.unknown.map(Rebuild.init),
-            notes: report.notes))
+            backfills: rebuilt?.backfillIDs, notes: report.notes))
       } else {
         for path in report.finished { print("\(self.report ? "to finish:" : "finished") \(path)") }
         for path in report.removed { print("\(self.report ? "to remove:" : "removed") \(path)") }
@@ -90,6 +98,10 @@ struct LakeCommand: AsyncParsableCommand {
         for path in report.orphans where !told.contains(path) { print("nobody's: \(path)") }
         for missing in report.missing { print("lost \(missing.path); \(missing.advice)") }
         for note in report.notes { Terminal.standardError.write(note + "\n") }
+        if let rebuilt, rebuilt.taskCount > 0 {
+          let backfills = rebuilt.backfillIDs.map { "\($0)" }.joined(separator: ", ")
+          print("enqueued \(rebuilt.taskCount.counted("task")) (backfill \(backfills)); workers build them: aker watch")
+        }
         if report.isClean { print("nothing to repair") }
       }
       // What a task of an open backfill builds again needs nobody.
@@ -98,7 +110,9 @@ struct LakeCommand: AsyncParsableCommand {
         throw Failure(
           .unsuccessful,
           "\(waiting.count.counted("published file")) \(waiting.count == 1 ? "is" : "are") lost",
-          advice: "Rebuild them with the commands above.")
+          advice: rebuild
+            ? "Their datasets, years or regions are no longer in the catalog: aker catalog apply, then again."
+            : "aker lake repair --rebuild enqueues them all; or use the commands above.")
       }
     }
 
@@ -108,6 +122,8 @@ struct LakeCommand: AsyncParsableCommand {
       var orphans: [String]
       var missing: [Rebuild]
       var unknown_publications: [Rebuild]
+      /// Only of a --rebuild.
+      var backfills: [Int64]?
       var notes: [String]
     }
 

@@ -27,7 +27,7 @@ struct LineageExportCommand: AsyncParsableCommand {
 
   func run() async throws {
     let session = try await Session.open(options)
-    let connection = try await session.connectMigrated(migrates: false)
+    let connection = try await session.connectToLook()
     try await OpenLineageExport(session.configuration).events(
       dataset: dataset, years: years?.years, session.database, connection
     ) { print($0) }

@@ -17,7 +17,7 @@ struct ReproduceCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
-    let session = try await Session.open(options)
+    let session = try await Session.open(options).looking
     let connection = try await session.connectMigrated(migrates: false)
     try await partition.requireRegion(connection)
     await connection.close()

@@ -43,7 +43,7 @@ struct ReviewCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let connection = try await Session.open(options).connectMigrated(migrates: false)
+      let connection = try await Session.open(options).connectToLook()
       var reviewed = try await Review.datasets(connection)
       if let dataset {
         reviewed = reviewed.filter { $0.name == dataset }
@@ -128,7 +128,7 @@ struct ReviewCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-      let connection = try await Session.open(options).connectMigrated(migrates: false)
+      let connection = try await Session.open(options).connectToLook()
       let decisions = try await Review.decisions(dataset, connection)
       if options.json { return try printJSON(decisions) }
       printTable(

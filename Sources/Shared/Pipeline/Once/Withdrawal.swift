@@ -28,61 +28,119 @@ package struct Withdrawal: Sendable {
     try await environment.withWorkspace { workspace in
       try await environment.pool.withConnection { connection in
         let scratch = try await workspace.prepareStaging("withdrawal")
-        let (withdrawal, path) = try await connection.withTransaction { transaction in
-          let row = try await transaction.one(
-            "SELECT * FROM lake.begin_withdrawal($1, $2, $3, $4)",
-            [partition.dataset, partition.dataYear, partition.region, partition.asOf])
-          var withdrawal = Withdrawal(
-            publicationID: try row.decode("publication_id"), shownAsOf: try row.text("shown_as_of"),
-            shownPublicationID: nil, wasShown: try row.decode("was_shown"), rowCount: 0)
-          if withdrawal.wasShown {
-            withdrawal.shownAsOf = try row.text("before_as_of")
-            withdrawal.shownPublicationID = try row.decode("before_publication_id")
+        let plan = try await Plan.read(partition, connection)
+        let file = try await plan.localFile(environment, scratch)
+        let withdrawal = try await connection.withTransaction { transaction in
+          // All rows first: what is held while they come is held for as long as a client takes to send them.
+          let rows = try await load(plan, file, partition, environment, transaction)
+          try await transaction.execute("SET LOCAL idle_in_transaction_session_timeout = '\(idleLimit)'")
+          guard try await Plan.begin(partition, transaction) == plan else {
+            throw PipelineError.changedMeanwhile(partition.description)
           }
-          let rows = withdrawal.wasShown ? try await load(row, partition, environment, scratch, transaction) : nil
-          withdrawal.rowCount = rows?.count ?? 0
+          var withdrawal = Withdrawal(
+            publicationID: plan.publicationID, shownAsOf: plan.shownAsOf, wasShown: plan.wasShown,
+            rowCount: rows?.count ?? 0)
+          if plan.wasShown {
+            withdrawal.shownAsOf = plan.before?.asOf
+            withdrawal.shownPublicationID = plan.before?.publicationID
+          }
           try await transaction.execute(
             "SELECT lake.record_withdrawal($1, $2, $3, $4)",
             [withdrawal.publicationID, withdrawal.shownPublicationID, reason, rows?.table])
-          return (withdrawal, try row.decode("path", as: String.self))
+          return withdrawal
         }
         do {
-          try await environment.lake.remove(path)
+          try await environment.lake.remove(plan.path)
         } catch {
           logger.warning(
             "withdrawn; its file stays until aker lake repair --remove-orphans",
-            metadata: ["path": "\(path)", "reason": "\(error)"])
+            metadata: ["path": "\(plan.path)", "reason": "\(error)"])
         }
         return withdrawal
       }
     }
   }
 
-  /// Puts the rows of the vintage before, by its file, into a table of their own: nobody but the owner writes the
-  /// partition's.
+  /// Once the partition's row is held, as of a publication.
+  private static let idleLimit = "15s"
+
+  /// Puts the rows of the vintage before, by its file, into a table of their own, which nobody else sees before the commit.
   ///
   /// - Returns: nil where there is no vintage before.
   private static func load(
-    _ row: PostgresRow, _ partition: Partition, _ environment: PipelineEnvironment, _ scratch: String,
+    _ plan: Plan, _ file: String?, _ partition: Partition, _ environment: PipelineEnvironment,
     _ transaction: PostgresTransaction
   ) async throws -> (table: String, count: Int)? {
-    guard let path = try row.text("before_path"), let asOf = try row.text("before_as_of") else { return nil }
-    guard let file = try await environment.lake.localFile(path, scratch: scratch),
-      try await SHA256.hash(ofFile: file).sha256 == row.decode("before_sha256", as: String.self)
-    else { throw PipelineError.missingFile(path) }
+    guard let before = plan.before, let file else { return nil }
     let reading = DatasetSpec.read(
-      datasetYAML: try row.decode("dataset_yml"), transformSQL: try row.decode("transform_sql"),
-      otherSQL: try JSONDecoder().decode(
-        [String: String].self, from: Data(row.decode("rows_sql", as: String.self).utf8)))
+      datasetYAML: before.datasetYAML, transformSQL: before.transformSQL,
+      otherSQL: try JSONDecoder().decode([String: String].self, from: Data(before.rowsSQL.utf8)))
     guard let spec = reading.spec else { throw DefinitionError(reading.errors) }
-    var before = partition
-    before.asOf = asOf
-    let table: String = try await transaction.query(
+    var shown = partition
+    shown.asOf = before.asOf
+    let table: String = try await transaction.one(
       "SELECT lake.create_withdrawal_table($1, $2, $3) AS name",
-      [partition.dataset, partition.dataYear, partition.region])[0].decode("name")
-    let count = try await WarehouseLoader(engine: environment.engine, spec: spec, partition: before, localFile: file)
+      [partition.dataset, partition.dataYear, partition.region]
+    ).decode("name")
+    let count = try await WarehouseLoader(engine: environment.engine, spec: spec, partition: shown, localFile: file)
       .load(table, in: transaction)
-    guard try count == row.decode("before_row_count", as: Int.self) else { throw PipelineError.missingFile(path) }
+    guard count == before.rowCount else { throw PipelineError.missingFile(before.path) }
     return (table, count)
+  }
+}
+
+extension Withdrawal {
+  /// What the warehouse is to show instead.
+  private struct Plan: Equatable {
+    struct Before: Equatable {
+      var publicationID: Int64
+      var asOf: String
+      var path: String
+      var sha256: String
+      var rowCount: Int
+      var datasetYAML: String
+      var transformSQL: String
+      var rowsSQL: String
+    }
+
+    var publicationID: Int64
+    var path: String
+    var wasShown: Bool
+    /// What the warehouse shows now.
+    var shownAsOf: String?
+    /// The vintage before; nil where there is none, or the warehouse shows another than the one that goes.
+    var before: Before?
+
+    /// Nothing is held when it returns.
+    static func read(_ partition: Partition, _ connection: PostgresConnection) async throws -> Plan {
+      try await connection.withTransaction { try await begin(partition, $0) }
+    }
+
+    /// Holds the partition's row until the transaction ends.
+    static func begin(_ partition: Partition, _ transaction: PostgresTransaction) async throws -> Plan {
+      let row = try await transaction.one(
+        "SELECT * FROM lake.begin_withdrawal($1, $2, $3, $4)",
+        [partition.dataset, partition.dataYear, partition.region, partition.asOf])
+      var plan = Plan(
+        publicationID: try row.decode("publication_id"), path: try row.decode("path"),
+        wasShown: try row.decode("was_shown"), shownAsOf: try row.text("shown_as_of"))
+      if plan.wasShown, let id = try row.decode("before_publication_id", as: Int64?.self) {
+        plan.before = Before(
+          publicationID: id, asOf: try row.decode("before_as_of"), path: try row.decode("before_path"),
+          sha256: try row.decode("before_sha256"), rowCount: try row.decode("before_row_count"),
+          datasetYAML: try row.decode("dataset_yml"), transformSQL: try row.decode("transform_sql"),
+          rowsSQL: try row.decode("rows_sql"))
+      }
+      return plan
+    }
+
+    /// The file of the vintage before, on this host; nil where there is none.
+    func localFile(_ environment: PipelineEnvironment, _ scratch: String) async throws -> String? {
+      guard let before else { return nil }
+      guard let file = try await environment.lake.localFile(before.path, scratch: scratch),
+        try await SHA256.hash(ofFile: file).sha256 == before.sha256
+      else { throw PipelineError.missingFile(before.path) }
+      return file
+    }
   }
 }
