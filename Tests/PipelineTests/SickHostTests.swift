@@ -147,7 +147,7 @@ struct SickHostTests {
       // attempt is over, and a look finds what a small disk needs.
       try workshop.define(
         "sick", Self.datasetYAML,
-        "SELECT r.a || '-' || i AS a, md5(i::text) || md5((i + 1)::text) AS b FROM raw.rows AS r, range(160000) AS t(i)"
+        "SELECT r.a || '-' || i AS a, md5(i::text) || md5('-' || i) AS b FROM raw.rows AS r, range(300000) AS t(i)"
       )
       try await workshop.apply(connection)
       let cache = workshop.directory + "/small"
