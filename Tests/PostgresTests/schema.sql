@@ -1440,6 +1440,11 @@ CREATE FUNCTION warehouse._orphans() RETURNS SETOF warehouse.staging
 
 COMMENT ON FUNCTION warehouse._orphans() IS 'Staging tables of attempts that hold no lease any more.';
 
+CREATE FUNCTION warehouse._require_no_old_snapshot() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
 CREATE FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1450,7 +1455,7 @@ CREATE FUNCTION warehouse._split_off_year(dataset_name text, year integer, table
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION warehouse._split_off_year(dataset_name text, year integer, table_name text) IS 'Moves a year''s rows out of the table that years share into one of its own, in one transaction: a reader sees them in one or the other, whatever its snapshot.';
+COMMENT ON FUNCTION warehouse._split_off_year(dataset_name text, year integer, table_name text) IS 'Moves a year''s rows out of the table that years share into one of its own, in one transaction, which is to be committed at once; refuses with lock_not_available while a transaction holds an older snapshot.';
 
 CREATE FUNCTION warehouse.abandoned_sessions() RETURNS TABLE(pid integer, table_name text)
     LANGUAGE sql SECURITY DEFINER
@@ -4363,6 +4368,8 @@ GRANT SELECT ON TABLE warehouse.staging TO aker_worker;
 GRANT SELECT ON TABLE warehouse.staging TO aker_reader;
 
 REVOKE ALL ON FUNCTION warehouse._orphans() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._require_no_old_snapshot() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._seal_staging(staging_table text, dataset_name text, year integer, region_name text) FROM PUBLIC;
 

@@ -68,12 +68,12 @@ package struct HostBudget: Sendable {
   }
 
   /// Waits until the share of a slot is free, or, after a moment, any part of it.
-  /// - Throws: `EngineError.hostIsFull` when there is nothing for ten minutes; `CancellationError`.
+  /// - Throws: `EngineError.hostIsFull` when there is nothing for ten minutes, outside a worker's attempt, whose waits have a
+  ///   limit of their own; `CancellationError`.
   package func take(_ logger: Logger) async throws -> Share {
-    try await AttemptWaits.wait(for: "memory that other tasks of this host have") { try await takeWhenFree(logger) }
-  }
-
-  private func takeWhenFree(_ logger: Logger) async throws -> Share {
+    // Where somebody watches what is waited for, it is theirs to end.
+    let wait = AttemptWaits.begin("memory that other tasks of this host have")
+    defer { wait?.end() }
     let clock = ContinuousClock()
     let begin = clock.now
     var isTold = false
@@ -87,7 +87,7 @@ package struct HostBudget: Sendable {
         return Share(
           memoryBytes: units.count * Self.unitBytes, threads: max(1, threads / slotCount), units: units)
       }
-      if waited > Self.limit { throw EngineError.hostIsFull(memoryBytes: memoryBytes) }
+      if wait == nil, waited > Self.limit { throw EngineError.hostIsFull(memoryBytes: memoryBytes) }
       if waited > Self.patience, !isTold {
         isTold = true
         logger.info(
