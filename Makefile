@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz proof dist clean
+.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof dist clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ test-failover: ## A pool at work on two servers that Patroni keeps: a switchover
 	@scripts/setup --tests
 	@$(SWIFT) build --build-tests
 	@AKER_TEST_FAILOVER=1 $(SWIFT) test --skip-build --disable-xctest --filter '^PipelineTests\.PatroniTests'
+
+explore: ## Try every call of the queue from every state of a small world, and show that mistakes in the SQL are found: EXPLORE=calls
+	@scripts/setup --tests
+	@$(SWIFT) build --build-tests
+	@AKER_EXPLORE=$(or $(EXPLORE),100000) $(SWIFT) test --skip-build --disable-xctest --filter '^ExplorationTests\.'
 
 proof: ## Check the model of publication: it must hold, and each broken variant must be found out (a minute)
 	@proof/check

@@ -151,6 +151,7 @@ let package = Package(
     tests("PostgresTests", ["Configuration", "Database", "Postgres"], exclude: ["schema.sql"]),
     tests("CatalogTests", ["Catalog"]),
     tests("QueueTests", ["Queue", "Postgres"]),
+    tests("ExplorationTests", ["Postgres"], exclude: ["explore.sql"]),
     tests("ScheduleTests", ["Catalog", "Postgres", "Schedule"]),
     tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", "S3", logging]),
     tests("FuzzTests", ["Catalog", "Engine", "Fetch", "HTTP"]),

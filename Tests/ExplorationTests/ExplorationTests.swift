@@ -1,0 +1,67 @@
+import FoundationEssentials
+import Postgres
+import TestSupport
+import Testing
+
+/// The real functions of schema queue, through all interleavings of a small world.
+@Suite("Exploration", .database, .whateverHappens)
+struct ExplorationTests {
+  /// Calls to try per scene: a few seconds' worth, or AKER_EXPLORE (`make explore`).
+  static let limit = ProcessInfo.processInfo.environment["AKER_EXPLORE"].flatMap { Int($0) } ?? 3_000
+
+  @Test("every call from every state keeps what must hold", arguments: Scene.allCases)
+  func sequences(_ scene: Scene) async throws {
+    let connection = try await scene.make(.current)
+    var explorer = Explorer(connection, limit: Self.limit, depth: 12)
+    try await explorer.explore()
+    await connection.close()
+    print(
+      "\(scene.rawValue): \(explorer.transitionCount) calls from \(explorer.stateCount) states, \(explorer.deepest) deep"
+    )
+    #expect(explorer.findings.count == 0, "\(explorer.findings.prefix(3).map(\.description).joined(separator: "\n"))")
+    #expect(explorer.stateCount > 100)
+  }
+
+  /// Mistakes that an exploration of this size would not find would stand in the list of what survived.
+  @Test("each of these mistakes in the SQL is found", .enabled(if: limit > 10_000, "make explore runs it"))
+  func mutants() async throws {
+    let connection = try await Scene.within.make(.current)
+    let pairs = try await TestDatabase.create(on: .shared, name: "\(TestDatabase.current.name)_pairs")
+    let across = try await PairExplorer(pairs, .across, stopsAtFirst: true)
+    var survivors: [String] = []
+    for mutant in Mutant.all {
+      let (mutated, original) = try await mutant.definitions(connection)
+      guard mutated != original else {
+        survivors.append("\(mutant): the text to replace is not there")
+        continue
+      }
+      try await connection.executeScript(mutated)
+      var explorer = Explorer(connection, limit: 6_000, depth: 12, stopsAtFirst: true)
+      try await explorer.explore()
+      try await connection.executeScript(original)
+      var finding = explorer.findings.first
+      if finding == nil {
+        try await across.look.executeScript(mutated)
+        var explorer = across
+        try await explorer.explore()
+        try await across.look.executeScript(original)
+        finding = explorer.findings.first
+      }
+      print("\(mutant)\n  \(finding.map { "\($0)" } ?? "SURVIVED")")
+      if finding == nil { survivors.append("\(mutant)") }
+    }
+    #expect(Mutant.all.count >= 20)
+    #expect(survivors == [])
+    await connection.close()
+    try await pairs.drop()
+  }
+
+  @Test("two transactions, one suspended before its commit, keep it", arguments: Scene.allCases)
+  func pairs(_ scene: Scene) async throws {
+    var explorer = try await PairExplorer(.current, scene)
+    try await explorer.explore(Self.limit > 10_000 ? PairExplorer.prefixes : Array(PairExplorer.prefixes.prefix(2)))
+    print("\(scene.rawValue): \(explorer.pairCount) pairs, \(explorer.waitCount) waited for the other")
+    #expect(explorer.findings.count == 0, "\(explorer.findings.prefix(3).map(\.description).joined(separator: "\n"))")
+    #expect(explorer.waitCount > 0)
+  }
+}

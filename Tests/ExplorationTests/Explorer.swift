@@ -1,0 +1,74 @@
+import Postgres
+import TestSupport
+
+/// All sequences of calls, one session after the other: from each state that was not seen before, every call is tried.
+/// States are folded: numbers of workers and leases, and times, do not tell two apart.
+struct Explorer {
+  struct Finding: Sendable, CustomStringConvertible {
+    var path: [Step]
+    var wrong: String
+    var description: String { "\(wrong)\n  after \(path.map(\.description).joined(separator: ", "))" }
+  }
+
+  let connection: PostgresConnection
+  /// Calls to make at most, and the longest sequence.
+  var limit: Int
+  var depth: Int
+  var stopsAtFirst = false
+
+  private(set) var transitionCount = 0
+  private(set) var deepest = 0
+  private(set) var findings: [Finding] = []
+  private var seen: Set<String> = []
+  private var frontier: [[Step]] = [[]]
+  var stateCount: Int { seen.count }
+
+  init(_ connection: PostgresConnection, limit: Int, depth: Int, stopsAtFirst: Bool = false) {
+    (self.connection, self.limit, self.depth, self.stopsAtFirst) = (connection, limit, depth, stopsAtFirst)
+  }
+
+  private var isOver: Bool { transitionCount >= limit || stopsAtFirst && !findings.isEmpty }
+
+  mutating func explore() async throws {
+    let start: String = try await connection.query("SELECT explore.state() AS state")[0].decode("state")
+    seen.insert(start)
+    // Breadth first, a few levels in one transaction: what it leaves dead is then vacuumed.
+    var next = 0
+    while next < frontier.count, !isOver {
+      let path = frontier[next]
+      next += 1
+      try await connection.execute("BEGIN")
+      var state = start
+      for step in path { state = try await take(step).state }
+      try await descend(path, state, levels: 2)
+      try await connection.execute("ROLLBACK")
+      if next % 4 == 0 { try await Scene.vacuum(connection) }
+    }
+  }
+
+  private func take(_ step: Step) async throws -> (state: String, wrong: String) {
+    let row = try await connection.query("SELECT * FROM explore.step(\(step.call))")[0]
+    return (try row.decode("state"), try row.decode("wrong"))
+  }
+
+  private mutating func descend(_ path: [Step], _ state: String, levels: Int) async throws {
+    for step in Scene.steps(in: state) {
+      if isOver { return }
+      let here = path + [step]
+      try await connection.execute("SAVEPOINT step_\(here.count)")
+      transitionCount += 1
+      deepest = max(deepest, here.count)
+      do {
+        let (after, wrong) = try await take(step)
+        if !wrong.isEmpty {
+          findings.append(Finding(path: here, wrong: wrong))
+        } else if seen.insert(after).inserted, here.count < depth {
+          if levels > 1 { try await descend(here, after, levels: levels - 1) } else { frontier.append(here) }
+        }
+      } catch let error as PostgresError where !error.isConnectionFailure {
+        findings.append(Finding(path: here, wrong: "\(error)"))
+      }
+      try await connection.execute("ROLLBACK TO step_\(here.count)")
+    }
+  }
+}
