@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof dist clean
+.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof dist clean test-hosts check-deploy images
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,18 @@ explore: ## Try every call of the queue from every state of a small world, and s
 	@scripts/setup --tests
 	@$(SWIFT) build --build-tests
 	@AKER_EXPLORE=$(or $(EXPLORE),100000) $(SWIFT) test --skip-build --disable-xctest --filter '^ExplorationTests\.'
+
+check-deploy: ## Hold deploy/ to the tools that read it: systemd, docker-compose, hadolint, schemas of Kubernetes
+	@scripts/setup --tests
+	@scripts/check-deploy
+
+test-hosts: ## A pool on several hosts (network namespaces) whose network is cut, one direction or both (root; minutes)
+	@scripts/setup --tests
+	@$(SWIFT) build --build-tests
+	@scripts/test-hosts
+
+images: dist ## Container images of both programs below dist/images, built and run here (root; needs buildah, podman, mmdebstrap)
+	@scripts/images --run
 
 proof: ## Check the model of publication: it must hold, and each broken variant must be found out (a minute)
 	@proof/check

@@ -168,6 +168,8 @@ let package = Package(
     tests("WorkerTests", ["Worker", "Postgres", "Queue", "Telemetry", logging, serviceLifecycle]),
     tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),
     tests("EndToEndTests", ["Console", "Postgres", subprocess, systemPackage]),
+    tests(
+      "DeployTests", ["Database", "Postgres", "Queue", "Telemetry", subprocess, systemPackage], exclude: ["schemas"]),
     tests("EnvironmentTests", ["Database", "Postgres", subprocess, systemPackage]),
   ]
 )

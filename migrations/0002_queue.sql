@@ -432,6 +432,7 @@ CREATE TABLE queue.worker (
   incarnation uuid,
   version text NOT NULL,
   slots integer NOT NULL CHECK (slots > 0),
+  contract integer NOT NULL DEFAULT 1 CHECK (contract > 0),
   state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'draining', 'stopped', 'lost')),
   session_lock boolean NOT NULL,
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -456,6 +457,8 @@ COMMENT ON TABLE queue.worker IS
 COMMENT ON COLUMN queue.worker.incarnation IS
   'A random uuid that the process made: a row of another process is not mine, whatever its number. NULL where none '
   'was stated, as in psql.';
+COMMENT ON COLUMN queue.worker.contract IS
+  'What its program understands of the queue: see queue.contracts().';
 COMMENT ON COLUMN queue.worker.heartbeat_at IS
   'When the worker was last heard of, by this database''s clock. Silent for longer than lease_interval, it loses its '
   'tasks.';

@@ -202,13 +202,17 @@ CREATE TABLE lake.identity (
   lake_id    uuid NOT NULL DEFAULT gen_random_uuid(),
   created_at timestamptz NOT NULL DEFAULT now(),
   only_one   boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-  location   text NOT NULL
+  location   text NOT NULL,
+  host       text
 );
 COMMENT ON TABLE lake.identity IS
   'The lake that holds this database''s publications. The lake itself holds lake_id in the file .aker-lake: a worker '
   'whose lake has another one refuses to start.';
 COMMENT ON COLUMN lake.identity.location IS
   'Where it was made, adopted or moved to, as that host names it; other hosts may mount it elsewhere.';
+COMMENT ON COLUMN lake.identity.host IS
+  'Which host made, adopted or moved it: a folder of another host that has the same name and no id may be a disk of '
+  'that host''s own.';
 
 -- Vintages that were taken back: their files are gone, their publications stay in lineage.
 CREATE TABLE lake.withdrawal (

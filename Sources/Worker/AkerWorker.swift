@@ -117,7 +117,8 @@ struct AkerWorker: AsyncParsableCommand {
         slots: slots, name: name ?? HostName.current, host: HostName.current, version: Version.number,
         filter: filter, drainTimeout: .seconds(drainTimeout), endsWhenEmpty: untilEmpty,
         waitLimit: .seconds(waitLimit)),
-      database: database, handler: handler, redaction: redaction, logger: logger, housekeeping: housekeeping)
+      database: database, handler: handler, redaction: redaction, logger: logger,
+      manager: ServiceManager(environment: configuration.environment), housekeeping: housekeeping)
     let sender = try configuration.openLineageSender(database, logger: Logger(label: "aker-worker.openlineage"))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(

@@ -1,12 +1,14 @@
 import Logging
 import Postgres
 import Queue
+import Telemetry
 
 extension WorkerService {
   /// Claims no more; what runs has until the drain timeout to end.
   func startDraining() async {
     guard drainDeadline == nil else { return }
     drainDeadline = .now + settings.drainTimeout
+    manager.stopping("draining: \(running.count) of \(settings.slots) slots busy")
     logger.info("draining", metadata: ["running": "\(running.count)"])
     if let workerID {
       do {
@@ -44,6 +46,7 @@ extension WorkerService {
     logger.error(
       "the worker ends: the queue can never answer this",
       metadata: ["error": "\(Self.summary(error))", "running": "\(running.count)"])
+    manager.stopping("ends: \(redaction(Self.summary(error)))")
     if drainDeadline == nil { drainDeadline = .now }
     for token in running.keys { running[token]?.stop(.draining) }
     let patience = ContinuousClock.now + Self.abandonInterval

@@ -59,6 +59,8 @@ actor WorkerService: Service {
   let redaction: Redaction
   let client: QueueClient
   let registration: WorkerRegistration
+  /// Hears when tasks are claimed, that the loop turns, and that it stops.
+  let manager: ServiceManager
   /// What waits for nobody: begun once the first claim was made.
   let housekeeping: (@Sendable () async -> Void)?
   var keepingHouse: Task<Void, Never>?
@@ -89,8 +91,9 @@ actor WorkerService: Service {
 
   init(
     settings: Settings, database: PostgresConfiguration, handler: any TaskHandler, redaction: Redaction, logger: Logger,
-    housekeeping: (@Sendable () async -> Void)? = nil
+    manager: ServiceManager = .none, housekeeping: (@Sendable () async -> Void)? = nil
   ) {
+    self.manager = manager
     self.housekeeping = housekeeping
     self.settings = settings
     var database = database
@@ -161,6 +164,15 @@ actor WorkerService: Service {
     await end()
   }
 
+  /// In a line, for `systemctl status`.
+  private var status: String {
+    let work = "\(running.count) of \(settings.slots) slots busy"
+    if drainDeadline != nil { return "draining: \(work)" }
+    if let trouble = databaseTrouble { return "\(work); waits for the database: \(redaction(trouble))" }
+    if let toldTrouble { return "claims nothing: \(toldTrouble)" }
+    return work
+  }
+
   static func summary(_ error: any Error) -> String {
     (error as? any ClassifiedError)?.summary ?? "\(error)"
   }
@@ -204,6 +216,7 @@ actor WorkerService: Service {
     }
     session = opened
     sessionGeneration += 1
+    if drainDeadline == nil { manager.ready(status) }
     if let listener = opened.listener {
       listening = Task { [post, generation = sessionGeneration] in
         for await notification in listener.notifications {
@@ -264,7 +277,9 @@ actor WorkerService: Service {
       }
       switch event {
       case .wake: wantsClaim = true
-      case .check: wantsTick = true
+      case .check:
+        wantsTick = true
+        manager.alive(status)
       case .sessionEnded(let generation):
         if generation == sessionGeneration { await closeSession() }
       case .finished(let token, let result): finish(token, result)

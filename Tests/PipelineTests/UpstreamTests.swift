@@ -110,4 +110,79 @@ struct UpstreamTests {
       #expect(report.isClean, "\(report)")
     }
   }
+
+  private static let upAndDown: [(name: String, fields: String, transform: String)] = [
+    ("up", request, "SELECT '1' AS id, 1 AS figure"),
+    ("down", "depends_on: [up]", "SELECT id, figure FROM published.up"),
+  ]
+
+  /// What is there by the file's name, as on a host with a lake on a disk of its own.
+  @Test("what is read of an upstream is what was published, or nothing is built", arguments: [nil, Data("other".utf8)])
+  func anotherFileThere(content: Data?) async throws {
+    try await withDatasets(Self.upAndDown) { workshop, connection in
+      try await connection.execute("UPDATE queue.setting SET max_attempts = 2")
+      try await workshop.enqueue("up", 2010...2010, asOf: "2024-06", connection)
+      #expect(try await workshop.work().exitCode == 0)
+      let path: String = try await connection.query("SELECT path FROM lake.manifest")[0].decode("path")
+      let file = URL(filePath: workshop.lake.location + "/" + path)
+      let published = try Data(contentsOf: file)
+      try FileManager.default.removeItem(at: file)
+      try content?.write(to: file)
+      try await workshop.enqueue("down", 2010...2010, asOf: "2024-06", connection)
+      _ = try await workshop.work()
+      let task = try await connection.one(
+        """
+        SELECT t.state, a.reason, a.error_class FROM queue.task t JOIN queue.attempt a USING (task_id)
+        WHERE t.dataset = 'down' ORDER BY a.attempt_number DESC LIMIT 1
+        """)
+      #expect(try task.decode("state", as: String.self) == "failed")
+      let reason: String = try task.decode("reason")
+      let expected = content == nil ? "was published, and is not there" : "is not what was published"
+      #expect(reason.contains(path) && reason.contains(expected), "\(reason)")
+      #expect(try await connection.query("SELECT FROM lake.manifest WHERE dataset = 'down'").isEmpty)
+
+      try published.write(to: file)
+      _ = try await connection.query("SELECT queue.retry_task(task_id) FROM queue.task WHERE dataset = 'down'")
+      #expect(try await workshop.work().exitCode == 0)
+      let shown = try await connection.query("SELECT figure FROM down")
+      #expect(try shown.map { try $0.decode("figure", as: Int.self) } == [1])
+    }
+  }
+
+  /// Two hosts with a folder of the same name, each on its own disk: the second is refused before anything was published,
+  /// and afterwards, and by `aker doctor`.
+  @Test("a host whose lake is a disk of its own is refused by name", .enabled(if: geteuid() == 0))
+  func ownDisk() async throws {
+    try await withDatasets(Self.upAndDown) { workshop, connection in
+      func onHost(_ program: [String]) async throws -> Program.Result {
+        try FileManager.default.createDirectory(atPath: workshop.cache, withIntermediateDirectories: true)
+        return try await Program.run(
+          "unshare",
+          [
+            "--mount", "--uts", "sh", "-ec",
+            "hostname host-b; mount --make-rprivate /; mount -t tmpfs none \(workshop.cache); exec \"$@\"", "sh",
+          ] + program,
+          environment: try await workshop.workerEnvironment(["AKER_MIGRATIONS_PATH": PackageRoot.migrations]),
+          directory: workshop.directory)
+      }
+      let worker = [Executable.worker, "--until-empty"]
+      #expect(try await workshop.work().exitCode == 0)
+      for published in [false, true] {
+        if published {
+          try await workshop.enqueue("up", 2010...2010, asOf: "2024-06", connection)
+          #expect(try await workshop.work().exitCode == 0)
+        }
+        let refused = try await onHost(worker)
+        #expect(refused.exitCode == 78, "\(refused)")
+        #expect(refused.errorOutput.contains("host-b") && refused.errorOutput.contains("mount the folder of"))
+      }
+      let doctor = try await onHost([Executable.aker, "doctor", "--offline"])
+      #expect(doctor.output.contains("on this host (host-b) is not the database's lake"), "\(doctor)")
+      // A folder that is shared is no other lake, whatever the host is called.
+      let shared = try await Program.run(
+        "unshare", ["--uts", "sh", "-ec", "hostname host-b; exec \"$@\"", "sh"] + worker,
+        environment: try await workshop.workerEnvironment([:]), directory: workshop.directory)
+      #expect(shared.exitCode == 0, "\(shared)")
+    }
+  }
 }

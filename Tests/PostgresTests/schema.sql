@@ -114,12 +114,12 @@ CREATE FUNCTION lake._is_left_behind(publication bigint, found boolean) RETURNS 
 
 COMMENT ON FUNCTION lake._is_left_behind(publication bigint, found boolean) IS 'Whether somebody else may say what became of a publication''s file.';
 
-CREATE FUNCTION lake.adopt(place text) RETURNS uuid
+CREATE FUNCTION lake.adopt(place text, host_name text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION lake.adopt(place text) IS 'Gives the database''s lake a new id and place; whoever uses another folder is refused from then on. AK006 while workers are alive.';
+COMMENT ON FUNCTION lake.adopt(place text, host_name text) IS 'Gives the database''s lake a new id and place; whoever uses another folder is refused from then on. AK006 while workers are alive.';
 
 CREATE FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -149,12 +149,12 @@ CREATE FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, re
 
 COMMENT ON FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, region_name text) IS 'A table for the rows of the vintage that the warehouse is to show instead of one that is taken back.';
 
-CREATE FUNCTION lake.establish(place text, said_id text) RETURNS TABLE(lake_id uuid, location text, has_files boolean, newest_path text, newest_bytes bigint)
+CREATE FUNCTION lake.establish(place text, said_id text, host_name text) RETURNS TABLE(lake_id uuid, location text, host text, has_files boolean, newest_path text, newest_bytes bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION lake.establish(place text, said_id text) IS 'The id of this database''s lake, which is made for the first one that asks and has none; no row where a lake has an id and the database has none. With the file that was published last.';
+COMMENT ON FUNCTION lake.establish(place text, said_id text, host_name text) IS 'The id of this database''s lake, which is made for the first one that asks and has none; no row where a lake has an id and the database has none. With the host that made it, and the file that was published last.';
 
 CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count integer) RETURNS TABLE(publication_id bigint, path text, byte_count bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -318,6 +318,13 @@ CREATE FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone
     AS …;
 
 COMMENT ON FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) IS 'By which definition an attempt of the task at this time is made.';
+
+CREATE FUNCTION queue._end_unserved() RETURNS integer
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._end_unserved() IS 'Ends drained workers that this structure does not serve: each is told so by AK002, registers anew, is refused by AK008, and ends with what to do.';
 
 CREATE FUNCTION queue._ended_partitions(datasets text[], as_of text) RETURNS TABLE(dataset text, data_year integer, region text, kind queue.outcome_kind)
     LANGUAGE sql STABLE
@@ -552,6 +559,13 @@ CREATE FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[], named text 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
+CREATE FUNCTION queue._require_contract(contract integer, version text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._require_contract(contract integer, version text) IS 'AK008 unless a worker of this contract may work on this structure.';
+
 CREATE FUNCTION queue._require_lease(task_id bigint, lease_token bigint, dataset text, data_year integer, region text, as_of text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -719,12 +733,26 @@ CREATE FUNCTION queue.configure_source(source_id text, max_running integer DEFAU
 
 COMMENT ON FUNCTION queue.configure_source(source_id text, max_running integer, tokens_per_second double precision, burst double precision, daily_quota integer) IS 'Sets a source''s limits; NULL is no limit. Its tokens, quota used, pause and cool-down stay as they are.';
 
+CREATE FUNCTION queue.contracts() RETURNS int4range
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.contracts() IS 'The contracts that this structure serves. Raise the upper end with QueueContract.number in Swift; the lower one a release later, so that workers of the version before go on while hosts are updated one by one.';
+
 CREATE FUNCTION queue.cool_down(source_id text, wait_interval interval, reason text) RETURNS timestamp with time zone
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 COMMENT ON FUNCTION queue.cool_down(source_id text, wait_interval interval, reason text) IS 'Nobody asks the source for wait_interval (a day at most): it said 429. Never shortens a longer cool-down. Returns when it ends.';
+
+CREATE FUNCTION queue.drain_unserved(served int4range) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.drain_unserved(served int4range) IS 'Workers whose program a structure to come will not serve claim no more, and finish what they hold. Returns how many were told so now.';
 
 CREATE FUNCTION queue.drain_worker(worker_id integer) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -911,12 +939,12 @@ CREATE FUNCTION queue.reap() RETURNS integer
 
 COMMENT ON FUNCTION queue.reap() IS 'Takes tasks away from workers that died or fell silent, and from handlers past their deadline. Safe to call from everywhere at once. Returns how many.';
 
-CREATE FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean DEFAULT false) RETURNS integer
+CREATE FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean DEFAULT false, contract integer DEFAULT 1) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean) IS 'Starts an incarnation and returns its worker_id. With session_lock, this session holds an advisory lock that shows at once when it dies; leave it false behind a pooler in transaction mode.';
+COMMENT ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean, contract integer) IS 'Starts an incarnation and returns its worker_id. With session_lock, this session holds an advisory lock that shows at once when it dies; leave it false behind a pooler in transaction mode. AK008 when its contract is not served.';
 
 CREATE FUNCTION queue.release(task_id bigint, lease_token bigint, reason text DEFAULT 'released'::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1056,6 +1084,13 @@ CREATE FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of
     AS …;
 
 COMMENT ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) IS 'Of what queue.plan_backfill() would enqueue with the same arguments: the years whose upstream dataset is neither published, nor planned with it, nor built by an open backfill of the same vintage. Their tasks would fail. is_possible: whether the upstream has those years at all.';
+
+CREATE FUNCTION queue.unserved_workers(served int4range DEFAULT queue.contracts()) RETURNS TABLE(worker_id integer, name text, host text, version text, contract integer, state text, busy bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.unserved_workers(served int4range) IS 'Living workers whose program keeps a contract that is not served, and how many tasks each holds.';
 
 CREATE FUNCTION queue.why(task_id bigint) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -1697,12 +1732,15 @@ CREATE TABLE lake.identity (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     only_one boolean DEFAULT true NOT NULL,
     location text NOT NULL,
+    host text,
     CONSTRAINT identity_only_one_check CHECK (only_one)
 );
 
 COMMENT ON TABLE lake.identity IS 'The lake that holds this database''s publications. The lake itself holds lake_id in the file .aker-lake: a worker whose lake has another one refuses to start.';
 
 COMMENT ON COLUMN lake.identity.location IS 'Where it was made, adopted or moved to, as that host names it; other hosts may mount it elsewhere.';
+
+COMMENT ON COLUMN lake.identity.host IS 'Which host made, adopted or moved it: a folder of another host that has the same name and no id may be a disk of that host''s own.';
 
 CREATE TABLE lake.withdrawal (
     publication_id bigint NOT NULL,
@@ -2167,6 +2205,7 @@ CREATE TABLE queue.worker (
     incarnation uuid,
     version text NOT NULL,
     slots integer NOT NULL,
+    contract integer DEFAULT 1 NOT NULL,
     state text DEFAULT 'running'::text NOT NULL,
     session_lock boolean NOT NULL,
     started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -2180,6 +2219,7 @@ CREATE TABLE queue.worker (
     CONSTRAINT worker_check CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['stopped'::text, 'lost'::text])))),
     CONSTRAINT worker_check1 CHECK (((host_trouble IS NULL) = (host_trouble_since IS NULL))),
     CONSTRAINT worker_check2 CHECK (((loss_excused_at IS NULL) OR (state = 'lost'::text))),
+    CONSTRAINT worker_contract_check CHECK ((contract > 0)),
     CONSTRAINT worker_slots_check CHECK ((slots > 0)),
     CONSTRAINT worker_state_check CHECK ((state = ANY (ARRAY['running'::text, 'draining'::text, 'stopped'::text, 'lost'::text])))
 )
@@ -2188,6 +2228,8 @@ WITH (fillfactor='50');
 COMMENT ON TABLE queue.worker IS 'One row per incarnation: one life of one worker process, with a fresh id at each start, so that a reused host or pod name hides no death.';
 
 COMMENT ON COLUMN queue.worker.incarnation IS 'A random uuid that the process made: a row of another process is not mine, whatever its number. NULL where none was stated, as in psql.';
+
+COMMENT ON COLUMN queue.worker.contract IS 'What its program understands of the queue: see queue.contracts().';
 
 COMMENT ON COLUMN queue.worker.session_lock IS 'Whether it holds advisory lock (1634428274, worker_id) in its session: then its death shows within a second. Not so behind a pooler in transaction mode.';
 
@@ -3284,7 +3326,8 @@ CREATE VIEW queue.workers AS
     w.ended_at,
     w.end_reason,
     w.host_trouble,
-    date_trunc('second'::text, (clock_timestamp() - w.host_trouble_since)) AS unwell_for
+    date_trunc('second'::text, (clock_timestamp() - w.host_trouble_since)) AS unwell_for,
+    w.contract
    FROM queue.worker w
   WHERE ((w.ended_at IS NULL) OR (w.ended_at > (clock_timestamp() - '01:00:00'::interval)))
   ORDER BY (w.ended_at IS NOT NULL), w.worker_id;
@@ -3791,8 +3834,8 @@ GRANT ALL ON FUNCTION catalog.lock_apply() TO aker_admin;
 
 REVOKE ALL ON FUNCTION lake._is_left_behind(publication bigint, found boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION lake.adopt(place text) FROM PUBLIC;
-GRANT ALL ON FUNCTION lake.adopt(place text) TO aker_admin;
+REVOKE ALL ON FUNCTION lake.adopt(place text, host_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.adopt(place text, host_name text) TO aker_admin;
 
 REVOKE ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.begin_publication(dataset_name text, year integer, region_name text, vintage text, output_hash text, task bigint, token bigint, OUT outcome text, OUT leaf text, OUT current_as_of text, OUT previous_publication_id bigint) TO aker_admin;
@@ -3809,9 +3852,9 @@ GRANT ALL ON FUNCTION lake.builder_of(dataset_name text, year integer, region_na
 REVOKE ALL ON FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, region_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.create_withdrawal_table(dataset_name text, year integer, region_name text) TO aker_admin;
 
-REVOKE ALL ON FUNCTION lake.establish(place text, said_id text) FROM PUBLIC;
-GRANT ALL ON FUNCTION lake.establish(place text, said_id text) TO aker_admin;
-GRANT ALL ON FUNCTION lake.establish(place text, said_id text) TO aker_worker;
+REVOKE ALL ON FUNCTION lake.establish(place text, said_id text, host_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION lake.establish(place text, said_id text, host_name text) TO aker_admin;
+GRANT ALL ON FUNCTION lake.establish(place text, said_id text, host_name text) TO aker_worker;
 
 REVOKE ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.expired_vintages(dataset_name text, kept_count integer) TO aker_admin;
@@ -3899,6 +3942,8 @@ GRANT ALL ON FUNCTION queue._definition_of(task_id bigint, at timestamp with tim
 GRANT ALL ON FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) TO aker_worker;
 GRANT ALL ON FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) TO aker_reader;
 
+REVOKE ALL ON FUNCTION queue._end_unserved() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) TO aker_admin;
 GRANT ALL ON FUNCTION queue._ended_partitions(datasets text[], as_of text) TO aker_worker;
@@ -3968,6 +4013,8 @@ REVOKE ALL ON FUNCTION queue._rank(at timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION queue._release_dependents(done bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[], named text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._require_contract(contract integer, version text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._require_lease(task_id bigint, lease_token bigint, dataset text, data_year integer, region text, as_of text) FROM PUBLIC;
 
@@ -4065,9 +4112,17 @@ GRANT ALL ON FUNCTION queue.complete_many(task_ids bigint[], lease_tokens bigint
 REVOKE ALL ON FUNCTION queue.configure_source(source_id text, max_running integer, tokens_per_second double precision, burst double precision, daily_quota integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.configure_source(source_id text, max_running integer, tokens_per_second double precision, burst double precision, daily_quota integer) TO aker_admin;
 
+REVOKE ALL ON FUNCTION queue.contracts() FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.contracts() TO aker_admin;
+GRANT ALL ON FUNCTION queue.contracts() TO aker_worker;
+GRANT ALL ON FUNCTION queue.contracts() TO aker_reader;
+
 REVOKE ALL ON FUNCTION queue.cool_down(source_id text, wait_interval interval, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.cool_down(source_id text, wait_interval interval, reason text) TO aker_admin;
 GRANT ALL ON FUNCTION queue.cool_down(source_id text, wait_interval interval, reason text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.drain_unserved(served int4range) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.drain_unserved(served int4range) TO aker_admin;
 
 REVOKE ALL ON FUNCTION queue.drain_worker(worker_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.drain_worker(worker_id integer) TO aker_admin;
@@ -4161,9 +4216,9 @@ REVOKE ALL ON FUNCTION queue.reap() FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.reap() TO aker_admin;
 GRANT ALL ON FUNCTION queue.reap() TO aker_worker;
 
-REVOKE ALL ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean) TO aker_admin;
-GRANT ALL ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean) TO aker_worker;
+REVOKE ALL ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean, contract integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean, contract integer) TO aker_admin;
+GRANT ALL ON FUNCTION queue.register_worker(name text, host text, pid integer, version text, slots integer, session_lock boolean, contract integer) TO aker_worker;
 
 REVOKE ALL ON FUNCTION queue.release(task_id bigint, lease_token bigint, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.release(task_id bigint, lease_token bigint, reason text) TO aker_admin;
@@ -4238,6 +4293,11 @@ REVOKE ALL ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[]
 GRANT ALL ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) TO aker_admin;
 GRANT ALL ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) TO aker_worker;
 GRANT ALL ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue.unserved_workers(served int4range) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.unserved_workers(served int4range) TO aker_admin;
+GRANT ALL ON FUNCTION queue.unserved_workers(served int4range) TO aker_worker;
+GRANT ALL ON FUNCTION queue.unserved_workers(served int4range) TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue.why(task_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.why(task_id bigint) TO aker_admin;

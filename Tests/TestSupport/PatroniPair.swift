@@ -30,7 +30,7 @@ package struct PatroniPair {
     let directory = "/tmp/aker-patroni-\(getpid())"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     for (index, name) in names.enumerated() {
-      try Data(settings(index, directory).utf8).write(to: URL(filePath: "\(directory)/\(name).yml"))
+      try Data(try settings(index, directory).utf8).write(to: URL(filePath: "\(directory)/\(name).yml"))
     }
     if geteuid() == 0 { _ = try await Program.run("chown", ["-R", "postgres", directory]) }
     let address = "http://127.0.0.1:\(etcdPort)"
@@ -60,36 +60,14 @@ package struct PatroniPair {
       : try await Program.start(command[0], Array(command.dropFirst()), directory: "/")
   }
 
-  /// ttl 20 is the least that Patroni takes.
-  private static func settings(_ index: Int, _ directory: String) -> String {
+  private static func settings(_ index: Int, _ directory: String) throws -> String {
     let (name, host) = (names[index], host(index))
-    return """
-      scope: aker
-      name: \(name)
-      restapi: {listen: "\(host):\(restPort)", connect_address: "\(host):\(restPort)"}
-      etcd3: {host: "127.0.0.1:\(etcdPort)"}
-      bootstrap:
-        dcs:
-          ttl: 20
-          loop_wait: 2
-          retry_timeout: 5
-          synchronous_mode: true
-          postgresql: {use_pg_rewind: true, use_slots: true}
-        initdb: [encoding: UTF8, {locale: C.UTF-8}, data-checksums]
-        pg_hba: [local all all trust, host all all 127.0.0.0/8 trust, host replication all 127.0.0.0/8 trust]
-      postgresql:
-        listen: "\(host):\(port)"
-        connect_address: "\(host):\(port)"
-        data_dir: \(directory)/\(name)
-        bin_dir: \(PostgresBinaries.found)
-        pgpass: \(directory)/\(name).pgpass
-        authentication:
-          superuser: {username: aker, password: aker}
-          replication: {username: replicator, password: replicator}
-        parameters: {unix_socket_directories: "", shared_buffers: 64MB, max_connections: 100}
-        pg_hba: [local all all trust, host all all 127.0.0.0/8 trust, host replication all 127.0.0.0/8 trust]
-
-      """
+    return try DeployedFile.filled(
+      "postgres/patroni.yml",
+      [
+        "name": name, "host": host, "rest": "\(restPort)", "etcd": "127.0.0.1:\(etcdPort)", "network": "127.0.0.0/8",
+        "port": "\(port)", "data": "\(directory)/\(name)", "bin": PostgresBinaries.found,
+      ])
   }
 
   private func patronictl(_ arguments: [String]) async throws -> Program.Result {

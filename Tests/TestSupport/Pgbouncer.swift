@@ -18,19 +18,13 @@ package struct Pgbouncer {
   ) async throws -> Pgbouncer {
     let directory = "/tmp/aker-pgbouncer-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    try #"""
-    [databases]
-    \#(database.name) = host=\#(database.cluster.directory) dbname=\#(database.name) user=\#(user)
-    [pgbouncer]
-    listen_port = 6432
-    listen_addr =
-    unix_socket_dir = \#(directory)
-    auth_type = any
-    pool_mode = \#(mode.rawValue)
-    default_pool_size = \#(mode == .session ? 20 : 3)
-    logfile = \#(directory)/log
-    pidfile = \#(directory)/pid
-    """#.write(toFile: directory + "/ini", atomically: true, encoding: .utf8)
+    try DeployedFile.filled(
+      "postgres/pgbouncer.ini",
+      [
+        "database": database.name, "host": database.cluster.directory, "user": user, "listen": "", "port": "6432",
+        "socket": directory, "auth": "any", "mode": mode.rawValue, "pool": mode == .session ? "20" : "3",
+      ]
+    ).write(toFile: directory + "/ini", atomically: true, encoding: .utf8)
     // It refuses to run as root.
     let program: Program
     if geteuid() == 0 {

@@ -192,26 +192,27 @@ COMMENT ON FUNCTION lake.forget_file(bigint) IS
 -- Which lake is this? ------------------------------------------------------------------------------------------------
 
 -- A lake without an id becomes this database's when the database has none yet; nothing else is changed.
-CREATE FUNCTION lake.establish(place text, said_id text)
-RETURNS TABLE (lake_id uuid, location text, has_files boolean, newest_path text, newest_bytes bigint)
+CREATE FUNCTION lake.establish(place text, said_id text, host_name text)
+RETURNS TABLE (lake_id uuid, location text, host text, has_files boolean, newest_path text, newest_bytes bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
   IF said_id IS NULL AND NOT EXISTS (SELECT FROM lake.identity) THEN
-    INSERT INTO lake.identity (location) VALUES (place) ON CONFLICT DO NOTHING;
+    INSERT INTO lake.identity (location, host) VALUES (place, host_name) ON CONFLICT DO NOTHING;
   END IF;
   RETURN QUERY
-    SELECT i.lake_id, i.location, EXISTS (SELECT FROM lake.manifest m WHERE m.state = 'in_place'), n.path, n.byte_count
+    SELECT i.lake_id, i.location, i.host, EXISTS (SELECT FROM lake.manifest m WHERE m.state = 'in_place'),
+      n.path, n.byte_count
     FROM lake.identity i LEFT JOIN LATERAL (
       SELECT m.path, m.byte_count FROM lake.manifest m WHERE m.state = 'in_place'
         ORDER BY m.committed_at DESC LIMIT 1) n ON true;
 END
 $$;
-COMMENT ON FUNCTION lake.establish(text, text) IS
+COMMENT ON FUNCTION lake.establish(text, text, text) IS
   'The id of this database''s lake, which is made for the first one that asks and has none; no row where a lake has '
-  'an id and the database has none. With the file that was published last.';
+  'an id and the database has none. With the host that made it, and the file that was published last.';
 
-CREATE FUNCTION lake.adopt(place text) RETURNS uuid
+CREATE FUNCTION lake.adopt(place text, host_name text) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   living text;
@@ -222,13 +223,14 @@ BEGIN
     RAISE EXCEPTION 'workers are alive and may publish into the other lake: %', living
       USING ERRCODE = 'AK006', HINT = 'Stop them first; aker workers lists them.';
   END IF;
-  INSERT INTO lake.identity AS i (location) VALUES (place)
-  ON CONFLICT (only_one) DO UPDATE SET lake_id = gen_random_uuid(), location = place, created_at = now()
+  INSERT INTO lake.identity AS i (location, host) VALUES (place, host_name)
+  ON CONFLICT (only_one) DO UPDATE SET lake_id = gen_random_uuid(), location = place, host = host_name,
+    created_at = now()
   RETURNING i.lake_id INTO id;
   RETURN id;
 END
 $$;
-COMMENT ON FUNCTION lake.adopt(text) IS
+COMMENT ON FUNCTION lake.adopt(text, text) IS
   'Gives the database''s lake a new id and place; whoever uses another folder is refused from then on. AK006 while '
   'workers are alive.';
 

@@ -66,7 +66,7 @@ SELECT w.worker_id, w.name, w.host, w.pid, w.version, w.state, w.slots,
   (SELECT count(*) FROM queue.lease l WHERE l.worker_id = w.worker_id) AS busy,
   date_trunc('milliseconds', clock_timestamp() - w.heartbeat_at) AS last_heard, w.session_lock, w.started_at,
     w.ended_at, w.end_reason,
-  w.host_trouble, date_trunc('second', clock_timestamp() - w.host_trouble_since) AS unwell_for
+  w.host_trouble, date_trunc('second', clock_timestamp() - w.host_trouble_since) AS unwell_for, w.contract
 FROM queue.worker w WHERE w.ended_at IS NULL OR w.ended_at > clock_timestamp() - interval '1 hour'
 ORDER BY w.ended_at IS NOT NULL, w.worker_id;
 COMMENT ON VIEW queue.workers IS 'Living workers, and those that ended in the last hour, with the reason.';

@@ -197,7 +197,7 @@ struct DatabaseChecks {
       let store = try configuration.lake()
       let known = try await connection.query("SELECT location FROM lake.identity")
       guard !known.isEmpty else { return .note("database", "lake", "\(store.location): nothing is published yet") }
-      try await LakeIdentity(store).require(connection)
+      if let doubt = try await LakeIdentity(store).require(connection) { throw doubt }
       return .ok("database", "lake", "\(store.location) is the database's")
     } catch let error as any ClassifiedError {
       return .problem("database", "lake", error.summary, advice: error.advice ?? "aker config shows AKER_CACHE_PATH.")

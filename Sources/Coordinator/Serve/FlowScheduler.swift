@@ -20,8 +20,12 @@ struct FlowScheduler: Service {
   private let logger = Logger(label: "aker.serve")
   private let holder = UUID()
 
-  init(session: Session) {
+  private let turned: @Sendable () -> Void
+
+  /// - Parameter turned: is called at each turn, whether or not the database could be asked.
+  init(session: Session, turned: @escaping @Sendable () -> Void = {}) {
     self.session = session
+    self.turned = turned
   }
 
   /// The lead is held for four seconds.
@@ -45,6 +49,7 @@ struct FlowScheduler: Service {
     let rounds = Rounds(
       interval: Self.interval, longestWait: Self.longestWait, logger: logger, subject: "flows wait")
     try await rounds.run {
+      turned()
       let open = if let connection { connection } else { try await session.connect() }
       connection = open
       try await round(&memory, open)

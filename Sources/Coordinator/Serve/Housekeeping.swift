@@ -8,10 +8,14 @@ struct Housekeeping: Service {
   let pool: PostgresPool
   private let logger = Logger(label: "aker.serve")
   private let tickInterval: Duration
+  private let turned: @Sendable () -> Void
 
-  /// - Parameter tickInterval: as often as a worker's tick: a killed worker's tasks run elsewhere within 2 s.
-  init(pool: PostgresPool, tickInterval: Duration = .milliseconds(500)) {
+  /// - Parameters:
+  ///   - tickInterval: as often as a worker's tick: a killed worker's tasks run elsewhere within 2 s.
+  ///   - turned: is called at each turn, whether or not the database could be asked.
+  init(pool: PostgresPool, tickInterval: Duration = .milliseconds(500), turned: @escaping @Sendable () -> Void = {}) {
     self.pool = pool
+    self.turned = turned
     self.tickInterval = tickInterval
   }
 
@@ -25,6 +29,7 @@ struct Housekeeping: Service {
     let rounds = Rounds(
       interval: tickInterval, longestWait: tickInterval * 20, logger: logger, subject: "the queue's house waits")
     try await rounds.run {
+      turned()
       _ = try await queue.tick(workerID: nil, leaseTokens: [])
       if ContinuousClock.now >= nextPrune {
         try await prune(queue)

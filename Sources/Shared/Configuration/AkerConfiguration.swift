@@ -69,6 +69,7 @@ package struct AkerConfiguration: Sendable {
     flags: [Setting: String] = [:], environment: [String: String] = ProcessInfo.processInfo.environment,
     file: (path: String, values: [Setting: String])? = nil
   ) throws {
+    let environment = Self.withCredentials(environment)
     self.environment = environment
     var values: [Setting: Value] = [:]
     for setting in Setting.allCases {
@@ -128,7 +129,23 @@ package struct AkerConfiguration: Sendable {
     let variables = secretVariables.map { $0.hasSuffix("_FILE") ? String($0.dropLast("_FILE".count)) : $0 }
     let passwords = [postgisDSN, readDSN].map { $0.flatMap { PostgresConfiguration(dsn: $0).setting("password") } }
     return variables.compactMap { try? Self.secret($0, environment) }
-      + (passwords + [environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"]]).compactMap { $0 }
+      + ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].compactMap { try? Self.secret($0, environment) }
+      + passwords.compactMap { $0 }
+  }
+
+  /// Secrets that a service manager handed over (systemd's LoadCredential): files that are named as the variable would be.
+  /// What the environment says itself goes before them.
+  private static func withCredentials(_ environment: [String: String]) -> [String: String] {
+    guard let folder = environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty,
+      let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
+    else { return environment }
+    var environment = environment
+    for name in names where ["AKER_", "AWS_"].contains(where: name.hasPrefix) {
+      if environment[name]?.isEmpty ?? true, environment[name + "_FILE"]?.isEmpty ?? true {
+        environment[name + "_FILE"] = folder + "/" + name
+      }
+    }
+    return environment
   }
 
   private static func fromEnvironment(_ setting: Setting, _ environment: [String: String]) throws -> Value? {

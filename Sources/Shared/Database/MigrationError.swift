@@ -22,6 +22,8 @@ package enum MigrationError: ClassifiedError, Equatable {
   /// Another program has a schema of a name that is ours.
   case schemaTaken(String)
   case busy(seconds: Int)
+  /// Living workers of a version that the new structure does not serve; `served` are its contracts.
+  case workersNotServed([String], served: String)
   case failed(file: String, line: Int?, reason: String)
 
   package var errorClass: ErrorClass { .permanent }
@@ -46,6 +48,9 @@ package enum MigrationError: ClassifiedError, Equatable {
     case .notAllowed(let login, let reason): "the login \(login) may not change this database's structure: \(reason)"
     case .schemaTaken(let reason): "another program uses this database: \(reason)"
     case .busy(let seconds): "another session has been migrating this database for \(seconds) s"
+    case .workersNotServed(let names, _):
+      "\(names.count.counted("worker")) of a version that the new structure does not serve \(names.count == 1 ? "is" : "are") alive; "
+        + "nothing was changed: \(names.joined(separator: ", "))"
     case .failed(let file, let line, let reason):
       "\(file)\(line.map { ", line \($0)" } ?? "") failed, and all was rolled back: \(reason)"
     }
@@ -67,6 +72,8 @@ package enum MigrationError: ClassifiedError, Equatable {
     case .busy: "See which: SELECT * FROM pg_stat_activity WHERE application_name LIKE 'aker%'. Then: aker migrate"
     case .postgisMissing:
       "Install it on the server's host (Debian and Ubuntu: apt-get install postgis postgresql-postgis), then run the same command again."
+    case .workersNotServed:
+      "Stop them and install the new version there; or let them finish what they run, and end: aker migrate --drain"
     case .failed: nil
     }
   }

@@ -82,6 +82,7 @@ package struct Migrator: Sendable {
       try await run(repeatable.before.path, repeatable.before.sql, transaction)
       for migration in pending { try await run(migration.file, migration.sql, transaction) }
       for file in repeatable.files { try await run(file.path, file.sql, transaction) }
+      try await requireServedWorkers(transaction)
       for migration in pending {
         try await note(migration.version, migration.name, migration.checksum, transaction)
       }

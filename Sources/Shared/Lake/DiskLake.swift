@@ -6,6 +6,7 @@ internal import Telemetry
 /// The lake as a folder. Staged files lie in the same file system, so that giving them their name is one rename.
 package struct DiskLake: LakeStore {
   package let location: String
+  package var isShared: Bool { false }
 
   /// - Parameter directory: `<AKER_CACHE_PATH>/data_lake`; created when first written to.
   package init(directory: String) {
@@ -117,8 +118,11 @@ package struct DiskLake: LakeStore {
       let own = scratch + "/" + path
       try Self.makeFolders(LakePath.folder(of: own))
       unlink(own)
-      // Where the scratch folder is in another file system, or has no hard links, the file itself has to do.
-      return link(absolute(path), own) == 0 ? own : absolute(path)
+      if link(absolute(path), own) == 0 { return own }
+      guard errno != ENOENT else { return nil }
+      // The scratch folder is in another file system, or there are no hard links.
+      try FileManager.default.copyItem(atPath: absolute(path), toPath: own)
+      return own
     }
   }
 

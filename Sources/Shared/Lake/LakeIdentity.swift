@@ -1,3 +1,4 @@
+internal import Base
 internal import FoundationEssentials
 package import Postgres
 
@@ -24,8 +25,11 @@ package struct LakeIdentity: Sendable {
 
   /// Makes sure that this is the database's lake; a lake that is new to a database without one becomes its lake.
   ///
+  /// - Returns: a doubt that refuses nothing and is to be told: by its id and its place it is the database's, and yet it
+  ///   lacks the newest file, as the copy of a disk in another host does.
   /// - Throws: `LakeIdentityError` where it is not, before anything was written; `LakeError`.
-  package func require(_ connection: PostgresConnection) async throws {
+  @discardableResult
+  package func require(_ connection: PostgresConnection) async throws -> LakeIdentityError? {
     var found = try await lake.identity()
     var rows = try await establish(found, connection)
     if rows.isEmpty, try await lake.files().isEmpty {
@@ -36,24 +40,45 @@ package struct LakeIdentity: Sendable {
     guard let row = rows.first else { throw error(.foreign) }
     let known: String = try row.decode("location")
     let id: String = try row.decode("id")
+    let otherHost = try row.text("host").flatMap { lake.isShared || $0 == HostName.current ? nil : $0 }
+    if found == nil, known == lake.location, otherHost != nil { found = try await markOfAnotherHost() }
     guard let found else {
       guard known == lake.location else { throw error(.elsewhere(known: known)) }
+      if let otherHost { throw error(.ownDisk(host: otherHost)) }
       if try row.decode("has_files", as: Bool.self) { throw error(.lost) }
-      return try await lake.setIdentity(id)
+      try await lake.setIdentity(id)
+      return nil
     }
     guard found == id else { throw error(.foreign) }
     // The same lake by another path: a mount, or a folder that was moved. Or a copy, which misses what came after it.
-    guard known != lake.location, let newest = try row.text("newest_path") else { return }
-    guard try await lake.byteCount(newest) == row.decode("newest_bytes", as: Int.self) else {
-      throw error(.copy(known: known, missing: newest))
-    }
+    let isMounted = known != lake.location
+    guard isMounted || otherHost != nil, let newest = try row.text("newest_path"),
+      try await lake.byteCount(newest) != row.decode("newest_bytes", as: Int.self)
+    else { return nil }
+    let place = isMounted ? known : "\(known) of host \(otherHost ?? "")"
+    let doubt = error(.copy(known: place, missing: newest))
+    // A lake that lost a file must not keep every host from starting: each file is compared with the manifest when read.
+    if isMounted { throw doubt }
+    return doubt
   }
+
+  /// Another host made the lake, maybe in this moment: what it wrote comes to be seen here too where the folder is shared.
+  private func markOfAnotherHost() async throws -> String? {
+    for _ in 0..<Self.markPatience {
+      try await Task.sleep(for: .milliseconds(100))
+      if let id = try await lake.identity() { return id }
+    }
+    return nil
+  }
+
+  /// Three seconds: as long as NFS remembers, by its defaults, that a name was not there.
+  private static let markPatience = 30
 
   /// None where the lake has an id and the database has no lake.
   private func establish(_ id: String?, _ connection: PostgresConnection) async throws -> [PostgresRow] {
     try await connection.query(
-      "SELECT lake_id::text AS id, location, has_files, newest_path, newest_bytes FROM lake.establish($1, $2)",
-      [lake.location, id])
+      "SELECT lake_id::text AS id, location, host, has_files, newest_path, newest_bytes FROM lake.establish($1, $2, $3)",
+      [lake.location, id, HostName.current])
   }
 
   /// What of the database's files is here.
@@ -82,7 +107,7 @@ package struct LakeIdentity: Sendable {
   ///
   /// - Throws: `PostgresError` with AK006 while workers are alive, which might publish into the other one.
   package func adopt(_ connection: PostgresConnection) async throws {
-    let row = try await connection.one("SELECT lake.adopt($1)::text AS id", [lake.location])
+    let row = try await connection.one("SELECT lake.adopt($1, $2)::text AS id", [lake.location, HostName.current])
     // In this order: after a crash in between, the lake says nothing, and is refused until it is adopted again.
     try await lake.setIdentity(try row.decode("id"))
   }

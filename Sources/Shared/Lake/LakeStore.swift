@@ -3,6 +3,9 @@ package protocol LakeStore: Sendable {
   /// As an operator would write it: a folder, or `s3://bucket/prefix`.
   var location: String { get }
 
+  /// Whether the same place is the same lake on every host; a folder may be a disk of a host's own.
+  var isShared: Bool { get }
+
   /// The id that the lake says it has; nil where it says none.
   func identity() async throws -> String?
 

@@ -10,6 +10,7 @@ package import S3
 /// copied in parts: a reader gets the object before or the one after, and never a part.
 package struct S3Lake: LakeStore {
   package let location: String
+  package var isShared: Bool { true }
   private let client: S3Client
   /// Before each key; empty, or ending in `/`.
   private let prefix: String

@@ -37,7 +37,9 @@ package struct PipelineEnvironment: Sendable {
     let pool = PostgresPool(database, maximumCount: slots + 1)
     let lake = try configuration.lake()
     let registry = try await pool.withConnection { connection in
-      try await LakeIdentity(lake).require(connection)
+      if let doubt = try await LakeIdentity(lake).require(connection) {
+        logger.warning("\(doubt.summary)", metadata: ["advice": "\(doubt.advice ?? "")"])
+      }
       return try await SourceRegistry.applied(connection, environment: configuration.environment)
         ?? SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
     }

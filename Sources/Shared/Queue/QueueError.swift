@@ -16,6 +16,9 @@ package enum QueueError: ClassifiedError, Equatable {
   /// AK006: the task or backfill is not in a state that allows it.
   case wrongState(String, hint: String?)
 
+  /// AK008: this program and the database's structure are of versions that do not go together.
+  case outOfDate(String, hint: String?)
+
   package init?(_ error: PostgresError) {
     let text = error.message + (error.detail.map { " (\($0))" } ?? "")
     switch error.sqlState {
@@ -25,6 +28,7 @@ package enum QueueError: ClassifiedError, Equatable {
     case "AK004": self = .dependencyCycle(text)
     case "AK005": self = .notFound(text, hint: error.hint)
     case "AK006": self = .wrongState(text, hint: error.hint)
+    case "AK008": self = .outOfDate(text, hint: error.hint)
     default: return nil
     }
   }
@@ -33,19 +37,23 @@ package enum QueueError: ClassifiedError, Equatable {
   package var errorClass: ErrorClass {
     switch self {
     case .leaseLost, .workerEnded: .workerLost
-    case .invalidRequest, .dependencyCycle, .notFound, .wrongState: .permanent
+    case .invalidRequest, .dependencyCycle, .notFound, .wrongState, .outOfDate: .permanent
     }
   }
 
   /// A pause or a limit passes; a name that does not exist stays a mistake.
   package var exitStatus: ExitStatus {
-    if case .wrongState = self { .transient } else { .usage }
+    switch self {
+    case .wrongState: .transient
+    case .outOfDate: .configuration
+    default: .usage
+    }
   }
 
   package var summary: String {
     switch self {
     case .leaseLost(let text), .workerEnded(let text), .dependencyCycle(let text): text
-    case .invalidRequest(let text, _), .notFound(let text, _), .wrongState(let text, _): text
+    case .invalidRequest(let text, _), .notFound(let text, _), .wrongState(let text, _), .outOfDate(let text, _): text
     }
   }
 
@@ -53,7 +61,7 @@ package enum QueueError: ClassifiedError, Equatable {
     switch self {
     case .leaseLost, .workerEnded: nil
     case .dependencyCycle: "Remove one of these from depends_on."
-    case .invalidRequest(_, let hint), .notFound(_, let hint), .wrongState(_, let hint): hint
+    case .invalidRequest(_, let hint), .notFound(_, let hint), .wrongState(_, let hint), .outOfDate(_, let hint): hint
     }
   }
 

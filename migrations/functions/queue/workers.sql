@@ -1,7 +1,8 @@
 -- One life of a worker process: it registers, is heard of, drains and stops.
 
 CREATE FUNCTION queue.register_worker(
-  name text, host text, pid integer, version text, slots integer, session_lock boolean DEFAULT false
+  name text, host text, pid integer, version text, slots integer, session_lock boolean DEFAULT false,
+  contract integer DEFAULT 1
 ) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -11,6 +12,7 @@ BEGIN
   IF coalesce($5, 0) < 1 THEN
     RAISE EXCEPTION 'a worker needs at least one slot' USING ERRCODE = 'AK003';
   END IF;
+  PERFORM queue._require_contract($7, $4);
   PERFORM queue._enter_life();
   -- A number whose lock somebody holds already is passed over. Who holds a hundred in advance can make the death of a
   -- worker show by its silence only, and nothing else.
@@ -20,14 +22,14 @@ BEGIN
     held := pg_try_advisory_lock(1634428274, new_id);
     EXIT WHEN held;
   END LOOP;
-  INSERT INTO queue.worker (worker_id, name, host, pid, incarnation, version, slots, session_lock)
-    VALUES (new_id, $1, $2, $3, queue._incarnation(), $4, $5, held);
+  INSERT INTO queue.worker (worker_id, name, host, pid, incarnation, version, slots, session_lock, contract)
+    VALUES (new_id, $1, $2, $3, queue._incarnation(), $4, $5, held, $7);
   RETURN new_id;
 END
 $$;
 COMMENT ON FUNCTION queue.register_worker IS
   'Starts an incarnation and returns its worker_id. With session_lock, this session holds an advisory lock that shows '
-  'at once when it dies; leave it false behind a pooler in transaction mode.';
+  'at once when it dies; leave it false behind a pooler in transaction mode. AK008 when its contract is not served.';
 
 CREATE FUNCTION queue.hold_worker_lock(worker_id integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

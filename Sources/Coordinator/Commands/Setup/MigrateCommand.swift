@@ -16,12 +16,23 @@ struct MigrateCommand: AsyncParsableCommand {
       you gave on them, are kept. The roles and their rights are compared with what they should be, and mended: a dump that \
       is restored into another server has lost them.
 
+      Workers that are alive go on where their version is served by the new structure. Where one is not, nothing is changed and it is \
+      named; with --drain, such workers first finish what they hold, and end.
+
       EXAMPLES
         aker migrate
+        aker migrate --drain
         aker migrate --status
       """)
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Only show which migrations are applied.") var status = false
+
+  @Flag(help: "Let workers of a version that is served no longer finish what they hold, and end.") var drain = false
+  @Option(help: ArgumentHelp("How long these have.", valueName: "seconds")) var drainTimeout = 600
+
+  func validate() throws {
+    guard drainTimeout > 0 else { throw ValidationError("--drain-timeout must be at least 1") }
+  }
 
   func run() async throws {
     let session = try await Session.open(options)
@@ -30,7 +41,7 @@ struct MigrateCommand: AsyncParsableCommand {
     let connection = try await session.connect()
     if !status {
       if try await LoginRights.read(connection).isStandby { throw Failure.standby }
-      let applied = try await migrator.migrate(connection)
+      let applied = try await apply(migrator, connection)
       let mended = try await migrator.mendRights(connection)
       if !options.json {
         for name in applied { print("applied \(name)") }
@@ -58,6 +69,13 @@ struct MigrateCommand: AsyncParsableCommand {
           Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode),
         terminator: ""
       )
+    }
+  }
+
+  private func apply(_ migrator: Migrator, _ connection: PostgresConnection) async throws -> [String] {
+    guard drain else { return try await migrator.migrate(connection) }
+    return try await migrator.migrate(connection, drainingFor: .seconds(drainTimeout)) { workers in
+      if !options.json { print("waiting for what these run: \(workers)") }
     }
   }
 

@@ -32,11 +32,15 @@ struct ServeCommand: AsyncParsableCommand {
       level: session.configuration.logLevel,
       redaction: Redaction(secrets: session.configuration.secretValues))
     await (try session.connectMigrated(migrates: true, needs: .admin)).close()
-    let housekeeping = Housekeeping(pool: PostgresPool(session.database, maximumCount: 1))
+    let manager = ServiceManager(environment: session.configuration.environment)
+    let loops = WatchedLoops(["house", "flows"], manager: manager)
+    let housekeeping = Housekeeping(pool: PostgresPool(session.database, maximumCount: 1)) { loops.turn("house") }
+    let flows = FlowScheduler(session: session) { loops.turn("flows") }
     let sender = try session.configuration.openLineageSender(
       session.database, logger: Logger(label: "aker.openlineage"))
     let group = ServiceGroup(
-      services: [housekeeping, FlowScheduler(session: session)] + (sender.map { [OpenLineageService($0)] } ?? []),
+      services: [housekeeping, flows, ServiceNotices(manager: manager)]
+        + (sender.map { [OpenLineageService($0)] } ?? []),
       gracefulShutdownSignals: Interruption.signals,
       logger: Logger(label: "aker.lifecycle"))
     try await group.run()

@@ -30,8 +30,23 @@ struct UpstreamPartition {
       if spec.dependsOn.isEmpty { return [] }
       throw PipelineError.upstreamNeedsDatabase(partition: partition.description, datasets: spec.dependsOn)
     }
-    if let recorded { return try await read(recorded, for: partition, lake, scratch, connection) }
-    try await settle(partition, spec, lake, connection)
+    if let recorded { return try await read(recorded, lake, scratch, connection) }
+    // Published anew in between, the manifest and the file are of two publications: what is so again is no such moment.
+    var before: LakeFileError?
+    while true {
+      try await settle(partition, spec, lake, connection)
+      do {
+        return try await newest(for: partition, spec, lake, scratch, connection)
+      } catch let error as LakeFileError where error != before {
+        before = error
+      }
+    }
+  }
+
+  private static func newest(
+    for partition: Partition, _ spec: DatasetSpec, _ lake: any LakeStore, _ scratch: String,
+    _ connection: PostgresConnection
+  ) async throws -> [UpstreamPartition] {
     var found: [UpstreamPartition] = []
     for dataset in spec.dependsOn + spec.comparedDatasets {
       let rows = try await connection.query(
@@ -43,7 +58,7 @@ struct UpstreamPartition {
       if rows.isEmpty && spec.dependsOn.contains(dataset) {
         throw PipelineError.missingUpstream(partition: partition.description, dataset: dataset)
       }
-      for row in rows { found.append(try await UpstreamPartition(row, for: partition, lake, scratch)) }
+      for row in rows { found.append(try await UpstreamPartition(row, lake, scratch)) }
     }
     if spec.readsItself {
       let rows = try await connection.query(
@@ -52,7 +67,7 @@ struct UpstreamPartition {
         FROM lake.current c JOIN lineage.publication p USING (publication_id)
         WHERE c.dataset = $1 ORDER BY c.data_year, c.region
         """, [spec.name])
-      for row in rows { found.append(try await UpstreamPartition(row, for: partition, lake, scratch)) }
+      for row in rows { found.append(try await UpstreamPartition(row, lake, scratch)) }
     }
     return found
   }
@@ -86,8 +101,7 @@ struct UpstreamPartition {
 
   /// What a publication read, where the lake still has it as it was.
   private static func read(
-    _ publicationID: Int64, for partition: Partition, _ lake: any LakeStore, _ scratch: String,
-    _ connection: PostgresConnection
+    _ publicationID: Int64, _ lake: any LakeStore, _ scratch: String, _ connection: PostgresConnection
   ) async throws -> [UpstreamPartition] {
     let rows = try await connection.query(
       """
@@ -103,20 +117,14 @@ struct UpstreamPartition {
           "\(try row.text("path") ?? "its input of \(try row.text("dataset") ?? "")") was published anew since, or removed: "
             + "the lake keeps one file for each vintage")
       }
-      found.append(try await UpstreamPartition(row, for: partition, lake, scratch))
+      found.append(try await UpstreamPartition(row, lake, scratch))
     }
     return found
   }
 
-  private init(
-    _ row: PostgresRow, for partition: Partition, _ lake: any LakeStore, _ scratch: String
-  ) async throws {
+  private init(_ row: PostgresRow, _ lake: any LakeStore, _ scratch: String) async throws {
     dataset = try row.decode("dataset")
-    let path: String = try row.decode("path")
-    guard let file = try await lake.localFile(path, scratch: scratch) else {
-      throw PipelineError.missingUpstream(partition: partition.description, dataset: dataset)
-    }
-    self.file = file
+    file = try await lake.publishedFile(row.decode("path"), sha256: row.decode("sha256"), scratch: scratch)
     publicationID = try row.decode("publication_id")
     sha256 = try row.decode("sha256")
     byteCount = try row.decode("byte_count")

@@ -17,7 +17,7 @@ package enum Revalidation {
       try await environment.pool.withConnection { connection in
         let rows = try await connection.query(
           """
-          SELECT c.data_year, c.region, c.as_of, c.path, d.definition_hash
+          SELECT c.data_year, c.region, c.as_of, c.path, c.sha256, d.definition_hash
           FROM lake.current c JOIN catalog.dataset d ON d.name = c.dataset
           WHERE c.dataset = $1 AND (cardinality($2::int[]) = 0 OR c.data_year = ANY ($2::int[]))
           ORDER BY c.data_year, c.region
@@ -31,10 +31,8 @@ package enum Revalidation {
           let partition = Partition(
             dataset: dataset, dataYear: try row.decode("data_year"), region: try row.decode("region"),
             asOf: try row.decode("as_of"))
-          let path: String = try row.decode("path")
-          guard let file = try await environment.lake.localFile(path, scratch: scratch) else {
-            throw PipelineError.missingUpstream(partition: partition.description, dataset: dataset)
-          }
+          let file = try await environment.lake.publishedFile(
+            row.decode("path"), sha256: row.decode("sha256"), scratch: scratch)
           let validation = try await BuildRun(
             spec: spec, partition: partition, fetched: [],
             upstreams: try await UpstreamPartition.read(

@@ -35,7 +35,12 @@ struct ChangeMeasurement {
       return MeasuredChange(againstAsOf: asOf, rowsAdded: 0, rowsRemoved: 0, rowsChanged: 0, cellsChanged: 0)
     }
     let folder = built.localFile.prefix(upTo: built.localFile.lastIndex(of: "/") ?? built.localFile.endIndex)
-    guard let previous = try await lake.localFile(try row.decode("path"), scratch: String(folder)) else { return nil }
+    let previous: String
+    do {
+      previous = try await lake.publishedFile(row.decode("path"), sha256: row.decode("sha256"), scratch: String(folder))
+    } catch is LakeFileError {
+      return nil
+    }
 
     // Columns that only one of them has are not a change of any cell.
     var describe = EngineScript()

@@ -16,10 +16,10 @@ package struct WorkerRegistration: Sendable {
     self.slots = slots
   }
 
-  var sql: String { "SELECT queue.register_worker($1, $2, $3, $4, $5, $6) AS worker_id" }
+  var sql: String { "SELECT queue.register_worker($1, $2, $3, $4, $5, $6, $7) AS worker_id" }
 
   func parameters(sessionLock: Bool) -> [(any PostgresEncodable)?] {
-    [name, host, processID, version, slots, sessionLock]
+    [name, host, processID, version, slots, sessionLock, QueueContract.number]
   }
 
   func identity(_ workerID: Int) -> WorkerIdentity {
