@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof dist clean test-hosts check-deploy images
+.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof dist clean test-hosts check-deploy images test-owner
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,11 @@ explore: ## Try every call of the queue from every state of a small world, and s
 	@scripts/setup --tests
 	@$(SWIFT) build --build-tests
 	@AKER_EXPLORE=$(or $(EXPLORE),100000) $(SWIFT) test --skip-build --disable-xctest --filter '^ExplorationTests\.'
+
+test-owner: ## The queue's tests as on a managed server: the database's owner is no superuser
+	@scripts/setup --tests
+	@$(SWIFT) build --build-tests
+	@AKER_TEST_OWNER=1 $(SWIFT) test --skip-build --disable-xctest --filter '^QueueTests\.'
 
 check-deploy: ## Hold deploy/ to the tools that read it: systemd, docker-compose, hadolint, schemas of Kubernetes
 	@scripts/setup --tests

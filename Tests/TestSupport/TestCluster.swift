@@ -59,9 +59,9 @@ package final class TestCluster: Sendable {
   }
 
   /// As the cluster's superuser, on `database`.
-  package func configuration(database: String = "postgres") -> PostgresConfiguration {
+  package func configuration(database: String = "postgres", user: String = "aker") -> PostgresConfiguration {
     PostgresConfiguration(
-      dsn: "\(address) user=aker dbname=\(database)", applicationName: "aker-tests",
+      dsn: "\(address) user=\(user) dbname=\(database)", applicationName: "aker-tests",
       connectTimeout: .seconds(10))
   }
 

@@ -14,7 +14,10 @@ package struct TestDatabase: Sendable {
   }
   @TaskLocal static var scoped: TestDatabase?
 
-  package var configuration: PostgresConfiguration { cluster.configuration(database: name) }
+  /// As the database's owner: a superuser, or what a managed server gives (`ManagedServer`).
+  package var configuration: PostgresConfiguration {
+    cluster.configuration(database: name, user: ManagedServer.isPlayed ? ManagedServer.owner : "aker")
+  }
   package var dsn: String { configuration.dsn }
 
   package func connect() async throws -> PostgresConnection {
@@ -29,7 +32,9 @@ package struct TestDatabase: Sendable {
   /// A copy of the migrated template on `cluster`.
   package static func create(on cluster: TestCluster, name: String) async throws -> TestDatabase {
     let connection = try await cluster.connect()
-    try await connection.execute("CREATE DATABASE \"\(name)\" TEMPLATE aker_template STRATEGY file_copy")
+    try await connection.execute(
+      "CREATE DATABASE \"\(name)\" TEMPLATE aker_template STRATEGY file_copy"
+        + (ManagedServer.isPlayed ? " OWNER \(ManagedServer.owner)" : ""))
     try await connection.executeScript(HostileSettings.script(database: name))
     await connection.close()
     return TestDatabase(cluster: cluster, name: name)
@@ -44,10 +49,15 @@ package struct TestDatabase: Sendable {
   /// Makes the template that `create` copies: PostGIS and all migrations.
   package static func makeTemplate(on cluster: TestCluster) async throws {
     let connection = try await cluster.connect()
-    try await connection.execute("CREATE DATABASE aker_template")
+    if ManagedServer.isPlayed {
+      try await ManagedServer.prepare(cluster)
+      try await connection.execute("ALTER DATABASE aker RENAME TO aker_template")
+    } else {
+      try await connection.execute("CREATE DATABASE aker_template")
+    }
     try await connection.executeScript(HostileSettings.script(database: "aker_template"))
     await connection.close()
-    let template = try await cluster.connect(database: "aker_template")
+    let template = try await TestDatabase(cluster: cluster, name: "aker_template").connect()
     _ = try await Migrator(directory: PackageRoot.migrations, akerVersion: "0.1.0").migrate(template)
     await template.close()
   }
