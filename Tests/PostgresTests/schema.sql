@@ -4611,6 +4611,10 @@ GRANT SELECT(slots) ON TABLE queue.worker TO aker_admin;
 GRANT SELECT(slots) ON TABLE queue.worker TO aker_worker;
 GRANT SELECT(slots) ON TABLE queue.worker TO aker_reader;
 
+GRANT SELECT(contract) ON TABLE queue.worker TO aker_admin;
+GRANT SELECT(contract) ON TABLE queue.worker TO aker_worker;
+GRANT SELECT(contract) ON TABLE queue.worker TO aker_reader;
+
 GRANT SELECT(state) ON TABLE queue.worker TO aker_admin;
 GRANT SELECT(state) ON TABLE queue.worker TO aker_worker;
 GRANT SELECT(state) ON TABLE queue.worker TO aker_reader;
