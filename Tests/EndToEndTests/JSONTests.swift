@@ -78,6 +78,7 @@ struct JSONTests {
       var home = home
       home.environment["AKER_CATALOG_PATH"] = try home.copyOfCatalog()
       var places = ["HOME": home.path]
+      var moments = 0
       for step in Self.steps {
         let arguments = step.arguments.map { places.reduce($0) { $0.replacing($1.key, with: $1.value) } }
         let command = step.command.split(separator: " ").map(String.init)
@@ -92,9 +93,16 @@ struct JSONTests {
             .filter { $0.wholeMatch(of: /[a-z0-9]+(_[a-z0-9]+)*/) == nil }
           #expect(others.isEmpty, "\(step.command): keys in snake_case, and not \(others.sorted())")
         }
+        for (key, text) in values.flatMap(\.moments) {
+          moments += 1
+          #expect(
+            text.wholeMatch(of: /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})/) != nil,
+            "\(step.command): \(key) is '\(text)', and no time as RFC 3339 has it")
+        }
         if step.command == "lake history" { places["PUBLICATION"] = values.first?.first("publication")?.text }
         if step.command == "review ls" { places["EVENT"] = values.first?.first("row")?.text }
       }
+      #expect(moments > 100, "\(moments)")
     }
   }
 
@@ -120,6 +128,20 @@ extension JSONValue {
     case .array(let values): values.reduce(into: []) { $0.formUnion($1.keys) }
     case .object(let members): members.values.reduce(into: Set(members.keys)) { $0.formUnion($1.keys) }
     case .string, .integer, .number, .bool, .null: []
+    }
+  }
+
+  /// Texts that are a moment: by what they look like, or by the name of their key. Rows of a dataset are as it has them.
+  fileprivate var moments: [(key: String, text: String)] {
+    switch self {
+    case .array(let values): return values.flatMap(\.moments)
+    case .object(let members):
+      return members.filter { $0.key != "first_rows" }.flatMap { key, value -> [(key: String, text: String)] in
+        guard case .string(let text) = value else { return value.moments }
+        let isMoment = key.hasSuffix("_at") || text.wholeMatch(of: /\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}.{0,24}/) != nil
+        return isMoment ? [(key, text)] : []
+      }
+    case .string, .integer, .number, .bool, .null: return []
     }
   }
 

@@ -17,12 +17,20 @@ struct StrictCastTests {
         "SELECT CAST(CAST(a AS DOUBLE) AS BIGINT)",
         "SELECT CAST(checked_whole(CAST(checked_number(a) AS DOUBLE)) AS BIGINT)"
       ),
-      ("SELECT CAST(a AS DECIMAL(5,1))", "SELECT CAST(checked_number(a) AS DECIMAL(5,1))"),
+      ("SELECT CAST(a AS DECIMAL(5,1))", "SELECT CAST(checked_decimal(a, 1) AS DECIMAL(5,1))"),
+      ("SELECT a::NUMERIC(5)", "SELECT checked_decimal(a, 0)::NUMERIC(5)"),
+      ("SELECT CAST(a AS DECIMAL)", "SELECT CAST(checked_decimal(a, 3) AS DECIMAL)"),
+      (
+        "SELECT CAST(CAST(a AS DECIMAL(9,2)) AS BIGINT)",
+        "SELECT CAST(checked_whole(CAST(checked_decimal(a, 2) AS DECIMAL(9,2))) AS BIGINT)"
+      ),
+      ("SELECT CAST(a AS TIMESTAMP)", "SELECT CAST(checked_timestamp(a) AS TIMESTAMP)"),
+      ("SELECT CAST(a AS TIMESTAMP WITH TIME ZONE)", "SELECT CAST(a AS TIMESTAMP WITH TIME ZONE)"),
       (
         "SELECT CAST(CASE WHEN x AS_y THEN 1 END AS INTEGER)",
         "SELECT CAST(checked_integer(CASE WHEN x AS_y THEN 1 END) AS INTEGER)"
       ),
-      ("SELECT CAST(a AS VARCHAR), b::DATE", "SELECT CAST(a AS VARCHAR), b::DATE"),
+      ("SELECT CAST(a AS VARCHAR), b::DATE", "SELECT CAST(a AS VARCHAR), checked_date(b)::DATE"),
       ("SELECT TRY_CAST(a AS BIGINT)", "SELECT TRY_CAST(a AS BIGINT)"),
       ("SELECT CAST(a AS INTEGER[]), b::INTEGER[]", "SELECT CAST(a AS INTEGER[]), b::INTEGER[]"),
       ("SELECT 'CAST(a AS BIGINT)' -- a::INT\n, \"a::INT\"", "SELECT 'CAST(a AS BIGINT)' -- a::INT\n, \"a::INT\""),

@@ -53,6 +53,25 @@ struct FeedTests {
     #expect(try await title("<![CDATA[a &nbsp; b & c]]>") == "a &nbsp; b & c")
     #expect(try await title("a", before: "<?xml version='1.0'?><!-- a & b &nbsp; -->") == "a")
     await #expect(throws: FetchError.self) { try await title("a &nosuchname; b") }
+    // What no XML may hold, and what stands before the declaration.
+    #expect(try await title("a\u{B}b") == "a b")
+    #expect(try await title("a", before: "\n\n<?xml version='1.0'?>") == "a")
+    // A text that a file or an address would have: it would be left out in silence.
+    for document in ["<!DOCTYPE rss [<!ENTITY x SYSTEM \"file:///etc/hostname\">]>", "<!DOCTYPE rss SYSTEM \"x.dtd\">"]
+    {
+      do {
+        _ = try await title("a &x; b", before: document)
+        Issue.record("\(document) was read")
+      } catch let error as FetchError {
+        #expect(error.summary.contains("line 1: '&x;' stands for a text that is not in the document"), "\(error)")
+      }
+    }
+    do {
+      _ = try await title("a <b", before: "")
+      Issue.record("read")
+    } catch let error as FetchError {
+      #expect(error.summary.contains("well-formed XML on line 1: "), "\(error)")
+    }
   }
 
   @Test func nothingOutsideTheDocumentIsRead() throws {

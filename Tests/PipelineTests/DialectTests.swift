@@ -169,6 +169,24 @@ struct DialectTests {
         "1252 that is said to be Latin-1", text("code,text\n1,") + [0x93] + text("a\n"),
         columns + ", encoding: iso-8859-1", ["line 2", "windows-1252"]
       ),
+      ("joined", text("code,text\n1,a\ncode,text\n2,b\n"), columns, ["line 3", "the header once more"]),
+      (
+        "joined, quoted",
+        text("\"code\",\"text\"\r\n1,a\r\n") + [0xEF, 0xBB, 0xBF] + text("\"code\",\"text\"\r\n2,b\r\n"),
+        columns, ["line 3", "the header once more"]
+      ),
+      (
+        "Excel's separator", text("sep=;\r\ncode;text\r\n1;a\r\n"), columns,
+        ["sep=;", "skip_lines: 1", "delimiter: \";\""]
+      ),
+      (
+        "UTF-32", [0xFF, 0xFE, 0, 0] + "code,text\n".unicodeScalars.flatMap { [UInt8($0.value), 0, 0, 0] }, columns,
+        ["encoding: utf-32"]
+      ),
+      (
+        "a mark of UTF-8 that is said to be Latin-1", [0xEF, 0xBB, 0xBF] + text("code,text\n1,a\n"),
+        columns + ", encoding: iso-8859-1", ["is UTF-8", "iso-8859-1"]
+      ),
       (
         "no ASCII", text("code,text\n1,a\n2,") + [0xE9] + text("\n"), columns + ", encoding: ascii",
         ["line 3", "not ascii"]
@@ -189,6 +207,51 @@ struct DialectTests {
         #expect(message.contains("test_files"), "\(damage.name)")
         for part in damage.expected { #expect(message.contains(part), "\(damage.name): \(message)") }
       }
+    }
+  }
+
+  @Test("the header once more is found wherever the pieces end that a text is read in")
+  func headerAcrossPieces() async throws {
+    try await FormatScene.open { scene in
+      for shift in 0...10 {
+        // 64 KiB: what is read at once.
+        var text = "code,text\n" + String(repeating: "1,aaaaaa\n", count: 7_270)
+        text += String(repeating: "x", count: 65_536 - text.utf8.count - 3 - shift) + ",y\n" + "code,text\n2,b\n"
+        let path = try scene.file("\(shift).csv", Array(text.utf8))
+        do {
+          _ = try await scene.read("format: csv, columns: [code, text]", path, "SELECT 1")
+          Issue.record("read, at \(shift)")
+        } catch let error as FetchError {
+          #expect(error.summary.contains("line 7273 is the header once more"), "\(error)")
+        }
+      }
+    }
+  }
+
+  @Test("DOS's end mark, and byte order marks of documents that were joined, are no part of a value")
+  func marks() async throws {
+    try await FormatScene.open { scene in
+      let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      let text = mark + Array("1,a\n".utf8) + mark + Array("2,b\n".utf8) + [0x1A, 0x1A]
+      let joined = try scene.file("a.csv", text)
+      let rows = try await scene.read(
+        "format: csv, has_header: false, columns: [code, text]", joined, "SELECT code, text FROM raw.rows ORDER BY code"
+      )
+      #expect(rows.rows == [#"{"code":"1","text":"a"}"#, #"{"code":"2","text":"b"}"#])
+      let plain = try scene.file("b.csv", Array("code,text\n1,a\n".utf8) + [0x1A])
+      #expect(
+        try await scene.read("format: csv, columns: [code, text]", plain, "SELECT code FROM raw.rows").rows == [
+          #"{"code":"1"}"#
+        ])
+      let one = try scene.file("c.csv", Array("code\n1\n".utf8) + [0x1A])
+      #expect(
+        try await scene.read("format: csv, columns: [code]", one, "SELECT code FROM raw.rows").rows == [
+          #"{"code":"1"}"#
+        ])
+      let fixed = try scene.file("d.txt", Array("001Bob\n".utf8) + [0x1A])
+      let lines = try await scene.read(
+        "format: fixed_width, columns: [{name: code, at: [1, 3]}]", fixed, "SELECT code FROM raw.rows")
+      #expect(lines.rows == [#"{"code":"001"}"#])
     }
   }
 

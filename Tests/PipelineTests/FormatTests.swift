@@ -258,6 +258,8 @@ struct FormatTests {
           #"{"state":"72","name":"Adjuntas, PR","force":"N.A."}"#,
         ])
       #expect(read.drift.filter(\.isFailure) == [])
+      let tabbed = try scene.file("c.txt", "Title\nCN01  001\tAutauga, AL   25,838\n".utf8)
+      await #expect(throws: EngineFailure.self) { try await scene.read(fields, tabbed, "SELECT * FROM raw.rows") }
       let short = try scene.file("b.txt", "Title\nCN01  001  Autauga\n".utf8)
       let drift = try await scene.read(fields, short, "SELECT 1").drift
       #expect(drift.filter(\.isFailure).map(\.column) == ["force"])

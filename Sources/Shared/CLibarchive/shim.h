@@ -6,7 +6,7 @@
 // its headers include sys/stat.h, which would make `stat` another module's in Swift.
 struct archive;
 struct archive_entry;
-enum { AKER_ARCHIVE_EOF = 1, AKER_ARCHIVE_OK = 0, AKER_ARCHIVE_FAILED = -25 };
+enum { AKER_ARCHIVE_EOF = 1, AKER_ARCHIVE_OK = 0, AKER_ARCHIVE_WARN = -20, AKER_ARCHIVE_FAILED = -25 };
 struct archive *archive_read_new(void);
 int archive_read_free(struct archive *);
 int archive_read_support_format_zip_seekable(struct archive *);

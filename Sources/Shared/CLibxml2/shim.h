@@ -18,6 +18,13 @@ const unsigned char *xmlTextReaderConstPrefix(struct _xmlTextReader *);
 const unsigned char *xmlTextReaderConstValue(struct _xmlTextReader *);
 int xmlTextReaderMoveToAttribute(struct _xmlTextReader *, const unsigned char *name);
 int xmlTextReaderMoveToElement(struct _xmlTextReader *);
+// The beginning of what libxml2 keeps of the last error of a thread.
+struct _aker_xml_error {
+  int domain, code;
+  const char *message;
+};
+const struct _aker_xml_error *xmlGetLastError(void);
+void xmlResetLastError(void);
 struct _xmlParserInput;
 struct _xmlParserCtxt;
 void xmlSetExternalEntityLoader(

@@ -108,8 +108,9 @@ package enum BuildScript {
       case .integer, .bigint: "published_integer(\(name), \(SQL.literal(column.name)))"
       case .double, .decimal: "published_double(\(name), \(SQL.literal(column.name)))"
       case .text: "published_text(\(name), \(SQL.literal(column.name)))"
-      case .geometry: "published_geometry(CAST(\(name) AS GEOMETRY))"
-      case .boolean, .date, .timestamp: name
+      case .geometry: "published_geometry(CAST(\(name) AS GEOMETRY), \(SQL.literal(column.name)))"
+      case .date, .timestamp: "published_moment(\(name), \(SQL.literal(column.name)))"
+      case .boolean: name
       }
     return "CAST(\(checked) AS \(column.type.duckdbName)) AS \(name)"
   }

@@ -17,13 +17,31 @@ package struct EngineFailure: ClassifiedError {
   package var refusedValue: String? {
     guard case .sql(_, let message, _, _) = error else { return nil }
     if let match = message.firstMatch(
-      of: #/Error: '(.*?)' is no (?:whole number|number|amount|percentage|text)/#
+      of: #/Error: '(.*?)' is no (?:whole number|number|amount|percentage|text|date|timestamp)/#
         .dotMatchesNewlines())
     {
       return String(match.1)
     }
-    if let match = message.firstMatch(of: #/Could not convert string '(.*?)' to /#) { return String(match.1) }
-    return message.firstMatch(of: #/invalid (?:date|timestamp) field format: "(.*?)"/#).map { String($0.1) }
+    if let match = message.firstMatch(of: #/Could not convert string (?:'(.*?)'|"(.*?)") to /#) {
+      return (match.1 ?? match.2).map(String.init)
+    }
+    return message.firstMatch(of: #/(?:date|timestamp) field (?:format|value out of range): "(.*?)"/#)
+      .map { String($0.1) }
+  }
+
+  /// The same error with other words for the files that it names: what they were made of, rather than where they lie.
+  package func renamed(_ names: [String: String]) -> EngineFailure {
+    guard case .sql(let step, let message, let line, let column) = error else { return self }
+    // DuckDB's advice about settings that are not the reader's to change.
+    func shown(_ text: String) -> String {
+      let kept = text.firstRange(of: #/ ?Try setting '/#).map { text[..<$0.lowerBound] } ?? text[...]
+      return names.reduce(String(kept)) {
+        $0.replacing("\"\($1.key)\"", with: $1.value).replacing($1.key, with: $1.value)
+      }
+    }
+    return EngineFailure(
+      error: .sql(step: step, message: shown(message), line: line, column: column), output: output,
+      causes: causes.map(shown).filter { !$0.isEmpty })
   }
 
   /// The same error, which says where the value stands.

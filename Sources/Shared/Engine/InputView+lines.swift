@@ -22,7 +22,11 @@ extension InputView {
       \(SQL.identifier(columns?.sourceName(name) ?? name))
       """
     }
-    return "(SELECT \(cells.joined(separator: ", ")) FROM \(lines(files)) WHERE trim(line) <> '')"
+    // What a tab stands for is known to who wrote it alone.
+    let isRow =
+      "CASE WHEN contains(line, chr(9)) THEN error('''' || line || ''' is no text of fixed width: it has a tab') "
+      + "ELSE trim(line) <> '' END"
+    return "(SELECT \(cells.joined(separator: ", ")) FROM \(lines(files)) WHERE \(isRow))"
   }
 
   /// The columns that lie within the longest of the first lines: a file of shorter ones has lost some.

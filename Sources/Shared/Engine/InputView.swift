@@ -93,7 +93,9 @@ package struct InputView: Sendable {
       let tables = files.map { file in
         """
         SELECT \(columns) FROM (\(jsonTable(SQL.literal(file)))), (SELECT r AS header FROM \
-        (\(jsonTable(SQL.literal(file)))) LIMIT 1) WHERE r IS DISTINCT FROM header
+        (\(jsonTable(SQL.literal(file)))) LIMIT 1) WHERE r IS DISTINCT FROM header AND CASE WHEN len(r) = len(header) THEN true \
+        ELSE error('a row of ' || coalesce(len(r), 0) || ' values where the header has ' || len(header) || ': ' \
+        || left(CAST(to_json(r) AS VARCHAR), 300)) END
         """
       }
       return tables.joined(separator: " UNION ALL ")
@@ -138,7 +140,7 @@ package struct InputView: Sendable {
     switch type {
     case .integer: "is_integer(\(column))"
     case .number: "is_number(\(column))"
-    case .date: "TRY_CAST(trim(\(column)) AS DATE) IS NOT NULL"
+    case .date: "is_date(\(column))"
     case .text: "true"
     }
   }

@@ -1,4 +1,4 @@
-/// A dataset's SQL with each cast to a number made strict: the text between CAST( and AS, or before ::, is checked first
+/// A dataset's SQL with each cast to a number or a date made strict: the text between CAST( and AS, or before ::, is checked first
 /// (`ValueMacros`). Nothing moves from its line.
 struct StrictCasts {
   /// What was put into a line: at a column (from 1) of the result, so many characters.
@@ -16,34 +16,59 @@ struct StrictCasts {
     "int", "int1", "int2", "int4", "int8", "short", "long", "signed",
   ]
   private static let numbers: Set<String> = [
-    "double", "float", "real", "float4", "float8", "decimal", "numeric", "dec",
+    "double", "float", "real", "float4", "float8",
   ]
+  private static let decimals: Set<String> = ["decimal", "numeric", "dec"]
+  private static let timestamps: Set<String> = ["timestamp", "datetime", "timestamp_s", "timestamp_ms", "timestamp_ns"]
 
   init(_ text: String) {
     let tokens = SQLToken.read(text)
+    let scalars = Array(text.unicodeScalars)
     var additions: [Addition] = []
     for index in tokens.indices {
-      guard let cast = Self.call(tokens, index) ?? Self.postfix(tokens, index),
+      guard let cast = Self.call(tokens, index, scalars) ?? Self.postfix(tokens, index, scalars),
         // These are no values until the statement is bound, and a macro may not name them twice.
         !tokens[cast.range].contains(where: { $0.isWord("unnest") || $0.isWord("columns") })
       else { continue }
       let (start, end) = (tokens[cast.range.lowerBound].start, tokens[cast.range.upperBound].end)
-      additions.append(Addition(offset: start, text: cast.macro + "(", width: end - start))
-      additions.append(Addition(offset: end, text: ")", width: end - start))
+      additions.append(Addition(offset: start, text: cast.macro.opening, width: end - start))
+      additions.append(Addition(offset: end, text: cast.macro.closing, width: end - start))
     }
-    apply(additions, to: Array(text.unicodeScalars))
+    apply(additions, to: scalars)
   }
 
-  private typealias Cast = (range: ClosedRange<Int>, macro: String)
+  private typealias Cast = (range: ClosedRange<Int>, macro: Macro)
 
-  private static func macro(_ type: SQLToken, isOfCast: Bool) -> String? {
-    guard case .word(let name) = type.kind else { return nil }
-    if integers.contains(name) { return isOfCast ? "checked_whole" : "checked_integer" }
-    return numbers.contains(name) ? "checked_number" : nil
+  private struct Macro {
+    var opening: String
+    var closing = ")"
+  }
+
+  /// What a cast to the type that begins at a token is checked by; nil for types that take what they are given or refuse it.
+  private static func macro(_ tokens: [SQLToken], _ index: Int, _ text: [Unicode.Scalar], isOfCast: Bool) -> Macro? {
+    guard case .word(let name) = tokens[index].kind else { return nil }
+    if integers.contains(name) { return Macro(opening: isOfCast ? "checked_whole(" : "checked_integer(") }
+    if numbers.contains(name) { return Macro(opening: "checked_number(") }
+    if decimals.contains(name) {
+      return Macro(opening: "checked_decimal(", closing: ", \(scale(tokens, index, text)))")
+    }
+    if name == "date" { return Macro(opening: "checked_date(") }
+    let hasZone = index + 1 < tokens.count && tokens[index + 1].isWord("with")
+    return timestamps.contains(name) && !hasZone ? Macro(opening: "checked_timestamp(") : nil
+  }
+
+  /// Digits after the point of `DECIMAL(p, s)`: none of `DECIMAL(p)`, and three of DuckDB's own where it stands alone.
+  private static func scale(_ tokens: [SQLToken], _ index: Int, _ text: [Unicode.Scalar]) -> Int {
+    guard index + 3 < tokens.count, tokens[index + 1].isSymbol("(") else { return 3 }
+    guard tokens[index + 3].isSymbol(","), index + 4 < tokens.count else { return 0 }
+    let token = tokens[index + 4]
+    var digits = String.UnicodeScalarView()
+    digits.append(contentsOf: text[token.start..<token.end])
+    return Int(String(digits)) ?? 0
   }
 
   /// `CAST ( … AS type )`. TRY_CAST is what it is: it says by its name that NULL is meant.
-  private static func call(_ tokens: [SQLToken], _ index: Int) -> Cast? {
+  private static func call(_ tokens: [SQLToken], _ index: Int, _ text: [Unicode.Scalar]) -> Cast? {
     guard tokens[index].isWord("cast"), index + 1 < tokens.count, tokens[index + 1].isSymbol("("),
       let end = SQLToken.closing(tokens, index + 1)
     else { return nil }
@@ -56,17 +81,18 @@ struct StrictCasts {
     guard let separator, separator > index + 2, separator + 1 < end,
       // An array of numbers is none.
       !tokens[end - 1].isSymbol("]"),
-      let macro = macro(tokens[separator + 1], isOfCast: tokens[index + 2].isWord("cast"))
+      let macro = macro(tokens, separator + 1, text, isOfCast: tokens[index + 2].isWord("cast"))
     else { return nil }
     return ((index + 2)...(separator - 1), macro)
   }
 
   /// `operand :: type`.
-  private static func postfix(_ tokens: [SQLToken], _ index: Int) -> Cast? {
+  private static func postfix(_ tokens: [SQLToken], _ index: Int, _ text: [Unicode.Scalar]) -> Cast? {
     guard tokens[index].isSymbol("::"), index > 0, index + 1 < tokens.count,
       !(index + 2 < tokens.count && tokens[index + 2].isSymbol("[")),
       let start = SQLToken.operandStart(tokens, before: index),
-      let macro = macro(tokens[index + 1], isOfCast: tokens[start].isWord("cast") || tokens[index - 1].isWord("double"))
+      let macro = macro(
+        tokens, index + 1, text, isOfCast: tokens[start].isWord("cast") || tokens[index - 1].isWord("double"))
     else { return nil }
     return (start...(index - 1), macro)
   }
@@ -82,7 +108,7 @@ struct StrictCasts {
     // What ends comes before what begins; of two that begin at one place the longer one is the outer.
     let ordered = additions.sorted { left, right in
       if left.offset != right.offset { return left.offset < right.offset }
-      let closes = (left.text == ")", right.text == ")")
+      let closes = (left.text.hasSuffix(")"), right.text.hasSuffix(")"))
       if closes.0 != closes.1 { return closes.0 }
       return closes.0 ? left.width < right.width : left.width > right.width
     }

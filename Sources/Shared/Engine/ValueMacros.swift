@@ -32,6 +32,28 @@ enum ValueMacros {
       WHEN NOT is_fraction_type(v) THEN v
       WHEN v IS NULL OR CAST(v AS DOUBLE) = trunc(CAST(v AS DOUBLE)) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no whole number') END;
+    -- Year, month and day, the year with its four digits: what it would be otherwise, nobody says. Then a time of the day.
+    CREATE MACRO is_date(v) AS
+      regexp_full_match(text_of(v), '\s*[12]\d{3}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:\d{2}.*)?\s*')
+      AND TRY_CAST(trim(text_of(v)) AS DATE) IS NOT NULL;
+    -- A timestamp has no offset of its own: one that is not UTC's would be left out.
+    CREATE MACRO is_timestamp(v) AS is_date(v)
+      AND (NOT regexp_matches(text_of(v), ':\d{2}(\.\d+)?\s*[+-]\d') OR regexp_matches(text_of(v), '[+-]00(:?00)?\s*$'))
+      AND TRY_CAST(trim(text_of(v)) AS TIMESTAMP) IS NOT NULL;
+    CREATE MACRO checked_date(v) AS CASE
+      WHEN NOT is_text(v) THEN v
+      WHEN is_absent(v) OR is_date(v) THEN v
+      ELSE error('''' || CAST(v AS VARCHAR) || ''' is no date: year-month-day') END;
+    CREATE MACRO checked_timestamp(v) AS CASE
+      WHEN NOT is_text(v) THEN v
+      WHEN is_absent(v) OR is_timestamp(v) THEN v
+      ELSE error('''' || CAST(v AS VARCHAR) || ''' is no timestamp: year-month-day and a time of the day in UTC; cast others AS TIMESTAMPTZ') END;
+    -- As many digits after the point as the type keeps; more would be rounded.
+    CREATE MACRO checked_decimal(v, digits) AS CASE
+      WHEN NOT is_text(v) THEN v
+      WHEN is_absent(v) OR is_number(v) AND NOT regexp_matches(text_of(v), '\.\d{' || digits || '}\d*[1-9]') THEN v
+      WHEN is_number(v) THEN error('''' || CAST(v AS VARCHAR) || ''' is no number of ' || digits || ' digits after the point: say round(as_number(...), ' || digits || ') where that is meant')
+      ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number') END;
     CREATE MACRO as_integer(v) AS CAST(checked_whole(v) AS BIGINT);
     CREATE MACRO as_number(v) AS CAST(checked_number(v) AS DOUBLE);
     -- `1,234.50`, `$1,234`, `-$5`, and `(1,234)` for what is less than nothing.
@@ -57,6 +79,11 @@ enum ValueMacros {
       WHEN v IS NULL THEN v
       WHEN isfinite(CAST(checked_number(v) AS DOUBLE)) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number: column ''' || name || ''' takes no NaN and no infinity') END;
+    CREATE MACRO published_moment(v, name) AS CASE
+      WHEN v IS NULL THEN v
+      WHEN is_text(v) THEN checked_date(v)
+      WHEN isfinite(CAST(v AS TIMESTAMP)) THEN v
+      ELSE error('''' || CAST(v AS VARCHAR) || ''' is no date: column ''' || name || ''' takes no infinity') END;
     CREATE MACRO published_text(v, name) AS CASE
       WHEN contains(CAST(v AS VARCHAR), chr(0))
         THEN error('''' || replace(CAST(v AS VARCHAR), chr(0), '\u0000') || ''' is no text: U+0000 stands in column ''' || name || '''')
@@ -65,6 +92,20 @@ enum ValueMacros {
 
   /// Of geometries, for scripts that have the spatial extension: two dimensions, and nothing for what is empty.
   static let spatialSQL = """
-    CREATE MACRO published_geometry(v) AS CASE WHEN NOT ST_IsEmpty(v) THEN ST_Force2D(v) END;
+    -- A ring that does not end where it began, or goes nowhere: PostGIS takes none such.
+    CREATE MACRO is_open_ring(r) AS NOT ST_IsClosed(r) OR ST_NPoints(r) < 4;
+    CREATE MACRO is_no_part(g) AS CASE CAST(ST_GeometryType(g) AS VARCHAR)
+      WHEN 'POLYGON' THEN NOT ST_IsEmpty(g) AND (is_open_ring(ST_ExteriorRing(g)) OR coalesce(list_bool_or(list_transform(
+        range(1, CAST(ST_NumInteriorRings(g) AS BIGINT) + 1), lambda n: is_open_ring(ST_InteriorRingN(g, CAST(n AS INTEGER))))), false))
+      WHEN 'LINESTRING' THEN ST_NPoints(g) = 1
+      ELSE false END;
+    CREATE MACRO is_no_shape(g) AS CASE
+      WHEN CAST(ST_GeometryType(g) AS VARCHAR) IN ('POINT', 'MULTIPOINT') THEN false
+      WHEN CAST(ST_GeometryType(g) AS VARCHAR) IN ('POLYGON', 'LINESTRING') THEN is_no_part(g)
+      ELSE coalesce(list_bool_or(list_transform(ST_Dump(g), lambda part: is_no_part(part.geom))), false) END;
+    CREATE MACRO published_geometry(v, name) AS CASE
+      WHEN ST_IsEmpty(v) THEN NULL
+      WHEN is_no_shape(v) THEN error('''' || left(ST_AsText(v), 120) || ''' is no shape: in column ''' || name || ''' a ring is not closed, or a line has one point')
+      ELSE ST_Force2D(v) END;
     """
 }

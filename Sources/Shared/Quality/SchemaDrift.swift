@@ -51,8 +51,12 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
     request: DatasetRequest, declared: RequestColumns, header: [String], year: Int
   ) -> [SchemaDrift] {
     var drifts: [SchemaDrift] = []
-    // JSON objects name their fields; CSV headers are compared as DuckDB reads them, in any case of letters.
-    func same(_ left: String, _ right: String) -> Bool { left.lowercased() == right.lowercased() }
+    // CSV headers are compared as DuckDB reads them, in any case of letters; names in JSON are what they are, and so is what
+    // is found under them.
+    let isExact = request.format.isObjects || request.format == .jsonTable
+    func same(_ left: String, _ right: String) -> Bool {
+      isExact ? left == right : left.lowercased() == right.lowercased()
+    }
     // Of several names that a column may have, the one that came; the first where none did.
     let named = declared.names.filter { declared.patterns[$0] == nil }.map { column in
       let names = declared.possibleNames(column)

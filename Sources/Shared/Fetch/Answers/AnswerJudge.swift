@@ -35,6 +35,7 @@ struct AnswerJudge {
   }
 
   private static let gzipMark: [UInt8] = [0x1F, 0x8B]
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   /// What a document that is sent as gzip begins with; of any other, the bytes as they came.
   private static func unfolded(_ bytes: [UInt8]) -> [UInt8] {
@@ -105,7 +106,9 @@ struct AnswerJudge {
       let what = Self.oddSuccesses[response.status].map { " (\($0))" } ?? ""
       error = self.error(.noDocument("\(response.status)\(what)"), .transient)
     } else if response.byteCount <= Int64(HTTPTransfer.beginningByteCount),
-      bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }), Self.endsWhole(response.beginning)
+      (bytes.starts(with: Self.byteOrderMark) ? bytes.dropFirst(3) : bytes[...]).allSatisfy({
+        $0 == 0x20 || (0x09...0x0D).contains($0)
+      }), Self.endsWhole(response.beginning)
     {
       error = self.error(.noDocument("an empty body"), .transient)
     } else {
@@ -175,6 +178,17 @@ struct AnswerJudge {
     let isFolded = response.beginning.starts(with: Self.gzipMark)
     let found = Self.content(bytes, beginning)
     guard request.expected != .any, request.expected != .html || found != .html else { return nil }
+    if let kind = Self.binaryKind(bytes) {
+      return error(
+        .unexpectedContent(
+          expected: request.expected.rawValue, found: (isFolded ? "gzip of " : "") + kind, title: nil), .data,
+        advice: "Nothing here reads \(kind). Ask the source for another form of it, or unpack it before.")
+    }
+    if found == .zip, !isFolded, [.text, .json, .xml, .gzip].contains(request.expected) {
+      return error(
+        .unexpectedContent(expected: request.expected.rawValue, found: found.rawValue, title: nil), .data,
+        advice: "State `member:`, the name of what is to be read from the zip, or a glob such as \"*.csv\".")
+    }
     let fits: Bool =
       switch request.expected {
       case .any: true
@@ -196,6 +210,19 @@ struct AnswerJudge {
         expected: request.expected.rawValue, found: (isFolded ? "gzip of " : "") + found.rawValue, title: title),
       response.redirectCount > 0 ? .permanent : .transient)
   }
+
+  /// What is neither text nor one of the formats that are read, by what it begins with; nil for all else.
+  private static func binaryKind(_ bytes: [UInt8]) -> String? {
+    binaryKinds.first { bytes.starts(with: $0.mark) }?.name
+  }
+
+  private static let binaryKinds: [(mark: [UInt8], name: String)] = [
+    (gzipMark, "gzip"), ([0x1F, 0x9D], "compress (.Z)"), (Array("BZh".utf8), "bzip2"),
+    ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "xz"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd"),
+    (Array("7z".utf8) + [0xBC, 0xAF], "7-Zip"), (Array("Rar!".utf8), "RAR"), (Array("%PDF-".utf8), "PDF"),
+    ([0xD0, 0xCF, 0x11, 0xE0], "an Office file of the old kind, or one with a password"),
+    ([0x89, 0x50, 0x4E, 0x47], "PNG"), ([0xFF, 0xD8, 0xFF], "JPEG"),
+  ]
 
   private static func content(_ bytes: [UInt8], _ text: String) -> FetchRequest.Content {
     if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) || bytes.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .zip }

@@ -23,7 +23,7 @@ package enum ArchiveMember {
       case .unreadable(let why): "the archive cannot be read: \(why)"
       case .unsafeName(let name): "the archive has a member that would be written elsewhere: '\(name)'"
       case .noMember(let pattern, let names):
-        "the archive has no '\(pattern)', but \(names.joined(separator: ", "))"
+        "the archive has no '\(pattern)', but \(names.isEmpty ? "no file at all" : names.joined(separator: ", "))"
       case .tooLarge(let limit): "the archive's content is larger than \(limit.counted("byte"))"
       case .damaged(let name, let why): "the archive's '\(name)' is damaged: \(why)"
       case .unsupported(let name, let why): "the archive's '\(name)' cannot be read: \(why)"
@@ -61,6 +61,29 @@ package enum ArchiveMember {
     _ pattern: String, companions: [String], from archivePath: String, into folder: String, maximumBytes: Int64,
     foldedFrom: Int64? = nil, cancellation: BlockingWork.Cancellation
   ) throws -> [Extracted] {
+    try inUTF8 {
+      try take(
+        pattern, companions: companions, from: archivePath, into: folder, maximumBytes: maximumBytes,
+        foldedFrom: foldedFrom, cancellation: cancellation)
+    }
+  }
+
+  /// libarchive reads names by the thread's locale, and has none for letters that it lacks: not even ü, where nobody set one.
+  private static func inUTF8<Result>(_ body: () throws -> Result) rethrows -> Result {
+    // 1: LC_CTYPE alone, as a mask.
+    guard let locale = newlocale(1, "C.UTF-8", nil) else { return try body() }
+    let before = uselocale(locale)
+    defer {
+      uselocale(before)
+      freelocale(locale)
+    }
+    return try body()
+  }
+
+  private static func take(
+    _ pattern: String, companions: [String], from archivePath: String, into folder: String, maximumBytes: Int64,
+    foldedFrom: Int64?, cancellation: BlockingWork.Cancellation
+  ) throws -> [Extracted] {
     let archive = try opened(archivePath)
     defer { archive_read_free(archive) }
     let limit = min(maximumBytes, ExpansionBudget.limit(ofFile: archivePath))
@@ -68,17 +91,13 @@ package enum ArchiveMember {
     var names: [String] = []
     var found: [Extracted] = []
     var byteCount: Int64 = 0
-    var entry: OpaquePointer?
-    while true {
-      let result = archive_read_next_header(archive, &entry)
-      if result == Int32(AKER_ARCHIVE_EOF) { break }
-      guard result == Int32(AKER_ARCHIVE_OK), let entry else { throw unreadable(archive) }
+    while let entry = try next(of: archive) {
       let name = name(of: entry)
       guard !name.hasPrefix("/"), !name.contains("\\"), !name.split(separator: "/").contains("..") else {
         throw Failure.unsafeName(name)
       }
       // Links, devices and folders hold no data of their own; what macOS adds has no data of the source's.
-      guard archive_entry_filetype(entry) == S_IFREG, !name.hasPrefix("__MACOSX/") else { continue }
+      guard archive_entry_filetype(entry) == S_IFREG, !isOfMacOS(name) else { continue }
       names.append(name)
       let fits = matches(name, pattern)
       guard fits || companions.contains(where: { belongs(name, ending: $0, to: pattern) }) else { continue }
@@ -106,6 +125,22 @@ package enum ArchiveMember {
     }
     if found.isEmpty { throw Failure.noMember(pattern, of: Array(names.prefix(20))) }
     return found
+  }
+
+  /// What macOS keeps beside files: in a folder of its own, or as `._name` beside `name`.
+  private static func isOfMacOS(_ name: String) -> Bool {
+    name.hasPrefix("__MACOSX/") || name.split(separator: "/").last?.hasPrefix("._") == true
+  }
+
+  /// The next member; nil at the end. A name in an encoding that nobody states is a warning, and no reason to refuse it.
+  private static func next(of archive: OpaquePointer) throws -> OpaquePointer? {
+    var entry: OpaquePointer?
+    let result = archive_read_next_header(archive, &entry)
+    if result == Int32(AKER_ARCHIVE_EOF) { return nil }
+    guard [AKER_ARCHIVE_OK, AKER_ARCHIVE_WARN].contains(where: { Int32($0) == result }), let entry else {
+      throw unreadable(archive)
+    }
+    return entry
   }
 
   /// - Returns: whether it could be; else nothing is left of it.
@@ -148,16 +183,16 @@ package enum ArchiveMember {
   ///
   /// - Throws: `DocumentIntegrity.Damage`; `Failure.tooLarge`.
   static func check(_ archivePath: String, _ cancellation: BlockingWork.Cancellation) throws {
+    try inUTF8 { try readAll(archivePath, cancellation) }
+  }
+
+  private static func readAll(_ archivePath: String, _ cancellation: BlockingWork.Cancellation) throws {
     do {
       let archive = try opened(archivePath)
       defer { archive_read_free(archive) }
       let limit = ExpansionBudget.limit(ofFile: archivePath)
       var byteCount: Int64 = 0
-      var entry: OpaquePointer?
-      while true {
-        let result = archive_read_next_header(archive, &entry)
-        if result == Int32(AKER_ARCHIVE_EOF) { return }
-        guard result == Int32(AKER_ARCHIVE_OK), let entry else { throw unreadable(archive) }
+      while let entry = try next(of: archive) {
         let name = name(of: entry)
         do {
           byteCount += try read(archive, name, limit: limit - byteCount, total: limit, cancellation) { _ in }

@@ -76,6 +76,11 @@ struct DelimitedParser {
       }
       if state == .start, !DelimitedText.isSpace(byte) { state = .plain }
       field.bytes.append(byte)
+      // The byte order mark of a document that was put behind another one.
+      if byte == 0xBF, fields.isEmpty, field.bytes == [0xEF, 0xBB, 0xBF] {
+        field = DelimitedField()
+        state = .start
+      }
     }
     return nil
   }

@@ -5,7 +5,8 @@ internal import Catalog
 /// only read it in one way.
 ///
 /// Plain is UTF-8 without U+0000, with as many columns in each record as in the first, one kind of line end, quotes about
-/// whole values only, and no blank line. What is not plain is read by `DelimitedText`, which says where, or puts it right.
+/// whole values only, no blank line, and the header but once. What is not plain is read by `DelimitedText`, which says where,
+/// or puts it right.
 struct DelimitedScan {
   private enum State {
     case fieldStart, plain, quoted, quoteInQuotes, carriageReturn
@@ -17,6 +18,10 @@ struct DelimitedScan {
 
   private let delimiter: UInt8
   private let width: Int
+  /// The header's record as it stands, to be known again.
+  private let header: [UInt8]
+  /// What pieces before had of the record that is being read, as far as it may be the header.
+  private var recordHead: [UInt8] = []
   /// For each byte, whether a value goes on with it.
   private let isOrdinary: [Bool]
   private var state = State.fieldStart
@@ -30,9 +35,10 @@ struct DelimitedScan {
   /// Whether lines end in CR LF; nil before the first end.
   private var usesCarriageReturns: Bool?
 
-  private init(delimiter: UInt8, width: Int) {
+  private init(delimiter: UInt8, width: Int, header: [UInt8]) {
     self.delimiter = delimiter
     self.width = width
+    self.header = header
     isOrdinary = (0...255).map { byte in
       let byte = UInt8(byte)
       return byte != delimiter && byte != Self.quote && byte != Self.newline && byte != Self.carriageReturn && byte != 0
@@ -48,12 +54,16 @@ struct DelimitedScan {
     var scan: DelimitedScan?
     var cells: [String] = []
     var before: [[UInt8]] = []
+    var headerLength = 0
     while let piece = try reader.next() {
       try cancellation.check()
       if scan == nil {
         before.append(piece)
         var header: DelimitedRow?
-        for byte in piece where header == nil { header = parser.take(byte) }
+        for byte in piece where header == nil {
+          header = parser.take(byte)
+          if header == nil { headerLength += 1 }
+        }
         guard let header else {
           // A header of megabytes is none.
           if before.count > 64 { return nil }
@@ -61,7 +71,8 @@ struct DelimitedScan {
         }
         guard let found = names(header) else { return nil }
         cells = found
-        scan = DelimitedScan(delimiter: delimiter, width: header.fields.count)
+        scan = DelimitedScan(
+          delimiter: delimiter, width: header.fields.count, header: Array(before.joined().prefix(headerLength)))
         for piece in before where scan?.take(piece) != true { return nil }
         before = []
       } else if scan?.take(piece) != true {
@@ -72,7 +83,7 @@ struct DelimitedScan {
       // A header without a line end.
       guard !parser.isInQuotes, let header = parser.finish(), let found = names(header) else { return nil }
       cells = found
-      scan = DelimitedScan(delimiter: delimiter, width: header.fields.count)
+      scan = DelimitedScan(delimiter: delimiter, width: header.fields.count, header: [])
       for piece in before where scan?.take(piece) != true { return nil }
     }
     guard scan?.finish() == true, let scan else { return nil }
@@ -101,6 +112,8 @@ struct DelimitedScan {
     while index < count {
       let byte = bytes[index]
       switch state {
+      // Perhaps the byte order mark of a document that was put behind another one.
+      case .fieldStart where byte == 0xEF && fieldCount == 1 && recordCount > 0: return false
       case .fieldStart, .plain:
         if isOrdinary[Int(byte)] {
           state = .plain
@@ -110,7 +123,7 @@ struct DelimitedScan {
         }
         switch byte {
         case delimiter: endField()
-        case Self.newline: if !endRecord(at: offset + index, withCarriageReturn: false) { return false }
+        case Self.newline: if !endRecord(bytes, index, withCarriageReturn: false) { return false }
         case Self.carriageReturn: state = .carriageReturn
         case Self.quote where state == .fieldStart: state = .quoted
         default: return false
@@ -123,14 +136,17 @@ struct DelimitedScan {
         switch byte {
         case Self.quote: state = .quoted
         case delimiter: endField()
-        case Self.newline: if !endRecord(at: offset + index, withCarriageReturn: false) { return false }
+        case Self.newline: if !endRecord(bytes, index, withCarriageReturn: false) { return false }
         case Self.carriageReturn: state = .carriageReturn
         default: return false
         }
       case .carriageReturn:
-        guard byte == Self.newline, endRecord(at: offset + index, withCarriageReturn: true) else { return false }
+        guard byte == Self.newline, endRecord(bytes, index, withCarriageReturn: true) else { return false }
       }
       index += 1
+    }
+    if recordHead.count <= header.count {
+      recordHead += bytes[max(0, recordStart - offset)..<count].prefix(header.count + 1 - recordHead.count)
     }
     return true
   }
@@ -140,18 +156,35 @@ struct DelimitedScan {
     state = .fieldStart
   }
 
-  private mutating func endRecord(at end: Int, withCarriageReturn: Bool) -> Bool {
+  /// - Returns: false for a record that is not plain.
+  private mutating func endRecord(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ index: Int, withCarriageReturn: Bool
+  ) -> Bool {
+    let end = offset + index
     guard usesCarriageReturns ?? withCarriageReturn == withCarriageReturn else { return false }
     usesCarriageReturns = withCarriageReturn
     let length = end - recordStart
     // A blank line, or one of a single column that is empty.
     guard fieldCount == width, length > (withCarriageReturn ? 1 : 0) else { return false }
+    if recordCount > 0, width > 1, length - (withCarriageReturn ? 1 : 0) == header.count,
+      isHeader(bytes[max(0, recordStart - offset)..<index])
+    {
+      return false
+    }
+    recordHead = []
     longestRow = max(longestRow, length)
     recordCount += 1
     recordStart = end + 1
     fieldCount = 1
     state = .fieldStart
     return true
+  }
+
+  /// - Parameter rest: what this piece has of the record.
+  private func isHeader(_ rest: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+    recordHead.isEmpty
+      ? rest.prefix(header.count).elementsEqual(header)
+      : (recordHead + rest).prefix(header.count).elementsEqual(header)
   }
 
   /// - Returns: whether it ended where a record may end.

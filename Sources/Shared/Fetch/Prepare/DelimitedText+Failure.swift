@@ -73,6 +73,19 @@ extension DelimitedText {
         advice: "State `delimiter: \"\(delimiter == "\t" ? "\\t" : delimiter)\"`.")
     }
 
+    static func separatorLine(_ delimiter: String) -> Failure {
+      Failure(
+        summary: "line 1 is Excel's 'sep=\(delimiter)', and not the header",
+        advice: "State `skip_lines: 1, delimiter: \"\(delimiter == "\t" ? "\\t" : delimiter)\"`.")
+    }
+
+    static func headerAgain(line: Int) -> Failure {
+      Failure(
+        summary: "line \(line) is the header once more: two documents seem to have been joined",
+        advice:
+          "Ask for each of them by itself, or ask the source; nothing says that what follows has the same columns.")
+    }
+
     static func headerElsewhere(line: Int) -> Failure {
       Failure(
         summary: "line 1 is not the header, which stands on line \(line)",

@@ -79,10 +79,17 @@ struct DelimitedText {
       return
     }
     guard fields.count == width else { throw wrongCount(row) }
+    if isHeader(fields) { throw Failure.headerAgain(line: row.line) }
     if let shortRow { throw wrongCount(shortRow) }
     try check(row)
     rowCount += 1
     try write(fields, &output)
+  }
+
+  /// Whether a row is the (last) header row again. One column alone may hold its own name.
+  private func isHeader(_ fields: [DelimitedField]) -> Bool {
+    guard fields.count > 1, let header = headerRows.last, header.count >= fields.count else { return false }
+    return zip(header, fields).allSatisfy { $0.bytes == $1.bytes }
   }
 
   private func wrongCount(_ row: DelimitedRow) -> Failure {

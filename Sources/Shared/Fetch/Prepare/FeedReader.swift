@@ -6,7 +6,9 @@ internal import FoundationEssentials
 /// `title, link, guid, published, summary, source`, and `unreadable` of what could not be read to its end. Texts stay as they came; dates are read in SQL, where they are judged.
 package enum FeedReader {
   package enum Failure: Error, Equatable {
-    case notWellFormed(line: Int)
+    case notWellFormed(line: Int, why: String?)
+    /// A name for a text that the document does not have: it is declared elsewhere, or nowhere.
+    case unknownEntity(String, line: Int)
     /// Well-formed, but neither RSS nor Atom.
     case notAFeed(root: String)
     /// Its entities unfold to more than a document of its size may.
@@ -14,7 +16,10 @@ package enum FeedReader {
 
     package var summary: String {
       switch self {
-      case .notWellFormed(let line): "it is not well-formed XML on line \(line)"
+      case .notWellFormed(let line, let why):
+        "it is not well-formed XML on line \(line)" + (why.map { ": \($0)" } ?? "")
+      case .unknownEntity(let name, let line):
+        "line \(line): '&\(name);' stands for a text that is not in the document, and nothing outside of it is read"
       case .unfoldsTooFar(let limit):
         "its entities unfold to more than \(limit.counted("byte")), which no feed of its size does"
       case .notAFeed(let root): "it is neither RSS nor Atom, but '\(root)'"
@@ -58,9 +63,12 @@ package enum FeedReader {
     // Entities that the document declares itself are text (libxml2 stops what grows out of all proportion); nothing outside
     // of it is ever read.
     Self.closeOutside
+    xmlResetLastError()
     let options = Int32(
       AKER_XML_NOENT | AKER_XML_NONET | AKER_XML_NOCDATA | AKER_XML_NOERROR | AKER_XML_NOWARNING)
-    guard let reader = xmlReaderForFile(path, nil, options) else { throw Failure.notWellFormed(line: 0) }
+    guard let reader = xmlReaderForFile(path, nil, options) else {
+      throw Failure.notWellFormed(line: 0, why: lastWords)
+    }
     defer { xmlFreeTextReader(reader) }
     let limit = ExpansionBudget.limit(ofFile: path)
     var unfolded: Int64 = 0
@@ -121,8 +129,17 @@ package enum FeedReader {
       if field == "channel" || field == "feed" || field == "rss" || field == "RDF" || field == "image" { field = nil }
       result = xmlTextReaderRead(reader)
     }
-    guard result == 0 else { throw Failure.notWellFormed(line: Int(xmlTextReaderGetParserLineNumber(reader))) }
+    guard result == 0 else {
+      throw Failure.notWellFormed(line: Int(xmlTextReaderGetParserLineNumber(reader)), why: lastWords)
+    }
     return count
+  }
+
+  /// What libxml2 says of the last error of this thread.
+  private static var lastWords: String? {
+    guard let message = xmlGetLastError()?.pointee.message else { return nil }
+    let words = String(cString: message).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    return words.isEmpty ? nil : words
   }
 
   private static func set(_ name: String, _ value: String?, _ item: inout Item?) {

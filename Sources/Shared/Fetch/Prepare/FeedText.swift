@@ -1,8 +1,9 @@
 internal import CLibxml2
 
 /// A feed's text with what XML itself does not know put right: names of HTML's entities (`&nbsp;`), which feeds use without
-/// declaring them, and an ampersand that begins nothing (`AT&T`). Either can mean one thing only, and would else cost the whole
-/// feed. What a document declares itself, CDATA, comments and its DTD are left as they are.
+/// declaring them, an ampersand that begins nothing (`AT&T`), blank lines before the XML declaration, and control characters,
+/// which no XML may hold. Each can mean one thing only, and would else cost the whole feed. What a document declares itself,
+/// CDATA, comments and its DTD are left as they are.
 enum FeedText {
   /// 32 MiB: larger ones are read as they came.
   static let byteLimit = 32 << 20
@@ -11,13 +12,22 @@ enum FeedText {
   private static let known: Set<String> = ["amp", "lt", "gt", "quot", "apos"]
 
   /// - Returns: nil where nothing is to be put right.
-  static func repaired(_ bytes: [UInt8]) -> [UInt8]? {
+  /// - Throws: `FeedReader.Failure.unknownEntity`, of which a parser would leave out what it stands for.
+  static func repaired(_ bytes: [UInt8]) throws -> [UInt8]? {
     // Two bytes a letter: not looked into.
-    guard bytes.contains(UInt8(ascii: "&")), !bytes.prefix(4).contains(0) else { return nil }
+    if bytes.prefix(4).contains(0) { return nil }
+    var bytes = bytes
+    let start = declarationStart(bytes)
+    bytes.removeFirst(start)
+    var isChanged = start > 0
+    for index in bytes.indices where isControl(bytes[index]) {
+      bytes[index] = 0x20
+      isChanged = true
+    }
+    guard bytes.contains(UInt8(ascii: "&")) else { return isChanged ? bytes : nil }
     let declared = declaredNames(bytes)
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count + 64)
-    var isChanged = false
     var index = 0
     while index < bytes.count {
       let byte = bytes[index]
@@ -40,10 +50,7 @@ enum FeedText {
         index = end
       case .name(let name, let end):
         guard let value = htmlValue(name) else {
-          // Nobody knows it: for the parser to refuse by its line.
-          result += bytes[index..<end]
-          index = end
-          continue
+          throw FeedReader.Failure.unknownEntity(name, line: 1 + bytes[..<index].count { $0 == 0x0A })
         }
         result += Array("&#\(value);".utf8)
         isChanged = true
@@ -55,6 +62,17 @@ enum FeedText {
       }
     }
     return isChanged ? result : nil
+  }
+
+  /// Where the XML declaration begins, if nothing but space is before it; 0 where it does, or where there is none.
+  private static func declarationStart(_ bytes: [UInt8]) -> Int {
+    let mark = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    let space = bytes[mark...].prefix { $0 == 32 || (9...13).contains($0) }.count
+    return space > 0 && begins(bytes, mark + space, "<?xml") ? mark + space : 0
+  }
+
+  private static func isControl(_ byte: UInt8) -> Bool {
+    byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D
   }
 
   private enum Reference {
@@ -96,13 +114,17 @@ enum FeedText {
     return find(bytes, "]", from: start).flatMap { find(bytes, ">", from: $0) } ?? bytes.count
   }
 
+  /// Those whose text is in the document: not what a file or an address is said to hold.
   private static func declaredNames(_ bytes: [UInt8]) -> Set<String> {
+    func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 || byte == 13 }
     var names: Set<String> = []
     var place = 0
     while let end = find(bytes, "<!ENTITY", from: place) {
-      let name = bytes[end...].drop { $0 == 32 || $0 == 9 || $0 == 10 || $0 == 13 }.prefix(nameLimit).prefix(
-        while: isName)
-      names.insert(String(decoding: name, as: UTF8.self))
+      let name = bytes[end...].drop(while: isSpace).prefix(nameLimit).prefix(while: isName)
+      let value = bytes[name.endIndex...].drop(while: isSpace).first
+      if value == UInt8(ascii: "\"") || value == UInt8(ascii: "'") {
+        names.insert(String(decoding: name, as: UTF8.self))
+      }
       place = end
     }
     return names

@@ -18,8 +18,7 @@ struct HeaderCheck {
     // What cannot be decoded is met again, and told with its line.
     guard let beginning = try? beginning(path) else { return }
     if TextEncoding.isUTF8(options.encoding),
-      beginning.starts(with: [0xFF, 0xFE]) || beginning.starts(with: [0xFE, 0xFF])
-        || beginning.prefix(8).count(where: { $0 == 0 }) >= 3
+      TextEncoding.isWide(beginning)
     {
       throw TextCheck.Failure(
         summary: "it is not UTF-8: it begins with \(TextEncoding.hexadecimal(beginning.prefix(4)))",
@@ -37,6 +36,11 @@ struct HeaderCheck {
     }
     try checkDuplicates(header.cells, declared)
     if wanted.isEmpty || has(header.cells, wanted) { return }
+    // Excel's own first line, which says how columns are divided.
+    let first = String(decoding: beginning.prefix { $0 != 10 && $0 != 13 }.prefix(16), as: UTF8.self)
+    if let mark = first.wholeMatch(of: /"?(?i:sep)=(.)"?/) {
+      throw DelimitedText.Failure.separatorLine(String(mark.1))
+    }
     if header.cells.count == 1 {
       for other in ",;\t|".utf8 where other != delimiter {
         guard let first = self.rows(beginning, other).first, has(first.cells, wanted) else { continue }

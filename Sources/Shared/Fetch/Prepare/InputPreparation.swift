@@ -105,6 +105,7 @@ package struct InputPreparation: Sendable {
         let folded = paths.filter(TextReader.isGzip)
         let isPlain = folded.count == paths.count && inputs.allSatisfy { $0.folding == .gzip || $0.path == nil }
         if !isPlain { wrapped.formUnion(folded) }
+        wrapped.formUnion(paths.filter(TextReader.hasEndMark))
       case .feed, .parquet, .shapefile, .xlsx: break
       }
     }
@@ -115,7 +116,7 @@ package struct InputPreparation: Sendable {
   private static func isWrappedMember(_ path: String, _ request: DatasetRequest) -> Bool {
     switch request.format {
     case .json, .jsonTable, .jsonDocument, .geojson, .ndjson: TextReader.isWrapped(path)
-    case .csv, .tsv, .lines, .fixedWidth, .geojsonLines: TextReader.isGzip(path)
+    case .csv, .tsv, .lines, .fixedWidth, .geojsonLines: TextReader.isGzip(path) || TextReader.hasEndMark(path)
     case .feed, .parquet, .shapefile, .xlsx: false
     }
   }
@@ -165,6 +166,11 @@ package struct InputPreparation: Sendable {
     _ cancellation: BlockingWork.Cancellation
   ) throws -> [Prepared] {
     let place = "\(folder)/\(number)"
+    // Of the archive, while it is looked at: an error names it.
+    var member: String?
+    func refused(_ why: String, advice: String? = nil) -> FetchError {
+      unreadable(input, member.map { "its member '\($0)': \(why)" } ?? why, advice: advice)
+    }
     do {
       try ArchiveMember.makeFolders(above: place + "/")
       var paths = [path]
@@ -179,6 +185,7 @@ package struct InputPreparation: Sendable {
         folded = Set(members.filter(\.isFolded).map { place + "/" + $0.name })
       }
       return try paths.enumerated().map { index, path in
+        if path.hasPrefix(place + "/") { member = String(path.dropFirst(place.count + 1)) }
         let isWrapped =
           isWrapped || request.input.member != nil && !folded.contains(path) && Self.isWrappedMember(path, request)
         let target = "\(place)/\(index).prepared"
@@ -213,15 +220,15 @@ package struct InputPreparation: Sendable {
     } catch let failure as FeedReader.Failure {
       throw unreadable(input, failure.summary)
     } catch let failure as JSONRecords.Failure {
-      throw unreadable(input, failure.description)
+      throw refused(failure.description)
     } catch let failure as TextReader.Failure {
-      throw unreadable(input, failure.summary, advice: "Check the request's encoding.")
+      throw refused(failure.summary, advice: "Check the request's encoding.")
     } catch let failure as DelimitedText.Failure {
-      throw unreadable(input, failure.summary, advice: failure.advice)
+      throw refused(failure.summary, advice: failure.advice)
     } catch let failure as TextCheck.Failure {
-      throw unreadable(input, failure.summary, advice: failure.advice)
+      throw refused(failure.summary, advice: failure.advice)
     } catch let failure as AttributeTable.Failure {
-      throw unreadable(input, failure.summary, advice: failure.advice)
+      throw refused(failure.summary, advice: failure.advice)
     } catch let failure as OutputFile.Failure {
       throw unwritable(input, failure.why)
     }
@@ -279,6 +286,7 @@ package struct InputPreparation: Sendable {
     if request.format == .shapefile {
       try AttributeTable.recode(beside: path, declared: request.input.encoding)
     } else if isChecked(request) {
+      try FeatureFrame.check(path, request)
       if TextEncoding.isUTF8(request.input.encoding) {
         try TextCheck.check(path, isJSON: isJSON(request.format), cancellation)
       } else if let encoding = request.input.encoding, TextEncoding.isSingleByte(encoding),
@@ -304,15 +312,15 @@ package struct InputPreparation: Sendable {
       try unfold(path, to: plain, InputOptions(), cancellation)
     }
     var status = stat()
-    if stat(plain, &status) == 0, status.st_size <= FeedText.byteLimit,
-      let text = FileManager.default.contents(atPath: plain), let repaired = FeedText.repaired(Array(text))
-    {
-      plain = target + ".xml"
-      var file = try OutputFile(plain, cancellation)
-      try file.write(repaired)
-      try file.flush()
-    }
     do {
+      if stat(plain, &status) == 0, status.st_size <= FeedText.byteLimit,
+        let text = FileManager.default.contents(atPath: plain), let repaired = try FeedText.repaired(Array(text))
+      {
+        plain = target + ".xml"
+        var file = try OutputFile(plain, cancellation)
+        try file.write(repaired)
+        try file.flush()
+      }
       try FeedReader.read(plain, write)
     } catch let failure as FeedReader.Failure {
       guard request.declaresUnreadableFeeds else { throw failure }

@@ -40,7 +40,8 @@ struct TextCheck {
     }
   }
 
-  /// Whether a text that is said to have a byte a character is UTF-8 in truth: it has other letters than ASCII, and all are.
+  /// Whether a text that is said to have a byte a character is UTF-8 in truth: it has other letters than ASCII, or the byte
+  /// order mark of UTF-8, and all letters are.
   static func isUTF8WithLetters(_ path: String) throws -> Bool {
     var reader = try TextReader(path, encoding: nil)
     var utf8 = UTF8Check()
@@ -49,7 +50,7 @@ struct TextCheck {
       if piece.withUnsafeBytes({ utf8.firstWrong(in: $0) }) != nil { return false }
       hasLetters = hasLetters || piece.contains { $0 >= 0x80 }
     }
-    return hasLetters && !utf8.isWithinCharacter
+    return (hasLetters || reader.hadMark) && !utf8.isWithinCharacter
   }
 
   static func misdeclared(_ encoding: String) -> Failure {
@@ -64,9 +65,7 @@ struct TextCheck {
   ) throws -> Failure {
     let place = try place(path, offset)
     let around = Array(bytes.suffix(rest + 3).prefix(7))
-    if first.starts(with: [0xFF, 0xFE]) || first.starts(with: [0xFE, 0xFF])
-      || first.prefix(8).count(where: { $0 == 0 }) >= 3
-    {
+    if TextEncoding.isWide(first) {
       let encoding = TextEncoding.likely(first)
       return Failure(
         summary: "it is not UTF-8: it begins with \(TextEncoding.hexadecimal(first.prefix(4)))",

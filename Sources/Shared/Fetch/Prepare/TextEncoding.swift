@@ -2,6 +2,7 @@
 enum TextEncoding {
   /// The encoding that would read these bytes, the first of a text or those around the first that is not UTF-8.
   static func likely(_ bytes: [UInt8]) -> String {
+    if bytes.starts(with: [0xFF, 0xFE, 0, 0]) || bytes.starts(with: [0, 0, 0xFE, 0xFF]) { return "utf-32" }
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) { return "utf-16" }
     let zeroes = bytes.prefix(64).enumerated().filter { $0.element == 0 }
     if zeroes.count >= bytes.prefix(64).count / 3, !zeroes.isEmpty {
@@ -9,6 +10,12 @@ enum TextEncoding {
     }
     // In Latin-1 they are control characters, which nobody writes.
     return bytes.contains { (0x80...0x9F).contains($0) } ? "windows-1252" : "iso-8859-1"
+  }
+
+  /// Whether a text seems to have more than a byte for each letter: by its byte order mark, or by its zeroes.
+  static func isWide(_ beginning: some Collection<UInt8>) -> Bool {
+    beginning.starts(with: [0xFF, 0xFE]) || beginning.starts(with: [0xFE, 0xFF])
+      || beginning.prefix(8).count(where: { $0 == 0 }) >= 3
   }
 
   /// Whether each byte is a character, so that any bytes at all can be read by it.

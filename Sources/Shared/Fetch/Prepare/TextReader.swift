@@ -26,6 +26,11 @@ struct TextReader: ~Copyable {
   private var undecoded: [UInt8] = []
   private var offset = 0
   private var isFirst = true
+  /// Whether the text began with a byte order mark, which is no part of it.
+  private(set) var hadMark = false
+  /// End marks of DOS at the end of what was read: where nothing follows, they are no part of the text.
+  private var endMarkCount = 0
+  private static let endMark: UInt8 = 0x1A
 
   /// - Parameter encoding: as iconv names it; nil for UTF-8.
   init(_ path: String, encoding: String?) throws {
@@ -63,6 +68,16 @@ struct TextReader: ~Copyable {
 
   static func isGzip(_ path: String) -> Bool { beginning(path).starts(with: [0x1F, 0x8B]) }
 
+  /// Whether a file ends with DOS's end mark (control-Z), which its readers do not know.
+  static func hasEndMark(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var byte: UInt8 = 0
+    return lseek(descriptor, -1, SEEK_END) >= 0 && read(descriptor, &byte, 1) == 1 && byte == endMark
+      && !isGzip(path)
+  }
+
   /// Three bytes, if there are as many.
   private static func beginning(_ path: String) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -93,7 +108,18 @@ struct TextReader: ~Copyable {
     var text = try decode(Array(piece))
     if isFirst {
       isFirst = false
-      if text.starts(with: [0xEF, 0xBB, 0xBF]) { text.removeFirst(3) }
+      if text.starts(with: [0xEF, 0xBB, 0xBF]) {
+        text.removeFirst(3)
+        hadMark = true
+      }
+    }
+    if endMarkCount > 0 {
+      text = Array(repeating: Self.endMark, count: endMarkCount) + text
+      endMarkCount = 0
+    }
+    while text.last == Self.endMark {
+      text.removeLast()
+      endMarkCount += 1
     }
     return text
   }

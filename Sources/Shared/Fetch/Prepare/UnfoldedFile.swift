@@ -16,6 +16,8 @@ final class UnfoldedFile {
 
   private let descriptor: Int32
   private let isGzip: Bool
+  /// Whether its head has a name at most: not every reader takes what else gzip knows (comments, checksums, extra fields).
+  private let hasPlainHead: Bool
   private var stream = z_stream()
   private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: UnfoldedFile.pieceSize, alignment: 16)
   private var isInMember = false
@@ -37,8 +39,9 @@ final class UnfoldedFile {
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure.cannotRead(String(cString: strerror(errno))) }
     limit = ExpansionBudget.limit(ofFile: path)
-    var mark: [UInt8] = [0, 0]
-    isGzip = pread(descriptor, &mark, 2, 0) == 2 && mark == [0x1F, 0x8B]
+    var head: [UInt8] = [0, 0, 0, 0]
+    isGzip = pread(descriptor, &head, 4, 0) >= 2 && head.starts(with: [0x1F, 0x8B])
+    hasPlainHead = head[3] & ~Self.nameFlag == 0
     // 15 bits of window, and 16 for gzip and nothing else. Fails only when memory is out.
     let result = aker_inflate_init(&stream, 15 + 16)
     precondition(result == Z_OK, "zlib has no memory")
@@ -50,8 +53,10 @@ final class UnfoldedFile {
     close(descriptor)
   }
 
-  /// The form that every reader of gzip takes: one member, and nothing after it. True of what is no gzip; known at the end.
-  var isPlain: Bool { memberCount <= 1 && paddingByteCount == 0 }
+  private static let nameFlag: UInt8 = 0x08
+
+  /// The form that every reader of gzip takes: one member, a plain head, and nothing after it. Known at the end.
+  var isPlain: Bool { memberCount <= 1 && paddingByteCount == 0 && hasPlainHead }
 
   /// - Returns: how many bytes were put into `buffer`, which is not empty; 0 at the end.
   /// - Throws: `Failure`.

@@ -124,10 +124,42 @@ struct BuildRun {
 
   /// The failure with the places of the value that was refused, where it was one.
   private func located(_ failure: EngineFailure) async -> EngineFailure {
-    guard let value = failure.refusedValue else { return failure }
-    let places = await ValuePlace.find(value, in: fetched, of: spec.requests).map(\.text)
-    return failure.located(places.isEmpty ? await cells(value) : places)
+    let failure = failure.renamed(
+      Dictionary(fetched.compactMap { input in input.path.map { ($0, input.url) } }) { first, _ in first })
+    if let value = failure.refusedValue {
+      let places = await ValuePlace.find(value, in: fetched, of: spec.requests).map(\.text)
+      let found = places.isEmpty ? await cells(value) : places
+      if !found.isEmpty { return failure.located(found) }
+    }
+    if fetched.contains(where: { failure.summary.contains($0.url) }) { return failure }
+    return failure.located(await culprits(failure))
   }
+
+  /// The documents of which one alone cannot be read in the same way, where an error names none: each is read by itself.
+  private func culprits(_ failure: EngineFailure) async -> [String] {
+    guard case .sql(_, let message, _, _) = failure.error else { return [] }
+    var found: [String] = []
+    for input in fetched.prefix(Self.culpritLimit) where input.path != nil && found.isEmpty {
+      guard let request = spec.requests.first(where: { $0.name == input.requestName }) else { continue }
+      var alone = spec
+      alone.requests = [request]
+      var script = EngineScript.inputs(alone, partition, fetched: [input], upstreams: upstreams)
+      // A row as one value: each of its columns is read.
+      script.add("all", "SELECT bit_xor(hash(came)) FROM raw.\(SQL.identifier(request.name)) AS came;")
+      do {
+        _ = try await engine.run(script)
+      } catch let alone as EngineFailure {
+        guard case .sql(_, let words, _, _) = alone.error, words == message || words.contains(input.url) else {
+          continue
+        }
+        found.append(input.url)
+      } catch { return found }
+    }
+    return found
+  }
+
+  /// Documents that are read alone for an error: each takes a process.
+  private static let culpritLimit = 40
 
   private struct Cell: Decodable {
     let row: Int
