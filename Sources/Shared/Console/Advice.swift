@@ -1,6 +1,6 @@
 /// What the programs tell a person to do next: all of it stands here, so that each text can be followed by a test
 /// (AdviceWalkTests), which fails for one that nobody walked. Errors of the rooms below carry their own advice; that each
-/// command which any of them names is one that there is, AdvisedCommandsTests shows.
+/// command which any of them names is one that there is, AdviceCommandsTests shows.
 package enum Advice: String, CaseIterable, Sendable {
   // After a look at one task.
   case itsLineage = "where it came from: aker lineage {dataset} {year}{region}"
