@@ -95,10 +95,12 @@ DECLARE
     'warehouse.index_staging', 'warehouse.swap_partition', 'warehouse.move_partition'];
   -- For everybody; the internal ones are called by reading functions and views, with the caller's rights.
   reader_functions constant text[] := ARRAY[
-    'queue.contracts', 'queue.unserved_workers', 'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why', 'queue.held_elsewhere', 'queue.left_alone',
+    'queue.contracts', 'queue.unserved_workers', 'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why',
+    'queue.held_elsewhere', 'queue.left_alone',
     'queue.require_vintage', 'queue._definition_of', 'queue.sign', 'quality.expected',
     'lake.expired_vintages', 'lake.builder_of', 'lake.publication_file',
-    'queue.standstill', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted',
+    'queue.standstill', 'queue.wanted', 'queue.wanted_slots',
+    'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted',
       'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',
     'review._rules', 'review.undecided',

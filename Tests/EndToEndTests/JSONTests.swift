@@ -102,7 +102,7 @@ struct JSONTests {
         if step.command == "lake history" { places["PUBLICATION"] = values.first?.first("publication")?.text }
         if step.command == "review ls" { places["EVENT"] = values.first?.first("row")?.text }
       }
-      #expect(moments > 100, "\(moments)")
+      #expect(moments > 40, "\(moments)")
     }
   }
 

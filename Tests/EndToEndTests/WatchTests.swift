@@ -43,7 +43,7 @@ struct WatchTests {
     let text = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines.count <= rows + 1 && lines.allSatisfy { $0.count <= columns })
-    for part in ["backfill 1", "market_jobs", "failures"] + (moment == "running" ? ["workers", "sources"] : []) {
+    for part in ["backfill 1", "market_income", "failures"] + (moment == "running" ? ["workers", "sources"] : []) {
       #expect(text.contains(part), "\(part)")
     }
   }

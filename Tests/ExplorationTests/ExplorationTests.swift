@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Postgres
 import TestSupport
 import Testing
@@ -35,18 +36,20 @@ struct ExplorationTests {
         survivors.append("\(mutant): the text to replace is not there")
         continue
       }
-      try await connection.executeScript(mutated)
-      var explorer = Explorer(connection, limit: 6_000, depth: 12, stopsAtFirst: true)
-      try await explorer.explore()
-      try await connection.executeScript(original)
-      var finding = explorer.findings.first
-      if finding == nil {
-        try await across.look.executeScript(mutated)
+      let session = mutant.needsPairs ? across.look : connection
+      try await session.executeScript(mutated)
+      var finding: Explorer.Finding?
+      if mutant.needsPairs {
         var explorer = across
         try await explorer.explore()
-        try await across.look.executeScript(original)
+        finding = explorer.findings.first
+      } else {
+        var explorer = Explorer(connection, limit: 6_000, depth: 12, stopsAtFirst: true)
+        try await explorer.explore()
         finding = explorer.findings.first
       }
+      try await session.executeScript(original)
+      defer { fflush(nil) }
       print("\(mutant)\n  \(finding.map { "\($0)" } ?? "SURVIVED")")
       if finding == nil { survivors.append("\(mutant)") }
     }
@@ -59,7 +62,7 @@ struct ExplorationTests {
   @Test("two transactions, one suspended before its commit, keep it", arguments: Scene.allCases)
   func pairs(_ scene: Scene) async throws {
     var explorer = try await PairExplorer(.current, scene)
-    try await explorer.explore(Self.limit > 10_000 ? PairExplorer.prefixes : Array(PairExplorer.prefixes.prefix(2)))
+    try await explorer.explore(Self.limit > 10_000 ? Scene.prefixes : Array(Scene.prefixes.prefix(3)))
     print("\(scene.rawValue): \(explorer.pairCount) pairs, \(explorer.waitCount) waited for the other")
     #expect(explorer.findings.count == 0, "\(explorer.findings.prefix(3).map(\.description).joined(separator: "\n"))")
     #expect(explorer.waitCount > 0)

@@ -20,7 +20,7 @@ struct Explorer {
   private(set) var deepest = 0
   private(set) var findings: [Finding] = []
   private var seen: Set<String> = []
-  private var frontier: [[Step]] = [[]]
+  private var frontier = Scene.prefixes
   var stateCount: Int { seen.count }
 
   init(_ connection: PostgresConnection, limit: Int, depth: Int, stopsAtFirst: Bool = false) {

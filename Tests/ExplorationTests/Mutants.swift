@@ -7,9 +7,12 @@ struct Mutant: CustomStringConvertible {
   var object: String
   var text: String
   var replacement: String
+  /// Nothing is wrong as long as one transaction follows another.
+  var needsPairs = false
 
-  init(_ what: String, _ object: String, _ text: String, _ replacement: String) {
+  init(_ what: String, _ object: String, _ text: String, _ replacement: String, needsPairs: Bool = false) {
     (self.what, self.object, self.text, self.replacement) = (what, object, text, replacement)
+    self.needsPairs = needsPairs
   }
 
   var description: String { "\(object): \(what)" }
@@ -31,18 +34,20 @@ struct Mutant: CustomStringConvertible {
     Mutant("the fence does not look at the lease", "fence", "AND l.lease_token = $2", ""),
     Mutant(
       "a cancelled backfill's task goes back to the queue", "_settle", "IF lane.cancelled_at IS NOT NULL THEN",
-      "IF false THEN"),
+      "IF false THEN", needsPairs: true),
     // Locks.
     Mutant(
       "who gives back does not wait for who cancels", "_settle",
-      "PERFORM queue._lock_backfill_shared(lane.backfill_id);", ""),
-    Mutant("who cancels does not wait for who gives back", "cancel_backfill", "PERFORM queue._lock_backfill($1);", ""),
+      "PERFORM queue._lock_backfill_shared(lane.backfill_id);", "", needsPairs: true),
     Mutant(
-      "limits are counted without their lock", "claim", "ORDER BY s.source_id FOR NO KEY UPDATE", "ORDER BY s.source_id"
-    ),
+      "who cancels does not wait for who gives back", "cancel_backfill", "PERFORM queue._lock_backfill($1);", "",
+      needsPairs: true),
+    Mutant(
+      "limits are counted without their lock", "claim", "ORDER BY s.source_id FOR NO KEY UPDATE",
+      "ORDER BY s.source_id", needsPairs: true),
     Mutant(
       "who unblocks does not wait for who cancels", "_release_dependents",
-      "PERFORM queue._lock_backfill_shared(f.backfill_id) FROM (", "PERFORM FROM ("),
+      "PERFORM queue._lock_backfill_shared(f.backfill_id) FROM (", "PERFORM FROM (", needsPairs: true),
     // Limits and counts.
     Mutant(
       "one more than the limit", "_rooms", "s.max_running - coalesce(n.running, 0)",

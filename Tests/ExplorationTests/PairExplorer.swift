@@ -25,25 +25,6 @@ struct PairExplorer {
     _ = try await look.query("SELECT explore.save()")
   }
 
-  /// Sequences that lead to states in which something can meet.
-  static let prefixes: [[Step]] = [
-    [],
-    [Step(operation: "claim", argument: 1)],
-    [
-      Step(operation: "claim", argument: 1), Step(operation: "fail", argument: 1),
-      Step(operation: "claim", argument: 2),
-    ],
-    [
-      Step(operation: "claim", argument: 1), Step(operation: "complete", argument: 1),
-      Step(operation: "claim", argument: 2),
-    ],
-    [Step(operation: "claim", argument: 1), Step(operation: "fail_data", argument: 1)],
-    [
-      Step(operation: "claim", argument: 1), Step(operation: "lose", argument: 1),
-      Step(operation: "claim", argument: 2),
-    ],
-  ]
-
   static let operations: [Step] =
     [
       Step(operation: "claim", argument: 1), Step(operation: "claim", argument: 2),
@@ -58,7 +39,7 @@ struct PairExplorer {
       Step(operation: "pause_backfill", argument: 1), Step(operation: "hurry"), Step(operation: "tidy"),
     ]
 
-  mutating func explore(_ prefixes: [[Step]] = Self.prefixes) async throws {
+  mutating func explore(_ prefixes: [[Step]] = Scene.prefixes) async throws {
     for prefix in prefixes {
       for one in Self.operations {
         for other in Self.operations where !other.operation.hasPrefix("publish") {

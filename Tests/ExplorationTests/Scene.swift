@@ -41,8 +41,10 @@ enum Scene: String, CaseIterable {
         VALUES ($1, $2, $1, 2000, ARRAY[$1 || '_source'], $1 || '_source', $3::text::text[])
         """, [name, String(definition.dropLast()) + (name == "a" ? "a" : "b"), upstream])
     }
+    // So that the first task to be claimed is the first, and the second has its source.
     let backfills =
-      self == .within ? [("{a,b}", "{2001}"), ("{a}", "{2002}")] : [("{a}", "{2001,2002}"), ("{b}", "{2001}")]
+      self == .within
+      ? [("{a,b}", "{2001}"), ("{a}", "{2002}")] : [("{a}", "{2001}"), ("{b}", "{2001}"), ("{a}", "{2002}")]
     try await connection.executeScript(
       """
       UPDATE queue.setting SET breaker_threshold = 0, max_attempts = 2, max_lost_workers = 2, max_throttles = 2,
@@ -57,6 +59,34 @@ enum Scene: String, CaseIterable {
     _ = try await connection.query("SELECT queue.tidy()")
     return connection
   }
+
+  /// Sequences that lead to states in which something can meet: a task that is leased, was leased before, has failed, was
+  /// completed, was lost.
+  static let prefixes: [[Step]] = [
+    [],
+    [Step(operation: "claim", argument: 1)],
+    [
+      Step(operation: "claim", argument: 1), Step(operation: "release", argument: 1),
+      Step(operation: "claim", argument: 2),
+    ],
+    [
+      Step(operation: "claim", argument: 1), Step(operation: "complete", argument: 1),
+      Step(operation: "claim", argument: 2),
+    ],
+    [Step(operation: "claim", argument: 1), Step(operation: "fail_data", argument: 1), Step(operation: "tidy")],
+    [
+      Step(operation: "claim", argument: 1), Step(operation: "lose", argument: 1),
+      Step(operation: "claim", argument: 2),
+    ],
+    [
+      Step(operation: "claim", argument: 1), Step(operation: "throttle", argument: 1), Step(operation: "hurry"),
+      Step(operation: "claim", argument: 1),
+    ],
+    [
+      Step(operation: "claim", argument: 1), Step(operation: "fail", argument: 1), Step(operation: "hurry"),
+      Step(operation: "claim", argument: 1),
+    ],
+  ]
 
   /// What calls that were rolled back left behind would slow down all that follow.
   static func vacuum(_ connection: PostgresConnection) async throws {

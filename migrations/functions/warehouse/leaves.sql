@@ -80,8 +80,9 @@ END
 $$;
 COMMENT ON FUNCTION warehouse.attach_leaf(text, int, text, text) IS 'Makes a table a year''s of its dataset.';
 
--- An older snapshot sees the rows where they were, but a question for the year alone is sent to its new table, where that
--- snapshot sees nothing. One statement by itself takes its snapshot after it has the dataset's lock, and so after us.
+-- An older snapshot sees the rows where they were, but a question for the year alone is sent to its new table, where
+-- that snapshot sees nothing. One statement by itself takes its snapshot after it has the dataset's lock, and so after
+-- us.
 CREATE FUNCTION warehouse._require_no_old_snapshot() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -126,8 +127,8 @@ BEGIN
     WHERE a.attrelid = format('public.%I', dataset_name)::regclass AND a.attnum > 0 AND NOT a.attisdropped);
   PERFORM warehouse._index_leaf(dataset_name, table_name);
   EXECUTE format('DELETE FROM warehouse.%I WHERE data_year = %s', common, year);
-  -- The dataset's own table, and before any other: a question that has looked up which tables there are, and then waits for
-  -- the common one, would not look again.
+  -- The dataset's own table, and before any other: a question that has looked up which tables there are, and then waits
+  -- for the common one, would not look again.
   EXECUTE format('LOCK TABLE public.%I IN ACCESS EXCLUSIVE MODE', dataset_name);
   -- The table is read through once for this; whenever the year's table is swapped later, the constraint spares that.
   EXECUTE format('ALTER TABLE warehouse.%I ADD CONSTRAINT %I CHECK (data_year <> %s)', common, 'not_' || year, year);
