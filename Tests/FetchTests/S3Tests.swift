@@ -57,6 +57,27 @@ struct S3Tests {
     return (words[0], words[1])
   }
 
+  @Test("a server that cannot answer for a moment is asked again; one that still cannot is told", arguments: [2, 3])
+  func momentary(_ refusals: Int) async throws {
+    let folder = "/tmp/aker-s3-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let rule = #"[{"path": "/_generated/10", "fault": "status", "status": 503, "count": \#(refusals)}]"#
+    try Data(rule.utf8).write(to: URL(filePath: folder + "/faults.json"))
+    try await Simulator.running(arguments: ["--faults", folder + "/faults.json"]) { simulator in
+      let client = S3Client(
+        bucket: "_generated", endpoint: simulator.endpoint, addressing: .path,
+        signature: S3Signature(accessKey: "k", secretKey: "s", region: "us-east-1"), scratch: folder,
+        allowsPrivateAddress: true, partByteCount: Self.partByteCount)
+      do {
+        let isThere = try await client.get("10", to: folder + "/back")
+        #expect(isThere && refusals == 2)
+      } catch S3Client.Failure.refused(let status, _, _) {
+        #expect(refusals == 3 && status == 503)
+      }
+    }
+  }
+
   @Test(
     "every request is signed as Amazon's own client would, by path and by host name",
     arguments: [S3Client.Addressing.path, .virtualHost])

@@ -214,11 +214,11 @@ struct ExpansionTests {
         try await lines(
           """
           SELECT ARRAY[split_part(feed, '/', 1), item_count::text, item_count_of_year::text,
-            coalesce(regexp_replace(unreadable, '[0-9]+', 'N'), '-')]
+            coalesce(regexp_replace(unreadable, '[0-9]+: .+', 'N: why'), '-')]
           FROM expansion_feed ORDER BY feed
           """, connection) == [
             "RssFeed | 0 | 0 | it is neither RSS nor Atom, but 'html'",
-            "heavy-industry-manufacturing-latest-news | 1 | 1 | it is not well-formed XML on line N",
+            "heavy-industry-manufacturing-latest-news | 1 | 1 | it is not well-formed XML on line N: why",
             "news-releases-list.rss | 1 | 1 | -",
           ])
       #expect(

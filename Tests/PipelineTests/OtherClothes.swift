@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// A server before the simulator, which sends its answers as the same sources might another day: columns, properties and
-/// elements of the header in another order and one more of them, CRLF, a byte order mark, compressed where they were not,
-/// shapefiles in metres. No figure changes.
+/// elements of the header in another order and one more of them, CRLF, a byte order mark, compressed where they were not. No
+/// figure changes.
 ///
 /// What a source is asked for stays as it is, so that the simulator's own APIs (pages of layers, series, variables) are
 /// dressed like files.
@@ -34,7 +34,7 @@ enum OtherClothes {
   }
 
   private static let script = #"""
-    import csv, gzip, http.server, io, json, math, os, struct, sys, urllib.error, urllib.parse, urllib.request, zipfile
+    import csv, gzip, http.server, io, json, os, sys, urllib.error, urllib.parse, urllib.request, zipfile
 
     BOM = b'\xef\xbb\xbf'
 
@@ -70,40 +70,11 @@ enum OtherClothes {
         out = io.BytesIO()
         with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, 'w', zipfile.ZIP_STORED) as new:
             for member in old.namelist(): new.writestr(member, plain(member, old.read(member)))
-            # Without a .prj they were in degrees already.
-            for shapes in [member for member in old.namelist() if member.endswith('.shp')]:
-                if shapes[:-4] + '.prj' not in old.namelist(): new.writestr(shapes[:-4] + '.prj', MERCATOR)
         return out.getvalue()
-
-    MERCATOR = ('PROJCS["WGS_1984_Web_Mercator_Auxiliary_Sphere",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",'
-        '6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],'
-        'PROJECTION["Mercator_Auxiliary_Sphere"],PARAMETER["False_Easting",0.0],PARAMETER["False_Northing",0.0],'
-        'PARAMETER["Central_Meridian",0.0],PARAMETER["Standard_Parallel_1",0.0],PARAMETER["Auxiliary_Sphere_Type",0.0],'
-        'UNIT["Meter",1.0]]')
-
-    def metres(data):
-        data = bytearray(data)
-        def move(at, count):
-            for place in range(at, at + 16 * count, 16):
-                x, y = struct.unpack_from('<2d', data, place)
-                struct.pack_into('<2d', data, place, math.radians(x) * 6378137,
-                                 math.log(math.tan(math.pi / 4 + math.radians(y) / 2)) * 6378137)
-        move(36, 2)
-        at = 100
-        while at < len(data):
-            length = struct.unpack_from('>i', data, at + 4)[0] * 2
-            if struct.unpack_from('<i', data, at + 8)[0] == 5:
-                move(at + 12, 2)
-                parts, points = struct.unpack_from('<2i', data, at + 44)
-                move(at + 52 + 4 * parts, points)
-            at += 8 + length
-        return bytes(data)
 
     def plain(name, data):
         """Dressed, but for its compression."""
         text = data.lstrip()
-        if name.endswith('.shp'): return metres(data)
-        if name.endswith('.prj'): return MERCATOR.encode()
         # Latin-1 with notes at the end: a table after all, whose every line has a column more and none is shorter for it.
         if name.startswith('CAINC1'): return latin(data)
         if text[:1] in (b'[', b'{'):

@@ -1092,6 +1092,25 @@ CREATE FUNCTION queue.unserved_workers(served int4range DEFAULT queue.contracts(
 
 COMMENT ON FUNCTION queue.unserved_workers(served int4range) IS 'Living workers whose program keeps a contract that is not served, and how many tasks each holds.';
 
+CREATE FUNCTION queue.wanted() RETURNS TABLE(dataset text, running bigint, startable bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS …;
+
+COMMENT ON FUNCTION queue.wanted() IS 'Per lane that runs or could run something: tasks that run, and how many more could start now if there were slots without end. Pauses, cool-downs, limits of sources and backfills and quotas count as they do for claims. It reads what is kept per lane and year, and no task; of those in backoff only the first 10,000 are subtracted.';
+
+CREATE FUNCTION queue.wanted_slots() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.wanted_slots() IS 'How many slots the queue could use now, those that are busy included: 10,000 tasks behind a source that allows 4 want 4. Never NULL. What an autoscaler asks.';
+
 CREATE FUNCTION queue.why(task_id bigint) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4298,6 +4317,16 @@ REVOKE ALL ON FUNCTION queue.unserved_workers(served int4range) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.unserved_workers(served int4range) TO aker_admin;
 GRANT ALL ON FUNCTION queue.unserved_workers(served int4range) TO aker_worker;
 GRANT ALL ON FUNCTION queue.unserved_workers(served int4range) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue.wanted() FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.wanted() TO aker_admin;
+GRANT ALL ON FUNCTION queue.wanted() TO aker_worker;
+GRANT ALL ON FUNCTION queue.wanted() TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue.wanted_slots() FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.wanted_slots() TO aker_admin;
+GRANT ALL ON FUNCTION queue.wanted_slots() TO aker_worker;
+GRANT ALL ON FUNCTION queue.wanted_slots() TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue.why(task_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.why(task_id bigint) TO aker_admin;

@@ -115,7 +115,8 @@ struct WantedSlotsTests {
   }
 
   @Test func theAutoscalersQuestionIsAnswered() async throws {
-    let manifest = try String(contentsOfFile: PackageRoot.path + "/deploy/kubernetes/base/scaling.yaml", encoding: .utf8)
+    let manifest = try String(
+      contentsOfFile: PackageRoot.path + "/deploy/kubernetes/base/scaling.yaml", encoding: .utf8)
     let question = try #require(manifest.firstMatch(of: /query: (SELECT .+)/)).1
     let fixture = try await QueueFixture.make()
     try await fixture.enqueue(years: 2001...2003)

@@ -121,7 +121,11 @@ package struct DiskLake: LakeStore {
       if link(absolute(path), own) == 0 { return own }
       guard errno != ENOENT else { return nil }
       // The scratch folder is in another file system, or there are no hard links.
-      try FileManager.default.copyItem(atPath: absolute(path), toPath: own)
+      do {
+        try FileCopy.make(of: absolute(path), at: own)
+      } catch let error as FileError {
+        throw LakeError.io("copy \(absolute(path)) to", own, error.code)
+      }
       return own
     }
   }

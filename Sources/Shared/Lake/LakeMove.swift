@@ -1,3 +1,4 @@
+internal import Base
 internal import FoundationEssentials
 package import Postgres
 
@@ -42,7 +43,7 @@ package struct LakeMove: Sendable {
         continue
       }
       let name = file.split(separator: "/").last.map(String.init) ?? file
-      try FileManager.default.copyItem(atPath: local, toPath: folder + "/" + name)
+      try FileCopy.make(of: local, at: folder + "/" + name)
     }
     try await to.stage(Self.staging)
     guard try await to.place(Self.staging, at: path), try await to.sha256(path) == sha256 else {

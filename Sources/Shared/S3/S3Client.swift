@@ -195,7 +195,21 @@ package struct S3Client: Sendable {
     }
   }
 
+  /// Answers after which S3 wants to be asked again.
+  private static let momentary: Set<Int> = [500, 502, 503, 504]
+
+  /// Tries again what may be sent twice, for less than a second: a task's attempt is dearer. After a POST that ended an
+  /// upload, its end would be refused.
   private func perform(_ transfer: HTTPTransfer) async throws -> HTTPTransfer.Response {
+    for pause in [100, 400] where transfer.method != "POST" {
+      let response = try await performOnce(transfer)
+      guard Self.momentary.contains(response.status) else { return response }
+      try await Task.sleep(for: .milliseconds(Int.random(in: pause / 2...pause)))
+    }
+    return try await performOnce(transfer)
+  }
+
+  private func performOnce(_ transfer: HTTPTransfer) async throws -> HTTPTransfer.Response {
     do {
       return try await AttemptWaits.wait(for: "the bucket \(bucket)") { try await transfer.perform() }
     } catch HTTPTransfer.Failure.cancelled {

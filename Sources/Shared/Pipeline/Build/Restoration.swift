@@ -60,7 +60,7 @@ struct Restoration {
     }
     // A copy, and not the link: what takes the place of one must not be the other.
     let file = "\(folder)/\(spec.name).parquet"
-    try FileManager.default.copyItem(atPath: kept, toPath: file)
+    try FileCopy.make(of: kept, at: file)
     let content = try await SHA256.hash(ofFile: file)
     guard try content.sha256 == row.decode("output_sha256", as: String.self) else { return nil }
     // Compared with other datasets it was then; what they are now says nothing of it.
