@@ -3201,13 +3201,13 @@ CREATE VIEW queue.stuck AS
         END AS reason
    FROM (queue.running r
      CROSS JOIN queue.setting g)
-  WHERE ((r.last_heard > (g.lease_interval / (2)::double precision)) OR (r.deadline_in < '00:00:00'::interval) OR (r.running_for > ('00:01:00'::interval + ((3)::double precision * ( SELECT max((o.finished_at - o.started_at)) AS max
+  WHERE ((r.last_heard > (g.lease_interval / (2)::double precision)) OR (r.deadline_in < '00:00:00'::interval) OR ((r.running_for > '00:01:00'::interval) AND (r.running_for > ('00:01:00'::interval + ((3)::double precision * ( SELECT max((o.finished_at - o.started_at)) AS max
            FROM ( SELECT n.finished_at,
                     n.started_at
                    FROM (queue.outcome n
                      JOIN queue.lane a USING (lane_id))
                   WHERE ((a.dataset = r.dataset) AND (n.kind = 'completed'::queue.outcome_kind) AND (n.finished_at > (clock_timestamp() - '1 day'::interval)))
-                 LIMIT 1000) o)))))
+                 LIMIT 1000) o))))))
 UNION ALL
  SELECT w.task_id,
     w.backfill_id,

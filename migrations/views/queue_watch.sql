@@ -9,7 +9,8 @@ SELECT r.task_id, r.backfill_id, r.dataset, r.data_year, r.region, 'running'::qu
     ELSE format('runs for %s, longer than all recent tasks of %s', r.running_for, r.dataset) END AS reason
 FROM queue.running r CROSS JOIN queue.setting g
 WHERE r.last_heard > g.lease_interval / 2 OR r.deadline_in < '0'
-  OR r.running_for > interval '1 minute' + 3 * (
+  -- First what is known, so that nothing is read for what has just begun.
+  OR r.running_for > interval '1 minute' AND r.running_for > interval '1 minute' + 3 * (
     SELECT max(o.finished_at - o.started_at) FROM (
       SELECT n.finished_at, n.started_at FROM queue.outcome n JOIN queue.lane a USING (lane_id)
       WHERE a.dataset = r.dataset AND n.kind = 'completed'
