@@ -20,7 +20,7 @@ struct ExplorationTests {
       "\(scene.rawValue): \(explorer.transitionCount) calls from \(explorer.stateCount) states, \(explorer.deepest) deep"
     )
     #expect(explorer.findings.count == 0, "\(explorer.findings.prefix(3).map(\.description).joined(separator: "\n"))")
-    #expect(explorer.stateCount > 100)
+    #expect(explorer.stateCount > 100 && explorer.staleCount > 100)
   }
 
   /// Mistakes that an exploration of this size would not find would stand in the list of what survived.

@@ -18,6 +18,8 @@ struct Explorer {
 
   private(set) var transitionCount = 0
   private(set) var deepest = 0
+  /// Calls by a lease that another had followed.
+  private(set) var staleCount = 0
   private(set) var findings: [Finding] = []
   private var seen: Set<String> = []
   private var frontier = Scene.prefixes
@@ -32,7 +34,7 @@ struct Explorer {
   mutating func explore() async throws {
     let start: String = try await connection.query("SELECT explore.state() AS state")[0].decode("state")
     seen.insert(start)
-    // Breadth first, a few levels in one transaction: what it leaves dead is then vacuumed.
+    // Breadth first, so that the sequences to begin from all have their turn.
     var next = 0
     while next < frontier.count, !isOver {
       let path = frontier[next]
@@ -40,9 +42,9 @@ struct Explorer {
       try await connection.execute("BEGIN")
       var state = start
       for step in path { state = try await take(step).state }
-      try await descend(path, state, levels: 2)
+      try await tryAll(from: path, state)
       try await connection.execute("ROLLBACK")
-      if next % 4 == 0 { try await Scene.vacuum(connection) }
+      if next % 64 == 0 { try await Scene.vacuum(connection) }
     }
   }
 
@@ -51,24 +53,25 @@ struct Explorer {
     return (try row.decode("state"), try row.decode("wrong"))
   }
 
-  private mutating func descend(_ path: [Step], _ state: String, levels: Int) async throws {
+  private mutating func tryAll(from path: [Step], _ state: String) async throws {
     for step in Scene.steps(in: state) {
       if isOver { return }
       let here = path + [step]
-      try await connection.execute("SAVEPOINT step_\(here.count)")
+      try await connection.execute("SAVEPOINT before")
       transitionCount += 1
+      if step.isOldest { staleCount += 1 }
       deepest = max(deepest, here.count)
       do {
         let (after, wrong) = try await take(step)
         if !wrong.isEmpty {
           findings.append(Finding(path: here, wrong: wrong))
         } else if seen.insert(after).inserted, here.count < depth {
-          if levels > 1 { try await descend(here, after, levels: levels - 1) } else { frontier.append(here) }
+          frontier.append(here)
         }
       } catch let error as PostgresError where !error.isConnectionFailure {
         findings.append(Finding(path: here, wrong: "\(error)"))
       }
-      try await connection.execute("ROLLBACK TO step_\(here.count)")
+      try await connection.execute("ROLLBACK TO before")
     }
   }
 }

@@ -63,30 +63,18 @@ enum Scene: String, CaseIterable {
   /// Sequences that lead to states in which something can meet: a task that is leased, was leased before, has failed, was
   /// completed, was lost.
   static let prefixes: [[Step]] = [
-    [],
-    [Step(operation: "claim", argument: 1)],
-    [
-      Step(operation: "claim", argument: 1), Step(operation: "release", argument: 1),
-      Step(operation: "claim", argument: 2),
-    ],
-    [
-      Step(operation: "claim", argument: 1), Step(operation: "complete", argument: 1),
-      Step(operation: "claim", argument: 2),
-    ],
-    [Step(operation: "claim", argument: 1), Step(operation: "fail_data", argument: 1), Step(operation: "tidy")],
-    [
-      Step(operation: "claim", argument: 1), Step(operation: "lose", argument: 1),
-      Step(operation: "claim", argument: 2),
-    ],
-    [
-      Step(operation: "claim", argument: 1), Step(operation: "throttle", argument: 1), Step(operation: "hurry"),
-      Step(operation: "claim", argument: 1),
-    ],
-    [
-      Step(operation: "claim", argument: 1), Step(operation: "fail", argument: 1), Step(operation: "hurry"),
-      Step(operation: "claim", argument: 1),
-    ],
+    [], [claim(1)],
+    [claim(1), Step(operation: "release", argument: 1)] + again,
+    [claim(1), Step(operation: "complete", argument: 1), claim(2)],
+    [claim(1), Step(operation: "fail_data", argument: 1), Step(operation: "tidy")],
+    [claim(1), Step(operation: "lose", argument: 1)] + again,
+    [claim(1), Step(operation: "throttle", argument: 1), Step(operation: "hurry")] + again,
+    [claim(1), Step(operation: "fail", argument: 1), Step(operation: "hurry")] + again,
   ]
+
+  private static func claim(_ place: Int64) -> Step { Step(operation: "claim", argument: place) }
+  /// The first task once more, by the other worker: by its time alone another would come first.
+  private static let again = [Step(operation: "prioritize_task", argument: 1), claim(2)]
 
   /// What calls that were rolled back left behind would slow down all that follow.
   static func vacuum(_ connection: PostgresConnection) async throws {

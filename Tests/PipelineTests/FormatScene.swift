@@ -18,6 +18,27 @@ struct FormatScene {
     try await body(FormatScene(folder: folder))
   }
 
+  /// An archive that Python makes; `members` are statements about `z`.
+  static func zip(_ members: String, _ path: String) async throws {
+    let result = try await Program.run(
+      "python3",
+      [
+        "-c", "import zipfile,sys\nz=zipfile.ZipFile(sys.argv[1],'w',zipfile.ZIP_DEFLATED)\n\(members)\nz.close()",
+        path,
+      ])
+    try #require(result.exitCode == 0, "\(result)")
+  }
+
+  /// What a document was refused with.
+  static func unreadable(_ body: () async throws -> Void) async -> String {
+    do {
+      try await body()
+      return "no error"
+    } catch let error as FetchError {
+      return error.summary
+    } catch { return "\(error)" }
+  }
+
   func file(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
     try Data(bytes).write(to: URL(filePath: folder + "/" + name))
     return folder + "/" + name

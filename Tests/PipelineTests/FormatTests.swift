@@ -9,36 +9,17 @@ import Testing
 /// Documents as sources write them, from their bytes to text columns.
 @Suite("Input formats")
 struct FormatTests {
-  private func zip(_ members: String, _ path: String) async throws {
-    let result = try await Program.run(
-      "python3",
-      [
-        "-c", "import zipfile,sys\nz=zipfile.ZipFile(sys.argv[1],'w',zipfile.ZIP_DEFLATED)\n\(members)\nz.close()",
-        path,
-      ])
-    try #require(result.exitCode == 0, "\(result)")
-  }
-
-  private func unreadable(_ body: () async throws -> Void) async -> String {
-    do {
-      try await body()
-      return "no error"
-    } catch let error as FetchError {
-      return error.summary
-    } catch { return "\(error)" }
-  }
-
   @Test("all members of a zip that fit the glob are read as one")
   func zipMembers() async throws {
     try await FormatScene.open { scene in
       let path = scene.folder + "/a.zip"
-      try await zip(
+      try await FormatScene.zip(
         "z.writestr('readme.txt','x'); z.writestr('y/a.csv','id,v\\n01,x\\n'); z.writestr('y/b.CSV','v,id\\ny,02\\n')",
         path)
       let read = try await scene.read(
         #"format: csv, member: "*.csv", columns: [id, v]"#, path, "SELECT id, v FROM raw.rows ORDER BY id")
       #expect(read.rows == [#"{"id":"01","v":"x"}"#, #"{"id":"02","v":"y"}"#])
-      let missing = await unreadable {
+      let missing = await FormatScene.unreadable {
         _ = try await scene.read(#"format: csv, member: "*.tsv", columns: [id]"#, path, "SELECT 1")
       }
       #expect(missing.contains("the archive has no '*.tsv', but readme.txt, y/a.csv, y/b.CSV"))
@@ -120,7 +101,9 @@ struct FormatTests {
       let empty = try await scene.read("format: feed, columns: [title]", none, "SELECT * FROM raw.rows")
       #expect(empty.rows == [])
       let page = try scene.file("c.xml", "<html><body/></html>".utf8)
-      let message = await unreadable { _ = try await scene.read("format: feed, columns: [title]", page, "SELECT 1") }
+      let message = await FormatScene.unreadable {
+        _ = try await scene.read("format: feed, columns: [title]", page, "SELECT 1")
+      }
       #expect(message.contains("neither RSS nor Atom, but 'html'"))
     }
   }
@@ -179,7 +162,7 @@ struct FormatTests {
         ])
       // Between rows, a short one is no note: it may be a row that was cut.
       let cut = try scene.file("b.csv", "a,b\n1\n2,3\n".utf8)
-      let message = await unreadable {
+      let message = await FormatScene.unreadable {
         _ = try await scene.read("format: csv, footer: true, columns: [a]", cut, "SELECT 1")
       }
       #expect(message.contains("line 2 has 1 column, and begins with '1', where the header has 2"))
@@ -198,11 +181,11 @@ struct FormatTests {
           "SELECT * FROM raw.rows")
         #expect(read.rows == [#"{"name":"Cé“","n":"1"}"#])
       }
-      let message = await unreadable {
+      let message = await FormatScene.unreadable {
         _ = try await scene.read("format: csv, skip_lines: 1, encoding: ascii, columns: [name]", plain, "SELECT 1")
       }
       #expect(message.contains("byte 15 is not ascii"))
-      let unknown = await unreadable {
+      let unknown = await FormatScene.unreadable {
         _ = try await scene.read("format: csv, encoding: klingon, columns: [name]", plain, "SELECT 1")
       }
       #expect(unknown.contains("there is no encoding 'klingon'"))
@@ -234,7 +217,7 @@ struct FormatTests {
           #"{"id":"3","address":"3 Gramercy Park","result":"Match","match":"Exact"}"#,
           #"{"id":"2","address":"79 Wistful Vista","result":"No_Match","match":null}"#,
         ])
-      let message = await unreadable {
+      let message = await FormatScene.unreadable {
         _ = try await scene.read(
           "format: csv, has_header: false, columns: [id, address, result, match]", path, "SELECT 1")
       }

@@ -9,31 +9,13 @@ import Testing
 /// Documents that say one thing in one place and another in the next: read as they mean it, or refused by name.
 @Suite("Odd documents")
 struct OddDocumentTests {
-  private func zip(_ members: String, _ path: String) async throws {
-    let result = try await Program.run(
-      "python3",
-      [
-        "-c", "import zipfile,sys\nz=zipfile.ZipFile(sys.argv[1],'w',zipfile.ZIP_DEFLATED)\n\(members)\nz.close()",
-        path,
-      ])
-    try #require(result.exitCode == 0, "\(result)")
-  }
-
-  private func unreadable(_ body: () async throws -> Void) async -> String {
-    do {
-      try await body()
-      return "no error"
-    } catch let error as FetchError {
-      return error.summary
-    } catch { return "\(error)" }
-  }
-
   @Test("names of members in any letters, what macOS leaves beside them, and errors that name the member")
   func memberNames() async throws {
     try await FormatScene.open { scene in
       let path = scene.folder + "/a.zip"
       let cp437 = "i=zipfile.ZipInfo('b.csv'); z.writestr(i,'id\\n2\\n')"
-      try await zip("z.writestr('jürgen.csv','id\\n1\\n'); z.writestr('d/._b.csv',bytes([0,5,22,7])); \(cp437)", path)
+      try await FormatScene.zip(
+        "z.writestr('jürgen.csv','id\\n1\\n'); z.writestr('d/._b.csv',bytes([0,5,22,7])); \(cp437)", path)
       var bytes = Array(try #require(FileManager.default.contents(atPath: path)))
       // A name of the 437th code page, in both places where it stands.
       while let place = bytes.firstRange(of: Array("b.csv".utf8))?.lowerBound, bytes[place - 1] != UInt8(ascii: "_") {
@@ -46,8 +28,8 @@ struct OddDocumentTests {
         #expect(read.rows == [#"{"id":"1"}"#, #"{"id":"2"}"#])
       }
       let damaged = scene.folder + "/b.zip"
-      try await zip("z.writestr('a.csv','id\\n1\\n'); z.writestr('y/b.csv','id\\n1,2\\n')", damaged)
-      let message = await unreadable {
+      try await FormatScene.zip("z.writestr('a.csv','id\\n1\\n'); z.writestr('y/b.csv','id\\n1,2\\n')", damaged)
+      let message = await FormatScene.unreadable {
         _ = try await scene.read(#"format: csv, member: "*.csv", columns: [id]"#, damaged, "SELECT 1")
       }
       #expect(message.contains("its member 'y/b.csv': line 2 has 2 columns"), "\(message)")
@@ -95,7 +77,7 @@ struct OddDocumentTests {
       }
       for recordsByteCount in [Int64(1), 4 << 20] {
         let path = try document(system("urn:ogc:def:crs:EPSG::32617"))
-        let message = await unreadable {
+        let message = await FormatScene.unreadable {
           _ = try await scene.read(fields, path, "SELECT * FROM raw.rows", recordsByteCount: recordsByteCount)
         }
         #expect(message.contains("said to be in 'urn:ogc:def:crs:EPSG::32617'"), "\(message)")
@@ -106,7 +88,7 @@ struct OddDocumentTests {
       #expect(declared.rows.first?.contains("POINT (50 60)") == false)
       for flag in [#""exceededTransferLimit":true,"#, #""properties":{"exceededTransferLimit":true},"#] {
         let path = try document(flag)
-        let message = await unreadable { _ = try await scene.read(fields, path, "SELECT * FROM raw.rows") }
+        let message = await FormatScene.unreadable { _ = try await scene.read(fields, path, "SELECT * FROM raw.rows") }
         #expect(message.contains("more features than it sent"), "\(message)")
       }
     }

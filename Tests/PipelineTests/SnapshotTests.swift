@@ -23,7 +23,8 @@ struct SnapshotTests {
     try await connection.execute("DO $$ BEGIN CREATE ROLE \(name) LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
     if !rights.isEmpty { try await connection.execute("GRANT \(rights) TO \(name)") }
     try await connection.execute("GRANT USAGE ON SCHEMA warehouse TO \(name)")
-    try await connection.execute("GRANT EXECUTE ON FUNCTION warehouse.is_seen_by_all(xid8) TO \(name)")
+    try await connection.execute(
+      "GRANT EXECUTE ON FUNCTION warehouse.is_seen_by_all(xid8), warehouse._held_snapshots() TO \(name)")
     await connection.close()
     var configuration = database.configuration
     configuration.dsn = configuration.dsn.replacing("user=aker", with: "user=\(name)")

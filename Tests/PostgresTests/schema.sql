@@ -1452,6 +1452,11 @@ CREATE FUNCTION warehouse._grow(dataset_name text, year integer, mark text) RETU
     SET lock_timeout TO '150ms'
     AS …;
 
+CREATE FUNCTION warehouse._held_snapshots() RETURNS TABLE(xmin xid, is_alone boolean)
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
 CREATE FUNCTION warehouse._index_leaf(dataset_name text, table_name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4443,6 +4448,8 @@ REVOKE ALL ON FUNCTION warehouse._common_leaf(dataset_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION warehouse._create_table(d catalog.dataset, key_columns text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._grow(dataset_name text, year integer, mark text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._held_snapshots() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._index_leaf(dataset_name text, table_name text) FROM PUBLIC;
 

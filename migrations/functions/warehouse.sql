@@ -141,17 +141,25 @@ $$;
 COMMENT ON FUNCTION warehouse.drop_staging(text, bigint) IS
   'Drops a staging table of this attempt that is not needed any more.';
 
--- A snapshot whose xmin is beyond the last transaction that filled the table sees all its rows. The others may not:
--- they are looked for among the sessions, and where those may not be looked at, they are taken to be there.
+-- Snapshots that other sessions of this database hold. A statement by itself gets its own after it has the locks of
+-- its tables; is_alone tells those. xmin is NULL where a session may not be looked at: Postgres hides it with all else
+-- of a role whose rights we have not, and then one is taken to be held by whoever is in a transaction.
+CREATE FUNCTION warehouse._held_snapshots() RETURNS TABLE (xmin xid, is_alone boolean)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN a.backend_type IS NOT NULL THEN a.backend_xmin END,
+    coalesce(a.state = 'active' AND a.xact_start >= a.query_start, false)
+  FROM pg_stat_activity a
+  WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND CASE
+    WHEN a.backend_type IS NULL THEN EXISTS (
+      SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid' AND l.granted)
+    ELSE a.backend_type = 'client backend' AND a.backend_xmin IS NOT NULL END
+$$;
+
+-- A snapshot whose xmin is beyond the last transaction that filled the table sees all its rows. The others may not.
 CREATE FUNCTION warehouse.is_seen_by_all(filled_xid xid8) RETURNS boolean
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
   SELECT filled_xid IS NOT NULL AND NOT EXISTS (
-    SELECT FROM pg_stat_activity a
-    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND CASE
-      -- Postgres hides it with all else of a session of a role whose rights we have not.
-      WHEN a.backend_type IS NULL THEN EXISTS (
-        SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid' AND l.granted)
-      ELSE a.backend_type = 'client backend' AND age(a.backend_xmin) >= age(filled_xid::xid) END)
+    SELECT FROM warehouse._held_snapshots() s WHERE s.xmin IS NULL OR age(s.xmin) >= age(filled_xid::xid))
 $$;
 COMMENT ON FUNCTION warehouse.is_seen_by_all(xid8) IS
   'Whether every snapshot that is held in this database sees what this transaction, and those before it, committed.';

@@ -86,15 +86,7 @@ COMMENT ON FUNCTION warehouse.attach_leaf(text, int, text, text) IS 'Makes a tab
 CREATE FUNCTION warehouse._require_no_old_snapshot() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF EXISTS (
-    SELECT FROM pg_stat_activity a
-    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND CASE
-      -- Postgres hides it with all else of a session of a role whose rights we have not.
-      WHEN a.backend_type IS NULL THEN EXISTS (
-        SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid' AND l.granted)
-      ELSE a.backend_type = 'client backend' AND a.backend_xmin IS NOT NULL
-        AND (a.state <> 'active' OR a.xact_start < a.query_start) END)
-  THEN
+  IF EXISTS (SELECT FROM warehouse._held_snapshots() s WHERE NOT s.is_alone) THEN
     RAISE EXCEPTION 'a transaction holds a snapshot that would not see rows in another table'
       USING ERRCODE = 'lock_not_available', HINT = 'Try again in a moment.';
   END IF;

@@ -21,7 +21,7 @@ package struct Withdrawal: Sendable {
 
   /// - Parameter reason: for its history.
   /// - Throws: `PostgresError` with AK005 where there is no such vintage, with AK006 while a task builds it;
-  ///   `PipelineError.missingFile` where the file of the one before is lost.
+  ///   `LakeFileError` where the file of the one before is lost.
   package static func run(
     _ partition: Partition, reason: String, in environment: PipelineEnvironment, logger: Logger
   ) async throws -> Withdrawal {
@@ -137,10 +137,7 @@ extension Withdrawal {
     /// The file of the vintage before, on this host; nil where there is none.
     func localFile(_ environment: PipelineEnvironment, _ scratch: String) async throws -> String? {
       guard let before else { return nil }
-      guard let file = try await environment.lake.localFile(before.path, scratch: scratch),
-        try await SHA256.hash(ofFile: file).sha256 == before.sha256
-      else { throw PipelineError.missingFile(before.path) }
-      return file
+      return try await environment.lake.publishedFile(before.path, sha256: before.sha256, scratch: scratch)
     }
   }
 }
