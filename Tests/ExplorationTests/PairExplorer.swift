@@ -28,6 +28,7 @@ struct PairExplorer {
   static let operations: [Step] =
     [
       Step(operation: "claim", argument: 1), Step(operation: "claim", argument: 2),
+      Step(operation: "claim_two", argument: 1), Step(operation: "claim_two", argument: 2),
       Step(operation: "lose", argument: 1),
       Step(operation: "publish", argument: 1), Step(operation: "publish_in_vain", argument: 1),
       Step(operation: "complete", argument: 1),

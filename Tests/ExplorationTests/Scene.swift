@@ -86,7 +86,7 @@ enum Scene: String, CaseIterable {
   /// What can be tried in a state: with a lease, only for tasks that ever had one.
   static func steps(in state: String) -> [Step] {
     var steps = [1, 2].flatMap { [Step(operation: "claim", argument: $0), Step(operation: "lose", argument: $0)] }
-    steps.append(Step(operation: "stop", argument: 1))
+    steps += [Step(operation: "claim_two", argument: 1), Step(operation: "stop", argument: 1)]
     let lines = state.split(separator: "\n")
     for task in tasks {
       let line = lines.first { $0.hasPrefix("\(task) ") } ?? ""

@@ -33,8 +33,8 @@ DECLARE
 BEGIN
   IF is_of_lease AND token IS NULL THEN RETURN NULL; END IF;
   CASE op
-    WHEN 'claim' THEN
-      FOR lease IN SELECT * FROM queue.claim(worker, 1) LOOP
+    WHEN 'claim', 'claim_two' THEN
+      FOR lease IN SELECT * FROM queue.claim(worker, CASE op WHEN 'claim_two' THEN 2 ELSE 1 END) LOOP
         IF lease.lease_token <= (SELECT max(h.lease_token) FROM explore.held h) THEN
           RETURN format('token %s of task %s is not higher than all before', lease.lease_token, lease.task_id);
         END IF;
@@ -99,7 +99,7 @@ EXCEPTION
   WHEN SQLSTATE 'AK001' THEN
     RETURN CASE WHEN is_live THEN format('%s of task %s is refused, and its lease lives: %s', op, a, SQLERRM) END;
   WHEN SQLSTATE 'AK002' OR SQLSTATE 'AK003' OR SQLSTATE 'AK005' OR SQLSTATE 'AK006' THEN
-    RETURN CASE WHEN is_of_lease OR op = 'claim' THEN format('%s %s: %s', op, a, SQLERRM) END;
+    RETURN CASE WHEN is_of_lease OR op LIKE 'claim%' THEN format('%s %s: %s', op, a, SQLERRM) END;
 END
 $$;
 
