@@ -79,9 +79,6 @@ struct Mutant: CustomStringConvertible {
       "a cancelled upstream leaves its dependents waiting", "cancel_task", "PERFORM queue._fail_dependents($1,",
       "PERFORM concat($1,"),
     Mutant("a completed upstream releases nothing", "_complete", "PERFORM queue._release_dependents(done);", "NULL;"),
-    Mutant(
-      "released before all upstreams have completed", "_release_dependents",
-      "AND queue._open_upstream_count(k.task_id, done) = 0", "AND queue._open_upstream_count(k.task_id, done) >= 0"),
     // What gets lost, or is there twice.
     Mutant("a due task is dropped", "promote_due", "FROM due d;", "FROM due d WHERE false;"),
     Mutant(

@@ -35,7 +35,8 @@ struct PairExplorer {
       Step(operation: "fail_data", argument: 1), Step(operation: "fail", argument: 1),
       Step(operation: "release", argument: 1),
       Step(operation: "overdue", argument: 1), Step(operation: "cancel_task", argument: 1),
-      Step(operation: "cancel_backfill", argument: 1), Step(operation: "retry_task", argument: 1),
+      Step(operation: "cancel_backfill", argument: 1), Step(operation: "cancel_backfill", argument: 2),
+      Step(operation: "retry_task", argument: 1),
       Step(operation: "retry_backfill", argument: 1), Step(operation: "enqueue_again", argument: 2),
       Step(operation: "pause_backfill", argument: 1), Step(operation: "hurry"), Step(operation: "tidy"),
     ]

@@ -2,6 +2,9 @@
 -- canonical form, and what must hold in every state.
 
 CREATE SCHEMA explore;
+-- As if the server had served for long: heartbeats are put back further than it has, and losses count.
+CREATE OR REPLACE FUNCTION queue._server_began_at() RETURNS timestamptz
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT timestamptz '-infinity' $$;
 -- The two workers by their place; whoever is lost is followed by another in the same place.
 CREATE TABLE explore.worker (place integer PRIMARY KEY, worker_id integer NOT NULL);
 -- Every lease that was ever given, also those that are lost.
