@@ -220,6 +220,7 @@ package struct Fetcher: Sendable {
       error.reason = .damaged(damage.why)
       error.advice = "It is asked for again; if it stays so, the source's own file is damaged."
     } catch let failure as ArchiveMember.Failure {
+      if let lost = FetchError(lost: file, of: request.sourceID, address.shown) { throw lost }
       (error.reason, error.errorClass) = (.unreadable(failure.summary), .data)
     } catch UnfoldedFile.Failure.cannotRead(let why) {
       (error.reason, error.advice) = (.cache(why), FetchError.cacheAdvice)

@@ -1,4 +1,5 @@
 package import Base
+internal import Glibc
 
 /// Why a document could not be had. Every text in it is redacted.
 package struct FetchError: ClassifiedError, CustomStringConvertible {
@@ -59,6 +60,19 @@ package struct FetchError: ClassifiedError, CustomStringConvertible {
 
   package var isHosts: Bool {
     if case .cache(let why) = reason { UsedUp.says(why) } else { false }
+  }
+
+  /// Says that a document was taken away from whoever read it, which is no fault of the document's; nil while it is there.
+  package init?(lost path: String, of sourceID: String, _ url: String) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor < 0 else {
+      close(descriptor)
+      return nil
+    }
+    let why = String(cString: strerror(errno))
+    self.init(
+      sourceID: sourceID, url: url, reason: .cache("\(path) was there and cannot be opened any more: \(why)"),
+      errorClass: .transient, advice: Self.cacheAdvice)
   }
 
   /// For what the disk below the cache refuses.

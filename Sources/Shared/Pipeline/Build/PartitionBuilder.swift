@@ -60,14 +60,19 @@ package struct PartitionBuilder: Sendable {
     }
   }
 
-  /// Documents whose content is refused are suspect: the next attempt asks for them anew.
+  /// Documents whose content is refused are suspect: the next attempt asks for them anew. One that somebody removed while
+  /// it was read is none of those, whatever its reader says: this host's disk is to blame.
   private func doubting<Value>(
     _ fetched: [FetchedInput], _ spec: DatasetSpec, _ body: () async throws -> Value
   ) async throws -> Value {
     do {
       return try await body()
     } catch {
-      if Self.isOfDocuments(error, spec) { await inputs.suspect(fetched) }
+      guard Self.isOfDocuments(error, spec) else { throw error }
+      for input in fetched {
+        if let path = input.path, let lost = FetchError(lost: path, of: input.sourceID, input.url) { throw lost }
+      }
+      await inputs.suspect(fetched)
       throw error
     }
   }
