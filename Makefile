@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof dist clean test-hosts check-deploy images test-owner
+.PHONY: help setup build check test lint format schema api demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof dist clean test-hosts check-deploy images test-owner
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ build: setup ## Build aker, aker-worker, aker-confine and source-simulator into 
 	@$(SWIFT) build --configuration $(CONFIGURATION)
 
 # Rooms whose tests start no worker and ask no source.
-quick = Base Catalog Configuration Console Coordinator Engine HTTP Lineage Postgres Quality Telemetry
+quick = Base Catalog Console Coordinator Engine HTTP Lineage Postgres Quality Settings Telemetry
 
 check: lint ## The inner loop: lint, build, and the rooms whose tests start no worker
 	@scripts/setup --tests
@@ -37,6 +37,11 @@ format: ## Format the sources
 
 schema: ## Write down the structure that migrations/ makes (Tests/PostgresTests/schema.sql), which a test compares
 	@scripts/schema
+
+api: ## Write down the API's document (docs/api/openapi.json), which a test compares
+	@$(SWIFT) build --build-tests
+	@AKER_WRITE_OPENAPI=1 $(SWIFT) test --skip-build --disable-xctest --filter '^ServiceTests\.DocumentTests/theDocumentInDocs' >/dev/null || true
+	@git diff --stat docs/api/openapi.json
 
 demo: build ## Backfill all that is recorded with two workers on an embedded database, and show what happened
 	@BIN=$(BIN) scripts/demo $(DEMO)

@@ -12,6 +12,8 @@ let strict: [SwiftSetting] = [
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -44,9 +46,11 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -76,11 +80,12 @@ let package = Package(
     room("Telemetry", ["Base", logging]),
     room("Postgres", ["Base", "CLibpq", "Telemetry", logging]),
     room("Catalog", ["Base", logging, yams]),
-    room("Configuration", ["Base", "Catalog", "Postgres", logging]),
-    room("Database", ["Base", "Configuration", "Postgres", logging, subprocess, systemPackage]),
+    room("Settings", ["Base", "Catalog", "Postgres", logging]),
+    room("Database", ["Base", "Settings", "Postgres", logging, subprocess, systemPackage]),
     room("AppliedCatalog", ["Base", "Catalog", "Postgres"]),
     room("Queue", ["Base", "Catalog", "Postgres", "Telemetry", logging]),
     room("Schedule", ["Catalog", "Postgres"]),
+    room("Exposition", ["Base", "Postgres", logging]),
     room("HTTP", ["Base", "CLibcurl", "CZlib", "Telemetry"]),
     room("S3", ["Base", "HTTP", "Telemetry"]),
     room(
@@ -92,7 +97,7 @@ let package = Package(
     room(
       "OpenLineage",
       [
-        "AppliedCatalog", "Base", "Catalog", "Configuration", "HTTP", "Lineage", "Postgres", "Quality", "Queue",
+        "AppliedCatalog", "Base", "Catalog", "Settings", "HTTP", "Lineage", "Postgres", "Quality", "Queue",
         logging,
         serviceLifecycle,
       ]),
@@ -100,26 +105,38 @@ let package = Package(
     room(
       "Pipeline",
       [
-        "AppliedCatalog", "Base", "Catalog", "Configuration", "Engine", "Fetch", "HTTP", "Lake", "Lineage",
+        "AppliedCatalog", "Base", "Catalog", "Settings", "Engine", "Fetch", "HTTP", "Lake", "Lineage",
         "OpenLineage", "Postgres", "Quality", "Queue", "S3", "Telemetry", logging, subprocess,
       ]),
 
-    room("Console", ["Base", "Catalog", "CatalogTools", "Configuration", "Lake", "Postgres", "Queue"]),
+    room("Console", ["Base", "Catalog", "CatalogTools", "Lake", "Postgres", "Queue", "Schedule", "Settings"]),
+
+    // What `aker serve` serves. The only target that depends on an HTTP server's library: it takes minutes to build.
+    .target(
+      name: "WebService",
+      dependencies: [
+        "Base", "Catalog", "CatalogTools", "CLibcrypto", "Console", "Exposition", "HTTP", "Lineage", "Postgres",
+        "Queue",
+        "Schedule", "Settings", "Telemetry", httpTypes, hummingbird, logging, nioCore, serviceLifecycle,
+      ],
+      swiftSettings: strict),
 
     // The executables.
     .executableTarget(
       name: "Coordinator",
       dependencies: [
-        "AppliedCatalog", "Base", "Catalog", "CatalogTools", "Configuration", "Console", "Database", "Engine", "Fetch",
-        "Lake", "Lineage", "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "Schedule", "Telemetry",
-        argumentParser,
+        "AppliedCatalog", "Base", "Catalog", "CatalogTools", "Settings", "Console", "Database", "Engine", "Fetch",
+        "Exposition", "Lake", "Lineage", "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "Schedule",
+        "Telemetry",
+        "WebService", argumentParser,
         logging, serviceLifecycle, unixSignals, subprocess, systemPackage,
       ],
       swiftSettings: strict, plugins: ["BuildCommit"]),
     .executableTarget(
       name: "Worker",
       dependencies: [
-        "Base", "Catalog", "Configuration", "Database", "OpenLineage", "Pipeline", "Postgres", "Queue", "Telemetry",
+        "Base", "Catalog", "Settings", "Database", "Exposition", "OpenLineage", "Pipeline", "Postgres", "Queue",
+        "Telemetry",
         argumentParser, logging, serviceLifecycle, unixSignals,
       ],
       swiftSettings: strict, plugins: ["BuildCommit"]),
@@ -141,17 +158,19 @@ let package = Package(
       name: "FetchProbe", dependencies: ["Base", "Catalog", "Fetch", "HTTP", "Postgres", "Telemetry", logging],
       path: "Tests/FetchProbe", swiftSettings: strict),
     tests("BaseTests", []),
-    tests("ConfigurationTests", ["Configuration", logging]),
+    tests("SettingsTests", ["Settings", logging]),
     tests("ConsoleTests", ["Console", "Queue"]),
     tests("QualityTests", ["Catalog", "Engine", "Quality", logging]),
     tests("HTTPTests", ["HTTP"]),
-    tests("LakeTests", ["Configuration", "HTTP", "Lake", "Pipeline", "S3"]),
+    tests("LakeTests", ["Settings", "HTTP", "Lake", "Pipeline", "S3"]),
     tests("LineageTests", ["Lineage"]),
     tests("TelemetryTests", ["Telemetry", logging]),
-    tests("PostgresTests", ["Configuration", "Database", "Postgres"], exclude: ["schema.sql"]),
+    tests("PostgresTests", ["Settings", "Database", "Postgres"], exclude: ["schema.sql"]),
     tests("CatalogTests", ["Catalog"]),
     tests("QueueTests", ["Queue", "Postgres"]),
     tests("ExplorationTests", ["Postgres"], exclude: ["explore.sql"]),
+    tests(
+      "ServiceTests", ["Console", "Exposition", "Postgres", "Queue", "Schedule", "Settings", "WebService", logging]),
     tests("ScheduleTests", ["Catalog", "Postgres", "Schedule"]),
     tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", "S3", logging]),
     tests("FuzzTests", ["Catalog", "Engine", "Fetch", "HTTP"]),
@@ -159,12 +178,15 @@ let package = Package(
     tests(
       "PipelineTests",
       [
-        "AppliedCatalog", "Catalog", "CatalogTools", "Configuration", "Engine", "Fetch", "HTTP", "Lake", "Lineage",
+        "AppliedCatalog", "Catalog", "CatalogTools", "Settings", "Engine", "Fetch", "HTTP", "Lake", "Lineage",
         "OpenLineage", "Pipeline", "Postgres", "Quality", "Queue", "S3", "Telemetry", logging, systemPackage,
       ]),
     tests(
       "CoordinatorTests",
-      ["Catalog", "CatalogTools", "Configuration", "Console", "Coordinator", "Pipeline", "Postgres", argumentParser]),
+      [
+        "Catalog", "CatalogTools", "Settings", "Console", "Coordinator", "Pipeline", "Postgres", "WebService",
+        argumentParser,
+      ]),
     tests("WorkerTests", ["Worker", "Postgres", "Queue", "Telemetry", logging, serviceLifecycle]),
     tests("SimulatorTests", ["SourceSimulator", nioCore, nioPosix]),
     tests("EndToEndTests", ["Console", "Postgres", subprocess, systemPackage]),

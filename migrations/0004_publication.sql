@@ -31,6 +31,7 @@ CREATE TABLE lineage.publication (
 );
 CREATE INDEX publication_partition ON lineage.publication (dataset, data_year, region, as_of, publication_id);
 CREATE INDEX publication_published_at ON lineage.publication (published_at);
+CREATE INDEX publication_freshness ON lineage.publication (dataset, published_at);
 COMMENT ON TABLE lineage.publication IS
   'Every publication of a partition: by whom, when, from which definition, with which result. UNIQUE (task_id, '
   'lease_token) is the last line of defence of exactly-once.';

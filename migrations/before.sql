@@ -11,7 +11,7 @@ SET LOCAL lock_timeout = '30s';
 
 CREATE TEMPORARY TABLE aker_schema ON COMMIT DROP AS
   SELECT n.oid, n.nspname::text AS name FROM pg_namespace n
-  WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule');
+  WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule', 'service');
 
 -- Views of other schemas that read ours, directly or through each other; deeper ones read those before them.
 CREATE TEMPORARY TABLE aker_kept_view ON COMMIT DROP AS
@@ -51,7 +51,7 @@ CREATE TEMPORARY TABLE aker_kept_right ON COMMIT DROP AS
     FROM pg_proc p JOIN aker_schema s ON s.oid = p.pronamespace) AS o
     CROSS JOIN aclexplode(o.rights) AS a
   WHERE a.grantee NOT IN (0, o.owner) AND a.grantee NOT IN (
-    SELECT r.oid FROM pg_roles r WHERE r.rolname IN ('aker_admin', 'aker_worker', 'aker_reader'));
+    SELECT r.oid FROM pg_roles r WHERE r.rolname IN ('aker_admin', 'aker_operator', 'aker_worker', 'aker_reader', 'aker_monitor'));
 
 DO $$
 DECLARE

@@ -1,9 +1,10 @@
 -- Roles, and who may do what. Run again whenever functions or views were made again, and by hand after a restore: it
 -- takes nothing for granted, and changes nothing that is right already.
 --
--- A reader sees everything and changes nothing; a worker runs tasks and cannot enqueue, cancel or pause; an admin
--- operates. Nobody but the owner writes to the tables: every change goes through a function. The exception is
--- queue.setting, an admin's.
+-- A reader sees everything and changes nothing; a worker runs tasks and cannot enqueue, cancel or pause; an operator
+-- enqueues, cancels, pauses and tries again; an admin may do all that, apply definitions and say who may use the API.
+-- A monitor asks for figures, and for nothing else. Nobody but the owner writes to the tables: every change goes through
+-- a function. The exception is queue.setting, an admin's.
 
 -- Roles belong to the server, not to the database: another database of the same server may have made them already, or
 -- be making them at this moment.
@@ -11,7 +12,8 @@ DO $$
 DECLARE
   role_name text;
 BEGIN
-  FOREACH role_name IN ARRAY ARRAY['aker_admin', 'aker_worker', 'aker_reader'] LOOP
+  FOREACH role_name IN ARRAY ARRAY['aker_admin', 'aker_operator', 'aker_worker', 'aker_reader',
+    'aker_monitor'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
       BEGIN
         EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
@@ -23,13 +25,30 @@ BEGIN
 END
 $$;
 
+-- An operator reads as a reader does, and an admin may act as either: the service's login is granted aker_admin, and runs
+-- each request under the role of whoever asks.
+DO $$
+BEGIN
+  IF NOT pg_has_role('aker_operator', 'aker_reader', 'USAGE') THEN
+    GRANT aker_reader TO aker_operator;
+  END IF;
+  IF NOT pg_has_role('aker_admin', 'aker_operator', 'USAGE') THEN
+    GRANT aker_operator TO aker_admin;
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+  -- The roles are an administrator's, who made them: aker doctor says what is to be granted. Commands need none of it.
+  RAISE NOTICE 'not granted, since the roles are another''s: GRANT aker_reader TO aker_operator; '
+    'GRANT aker_operator TO aker_admin';
+END
+$$;
+
 -- Tables and views: everybody reads. Default privileges are for what is made later, which is leaves of the warehouse.
 DO $$
 DECLARE
   schema_name text;
 BEGIN
   FOREACH schema_name IN ARRAY ARRAY['queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review',
-    'schedule'] LOOP
+    'schedule', 'service'] LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO aker_admin, aker_worker, aker_reader', schema_name);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA %I '
       'FROM PUBLIC, aker_admin, aker_worker, aker_reader', schema_name);
@@ -64,6 +83,10 @@ END
 $$;
 -- Who knew it could foresee the queue's locks, and hold them.
 REVOKE ALL ON queue.lock_space FROM aker_admin, aker_worker, aker_reader;
+-- What is asked by whom is no worker's business, and the hashes of tokens nobody's.
+REVOKE ALL ON service.token FROM aker_admin, aker_worker, aker_reader;
+REVOKE ALL ON service.audit, service.idempotency FROM aker_worker, aker_reader;
+GRANT USAGE ON SCHEMA queue, service TO aker_monitor;
 DO $$
 DECLARE
   dataset_name text;
@@ -99,13 +122,23 @@ DECLARE
     'queue.held_elsewhere', 'queue.left_alone',
     'queue.require_vintage', 'queue._definition_of', 'queue.sign', 'quality.expected',
     'lake.expired_vintages', 'lake.builder_of', 'lake.publication_file',
-    'queue.standstill', 'queue.wanted', 'queue.wanted_slots',
-    'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted',
+    'queue.standstill', 'queue.wanted', 'queue.wanted_slots', 'service.metrics', 'service.selected_tasks',
+    'service.changes', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted',
       'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',
     'review._rules', 'review.undecided',
     'schedule._now', 'schedule._due_times', 'schedule._next_due', 'schedule._years', 'schedule._fires_at',
       'schedule._open_backfill'];
+  -- For operators, and so for admins.
+  operator_functions constant text[] := ARRAY[
+    'queue.enqueue_backfill', 'queue.cancel_backfill', 'queue.cancel_task', 'queue.retry_backfill', 'queue.retry_task',
+    'queue.pause_backfill', 'queue.pause_dataset', 'queue.pause_queue', 'queue.pause_source', 'queue.resume_backfill',
+    'queue.resume_dataset', 'queue.resume_queue', 'queue.resume_source', 'queue.end_cool_down',
+    'queue.prioritize_backfill', 'queue.prioritize_task', 'schedule.pause_flow', 'schedule.resume_flow',
+    'schedule.trigger_flow', 'review.decide', 'review.find_row', 'service.create_batch', 'service.cancel_batch',
+    'service.silence_alerts'];
+  -- For who watches, besides readers.
+  monitor_functions constant text[] := ARRAY['queue.wanted_slots', 'service.metrics'];
   -- Parts of others, which run with their owner's rights: for nobody. So is what begins with an underscore.
   internal_functions constant text[] := ARRAY[
     'warehouse.require_dataset', 'warehouse.create_leaf', 'warehouse.attach_leaf', 'warehouse.leaf_name',
@@ -114,7 +147,7 @@ DECLARE
   unknown text;
 BEGIN
   SELECT string_agg(listed, ', ') INTO unknown
-    FROM unnest(worker_functions || reader_functions || internal_functions) AS listed
+    FROM unnest(worker_functions || reader_functions || operator_functions || internal_functions) AS listed
     WHERE NOT EXISTS (
       SELECT FROM pg_proc p WHERE p.pronamespace::regnamespace::text || '.' || p.proname = listed);
   IF unknown IS NOT NULL THEN
@@ -123,16 +156,25 @@ BEGIN
   FOR f IN
     SELECT p.oid::regprocedure AS signature, n.nspname || '.' || p.proname AS name, p.proname LIKE '\_%' AS hidden
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule')
+    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule', 'service')
     ORDER BY 1
   LOOP
-    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC, aker_admin, aker_worker, aker_reader', f.signature);
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC, aker_admin, aker_operator, aker_worker, aker_reader, '
+      'aker_monitor', f.signature);
     IF f.name = ANY (reader_functions) THEN
       EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO aker_admin, aker_worker, aker_reader', f.signature);
     ELSIF f.name = ANY (worker_functions) THEN
       EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO aker_admin, aker_worker', f.signature);
+      IF f.name = 'queue.tidy' THEN -- what was cancelled to the last task has ended, also where no worker is
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO aker_operator', f.signature);
+      END IF;
+    ELSIF f.name = ANY (operator_functions) THEN
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO aker_admin, aker_operator', f.signature);
     ELSIF NOT f.hidden AND f.name <> ALL (internal_functions) THEN
       EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO aker_admin', f.signature);
+    END IF;
+    IF f.name = ANY (monitor_functions) THEN
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO aker_monitor', f.signature);
     END IF;
   END LOOP;
 END

@@ -51,8 +51,8 @@ struct Aker: AsyncParsableCommand {
       CommandGroup(
         name: "Set up",
         subcommands: [
-          DemoCommand.self, DoctorCommand.self, ServeCommand.self, DatabaseCommand.self, MigrateCommand.self,
-          ConfigCommand.self,
+          DemoCommand.self, DoctorCommand.self, ServeCommand.self, TokenCommand.self, AlertCommand.self,
+          DatabaseCommand.self, MigrateCommand.self, ConfigCommand.self,
         ]),
     ])
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
-import Configuration
+import Exposition
+import Settings
 import Database
 import FoundationEssentials
 import Glibc
@@ -46,6 +47,12 @@ struct AkerWorker: AsyncParsableCommand {
       valueName: "seconds"))
   var waitLimit = 600
 
+  @Option(
+    help: ArgumentHelp(
+      "Answer /metrics, /livez and /readyz there, such as 127.0.0.1:9464; nowhere unless told.",
+      valueName: "address:port"))
+  var metricsAddress: String?
+
   @Flag(help: "End when nothing is left to do.")
   var untilEmpty = false
 
@@ -68,6 +75,9 @@ struct AkerWorker: AsyncParsableCommand {
   func validate() throws {
     guard slots > 0 else { throw ValidationError("--slots must be at least 1") }
     guard waitLimit > 0 else { throw ValidationError("--wait-limit must be at least 1") }
+    guard metricsAddress.map({ ListenAddress($0) != nil }) ?? true else {
+      throw ValidationError("--metrics-address takes an address and a port, such as 127.0.0.1:9464")
+    }
     guard drainTimeout >= 0 else { throw ValidationError("--drain-timeout must not be negative") }
   }
 
@@ -112,13 +122,18 @@ struct AkerWorker: AsyncParsableCommand {
     let filter = QueueClient.Filter(
       datasets: datasets.isEmpty ? nil : datasets,
       sources: sources.isEmpty ? nil : sources + (try await Self.selfSources(database)))
+    let told = WorkerHealth()
+    let probes = try metricsAddress.flatMap { ListenAddress($0) }.map { try told.listen(on: $0) }
+    if let probes { logger.notice("metrics are told", metadata: ["address": "\(probes.address)"]) }
+    defer { probes?.stop() }
     let worker = WorkerService(
       settings: WorkerService.Settings(
         slots: slots, name: name ?? HostName.current, host: HostName.current, version: Version.number,
         filter: filter, drainTimeout: .seconds(drainTimeout), endsWhenEmpty: untilEmpty,
         waitLimit: .seconds(waitLimit)),
       database: database, handler: handler, redaction: redaction, logger: logger,
-      manager: ServiceManager(environment: configuration.environment), housekeeping: housekeeping)
+      manager: ServiceManager(environment: configuration.environment), housekeeping: housekeeping,
+      told: told)
     let sender = try configuration.openLineageSender(database, logger: Logger(label: "aker-worker.openlineage"))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(

@@ -98,6 +98,7 @@ extension WorkerService {
 
   func settle(_ task: RunningTask, _ ending: AttemptEnding) {
     running[task.lease.leaseToken] = nil
+    WorkerMetrics.count(ending, task)
     wantsClaim = true
     if case .givenBack = ending {
       ledger.enterGivenBack(task.stopDetail, task.suspicion, task.lease, task.steps)

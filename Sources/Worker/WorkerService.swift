@@ -63,6 +63,8 @@ actor WorkerService: Service {
   let manager: ServiceManager
   /// What waits for nobody: begun once the first claim was made.
   let housekeeping: (@Sendable () async -> Void)?
+  /// What its endpoints tell of it.
+  let told: WorkerHealth
   var keepingHouse: Task<Void, Never>?
   let events: AsyncStream<Event>
   let post: AsyncStream<Event>.Continuation
@@ -91,10 +93,12 @@ actor WorkerService: Service {
 
   init(
     settings: Settings, database: PostgresConfiguration, handler: any TaskHandler, redaction: Redaction, logger: Logger,
-    manager: ServiceManager = .none, housekeeping: (@Sendable () async -> Void)? = nil
+    manager: ServiceManager = .none, housekeeping: (@Sendable () async -> Void)? = nil,
+    told: WorkerHealth = WorkerHealth()
   ) {
     self.manager = manager
     self.housekeeping = housekeeping
+    self.told = told
     self.settings = settings
     var database = database
     database.answerLimit = settings.answerLimit
@@ -196,6 +200,8 @@ actor WorkerService: Service {
     try await sendReports()
     try await completeAndClaim()
     if wantsTick { try await tick() }
+    told.note(
+      isRegistered: workerID != nil, trouble: health.trouble, isDraining: drainDeadline != nil, running: running.count)
   }
 
   // MARK: Session

@@ -39,7 +39,7 @@ struct WorkerGrantTests {
     let granted = try await names(
       """
       SELECT p.pronamespace::regnamespace || '.' || p.proname AS name FROM pg_proc p
-      WHERE p.pronamespace::regnamespace::text IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule')
+      WHERE p.pronamespace::regnamespace::text IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule', 'service')
         AND has_function_privilege('aker_worker', p.oid, 'EXECUTE') AND NOT has_function_privilege('aker_reader', p.oid, 'EXECUTE')
       """, connection)
     #expect(granted == Self.proving.union(Self.incarnation).union(Self.upkeep).union(Self.shared))
@@ -47,7 +47,7 @@ struct WorkerGrantTests {
     let writing = try await names(
       """
       SELECT p.oid::regprocedure::text AS name FROM pg_proc p
-      WHERE p.pronamespace::regnamespace::text IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule')
+      WHERE p.pronamespace::regnamespace::text IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule', 'service')
         AND has_function_privilege('aker_reader', p.oid, 'EXECUTE') AND p.provolatile = 'v'
       """, connection)
     // Looks at locks as they are at this moment.
@@ -217,7 +217,7 @@ struct WorkerGrantTests {
       """
       SELECT c.oid::regclass::text AS name FROM pg_class c
       WHERE c.relkind = 'r' AND (c.relnamespace::regnamespace::text IN
-        ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule') OR c.relname = 'market_income')
+        ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule', 'service') OR c.relname = 'market_income')
       """, connection)
     let sums = tables.sorted().map {
       "(SELECT '\($0.replacing("'", with: "''"))=' || coalesce(sum(hashtext(t::text)), 0) FROM \($0) t)"

@@ -1,4 +1,4 @@
-import Configuration
+import Settings
 import Engine
 import FoundationEssentials
 import HTTP

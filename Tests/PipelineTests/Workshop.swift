@@ -1,6 +1,6 @@
 import Catalog
 import CatalogTools
-import Configuration
+import Settings
 import Engine
 import FoundationEssentials
 import Glibc

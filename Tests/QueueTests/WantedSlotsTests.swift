@@ -114,6 +114,15 @@ struct WantedSlotsTests {
     try await fixture.run("RESET ROLE")
   }
 
+  @Test func whoOnlyMonitorsMayAskNothingElse() async throws {
+    let fixture = try await QueueFixture.make()
+    try await fixture.enqueue(years: 2001...2003)
+    try await fixture.run("SET ROLE aker_monitor")
+    #expect(try await fixture.wantedSlots() == 3)
+    #expect(try await fixture.sqlState("SELECT FROM queue.task") == RoleTests.denied)
+    #expect(try await fixture.sqlState("SELECT queue.pause_queue('x')") == RoleTests.denied)
+  }
+
   @Test func theAutoscalersQuestionIsAnswered() async throws {
     let manifest = try String(
       contentsOfFile: PackageRoot.path + "/deploy/kubernetes/base/scaling.yaml", encoding: .utf8)

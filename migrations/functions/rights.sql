@@ -4,7 +4,7 @@ CREATE FUNCTION catalog._rights() RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH ours AS (
     SELECT n.oid, n.nspname, n.nspacl, n.nspowner FROM pg_namespace n
-    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule')),
+    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule', 'service')),
   thing(what, rights, owner) AS (
     SELECT 'schema ' || s.nspname, coalesce(s.nspacl, acldefault('n', s.nspowner)), s.nspowner FROM ours s
     UNION ALL
@@ -24,6 +24,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM pg_default_acl d JOIN ours s ON s.oid = d.defaclnamespace)
   SELECT format('%s on %s to %s', a.privilege_type, t.what, coalesce(r.rolname, 'PUBLIC'))
   FROM thing t CROSS JOIN aclexplode(t.rights) AS a LEFT JOIN pg_roles r ON r.oid = a.grantee
-  WHERE a.grantee <> t.owner AND (a.grantee = 0 OR r.rolname IN ('aker_admin', 'aker_worker', 'aker_reader'))
+  WHERE a.grantee <> t.owner AND (a.grantee = 0 OR r.rolname IN (
+    'aker_admin', 'aker_operator', 'aker_worker', 'aker_reader', 'aker_monitor'))
 $$;
 COMMENT ON FUNCTION catalog._rights() IS 'Every right that one of the roles, or everybody, has on something of ours.';

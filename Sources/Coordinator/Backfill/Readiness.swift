@@ -1,6 +1,6 @@
 import Base
 import Catalog
-import Configuration
+import Settings
 import Console
 import Fetch
 import Postgres

@@ -1,5 +1,5 @@
 import Base
-import Configuration
+import Settings
 import Database
 import FoundationEssentials
 import Lake

@@ -1,7 +1,7 @@
 import Base
 import Catalog
 import CatalogTools
-import Configuration
+import Settings
 import Console
 import Engine
 import FoundationEssentials

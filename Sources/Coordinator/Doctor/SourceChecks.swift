@@ -1,7 +1,7 @@
 import Base
 import Catalog
 import CatalogTools
-import Configuration
+import Settings
 import Fetch
 
 /// What the sources want: their keys, and a way to them.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Base
-import Configuration
+import Settings
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Catalog
-import Configuration
+import Settings
 import Database
 import FoundationEssentials
 import Postgres

@@ -10,16 +10,10 @@ extension OperatorAction {
   /// What nobody asked and all should know.
   static func note(_ text: String) { announce("note: " + text) }
 
-  private struct Report: Encodable {
-    var action: String
-    var target: String
-    var count: Int
-  }
-
   static func report(_ action: String, _ target: Target, count: Int, _ outcome: String, _ options: GlobalOptions) throws
   {
     if options.json {
-      try printJSON(Report(action: action, target: target.description, count: count))
+      try printJSON(ActReport(action, target, count: count))
     } else {
       print("\(action) \(target.description): \(outcome)")
     }

@@ -1,6 +1,6 @@
 import Base
 import Catalog
-import Configuration
+import Settings
 import Console
 import FoundationEssentials
 import Glibc
@@ -21,10 +21,13 @@ struct FlowScheduler: Service {
   private let holder = UUID()
 
   private let turned: @Sendable () -> Void
+  /// What whoever leads does besides, each with its term.
+  private let duties: [LeaderDuty]
 
   /// - Parameter turned: is called at each turn, whether or not the database could be asked.
-  init(session: Session, turned: @escaping @Sendable () -> Void = {}) {
+  init(session: Session, duties: [LeaderDuty] = [], turned: @escaping @Sendable () -> Void = {}) {
     self.session = session
+    self.duties = duties
     self.turned = turned
   }
 
@@ -41,6 +44,8 @@ struct FlowScheduler: Service {
     var troubles: [String: (reason: String, until: ContinuousClock.Instant)] = [:]
     var toldProblems: [String] = []
     var nextPrune = ContinuousClock.now
+    /// When each duty is due again.
+    var nextDuties: [Int: ContinuousClock.Instant] = [:]
   }
 
   func run() async throws {
@@ -71,6 +76,10 @@ struct FlowScheduler: Service {
     if let term {
       do {
         try await lead(term, &memory, ledger)
+        for (index, duty) in duties.enumerated() where (memory.nextDuties[index] ?? .now) <= .now {
+          try await duty.perform(term, connection)
+          memory.nextDuties[index] = .now + duty.interval
+        }
       } catch let error as PostgresError where error.sqlState == "AK007" {
         memory.term = nil
       }

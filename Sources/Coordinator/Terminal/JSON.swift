@@ -1,8 +1,9 @@
+import Console
 import FoundationEssentials
 
 /// Prints a value as JSON, indented, with its keys in order.
 func printJSON(_ value: some Encodable) throws {
-  let encoder = jsonEncoder([.prettyPrinted])
+  let encoder = AkerJSON.encoder([.prettyPrinted])
   // The encoder gives an empty list three lines. No text is met by this: a line break in one is written as \n.
   let text = String(decoding: try encoder.encode(value), as: UTF8.self).replacing(/\[\n\s*\]/, with: "[]")
   Terminal.standardOutput.write(text + "\n")
@@ -10,17 +11,8 @@ func printJSON(_ value: some Encodable) throws {
 
 /// Prints a value as JSON on one line, for a stream of them.
 func printJSONLine(_ value: some Encodable) throws {
-  let encoder = jsonEncoder([])
+  let encoder = AkerJSON.encoder([])
   Terminal.standardOutput.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
-}
-
-/// As all of aker's JSON is: keys in snake_case and in order, times as RFC 3339.
-private func jsonEncoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
-  encoder.keyEncodingStrategy = .convertToSnakeCase
-  encoder.dateEncodingStrategy = .iso8601
-  return encoder
 }
 
 /// Prints rows as a table that fits the terminal: the last column is cut to it.

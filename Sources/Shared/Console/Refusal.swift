@@ -7,6 +7,10 @@ package struct Refusal: ClassifiedError, Equatable {
   package enum Kind: Sendable {
     /// It makes no sense, or names what does not exist.
     case usage
+    /// The database knows nothing of that name or number.
+    case missing
+    /// Not possible in the state that it is in.
+    case state
     /// A definition or the catalog is wrong.
     case data
     /// A setting is wrong.
@@ -28,7 +32,13 @@ package struct Refusal: ClassifiedError, Equatable {
     do {
       return try await QueueError.translated(body)
     } catch let error as QueueError {
-      throw Refusal(.usage, error.summary, advice: error.advice.map(asCommand))
+      let kind: Kind =
+        switch error {
+        case .notFound: .missing
+        case .wrongState: .state
+        default: .usage
+        }
+      throw Refusal(kind, error.summary, advice: error.advice.map(asCommand))
     }
   }
 
@@ -41,7 +51,7 @@ package struct Refusal: ClassifiedError, Equatable {
   package var errorClass: ErrorClass { kind == .data ? .data : .permanent }
   package var exitStatus: ExitStatus {
     switch kind {
-    case .usage: .usage
+    case .usage, .missing, .state: .usage
     case .data: .data
     case .configuration: .configuration
     }

@@ -1,4 +1,4 @@
-package import Configuration
+package import Settings
 package import Postgres
 
 /// Which database is meant: decided here, for every program and command.

@@ -1,6 +1,6 @@
 internal import AppliedCatalog
 internal import Catalog
-package import Configuration
+package import Settings
 internal import FoundationEssentials
 internal import Lineage
 package import Postgres

@@ -1,4 +1,4 @@
-package import Configuration
+package import Settings
 package import Fetch
 internal import FoundationEssentials
 internal import HTTP

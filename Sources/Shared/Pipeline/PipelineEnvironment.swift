@@ -1,6 +1,6 @@
 internal import AppliedCatalog
 internal import Catalog
-package import Configuration
+package import Settings
 package import Engine
 internal import Fetch
 internal import FoundationEssentials

@@ -50,16 +50,35 @@ extension PostgresConnection {
   package func withRollback<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
     try requireNoTransaction()
     try begin()
-    isTrial = true
+    isNested = true
     defer {
-      isTrial = false
+      isNested = false
       rollBack()
     }
     return try await body()
   }
 
+  /// Runs `body` in one transaction, of which its own are parts: all of it is committed, or nothing.
+  package func withWhole<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+    try requireNoTransaction()
+    try begin()
+    isNested = true
+    let result: Result
+    do {
+      result = try await body()
+      try Task.checkCancellation()
+    } catch {
+      isNested = false
+      rollBack()
+      throw error
+    }
+    isNested = false
+    try commit()
+    return result
+  }
+
   private func begin() throws {
-    if isTrial {
+    if isNested {
       _ = try run("SAVEPOINT part", [])
       return
     }
@@ -80,7 +99,7 @@ extension PostgresConnection {
   }
 
   private func commit() throws {
-    if isTrial {
+    if isNested {
       _ = try run("RELEASE SAVEPOINT part", [], isCancellable: false)
       return
     }
@@ -103,7 +122,7 @@ extension PostgresConnection {
   private func rollBack() {
     guard let handle, PQstatus(handle) == CONNECTION_OK else { return }
     do {
-      _ = try run(isTrial ? "ROLLBACK TO SAVEPOINT part" : "ROLLBACK", [], isCancellable: false)
+      _ = try run(isNested ? "ROLLBACK TO SAVEPOINT part" : "ROLLBACK", [], isCancellable: false)
     } catch {
       // A session whose transaction cannot be ended must not be used again.
       close()

@@ -23,8 +23,8 @@ package actor PostgresConnection {
   var isSilent = false
   /// What the server was last asked, cut short: for whoever waits for the answer.
   var awaited = ""
-  /// Whether what is done now will be undone: see `withRollback`.
-  var isTrial = false
+  /// Whether transactions are parts of one around them: see `withRollback` and `withWhole`.
+  var isNested = false
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 

@@ -57,7 +57,7 @@ BEGIN
     SELECT c.oid::regclass AS sequence, q.seqmax,
       CASE WHEN c.relname IN ('lease_token', 'planned_task_task_id_seq') THEN 1000000000 ELSE 1000000 END AS leap
     FROM pg_sequence q JOIN pg_class c ON c.oid = q.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule')
+    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule', 'service')
       ORDER BY c.oid
   LOOP
     PERFORM setval(s.sequence, least(nextval(s.sequence) + s.leap, s.seqmax - 1));

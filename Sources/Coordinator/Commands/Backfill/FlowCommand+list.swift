@@ -1,7 +1,7 @@
 import ArgumentParser
 import Catalog
 import CatalogTools
-import Configuration
+import Settings
 import Console
 import Postgres
 import Schedule
@@ -30,7 +30,7 @@ extension FlowCommand {
         for state in try await FlowLedger(connection).states() { states[state.flow] = state }
         await connection.close()
       }
-      let lines = folder.flows.map { Line($0, states[$0.name]) }
+      let lines = folder.flows.map { FlowLine($0, states[$0.name]) }
       if options.json { return try printJSON(lines) }
       if lines.isEmpty { return print("the catalog has no flows.yml") }
       let terminal = Terminal.standardOutput
@@ -43,55 +43,6 @@ extension FlowCommand {
         print("none is enqueued by itself yet: aker serve does that, once it runs")
       }
     }
-  }
-
-  /// A flow as the catalog has it, with what the coordinators know of it.
-  private struct Line: Encodable {
-    var name: String
-    var title: String
-    var schedule: String?
-    var schedule_in_words: String?
-    var time_zone: String
-    var datasets: [String]
-    var regions: [String]?
-    var first_year: Int
-    var last_year: Int
-    var catch_up: String
-    var overlap: String
-    var state: FlowLedger.State?
-
-    init(_ flow: FlowDefinition, _ state: FlowLedger.State?) {
-      (name, title, datasets, regions) = (flow.name, flow.title, flow.datasets, flow.regions)
-      (schedule, schedule_in_words, time_zone) = (flow.schedule?.description, flow.schedule?.words, flow.timeZone)
-      (first_year, last_year) = (flow.years.lowerBound, flow.years.upperBound)
-      (catch_up, overlap) = (flow.catchUp.rawValue, flow.overlap.rawValue)
-      self.state = state
-    }
-
-    /// A flow in a few lines: five datasets, a schedule and a fate do not fit beside each other.
-    func text(_ style: Style) -> String {
-      let years =
-        first_year == last_year
-        ? "year \(Self.signed(first_year))" : "years \(Self.signed(first_year)) to \(Self.signed(last_year))"
-      var lines = ["\(style.bold(name))  \(title)"]
-      lines.append("  \(schedule_in_words.map { "\($0) (\(time_zone))" } ?? "by hand"); \(years)")
-      lines.append("  \(datasets.joined(separator: ", "))")
-      if let state {
-        if let since = state.paused_at {
-          lines.append("  paused since \(since.shown()) UTC: \(state.pause_reason ?? "")")
-        }
-        if let due = state.next_due_at, state.paused_at == nil { lines.append("  next due \(due.shown()) UTC") }
-        if let due = state.last_due_at, let fate = state.last_fate {
-          let end = state.last_backfill_id.map { " as backfill \($0)" } ?? state.last_reason.map { ": \($0)" } ?? ""
-          lines.append("  last due \(due.shown()) UTC, \(fate)\(end)")
-        }
-        if let trouble = state.trouble { lines.append("  \(style.red("cannot be enqueued")): \(trouble)") }
-        if state.missed_count > 0 { lines.append("  \(state.missed_count) missed: aker flow history \(name)") }
-      }
-      return lines.joined(separator: "\n") + "\n\n"
-    }
-
-    private static func signed(_ year: Int) -> String { year > 0 ? "+\(year)" : "\(year)" }
   }
 
   struct History: AsyncParsableCommand {
@@ -137,4 +88,31 @@ extension FlowCommand {
             ? "aker serve has not read this flow yet" : "not due by the clock: aker flow trigger \(flow)"))
     }
   }
+}
+
+extension FlowLine {
+  /// A flow in a few lines: five datasets, a schedule and a fate do not fit beside each other.
+  func text(_ style: Style) -> String {
+    let years =
+      first_year == last_year
+      ? "year \(Self.signed(first_year))" : "years \(Self.signed(first_year)) to \(Self.signed(last_year))"
+    var lines = ["\(style.bold(name))  \(title)"]
+    lines.append("  \(schedule_in_words.map { "\($0) (\(time_zone))" } ?? "by hand"); \(years)")
+    lines.append("  \(datasets.joined(separator: ", "))")
+    if let state {
+      if let since = state.paused_at {
+        lines.append("  paused since \(since.shown()) UTC: \(state.pause_reason ?? "")")
+      }
+      if let due = state.next_due_at, state.paused_at == nil { lines.append("  next due \(due.shown()) UTC") }
+      if let due = state.last_due_at, let fate = state.last_fate {
+        let end = state.last_backfill_id.map { " as backfill \($0)" } ?? state.last_reason.map { ": \($0)" } ?? ""
+        lines.append("  last due \(due.shown()) UTC, \(fate)\(end)")
+      }
+      if let trouble = state.trouble { lines.append("  \(style.red("cannot be enqueued")): \(trouble)") }
+      if state.missed_count > 0 { lines.append("  \(state.missed_count) missed: aker flow history \(name)") }
+    }
+    return lines.joined(separator: "\n") + "\n\n"
+  }
+
+  private static func signed(_ year: Int) -> String { year > 0 ? "+\(year)" : "\(year)" }
 }

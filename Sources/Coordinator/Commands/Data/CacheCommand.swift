@@ -1,7 +1,7 @@
 import ArgumentParser
 import Base
 import Catalog
-import Configuration
+import Settings
 import Fetch
 import FoundationEssentials
 import Postgres

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Base
 import Console
-import Configuration
+import Settings
 import Lake
 import Pipeline
 import Postgres

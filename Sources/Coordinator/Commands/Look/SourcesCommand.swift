@@ -2,7 +2,7 @@ import ArgumentParser
 import Base
 import Catalog
 import CatalogTools
-import Configuration
+import Settings
 import Console
 import Postgres
 

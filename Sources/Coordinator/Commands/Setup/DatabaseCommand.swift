@@ -1,6 +1,6 @@
 import Base
 import ArgumentParser
-import Configuration
+import Settings
 import Database
 import FoundationEssentials
 import Glibc

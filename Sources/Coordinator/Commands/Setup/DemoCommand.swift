@@ -1,7 +1,7 @@
 import ArgumentParser
 import Base
 import Catalog
-import Configuration
+import Settings
 
 /// The recorded internet, for one's own first commands.
 struct DemoCommand: AsyncParsableCommand {

@@ -19,18 +19,23 @@ package struct BackfillLine: Encodable, Sendable {
   package var created_at: Date
 
   /// More would not be read; older ones have their number.
-  private static let mostCount = 100
+  package static let mostCount = 100
 
   /// The newest first.
-  package static func list(_ session: some PostgresSession) async throws -> [BackfillLine] {
+  ///
+  /// - Parameter before: only those before this number: where a page ended.
+  package static func list(
+    before: Int64? = nil, limit: Int = mostCount, _ session: some PostgresSession
+  ) async throws -> [BackfillLine] {
     try await session.query(
       """
       SELECT backfill_id, note, as_of,
         CASE WHEN state = 'finished_with_failures' AND failed = coalesce(h.tasks, 0) THEN 'finished' ELSE state END AS state,
         total, completed, failed - coalesce(h.tasks, 0) AS failed, running, ready + blocked AS waiting, cancelled, skipped,
         date_trunc('second', created_at) AS created_at
-      FROM queue.backfill_progress LEFT JOIN queue.history h USING (backfill_id) ORDER BY backfill_id DESC LIMIT $1
-      """, [mostCount]
+      FROM queue.backfill_progress LEFT JOIN queue.history h USING (backfill_id)
+      WHERE $2::bigint IS NULL OR backfill_id < $2 ORDER BY backfill_id DESC LIMIT $1
+      """, [limit, before]
     ).map { try BackfillLine($0) }
   }
 }

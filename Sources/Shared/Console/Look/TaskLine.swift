@@ -31,12 +31,14 @@ package struct TaskLine: Encodable, Sendable {
     package var withSuperseded: Bool
     /// Only what is published with warnings.
     package var warned: Bool
+    /// Only those after this number: where a page ended.
+    package var after: Int64?
     package var limit: Int
 
     package init(
       backfill: Int64? = nil, state: TaskState? = nil, dataset: String? = nil, year: Int? = nil,
       errorClass: ErrorClass? = nil, withSuperseded: Bool = false, warned: Bool = false,
-      limit: Int
+      after: Int64? = nil, limit: Int
     ) {
       self.backfill = backfill
       self.state = state
@@ -45,6 +47,7 @@ package struct TaskLine: Encodable, Sendable {
       self.errorClass = errorClass
       self.withSuperseded = withSuperseded
       self.warned = warned
+      self.after = after
       self.limit = limit
     }
   }
@@ -66,12 +69,12 @@ package struct TaskLine: Encodable, Sendable {
         AND ($3::text IS NULL OR dataset = $3) AND ($4::int IS NULL OR data_year = $4)
         AND ($5::text IS NULL OR error_class = $5)
         AND ($7 OR state <> 'failed' OR task_id NOT IN (SELECT s.task_id FROM queue.superseded s))
-        AND (NOT $8 OR (result ->> 'warnings')::int > 0)
+        AND (NOT $8 OR (result ->> 'warnings')::int > 0) AND ($9::bigint IS NULL OR task_id > $9)
       ORDER BY task_id LIMIT $6
       """,
       [
         filter.backfill, filter.state?.rawValue, filter.dataset, filter.year, filter.errorClass?.rawValue, filter.limit,
-        filter.withSuperseded, filter.warned,
+        filter.withSuperseded, filter.warned, filter.after,
       ]
     ).map { try TaskLine($0) }
   }

@@ -1,6 +1,6 @@
 internal import Catalog
 internal import CatalogTools
-package import Configuration
+package import Settings
 package import Postgres
 
 /// What was asked for, before the catalog and the database have been asked.
@@ -31,6 +31,18 @@ package struct BackfillSelection: Sendable {
     let folder = try CatalogLoading.folder(configuration)
     let chosen = try await choose(from: folder, configuration, connection)
     try await CatalogLoading.apply(chosen.specs, from: folder, configuration, connection, note: note)
+    return partitions.withUpstream ? try await adding(to: chosen, from: folder, connection) : chosen
+  }
+
+  /// Chooses the partitions by the catalog's folder, for a caller who may not store definitions: those that the database
+  /// does not know yet are refused.
+  ///
+  /// - Throws: as `prepare`.
+  package func known(
+    _ configuration: AkerConfiguration, _ connection: PostgresConnection
+  ) async throws -> ChosenPartitions {
+    let folder = try CatalogLoading.folder(configuration)
+    let chosen = try await choose(from: folder, configuration, connection)
     return partitions.withUpstream ? try await adding(to: chosen, from: folder, connection) : chosen
   }
 

@@ -1,7 +1,7 @@
 internal import Base
 package import Catalog
 package import CatalogTools
-package import Configuration
+package import Settings
 internal import FoundationEssentials
 package import Postgres
 

@@ -1,7 +1,7 @@
 internal import Base
 package import Catalog
 package import CatalogTools
-package import Configuration
+package import Settings
 
 /// Which regions a command is about: those it was told; else those that this installation keeps; else those that the
 /// definition of each dataset lists.

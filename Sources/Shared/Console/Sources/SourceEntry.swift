@@ -1,5 +1,5 @@
 package import Catalog
-package import Configuration
+package import Settings
 
 /// A source as the data dictionary has it.
 package struct SourceEntry: Encodable {

@@ -72,6 +72,11 @@ package final class AttemptSteps: Sendable {
     }
   }
 
+  /// The steps that came to their end, with how long each took.
+  package var finishedSeconds: [(step: String, seconds: Double)] {
+    state.withLock { $0.steps.compactMap { step in step.done ? step.seconds.map { (step.step, $0) } : nil } }
+  }
+
   package func read(_ inputs: [Input]) {
     state.withLock {
       $0.inputs = Array(inputs.prefix(Self.mostInputs))

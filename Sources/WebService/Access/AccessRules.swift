@@ -1,0 +1,28 @@
+package import Exposition
+
+/// Who is let in, and as what.
+package struct AccessRules: Sendable {
+  /// What a request without a token may do; nil lets none in.
+  package var anonymous: Level?
+  /// The header in which a proxy tells who asks; believed from `proxyAddresses` alone.
+  package var proxyHeader: String?
+  /// The header in which it tells their level; without it all are viewers.
+  package var proxyLevelHeader: String?
+  package var proxyAddresses: Set<String>
+
+  package init(
+    anonymous: Level?, proxyHeader: String? = nil, proxyLevelHeader: String? = nil,
+    proxyAddresses: Set<String> = ["127.0.0.1", "::1"]
+  ) {
+    self.anonymous = anonymous
+    self.proxyHeader = proxyHeader
+    self.proxyLevelHeader = proxyLevelHeader
+    self.proxyAddresses = proxyAddresses
+  }
+
+  /// Why it must not listen there; nil where it may.
+  package func refusal(of address: ListenAddress) -> String? {
+    guard !address.isLoopback, let anonymous else { return nil }
+    return "\(address) can be reached from other hosts, and everybody there would be let in as \(anonymous.rawValue)"
+  }
+}

@@ -1,0 +1,8 @@
+/// Who asks.
+struct Caller: Sendable {
+  /// A token's name, what a proxy says, or `anonymous`.
+  var name: String
+  var level: Level
+  /// Where from: an IP address.
+  var address: String
+}

@@ -1,0 +1,83 @@
+internal import HTTPTypes
+internal import Base
+internal import Console
+internal import FoundationEssentials
+internal import Postgres
+internal import Settings
+
+/// A request whose parameters and body fit its operation, with the session that it runs in.
+struct Exchange: Sendable {
+  var caller: Caller
+  var connection: PostgresConnection
+  var configuration: AkerConfiguration
+  var values: [String: JSONValue]
+  var body: JSONValue
+
+  func text(_ name: String) -> String? {
+    if case .string(let text)? = values[name] ?? member(name) { text } else { nil }
+  }
+
+  func number(_ name: String) -> Int? {
+    if case .integer(let number)? = values[name] ?? member(name) { Int(number) } else { nil }
+  }
+
+  func flag(_ name: String) -> Bool {
+    if case .bool(let flag)? = values[name] ?? member(name) { flag } else { false }
+  }
+
+  func double(_ name: String) -> Double? {
+    switch values[name] ?? member(name) {
+    case .number(let number): number
+    case .integer(let number): Double(number)
+    default: nil
+    }
+  }
+
+  func texts(_ name: String) -> [String]? {
+    guard case .array(let elements)? = member(name) else { return nil }
+    return elements.compactMap(\.text)
+  }
+
+  func numbers(_ name: String) -> [Int]? {
+    guard case .array(let elements)? = member(name) else { return nil }
+    return elements.compactMap { if case .integer(let number) = $0 { Int(number) } else { nil } }
+  }
+
+  func member(_ name: String) -> JSONValue? {
+    guard case .object(let members) = body, let value = members[name], value != .null else { return nil }
+    return value
+  }
+
+  /// A page's size.
+  func limit(_ standard: Int = 100) -> Int { number("limit") ?? standard }
+
+  /// Of the page that is asked for: the number after which it begins.
+  ///
+  /// - Throws: `Problem` for what no page gave.
+  func cursor() throws -> Int64? {
+    guard let text = text("cursor") else { return nil }
+    guard let data = Data(base64Encoded: text), let number = Int64(String(decoding: data, as: UTF8.self)) else {
+      throw Problem(.unprocessableContent, "the cursor is none that a page gave", hint: "Begin without one.")
+    }
+    return number
+  }
+
+  /// The cursor after this number.
+  static func cursor(after number: Int64) -> String { Data("\(number)".utf8).base64EncodedString() }
+
+  /// What an act is about: exactly one of them, as the command's options name them.
+  func target(_ allowed: Set<Target.Kind>) throws -> Target {
+    var targets: [Target] = []
+    if let task = number("task") { targets.append(.task(Int64(task))) }
+    let dataset = text("dataset")
+    if let backfill = number("backfill") { targets.append(.backfill(Int64(backfill), dataset: dataset)) }
+    if let dataset, number("backfill") == nil { targets.append(.dataset(dataset)) }
+    if let source = text("source") { targets.append(.source(source)) }
+    if flag("queue") { targets.append(.queue) }
+    guard targets.count == 1, let target = targets.first, allowed.contains(target.kind) else {
+      let choices = Target.Kind.allCases.filter(allowed.contains).map(\.rawValue).joined(separator: ", ")
+      throw Problem(.unprocessableContent, "say what this is about: one of \(choices)")
+    }
+    return target
+  }
+}

@@ -1,0 +1,160 @@
+internal import HTTPTypes
+internal import Base
+internal import Console
+internal import FoundationEssentials
+
+/// The document that tells clients what there is, made of the operations themselves.
+package enum OpenAPI {
+  static let base = "/api/v1"
+
+  /// As `/openapi.json` has it and docs/api/openapi.json keeps it.
+  package static func document(version: String, prefix: String = "") -> String {
+    var paths: [String: [String: JSONValue]] = [:]
+    for operation in Operations.all {
+      paths[base + operation.path, default: [:]][operation.method.rawValue.lowercased()] = entry(operation)
+    }
+    paths[base + "/events"] = ["get": events]
+    let document: JSONValue = .object([
+      "openapi": .string("3.1.0"),
+      "info": .object([
+        "title": .string("aker"), "version": .string(version),
+        "description": .string(
+          "What the command line asks and does, by HTTP: the same words, the same JSON as --json."),
+      ]),
+      "servers": .array([.object(["url": .string(prefix.isEmpty ? "/" : prefix)])]),
+      "security": .array([.object(["token": .array([])]), .object([:])]),
+      "paths": .object(paths.mapValues { .object($0) }),
+      "components": .object([
+        "securitySchemes": .object([
+          "token": .object(["type": .string("http"), "scheme": .string("bearer")])
+        ]),
+        "schemas": .object(["Problem": problem.json]),
+      ]),
+    ])
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let text = (try? encoder.encode(document)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    return text.replacing(#/\[\n\s*\]/#, with: "[]").replacing(#/\{\n\s*\}/#, with: "{}") + "\n"
+  }
+
+  private static let problem = Schema.fields("title:str status:int detail:str hint:str? causes:strs?")
+
+  private static func entry(_ operation: Operation) -> JSONValue {
+    var members: [String: JSONValue] = [
+      "operationId": .string(operation.id), "summary": .string(operation.summary),
+      "description": .string(description(operation)), "x-level": .string(operation.level.rawValue),
+      "x-commands": .array(operation.commands.map { .string("aker " + $0) }),
+      "responses": .object(responses(operation)),
+    ]
+    var parameters = operation.parameters.map(parameter)
+    if operation.kind == .act {
+      parameters.append(
+        header("Idempotency-Key", "The same key again, within a day, is answered as the first time, and not done."))
+    } else if operation.kind == .question {
+      parameters.append(header("If-None-Match", "The ETag of the last answer: 304 where nothing has changed."))
+    }
+    if !parameters.isEmpty { members["parameters"] = .array(parameters) }
+    if let body = operation.body {
+      members["requestBody"] = .object([
+        "required": .bool(true), "content": .object(["application/json": .object(["schema": body.json])]),
+      ])
+    }
+    return .object(members)
+  }
+
+  private static func description(_ operation: Operation) -> String {
+    let level = "For a \(operation.level.rawValue) and above."
+    guard !operation.commands.isEmpty else { return level }
+    return level + " On the command line: " + operation.commands.map { "aker " + $0 }.joined(separator: ", ") + "."
+  }
+
+  private static func parameter(_ parameter: Operation.Parameter) -> JSONValue {
+    .object([
+      "name": .string(parameter.name), "in": .string(parameter.place.rawValue),
+      "required": .bool(parameter.place == .path), "description": .string(parameter.summary),
+      "schema": parameter.schema.json,
+    ])
+  }
+
+  private static func header(_ name: String, _ summary: String) -> JSONValue {
+    .object([
+      "name": .string(name), "in": .string("header"), "required": .bool(false), "description": .string(summary),
+      "schema": .object(["type": .string("string"), "minLength": .integer(1), "maxLength": .integer(200)]),
+    ])
+  }
+
+  private static func responses(_ operation: Operation) -> [String: JSONValue] {
+    var answers: [String: JSONValue] = [:]
+    var answer: [String: JSONValue] = [
+      "description": .string("As --json prints it."),
+      "content": .object(["application/json": .object(["schema": operation.answer.json])]),
+    ]
+    if operation.isPaged {
+      answer["headers"] = .object([
+        "Link": .object([
+          "description": .string("The next page, as rel=\"next\"; absent on the last."),
+          "schema": .object(["type": .string("string")]),
+        ])
+      ])
+    }
+    for status in successes(operation) { answers[status] = .object(answer) }
+    if operation.kind == .question { answers["304"] = .object(["description": .string("Nothing has changed.")]) }
+    for (status, text) in refusals(operation) {
+      answers[status] = .object([
+        "description": .string(text),
+        "content": .object([
+          "application/problem+json": .object(["schema": .object(["$ref": .string("#/components/schemas/Problem")])])
+        ]),
+      ])
+    }
+    return answers
+  }
+
+  private static func successes(_ operation: Operation) -> [String] {
+    switch operation.id {
+    case "backfill", "triggerFlow", "decide", "createToken": ["201"]
+    case "createBatch": ["202"]
+    default: ["200"]
+    }
+  }
+
+  private static func refusals(_ operation: Operation) -> [(String, String)] {
+    var refusals = [
+      ("401", "A token is needed, or is not valid."), ("403", "The level is too low, or another site asks."),
+      ("404", "There is no such thing."), ("422", "A parameter makes no sense."), ("429", "Too many wrong tokens."),
+      ("503", "The database cannot be reached."),
+    ]
+    if operation.body != nil {
+      refusals += [
+        ("400", "The body is no JSON."), ("413", "The body is too large."), ("415", "The body is to be JSON."),
+      ]
+    }
+    if operation.kind != .question { refusals.append(("409", "Not in this state.")) }
+    return refusals
+  }
+
+  private static let events: JSONValue = .object([
+    "operationId": .string("listen"), "summary": .string("Changes, as they happen: server-sent events."),
+    "description": .string(
+      "event, cell, worker, source, alert, batch: as each is now; gone: it is no more; reset: read everything again. "
+        + "Last-Event-ID resumes. On the command line: aker watch."),
+    "x-level": .string(Level.viewer.rawValue), "x-commands": .array([.string("aker watch")]),
+    "parameters": .array([header("Last-Event-ID", "Of the last message that was read.")]),
+    "responses": .object([
+      "200": .object([
+        "description": .string("Until either side ends it."),
+        "content": .object(["text/event-stream": .object(["schema": .object(["type": .string("string")])])]),
+      ]),
+      "401": .object(["description": .string("A token is needed, or is not valid.")]),
+      "503": .object(["description": .string("There are too many listeners.")]),
+    ]),
+  ])
+}
+
+/// Which commands the API offers, for the test that walks both.
+package enum APICommands {
+  package static var offered: Set<String> { Set(Operations.all.flatMap(\.commands) + ["watch"]) }
+
+  /// Those that it does not, each with the reason.
+  package static var withheld: [String: String] { Operations.withheld }
+}

@@ -1,0 +1,76 @@
+internal import HTTPTypes
+internal import Base
+internal import Console
+internal import Queue
+
+extension Operations {
+  private static let report = Schema.fields("action:str target:str count:int")
+
+  private static func body(_ targets: String, _ more: [(String, Schema)] = []) -> Schema {
+    .fields(targets, more)
+  }
+
+  /// Acts on one task or one backfill are done at once; those on many tasks, wherever they are, are batches.
+  static let acting: [Operation] = [
+    .act(
+      "pause", "/pause", "Let no more tasks start: of a backfill, a dataset, a source, or at all.", commands: ["pause"],
+      body: body("backfill:int? dataset:str? source:str? queue:bool? reason:str?"), answer: report
+    ) { exchange in
+      let target = try exchange.target([.backfill, .dataset, .source, .queue])
+      let tasks = try await TargetTasks.read(target, exchange.connection)
+      try await OperatorAction.pause(target, reason: exchange.text("reason"), exchange.connection)
+      return try Reply(ActReport("paused", target, count: tasks.waiting), target: target.description)
+    },
+    .act(
+      "resume", "/resume", "End a pause, and close circuit breakers.", commands: ["resume"],
+      body: body("backfill:int? dataset:str? source:str? queue:bool? end_cool_down:bool?"), answer: report
+    ) { exchange in
+      let target = try exchange.target([.backfill, .dataset, .source, .queue])
+      let tasks = try await TargetTasks.read(target, exchange.connection)
+      try await OperatorAction.resume(
+        target, endingCoolDown: exchange.flag("end_cool_down"), exchange.connection)
+      return try Reply(ActReport("resumed", target, count: tasks.waiting), target: target.description)
+    },
+    .act(
+      "prioritize", "/prioritize", "Put a task before all others, or give a backfill's waiting tasks another priority.",
+      commands: ["prioritize"],
+      body: body(
+        "task:int? backfill:int? dataset:str? source:str?", [("priority?", .integer(least: -100, most: 100))]),
+      answer: report
+    ) { exchange in
+      let target = try exchange.target([.task, .backfill, .dataset, .source])
+      let tasks = try await TargetTasks.read(target, exchange.connection)
+      try await OperatorAction.prioritize(target, exchange.number("priority") ?? 10, exchange.connection)
+      return try Reply(ActReport("prioritized", target, count: tasks.waiting), target: target.description)
+    },
+    .act(
+      "retry", "/retry", "Try a failed task again, or all failed tasks of a backfill.", commands: ["retry"],
+      body: body(
+        "task:int? backfill:int? dataset:str?",
+        [
+          ("error_class?", .string(values: ErrorClass.allCases.map(\.rawValue))),
+          ("definition?", .string(pattern: "^[0-9a-f]{8,64}$")),
+        ]), answer: report
+    ) { exchange in
+      let target = try exchange.target([.task, .backfill])
+      if exchange.text("definition") != nil, target.kind != .task {
+        throw Problem(.unprocessableContent, "a definition is for one task")
+      }
+      try await TargetTasks.requireExistence(target, exchange.connection)
+      let count = try await OperatorAction.retry(
+        target, errorClass: exchange.text("error_class").flatMap(ErrorClass.init),
+        definition: exchange.text("definition"), exchange.connection)
+      return try Reply(ActReport("retried", target, count: count), target: target.description)
+    },
+    .act(
+      "cancel", "/cancel", "Cancel what has not ended of a task or a backfill; what runs is stopped within 2 s.",
+      commands: ["cancel"], body: body("task:int? backfill:int? reason:str?"), answer: report
+    ) { exchange in
+      let target = try exchange.target([.task, .backfill])
+      let tasks = try await TargetTasks.read(target, exchange.connection)
+      let count = try await OperatorAction.cancel(
+        target, tasks, reason: exchange.text("reason") ?? "cancelled by operator", exchange.connection)
+      return try Reply(ActReport("cancelled", target, count: count), target: target.description)
+    },
+  ]
+}

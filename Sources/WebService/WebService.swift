@@ -1,0 +1,80 @@
+package import Exposition
+internal import HTTPTypes
+internal import Hummingbird
+package import Logging
+package import Postgres
+internal import ServiceLifecycle
+package import Settings
+
+/// The service by HTTP: the API, its events, metrics and health, for as long as the process serves.
+package struct WebService: Service {
+  package struct Options: Sendable {
+    package var address: ListenAddress
+    /// Before every path: `/aker` behind a proxy that serves other things, too; else empty.
+    package var prefix: String
+    package var rules: AccessRules
+    package var version: String
+    /// Is told the address once it listens.
+    package var onListening: @Sendable (ListenAddress) -> Void
+
+    package init(
+      address: ListenAddress, prefix: String, rules: AccessRules, version: String,
+      onListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
+    ) {
+      self.address = address
+      self.prefix = prefix
+      self.rules = rules
+      self.version = version
+      self.onListening = onListening
+    }
+  }
+
+  private let options: Options
+  private let database: PostgresConfiguration
+  private let configuration: AkerConfiguration
+  private let logger: Logger
+
+  /// Sessions with the database at most: questions are short, and the rest wait their turn.
+  private static let sessionCount = 4
+
+  package init(
+    _ options: Options, database: PostgresConfiguration, configuration: AkerConfiguration, logger: Logger
+  ) {
+    self.options = options
+    self.database = database
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  package func run() async throws {
+    var database = database
+    database.statementTimeout = .seconds(30)
+    let pool = PostgresPool(database, maximumCount: Self.sessionCount)
+    let hub = EventHub(pool: pool, logger: logger)
+    let desk = Desk(
+      pool: pool, gate: Gate(rules: options.rules, pool: pool), configuration: configuration, logger: logger)
+    let routes = Routes(
+      desk: desk, hub: hub, probes: Probes(pool: pool, hub: hub), prefix: options.prefix, version: options.version)
+    let (requested, onListening) = (options.address, options.onListening)
+    let application = Application(
+      router: routes.router(),
+      configuration: ApplicationConfiguration(
+        address: .hostname(requested.host, port: requested.port), serverName: "aker/\(options.version)"),
+      onServerRunning: { channel in
+        let port = channel.localAddress?.port ?? requested.port
+        onListening(ListenAddress(host: requested.host, port: port))
+      }, logger: logger)
+    try await withGracefulShutdownHandler {
+      do {
+        try await application.run()
+      } catch let error where "\(error)".contains("bind") {
+        throw ListenError(address: requested, reason: "the address is in use, or not this host's")
+      }
+    } onGracefulShutdown: {
+      // Streams would keep the server from ending.
+      Task { await hub.close() }
+    }
+    await hub.close()
+    await pool.close()
+  }
+}
