@@ -70,6 +70,8 @@ struct Problem: Error {
       case .wrongState: .conflict
       case .invalidRequest, .dependencyCycle: .unprocessableContent
       case .leaseLost, .workerEnded: .conflict
+      // The service is of another version than the database: whoever keeps it is to act, and nothing in the request is wrong.
+      case .outOfDate: .serviceUnavailable
       }
     self.init(status, error.summary, hint: error.advice)
   }

@@ -46,7 +46,7 @@ struct ServiceManagerTests {
   }
 
   /// Each program: ready when it does its work and no sooner, alive while it waits for the database, stopping when told to.
-  @Test(arguments: [[Executable.worker, "--no-op"], [Executable.aker, "serve"]])
+  @Test(arguments: [[Executable.worker, "--no-op"], [Executable.aker, "serve", "--listen", "127.0.0.1:0"]])
   func readyAliveAndStopping(command: [String]) async throws {
     let ear = try Ear()
     let program = try await Program.start(

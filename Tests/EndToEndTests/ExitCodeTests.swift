@@ -95,7 +95,8 @@ struct ExitCodeTests {
   @Test func serveEndsInOrder() async throws {
     try await withFaults("[]") { home in
       for signal in [SIGINT, SIGTERM] {
-        let serve = try await Program.start(Executable.aker, ["serve"], environment: home.environment)
+        let serve = try await Program.start(
+          Executable.aker, ["serve", "--listen", "127.0.0.1:0"], environment: home.environment)
         let connection = try await TestDatabase.current.connect()
         func isServing() async throws -> Bool {
           try await !connection.query(

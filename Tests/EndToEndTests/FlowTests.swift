@@ -96,7 +96,8 @@ struct FlowTests {
   ) async throws -> String {
     var servers: [Program] = []
     for _ in 0..<count {
-      servers.append(try await Program.start(Executable.aker, ["serve"], environment: environment))
+      servers.append(
+        try await Program.start(Executable.aker, ["serve", "--listen", "127.0.0.1:0"], environment: environment))
     }
     try await eventually(within: .seconds(60), what, isDone)
     var log = ""
@@ -227,10 +228,12 @@ struct FlowTests {
         try await connection.query("SELECT name FROM schedule.leader WHERE expires_at > clock_timestamp()").first?
           .decode("name")
       }
-      let first = try await Program.start(Executable.aker, ["serve"], environment: environment)
+      let first = try await Program.start(
+        Executable.aker, ["serve", "--listen", "127.0.0.1:0"], environment: environment)
       try await eventually(within: .seconds(60), "one leads") { try await leader() != nil }
       let name = try await leader()
-      let second = try await Program.start(Executable.aker, ["serve"], environment: environment)
+      let second = try await Program.start(
+        Executable.aker, ["serve", "--listen", "127.0.0.1:0"], environment: environment)
       first.send(SIGSTOP)
       try await eventually(within: .seconds(30), "the other leads") {
         let now = try await leader()

@@ -27,6 +27,10 @@ CREATE SCHEMA schedule;
 
 COMMENT ON SCHEMA schedule IS 'Flows, when each is due, and what became of every due time.';
 
+CREATE SCHEMA service;
+
+COMMENT ON SCHEMA service IS 'The service''s own: tokens, audit, acts on many tasks, alerts and their notices.';
+
 CREATE SCHEMA warehouse;
 
 COMMENT ON SCHEMA warehouse IS 'The partitions of the warehouse tables, which themselves are in public. Read the tables in public; not these.';
@@ -1378,6 +1382,195 @@ CREATE FUNCTION schedule.trigger_flow(flow text, regions text[] DEFAULT NULL::te
     AS …;
 
 COMMENT ON FUNCTION schedule.trigger_flow(flow text, regions text[]) IS 'Enqueues a flow now, paused or not, with the years of now. AK006 where its backfill before has not ended, unless the flow''s overlap is cancel.';
+
+CREATE TABLE service.batch (
+    batch_id bigint NOT NULL,
+    act text NOT NULL,
+    selection jsonb NOT NULL,
+    reason text,
+    actor text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    cancelled_by text,
+    total integer NOT NULL,
+    done integer DEFAULT 0 NOT NULL,
+    left_alone integer DEFAULT 0 NOT NULL,
+    CONSTRAINT batch_act_check CHECK ((act = ANY (ARRAY['retry'::text, 'cancel'::text, 'prioritize'::text]))),
+    CONSTRAINT batch_selection_check CHECK ((jsonb_typeof(selection) = 'object'::text))
+);
+
+COMMENT ON TABLE service.batch IS 'An act on many tasks: chosen once, done piece by piece by whichever coordinator serves, and goes on after a crash.';
+
+COMMENT ON COLUMN service.batch.left_alone IS 'Tasks it was not done to; service.batch_task says why of each.';
+
+CREATE FUNCTION service._do(b service.batch, task bigint) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service._do(b service.batch, task bigint) IS 'Does a batch''s act to one task. Returns why not; NULL where it was done.';
+
+CREATE FUNCTION service._fleet_metrics() RETURNS TABLE(name text, labels text[], value double precision)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service._fleet_metrics() IS 'Workers, backfills, alerts, the database''s life, and freshness by dataset.';
+
+CREATE FUNCTION service._flow_metrics() RETURNS TABLE(name text, labels text[], value double precision)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service._flow_metrics() IS 'When flows are due, what was missed, and who leads.';
+
+CREATE FUNCTION service._is_silenced(alert_kind text, alert_subject text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service._is_silenced(alert_kind text, alert_subject text) IS 'Whether nobody is to be told of such an alert now.';
+
+CREATE FUNCTION service._queue_metrics() RETURNS TABLE(name text, labels text[], value double precision)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service._queue_metrics() IS 'Depth, age and wanted slots by dataset, of open lanes.';
+
+CREATE FUNCTION service._source_metrics() RETURNS TABLE(name text, labels text[], value double precision)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service._source_metrics() IS 'Requests, limits, quotas and cool-downs by source.';
+
+CREATE FUNCTION service._table_metrics() RETURNS TABLE(name text, labels text[], value double precision)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service._table_metrics() IS 'What the server says of sizes and of what holds back its vacuum.';
+
+CREATE FUNCTION service.authenticate(token_hash bytea) RETURNS TABLE(name text, level text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.authenticate(token_hash bytea) IS 'Whose token has this SHA-256, and its level; no row for none that is valid.';
+
+CREATE FUNCTION service.cancel_batch(batch bigint, actor text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.cancel_batch(batch bigint, actor text) IS 'The rest of a batch is not done; what was done stays. Returns how many tasks are spared.';
+
+CREATE FUNCTION service.changes(after_event bigint DEFAULT NULL::bigint) RETURNS TABLE(kind text, key text, data text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.changes(after_event bigint) IS 'Everything that a listener is told of, as it is now: what differs from the last time is what changed. Events are those after after_event and the hundred before it.';
+
+CREATE FUNCTION service.claim_key(actor text, key text, request_hash bytea) RETURNS TABLE(status integer, content text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.claim_key(actor text, key text, request_hash bytea) IS 'No row: nobody has done this yet, and the caller does it in this transaction, ending with service.keep_answer(). Else what was answered. AK006 where the key is another request''s.';
+
+CREATE FUNCTION service.create_batch(act text, selection jsonb, reason text, actor text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.create_batch(act text, selection jsonb, reason text, actor text) IS 'Chooses the tasks of an act, which coordinators then do it to. Returns the batch''s number.';
+
+CREATE FUNCTION service.create_token(name text, level text, token_hash bytea, valid_for interval) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.create_token(name text, level text, token_hash bytea, valid_for interval) IS 'Lets whoever holds the token of this SHA-256 use the API, at a level, for so long. Returns until when.';
+
+CREATE FUNCTION service.keep_answer(actor text, key text, status integer, content text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.keep_answer(actor text, key text, status integer, content text) IS 'What was answered to the act of this key.';
+
+CREATE FUNCTION service.look_for_trouble(term bigint, destinations text[], of_host jsonb DEFAULT '[]'::jsonb) RETURNS TABLE(kind text, subject text, change text, summary text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.look_for_trouble(term bigint, destinations text[], of_host jsonb) IS 'Makes alerts of what is wrong now, in the database and (of_host, the same columns) where the leader runs; tells each destination of what began and ended since the last look, through service.notice. Returns what changed. AK007 unless the caller leads.';
+
+CREATE FUNCTION service.metrics() RETURNS TABLE(name text, labels text[], value double precision)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.metrics() IS 'Every figure of the queue that /metrics tells, with its labels as name, value, name, value: docs/metrics.md says what each means. What is asked of a scrape of the whole queue, by aker_monitor too.';
+
+CREATE FUNCTION service.prune(term bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.prune(term bigint) IS 'Deletes a batch of what is older than it is kept: answers a day, audit a year, the rest queue.setting.retention_interval. Returns how many rows: call it until it returns 0. AK007 unless the caller leads.';
+
+CREATE FUNCTION service.record_act(actor text, level text, address text, act text, target text, outcome text, detail jsonb DEFAULT NULL::jsonb) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.record_act(actor text, level text, address text, act text, target text, outcome text, detail jsonb) IS 'Keeps an act, or a refused try of one.';
+
+CREATE FUNCTION service.revoke_token(name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.revoke_token(name text) IS 'Ends a token at once: the next request with it is refused.';
+
+CREATE FUNCTION service.selected_tasks(act text, selection jsonb) RETURNS TABLE(task_id bigint, backfill_id bigint, dataset text, data_year integer, region text, state text, error_class text, obstacle text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.selected_tasks(act text, selection jsonb) IS 'The tasks that an act would be done to, and what stands in its way, where something does. Changes nothing.';
+
+CREATE FUNCTION service.settle_notice(notice bigint, failure text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.settle_notice(notice bigint, failure text) IS 'A notice was delivered (failure NULL), or not, and is tried again later.';
+
+CREATE FUNCTION service.silence_alerts(kind text, subject text, silent_for interval, reason text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.silence_alerts(kind text, subject text, silent_for interval, reason text) IS 'Nobody is told of alerts of this kind (NULL: of any) and subject (NULL: of any) for so long; 0 ends a silence. Returns until when. What holds on after that is told then.';
+
+CREATE FUNCTION service.take_notices(destinations text[], wanted integer, hide_interval interval) RETURNS TABLE(notice_id bigint, destination text, is_recovery boolean, kind text, subject text, severity text, summary text, advice text, began_at timestamp with time zone, ended_at timestamp with time zone, alert_id bigint)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.take_notices(destinations text[], wanted integer, hide_interval interval) IS 'Notices to deliver now; each comes again after hide_interval unless it is settled.';
+
+CREATE FUNCTION service.work_batches(piece integer DEFAULT 500) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.work_batches(piece integer) IS 'Does a piece of the oldest open batch that nobody else is at, in one transaction. Returns how many tasks: call it again until it returns 0.';
 
 CREATE TABLE catalog.dataset (
     applied_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2849,12 +3042,14 @@ CREATE TABLE queue.event (
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     backfill_id bigint,
     task_id bigint,
-    actor text DEFAULT SESSION_USER NOT NULL,
+    actor text DEFAULT COALESCE(((NULLIF(current_setting('aker.actor'::text, true), ''::text) || ' by '::text) || (SESSION_USER)::text), (SESSION_USER)::text) NOT NULL,
     kind text NOT NULL,
     message text NOT NULL
 );
 
 COMMENT ON TABLE queue.event IS 'What operators and the queue itself did: enqueued, paused, cancelled, breaker opened, worker lost.';
+
+COMMENT ON COLUMN queue.event.actor IS 'The login; where that acts for somebody (aker.actor, set by the service), their name before it: "mia by aker".';
 
 ALTER TABLE queue.event ALTER COLUMN event_id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME queue.event_event_id_seq
@@ -3528,6 +3723,353 @@ CREATE TABLE schedule.leader (
 
 COMMENT ON TABLE schedule.leader IS 'Which coordinator keeps the house: whoever holds the term. What it does carries the term, and is refused after it is over.';
 
+CREATE TABLE service.alert (
+    alert_id bigint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    severity text NOT NULL,
+    summary text NOT NULL,
+    advice text NOT NULL,
+    began_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    fired_at timestamp with time zone,
+    last_seen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT alert_severity_check CHECK ((severity = ANY (ARRAY['warning'::text, 'critical'::text])))
+);
+
+COMMENT ON TABLE service.alert IS 'What is wrong, or was: one row from when it began until it ended.';
+
+COMMENT ON COLUMN service.alert.fired_at IS 'When it had held for long enough to be told; NULL while it has not, and of what passed before.';
+
+ALTER TABLE service.alert ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME service.alert_alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE service.notice (
+    notice_id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    destination text NOT NULL,
+    is_recovery boolean NOT NULL,
+    attempt_count integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    delivered_at timestamp with time zone,
+    last_error text
+);
+
+COMMENT ON TABLE service.notice IS 'Notices of alerts on their way: each is delivered at least once to each destination, and a recovery follows it.';
+
+COMMENT ON COLUMN service.notice.destination IS 'webhook, slack or email: where that is, each coordinator is told.';
+
+CREATE TABLE service.silence (
+    silence_id bigint NOT NULL,
+    kind text,
+    subject text,
+    reason text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    CONSTRAINT silence_check CHECK (((subject IS NULL) OR (kind IS NOT NULL)))
+);
+
+COMMENT ON TABLE service.silence IS 'Alerts that nobody is told of until then: of one kind and subject, of a kind, or all. They are listed all the same.';
+
+CREATE VIEW service.alerts AS
+ SELECT a.alert_id,
+    a.kind,
+    a.subject,
+    a.severity,
+    a.summary,
+    a.advice,
+    a.began_at,
+    a.fired_at,
+    a.ended_at,
+        CASE
+            WHEN (a.ended_at IS NOT NULL) THEN 'ended'::text
+            WHEN (a.fired_at IS NULL) THEN 'pending'::text
+            ELSE 'firing'::text
+        END AS state,
+    s.ends_at AS silenced_until,
+    s.reason AS silence_reason,
+    ( SELECT count(*) AS count
+           FROM service.notice n
+          WHERE ((n.alert_id = a.alert_id) AND (n.delivered_at IS NULL))) AS undelivered,
+    ( SELECT n.last_error
+           FROM service.notice n
+          WHERE ((n.alert_id = a.alert_id) AND (n.delivered_at IS NULL) AND (n.last_error IS NOT NULL))
+          ORDER BY n.notice_id DESC
+         LIMIT 1) AS delivery_error
+   FROM (service.alert a
+     LEFT JOIN LATERAL ( SELECT x.ends_at,
+            x.reason
+           FROM service.silence x
+          WHERE ((x.ends_at > clock_timestamp()) AND ((x.kind IS NULL) OR (x.kind = a.kind)) AND ((x.subject IS NULL) OR (x.subject = a.subject)))
+          ORDER BY x.ends_at DESC
+         LIMIT 1) s ON (true));
+
+COMMENT ON VIEW service.alerts IS 'What is wrong now and what was, whether it is silenced, and whether somebody was told.';
+
+CREATE TABLE service.audit (
+    audit_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    actor text NOT NULL,
+    level text NOT NULL,
+    address text NOT NULL,
+    act text NOT NULL,
+    target text NOT NULL,
+    outcome text NOT NULL,
+    detail jsonb,
+    login text DEFAULT SESSION_USER NOT NULL
+);
+
+COMMENT ON TABLE service.audit IS 'Every act by the API and every refused try of one: who, what, on what, from where.';
+
+COMMENT ON COLUMN service.audit.outcome IS 'done, or why not.';
+
+ALTER TABLE service.audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME service.audit_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE service.batch ALTER COLUMN batch_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME service.batch_batch_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE service.batch_task (
+    batch_id bigint NOT NULL,
+    task_id bigint NOT NULL,
+    result text,
+    reason text,
+    CONSTRAINT batch_task_result_check CHECK ((result = ANY (ARRAY['done'::text, 'left_alone'::text, 'cancelled'::text])))
+);
+
+COMMENT ON TABLE service.batch_task IS 'What became of each task of a batch; result is NULL while it waits.';
+
+CREATE VIEW service.freshness AS
+ SELECT d.name AS dataset,
+    p.published_at
+   FROM (catalog.dataset d
+     CROSS JOIN LATERAL ( SELECT n.published_at
+           FROM lineage.publication n
+          WHERE (n.dataset = d.name)
+          ORDER BY n.published_at DESC
+         LIMIT 1) p);
+
+COMMENT ON VIEW service.freshness IS 'When each dataset was last published, whatever partition of it.';
+
+CREATE TABLE service.idempotency (
+    actor text NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    status smallint,
+    content text,
+    CONSTRAINT idempotency_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
+);
+
+COMMENT ON TABLE service.idempotency IS 'What was answered to an act with an Idempotency-Key: the same again is answered, and not done, for a day.';
+
+ALTER TABLE service.notice ALTER COLUMN notice_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME service.notice_notice_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE service.silence ALTER COLUMN silence_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME service.silence_silence_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE service.token (
+    token_id bigint NOT NULL,
+    name text NOT NULL,
+    level text NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    CONSTRAINT token_check CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT token_level_check CHECK ((level = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text]))),
+    CONSTRAINT token_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$'::text)),
+    CONSTRAINT token_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+COMMENT ON TABLE service.token IS 'Who may use the API. Only the owner reads it: everybody else has the view service.tokens, without the hashes.';
+
+COMMENT ON COLUMN service.token.level IS 'The database role of its requests: aker_reader, aker_operator, aker_admin.';
+
+COMMENT ON COLUMN service.token.token_hash IS 'SHA-256 of the token, which has 256 random bits and is kept nowhere.';
+
+COMMENT ON COLUMN service.token.last_used_at IS 'To the minute.';
+
+ALTER TABLE service.token ALTER COLUMN token_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME service.token_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW service.tokens AS
+ SELECT t.name,
+    t.level,
+    t.created_at,
+    t.created_by,
+    t.expires_at,
+    t.last_used_at,
+        CASE
+            WHEN (t.revoked_at IS NOT NULL) THEN 'revoked'::text
+            WHEN (t.expires_at <= clock_timestamp()) THEN 'expired'::text
+            ELSE 'valid'::text
+        END AS state,
+    t.revoked_at,
+    t.revoked_by
+   FROM service.token t;
+
+COMMENT ON VIEW service.tokens IS 'Tokens of the API, past ones too, without their hashes.';
+
+CREATE VIEW service.trouble AS
+ SELECT 'backfill_failed'::text AS kind,
+    (b.backfill_id)::text AS subject,
+    'warning'::text AS severity,
+    '00:00:00'::interval AS holds_for,
+    format('backfill %s ended with %s'::text, b.backfill_id, queue._counted(n.failed, 'failed task'::text)) AS summary,
+    format('aker tasks --backfill %s --state failed; then aker retry --backfill %s'::text, b.backfill_id, b.backfill_id) AS advice
+   FROM (queue.backfill b
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(p.failed), (0)::bigint) AS failed
+           FROM (queue.lane a
+             JOIN queue.progress p USING (lane_id))
+          WHERE (a.backfill_id = b.backfill_id)) n)
+  WHERE ((b.finished_at > (clock_timestamp() - '1 day'::interval)) AND (b.cancelled_at IS NULL) AND (n.failed > 0))
+UNION ALL
+ SELECT 'breaker_open'::text AS kind,
+    ((a.backfill_id || ' '::text) || a.dataset) AS subject,
+    'critical'::text AS severity,
+    '00:00:00'::interval AS holds_for,
+    format('%s is paused in backfill %s: %s'::text, a.dataset, a.backfill_id, a.pause_reason) AS summary,
+    format('Mend the definition or its source, then: aker resume --backfill %s'::text, a.backfill_id) AS advice
+   FROM queue.lane a
+  WHERE ((a.closed_at IS NULL) AND (a.paused_at IS NOT NULL))
+UNION ALL
+ SELECT 'task_quarantined'::text AS kind,
+    (o.task_id)::text AS subject,
+    'critical'::text AS severity,
+    '00:00:00'::interval AS holds_for,
+    format('task %s (%s) was given up: %s'::text, o.task_id, queue._task_name(o.task_id), o.reason) AS summary,
+    format('aker task %s; then aker retry --task %s'::text, o.task_id, o.task_id) AS advice
+   FROM queue.outcome o
+  WHERE (o.final AND (o.kind = 'failed'::queue.outcome_kind) AND (o.error_class = 'worker_lost'::text) AND (o.finished_at > (clock_timestamp() - '1 day'::interval)))
+UNION ALL
+ SELECT 'flow_missed'::text AS kind,
+    ((d.flow || ' '::text) || to_char((d.due_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI"Z"'::text)) AS subject,
+    'critical'::text AS severity,
+    '00:00:00'::interval AS holds_for,
+    format('flow %s was due at %s and missed: %s'::text, d.flow, to_char((d.due_at AT TIME ZONE f.time_zone), 'YYYY-MM-DD HH24:MI'::text), d.reason) AS summary,
+    format('aker flow trigger %s enqueues it now'::text, d.flow) AS advice
+   FROM (schedule.due d
+     JOIN schedule.flow f USING (flow))
+  WHERE ((d.fate = 'missed'::text) AND (d.noted_at > (schedule._now() - '1 day'::interval)))
+UNION ALL
+ SELECT 'flow_late'::text AS kind,
+    d.flow AS subject,
+    'warning'::text AS severity,
+    '00:00:00'::interval AS holds_for,
+    format('flow %s is due since %s%s'::text, d.flow, to_char((min(d.due_at) AT TIME ZONE f.time_zone), 'YYYY-MM-DD HH24:MI'::text), (': '::text || f.trouble)) AS summary,
+    format('aker flow history %s'::text, d.flow) AS advice
+   FROM (schedule.due d
+     JOIN schedule.flow f USING (flow))
+  WHERE ((d.fate = 'waiting'::text) AND (f.removed_at IS NULL) AND (f.paused_at IS NULL) AND (schedule._fires_at(f.*, d.due_at) < (schedule._now() - '00:15:00'::interval)) AND (schedule._open_backfill(d.flow) IS NULL))
+  GROUP BY d.flow, f.time_zone, f.trouble
+UNION ALL
+ SELECT 'dataset_stale'::text AS kind,
+    n.dataset AS subject,
+    'warning'::text AS severity,
+    '00:00:00'::interval AS holds_for,
+    format('%s was last published at %s; its flow %s is due every %s days'::text, n.dataset, to_char((s.published_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD'::text), n.flow, round((EXTRACT(epoch FROM n.cadence) / (86400)::numeric))) AS summary,
+    format('aker flow history %s; aker status'::text, n.flow) AS advice
+   FROM (( SELECT u.u AS dataset,
+            min(f.flow) AS flow,
+            min((schedule._next_due(f.*, f.next_due_at) - f.next_due_at)) AS cadence
+           FROM (schedule.flow f
+             CROSS JOIN LATERAL unnest(f.datasets) u(u))
+          WHERE ((f.removed_at IS NULL) AND (f.paused_at IS NULL) AND (f.next_due_at IS NOT NULL))
+          GROUP BY u.u) n
+     JOIN service.freshness s USING (dataset))
+  WHERE (s.published_at < (schedule._now() - ((2)::double precision * n.cadence)))
+UNION ALL
+ SELECT 'source_cooling_down'::text AS kind,
+    s.source_id AS subject,
+    'warning'::text AS severity,
+    '01:00:00'::interval AS holds_for,
+    format('source %s has been cooling down for an hour: %s'::text, s.source_id, s.cool_down_reason) AS summary,
+    format('aker sources %s; aker resume --source %s --end-cool-down asks it again'::text, s.source_id, s.source_id) AS advice
+   FROM queue.source s
+  WHERE (s.cool_down_until > clock_timestamp())
+UNION ALL
+ SELECT 'quota_gone'::text AS kind,
+    s.source_id AS subject,
+    'warning'::text AS severity,
+    '00:00:00'::interval AS holds_for,
+    format('source %s has used its %s of today, and %s for it'::text, s.source_id, queue._counted((s.daily_quota)::bigint, 'request'::text), (queue._counted(w.waiting, 'task'::text) ||
+        CASE w.waiting
+            WHEN 1 THEN ' waits'::text
+            ELSE ' wait'::text
+        END)) AS summary,
+    'They go on at midnight UTC.'::text AS advice
+   FROM ((queue.source s
+     JOIN queue.token_bucket t USING (source_id))
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(((((p.total - p.blocked) - p.completed) - p.failed) - p.cancelled)), (0)::bigint) AS waiting
+           FROM (queue.lane a
+             JOIN queue.progress p USING (lane_id))
+          WHERE ((a.closed_at IS NULL) AND (s.source_id = ANY (a.source_ids)))) w)
+  WHERE ((t.quota_used >= s.daily_quota) AND (t.quota_day = ((clock_timestamp() AT TIME ZONE 'UTC'::text))::date) AND (w.waiting > 0))
+UNION ALL
+ SELECT 'no_worker'::text AS kind,
+    'queue'::text AS subject,
+    'critical'::text AS severity,
+    '00:01:00'::interval AS holds_for,
+    'tasks wait, and no worker takes any'::text AS summary,
+    'Start one on any host: aker-worker. aker workers tells what became of the last.'::text AS advice
+  WHERE ((NOT (EXISTS ( SELECT
+           FROM queue.worker v
+          WHERE ((v.state = 'running'::text) AND (v.host_trouble IS NULL))))) AND (queue.wanted_slots() > 0))
+UNION ALL
+ SELECT 'database_life'::text AS kind,
+    (f.number)::text AS subject,
+    'warning'::text AS severity,
+    '00:00:00'::interval AS holds_for,
+    ('the database began a new life: '::text || COALESCE(f.message, ''::text)) AS summary,
+    'aker lake repair --report tells whether publications were lost.'::text AS advice
+   FROM queue.life f
+  WHERE ((f.number > 1) AND (f.began_at > (clock_timestamp() - '1 day'::interval)));
+
+COMMENT ON VIEW service.trouble IS 'What is wrong now, as the database can tell, and what to do about it: alerts are made of it.';
+
 CREATE VIEW warehouse.orphans AS
  SELECT s.task_id,
     s.lease_token,
@@ -3685,6 +4227,36 @@ ALTER TABLE ONLY schedule.flow
 ALTER TABLE ONLY schedule.leader
     ADD CONSTRAINT leader_pkey PRIMARY KEY (singleton);
 
+ALTER TABLE ONLY service.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (alert_id);
+
+ALTER TABLE ONLY service.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (audit_id);
+
+ALTER TABLE ONLY service.batch
+    ADD CONSTRAINT batch_pkey PRIMARY KEY (batch_id);
+
+ALTER TABLE ONLY service.batch_task
+    ADD CONSTRAINT batch_task_pkey PRIMARY KEY (batch_id, task_id);
+
+ALTER TABLE ONLY service.idempotency
+    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (actor, key);
+
+ALTER TABLE ONLY service.notice
+    ADD CONSTRAINT notice_alert_id_destination_is_recovery_key UNIQUE (alert_id, destination, is_recovery);
+
+ALTER TABLE ONLY service.notice
+    ADD CONSTRAINT notice_pkey PRIMARY KEY (notice_id);
+
+ALTER TABLE ONLY service.silence
+    ADD CONSTRAINT silence_pkey PRIMARY KEY (silence_id);
+
+ALTER TABLE ONLY service.token
+    ADD CONSTRAINT token_pkey PRIMARY KEY (token_id);
+
+ALTER TABLE ONLY service.token
+    ADD CONSTRAINT token_token_hash_key UNIQUE (token_hash);
+
 ALTER TABLE ONLY warehouse.partition
     ADD CONSTRAINT partition_pkey PRIMARY KEY (dataset, data_year, region);
 
@@ -3706,6 +4278,8 @@ CREATE INDEX input_publication_read ON lineage.input USING btree (input_publicat
 CREATE INDEX outbox_delivered ON lineage.outbox USING btree (delivered_at) WHERE (delivered_at IS NOT NULL);
 
 CREATE INDEX outbox_waiting ON lineage.outbox USING btree (next_attempt_at, event_id) WHERE (delivered_at IS NULL);
+
+CREATE INDEX publication_freshness ON lineage.publication USING btree (dataset, published_at);
 
 CREATE INDEX publication_partition ON lineage.publication USING btree (dataset, data_year, region, as_of, publication_id);
 
@@ -3752,6 +4326,22 @@ CREATE INDEX worker_missing ON queue.worker USING btree (worker_id) WHERE ((ende
 CREATE INDEX decision_row ON review.decision USING btree (dataset, row_id, decision_id DESC);
 
 CREATE INDEX due_waiting ON schedule.due USING btree (flow, due_at) WHERE (fate = 'waiting'::text);
+
+CREATE INDEX alert_ended ON service.alert USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE UNIQUE INDEX alert_open ON service.alert USING btree (kind, subject) WHERE (ended_at IS NULL);
+
+CREATE INDEX audit_at ON service.audit USING btree (at);
+
+CREATE INDEX batch_open ON service.batch USING btree (batch_id) WHERE (finished_at IS NULL);
+
+CREATE INDEX batch_task_waiting ON service.batch_task USING btree (batch_id, task_id) WHERE (result IS NULL);
+
+CREATE INDEX idempotency_at ON service.idempotency USING btree (at);
+
+CREATE INDEX notice_waiting ON service.notice USING btree (next_attempt_at, notice_id) WHERE (delivered_at IS NULL);
+
+CREATE UNIQUE INDEX token_name ON service.token USING btree (name) WHERE (revoked_at IS NULL);
 
 ALTER TABLE ONLY catalog.dataset_column
     ADD CONSTRAINT dataset_column_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name) ON DELETE CASCADE;
@@ -3801,6 +4391,12 @@ ALTER TABLE ONLY queue.token_bucket
 ALTER TABLE ONLY schedule.due
     ADD CONSTRAINT due_flow_fkey FOREIGN KEY (flow) REFERENCES schedule.flow(flow);
 
+ALTER TABLE ONLY service.batch_task
+    ADD CONSTRAINT batch_task_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES service.batch(batch_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY service.notice
+    ADD CONSTRAINT notice_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES service.alert(alert_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY warehouse.partition
     ADD CONSTRAINT partition_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name);
 
@@ -3829,6 +4425,7 @@ GRANT USAGE ON SCHEMA quality TO aker_reader;
 GRANT USAGE ON SCHEMA queue TO aker_admin;
 GRANT USAGE ON SCHEMA queue TO aker_worker;
 GRANT USAGE ON SCHEMA queue TO aker_reader;
+GRANT USAGE ON SCHEMA queue TO aker_monitor;
 
 GRANT USAGE ON SCHEMA review TO aker_admin;
 GRANT USAGE ON SCHEMA review TO aker_worker;
@@ -3837,6 +4434,11 @@ GRANT USAGE ON SCHEMA review TO aker_reader;
 GRANT USAGE ON SCHEMA schedule TO aker_admin;
 GRANT USAGE ON SCHEMA schedule TO aker_worker;
 GRANT USAGE ON SCHEMA schedule TO aker_reader;
+
+GRANT USAGE ON SCHEMA service TO aker_admin;
+GRANT USAGE ON SCHEMA service TO aker_worker;
+GRANT USAGE ON SCHEMA service TO aker_reader;
+GRANT USAGE ON SCHEMA service TO aker_monitor;
 
 GRANT USAGE ON SCHEMA warehouse TO aker_admin;
 GRANT USAGE ON SCHEMA warehouse TO aker_worker;
@@ -4113,9 +4715,11 @@ GRANT ALL ON FUNCTION queue._task_name(task_id bigint) TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue.cancel_backfill(backfill_id bigint, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.cancel_backfill(backfill_id bigint, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.cancel_backfill(backfill_id bigint, reason text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.cancel_task(task_id bigint, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.cancel_task(task_id bigint, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.cancel_task(task_id bigint, reason text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.claim(worker_id integer, slots integer, only_datasets text[], only_sources text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.claim(worker_id integer, slots integer, only_datasets text[], only_sources text[]) TO aker_admin;
@@ -4154,6 +4758,7 @@ GRANT ALL ON FUNCTION queue.drain_worker(worker_id integer) TO aker_worker;
 
 REVOKE ALL ON FUNCTION queue.end_cool_down(source_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.end_cool_down(source_id text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.end_cool_down(source_id text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.ending(task_id bigint, lease_token bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.ending(task_id bigint, lease_token bigint) TO aker_admin;
@@ -4161,6 +4766,7 @@ GRANT ALL ON FUNCTION queue.ending(task_id bigint, lease_token bigint) TO aker_w
 
 REVOKE ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) TO aker_admin;
+GRANT ALL ON FUNCTION queue.enqueue_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, newest_first boolean, priority integer, max_running integer, backfill_key text, note text, max_attempts integer, task_timeout interval, requested_by text, allow_future_vintage boolean) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.excuse_loss(worker_id integer, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.excuse_loss(worker_id integer, reason text) TO aker_admin;
@@ -4208,15 +4814,19 @@ GRANT ALL ON FUNCTION queue.note_attempts(task_ids bigint[], lease_tokens bigint
 
 REVOKE ALL ON FUNCTION queue.pause_backfill(backfill_id bigint, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.pause_backfill(backfill_id bigint, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.pause_backfill(backfill_id bigint, reason text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.pause_dataset(dataset text, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.pause_dataset(dataset text, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.pause_dataset(dataset text, reason text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.pause_queue(reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.pause_queue(reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.pause_queue(reason text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.pause_source(source_id text, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.pause_source(source_id text, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.pause_source(source_id text, reason text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.plan_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, backfill_key text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.plan_backfill(datasets text[], years integer[], as_of text, regions text[], mode text, backfill_key text) TO aker_admin;
@@ -4225,9 +4835,11 @@ GRANT ALL ON FUNCTION queue.plan_backfill(datasets text[], years integer[], as_o
 
 REVOKE ALL ON FUNCTION queue.prioritize_backfill(backfill_id bigint, priority integer, dataset text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.prioritize_backfill(backfill_id bigint, priority integer, dataset text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.prioritize_backfill(backfill_id bigint, priority integer, dataset text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.prioritize_task(task_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.prioritize_task(task_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue.prioritize_task(task_id bigint) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.promote_due(batch_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.promote_due(batch_size integer) TO aker_admin;
@@ -4263,21 +4875,27 @@ GRANT ALL ON FUNCTION queue.require_vintage(as_of text, allow_future boolean) TO
 
 REVOKE ALL ON FUNCTION queue.resume_backfill(backfill_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.resume_backfill(backfill_id bigint) TO aker_admin;
+GRANT ALL ON FUNCTION queue.resume_backfill(backfill_id bigint) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.resume_dataset(dataset text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.resume_dataset(dataset text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.resume_dataset(dataset text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.resume_queue() FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.resume_queue() TO aker_admin;
+GRANT ALL ON FUNCTION queue.resume_queue() TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.resume_source(source_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.resume_source(source_id text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.resume_source(source_id text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.retry_task(task_id bigint, definition text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.retry_task(task_id bigint, definition text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.retry_task(task_id bigint, definition text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.return_tokens(source_id text, unused integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.return_tokens(source_id text, unused integer) TO aker_admin;
@@ -4312,6 +4930,7 @@ GRANT ALL ON FUNCTION queue.tick(worker_id integer, lease_tokens bigint[]) TO ak
 REVOKE ALL ON FUNCTION queue.tidy() FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.tidy() TO aker_admin;
 GRANT ALL ON FUNCTION queue.tidy() TO aker_worker;
+GRANT ALL ON FUNCTION queue.tidy() TO aker_operator;
 
 REVOKE ALL ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.unmet_dependencies(datasets text[], years integer[], as_of text, regions text[], mode text) TO aker_admin;
@@ -4332,6 +4951,7 @@ REVOKE ALL ON FUNCTION queue.wanted_slots() FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.wanted_slots() TO aker_admin;
 GRANT ALL ON FUNCTION queue.wanted_slots() TO aker_worker;
 GRANT ALL ON FUNCTION queue.wanted_slots() TO aker_reader;
+GRANT ALL ON FUNCTION queue.wanted_slots() TO aker_monitor;
 
 REVOKE ALL ON FUNCTION queue.why(task_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.why(task_id bigint) TO aker_admin;
@@ -4350,9 +4970,11 @@ GRANT ALL ON FUNCTION review.apply_view(dataset_name text) TO aker_admin;
 
 REVOKE ALL ON FUNCTION review.decide(dataset_name text, row_name text, decision text, reason text, decided_by text, changes jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION review.decide(dataset_name text, row_name text, decision text, reason text, decided_by text, changes jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION review.decide(dataset_name text, row_name text, decision text, reason text, decided_by text, changes jsonb) TO aker_operator;
 
 REVOKE ALL ON FUNCTION review.find_row(dataset_name text, row_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION review.find_row(dataset_name text, row_name text) TO aker_admin;
+GRANT ALL ON FUNCTION review.find_row(dataset_name text, row_name text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION review.undecided(dataset_name text, data_year integer, below double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION review.undecided(dataset_name text, data_year integer, below double precision) TO aker_admin;
@@ -4425,15 +5047,97 @@ GRANT ALL ON FUNCTION schedule.note_trouble(flow text, reason text) TO aker_admi
 
 REVOKE ALL ON FUNCTION schedule.pause_flow(flow text, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION schedule.pause_flow(flow text, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION schedule.pause_flow(flow text, reason text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION schedule.prune(term bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION schedule.prune(term bigint) TO aker_admin;
 
 REVOKE ALL ON FUNCTION schedule.resume_flow(flow text) FROM PUBLIC;
 GRANT ALL ON FUNCTION schedule.resume_flow(flow text) TO aker_admin;
+GRANT ALL ON FUNCTION schedule.resume_flow(flow text) TO aker_operator;
 
 REVOKE ALL ON FUNCTION schedule.trigger_flow(flow text, regions text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION schedule.trigger_flow(flow text, regions text[]) TO aker_admin;
+GRANT ALL ON FUNCTION schedule.trigger_flow(flow text, regions text[]) TO aker_operator;
+
+GRANT SELECT ON TABLE service.batch TO aker_admin;
+GRANT SELECT ON TABLE service.batch TO aker_worker;
+GRANT SELECT ON TABLE service.batch TO aker_reader;
+
+REVOKE ALL ON FUNCTION service._do(b service.batch, task bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._fleet_metrics() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._flow_metrics() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._is_silenced(alert_kind text, alert_subject text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._queue_metrics() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._source_metrics() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._table_metrics() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service.authenticate(token_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.authenticate(token_hash bytea) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) TO aker_admin;
+GRANT ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) TO aker_operator;
+
+REVOKE ALL ON FUNCTION service.changes(after_event bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.changes(after_event bigint) TO aker_admin;
+GRANT ALL ON FUNCTION service.changes(after_event bigint) TO aker_worker;
+GRANT ALL ON FUNCTION service.changes(after_event bigint) TO aker_reader;
+
+REVOKE ALL ON FUNCTION service.claim_key(actor text, key text, request_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.claim_key(actor text, key text, request_hash bytea) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.create_batch(act text, selection jsonb, reason text, actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.create_batch(act text, selection jsonb, reason text, actor text) TO aker_admin;
+GRANT ALL ON FUNCTION service.create_batch(act text, selection jsonb, reason text, actor text) TO aker_operator;
+
+REVOKE ALL ON FUNCTION service.create_token(name text, level text, token_hash bytea, valid_for interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.create_token(name text, level text, token_hash bytea, valid_for interval) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.keep_answer(actor text, key text, status integer, content text) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.keep_answer(actor text, key text, status integer, content text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.look_for_trouble(term bigint, destinations text[], of_host jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.look_for_trouble(term bigint, destinations text[], of_host jsonb) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.metrics() FROM PUBLIC;
+GRANT ALL ON FUNCTION service.metrics() TO aker_admin;
+GRANT ALL ON FUNCTION service.metrics() TO aker_worker;
+GRANT ALL ON FUNCTION service.metrics() TO aker_reader;
+GRANT ALL ON FUNCTION service.metrics() TO aker_monitor;
+
+REVOKE ALL ON FUNCTION service.prune(term bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.prune(term bigint) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.record_act(actor text, level text, address text, act text, target text, outcome text, detail jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.record_act(actor text, level text, address text, act text, target text, outcome text, detail jsonb) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.revoke_token(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.revoke_token(name text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.selected_tasks(act text, selection jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.selected_tasks(act text, selection jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION service.selected_tasks(act text, selection jsonb) TO aker_worker;
+GRANT ALL ON FUNCTION service.selected_tasks(act text, selection jsonb) TO aker_reader;
+
+REVOKE ALL ON FUNCTION service.settle_notice(notice bigint, failure text) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.settle_notice(notice bigint, failure text) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.silence_alerts(kind text, subject text, silent_for interval, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.silence_alerts(kind text, subject text, silent_for interval, reason text) TO aker_admin;
+GRANT ALL ON FUNCTION service.silence_alerts(kind text, subject text, silent_for interval, reason text) TO aker_operator;
+
+REVOKE ALL ON FUNCTION service.take_notices(destinations text[], wanted integer, hide_interval interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.take_notices(destinations text[], wanted integer, hide_interval interval) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.work_batches(piece integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.work_batches(piece integer) TO aker_admin;
 
 GRANT SELECT ON TABLE catalog.dataset TO aker_admin;
 GRANT SELECT ON TABLE catalog.dataset TO aker_worker;
@@ -4847,6 +5551,42 @@ GRANT SELECT ON TABLE schedule.leader TO aker_admin;
 GRANT SELECT ON TABLE schedule.leader TO aker_worker;
 GRANT SELECT ON TABLE schedule.leader TO aker_reader;
 
+GRANT SELECT ON TABLE service.alert TO aker_admin;
+GRANT SELECT ON TABLE service.alert TO aker_worker;
+GRANT SELECT ON TABLE service.alert TO aker_reader;
+
+GRANT SELECT ON TABLE service.notice TO aker_admin;
+GRANT SELECT ON TABLE service.notice TO aker_worker;
+GRANT SELECT ON TABLE service.notice TO aker_reader;
+
+GRANT SELECT ON TABLE service.silence TO aker_admin;
+GRANT SELECT ON TABLE service.silence TO aker_worker;
+GRANT SELECT ON TABLE service.silence TO aker_reader;
+
+GRANT SELECT ON TABLE service.alerts TO aker_admin;
+GRANT SELECT ON TABLE service.alerts TO aker_worker;
+GRANT SELECT ON TABLE service.alerts TO aker_reader;
+
+GRANT SELECT ON TABLE service.audit TO aker_admin;
+
+GRANT SELECT ON TABLE service.batch_task TO aker_admin;
+GRANT SELECT ON TABLE service.batch_task TO aker_worker;
+GRANT SELECT ON TABLE service.batch_task TO aker_reader;
+
+GRANT SELECT ON TABLE service.freshness TO aker_admin;
+GRANT SELECT ON TABLE service.freshness TO aker_worker;
+GRANT SELECT ON TABLE service.freshness TO aker_reader;
+
+GRANT SELECT ON TABLE service.idempotency TO aker_admin;
+
+GRANT SELECT ON TABLE service.tokens TO aker_admin;
+GRANT SELECT ON TABLE service.tokens TO aker_worker;
+GRANT SELECT ON TABLE service.tokens TO aker_reader;
+
+GRANT SELECT ON TABLE service.trouble TO aker_admin;
+GRANT SELECT ON TABLE service.trouble TO aker_worker;
+GRANT SELECT ON TABLE service.trouble TO aker_reader;
+
 GRANT SELECT ON TABLE warehouse.orphans TO aker_admin;
 GRANT SELECT ON TABLE warehouse.orphans TO aker_worker;
 GRANT SELECT ON TABLE warehouse.orphans TO aker_reader;
@@ -4875,6 +5615,9 @@ ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA review GRANT SELECT ON TABLES  
 
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA schedule GRANT SELECT ON TABLES  TO aker_admin;
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA schedule GRANT SELECT ON TABLES  TO aker_reader;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA service GRANT SELECT ON TABLES  TO aker_admin;
+ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA service GRANT SELECT ON TABLES  TO aker_reader;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA warehouse GRANT SELECT ON TABLES  TO aker_admin;
 ALTER DEFAULT PRIVILEGES FOR ROLE aker IN SCHEMA warehouse GRANT SELECT ON TABLES  TO aker_reader;

@@ -5,12 +5,13 @@ enum Operations {
   /// Commands that the API does not offer, each with the reason.
   static let withheld: [String: String] = [
     "run": "runs in the process that asks", "config": "tells of the process that asks",
-    "doctor": "looks at the host that asks", "demo": "is of the host that asks", "serve": "is this service",
+    "doctor": "looks at the host that asks", "demo env": "is of the host that asks",
+    "demo start": "is of the host that asks", "demo stop": "is of the host that asks", "serve": "is this service",
     "database start": "is of the host that asks", "database stop": "is of the host that asks",
-    "database status": "is of the host that asks", "database psql": "is of the host that asks",
+    "database remove": "is of the host that asks", "database psql": "is of the host that asks",
     "database url": "is of the host that asks", "migrate": "is done before a service starts",
     "cache ls": "is of the host that asks", "cache prune": "is of the host that asks",
-    "cache verify": "is of the host that asks", "cache": "is of the host that asks",
+    "cache forget": "is of the host that asks", "catalog ls": "reads files of whoever asks",
     "catalog check": "reads files of whoever asks", "catalog new": "writes files of whoever asks",
     "catalog docs": "writes files of whoever asks",
     "catalog apply": "definitions come from the service's own folder, with each backfill",
