@@ -52,6 +52,8 @@ struct JSONTests {
     Step("run |market_income --year 2012 --as-of 2024-07"),
     Step("lake rollback |market_income 2012 --to PUBLICATION --yes"),
     Step("lake withdraw |market_income 2012 --as-of 2024-07 --yes"), Step("lake adopt |--yes"),
+    Step("alert ls"), Step("alert silence |dataset_stale --hours 1"), Step("token create |mia"), Step("token ls"),
+    Step("token audit"), Step("token revoke |mia"),
     Step("demo start"), Step("demo env"), Step("demo stop"),
     Step("cache ls"), Step("cache forget |census_acs5"), Step("cache prune |--to 1GB --yes"),
     Step("review ls |expansion_event --below 1"),

@@ -4027,7 +4027,7 @@ UNION ALL
     'warning'::text AS severity,
     '01:00:00'::interval AS holds_for,
     format('source %s has been cooling down for an hour: %s'::text, s.source_id, s.cool_down_reason) AS summary,
-    format('aker sources %s; aker resume --source %s --end-cool-down asks it again'::text, s.source_id, s.source_id) AS advice
+    format('aker sources %s; aker resume --source %s --cool-down asks it again'::text, s.source_id, s.source_id) AS advice
    FROM queue.source s
   WHERE (s.cool_down_until > clock_timestamp())
 UNION ALL

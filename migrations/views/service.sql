@@ -83,7 +83,7 @@ WHERE s.published_at < schedule._now() - 2 * n.cadence
 UNION ALL
 SELECT 'source_cooling_down', s.source_id, 'warning', interval '1 hour',
   format('source %s has been cooling down for an hour: %s', s.source_id, s.cool_down_reason),
-  format('aker sources %s; aker resume --source %s --end-cool-down asks it again', s.source_id, s.source_id)
+  format('aker sources %s; aker resume --source %s --cool-down asks it again', s.source_id, s.source_id)
 FROM queue.source s WHERE s.cool_down_until > clock_timestamp()
 UNION ALL
 SELECT 'quota_gone', s.source_id, 'warning', interval '0',
