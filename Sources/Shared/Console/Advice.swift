@@ -44,7 +44,7 @@ package enum Advice: String, CaseIterable, Sendable {
   case runningBefore =
     "{tasks} of {dataset} will end by the one before (then: aker backfill {dataset} --years YEARS --only stale)"
   case nothingToDo =
-    "nothing needs to be done: {partitions} skipped (aker backfill --dry-run says why; --force builds them again)"
+    "nothing needs to be done: {partitions} skipped (--dry-run says why; --force builds them again)"
   case nothingYet = "nothing was backfilled yet: aker backfill --help"
 
   /// What is to be filled in.

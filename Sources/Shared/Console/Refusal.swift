@@ -45,7 +45,7 @@ package struct Refusal: ClassifiedError, Equatable {
   /// What the queue advises whoever calls its functions in psql, for whoever calls them by a command.
   private static func asCommand(_ hint: String) -> String {
     hint.replacing(/SELECT queue\.retry_task\(([0-9]+)\)/) { "First: aker retry --task \($0.1)" }
-      .replacing("with mode => 'failed'", with: "by aker backfill with --only failed")
+      .replacing(", with mode => 'failed'", with: ": aker backfill DATASET --years YEARS --only failed")
   }
 
   package var errorClass: ErrorClass { kind == .data ? .data : .permanent }

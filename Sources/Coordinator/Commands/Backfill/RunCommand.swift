@@ -165,12 +165,18 @@ struct RunCommand: AsyncParsableCommand {
     return { partition in try await publish(partition, spec, run) }
   }
 
+  /// What does the same again.
+  private static func command(for partition: Partition) -> String {
+    "aker run \(partition.dataset) --year \(partition.dataYear)"
+      + (partition.region.isEmpty ? "" : " --region \(partition.region)") + " --as-of \(partition.asOf)"
+  }
+
   private func publish(_ partition: Partition, _ spec: DatasetSpec, _ run: PartitionRun) async throws {
     let steps = StepLines(options.json ? .standardError : .standardOutput)
     if !options.json { heading(partition, nil, nil) }
     do {
       let published = try await interruptible {
-        try await run.run(partition, note: "aker run \(partition.description)", observer: steps.observe)
+        try await run.run(partition, note: Self.command(for: partition), observer: steps.observe)
       }
       if options.json { return try show(RunReport(partition, published, steps.lines), partition) }
       let synthetic = published.isSynthetic ? " (made-up recordings: not real figures)" : ""

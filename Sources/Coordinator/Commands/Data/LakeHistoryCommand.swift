@@ -8,8 +8,8 @@ struct LakeHistoryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history", abstract: "List every publication of a partition, the newest first.",
     discussion: """
-      What the warehouse shows is marked, and so is what was withdrawn. The number is what aker lake rollback --to takes; \
-      the definition is named as aker retry --definition takes it.
+      What the warehouse shows is marked, and so is what was withdrawn. Give the number to aker lake rollback (--to), \
+      the definition to aker retry (--definition).
 
       EXAMPLES
         aker lake history market_income 2012
