@@ -10,6 +10,9 @@ struct ExplorationTests {
   /// Calls to try per scene: a few seconds' worth, or AKER_EXPLORE (`make explore`).
   static let limit = ProcessInfo.processInfo.environment["AKER_EXPLORE"].flatMap { Int($0) } ?? 3_000
 
+  /// Parts of mistakes' names, by commas, to try those alone.
+  private static let chosen = (ProcessInfo.processInfo.environment["AKER_MUTANT"] ?? "").split(separator: ",")
+
   @Test("every call from every state keeps what must hold", arguments: Scene.allCases)
   func sequences(_ scene: Scene) async throws {
     let connection = try await scene.make(.current)
@@ -30,7 +33,7 @@ struct ExplorationTests {
     let pairs = try await TestDatabase.create(on: .shared, name: "\(TestDatabase.current.name)_pairs")
     let across = try await PairExplorer(pairs, .across, stopsAtFirst: true)
     var survivors: [String] = []
-    for mutant in Mutant.all {
+    for mutant in Mutant.all where Self.chosen.isEmpty || Self.chosen.contains(where: mutant.description.contains) {
       let (mutated, original) = try await mutant.definitions(connection)
       guard mutated != original else {
         survivors.append("\(mutant): the text to replace is not there")
