@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema api demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof dist clean test-hosts check-deploy images test-owner
+.PHONY: help setup build check test lint format schema api demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof chaos dist clean test-hosts check-deploy images test-owner
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,7 +74,7 @@ test-failover: ## A pool at work on two servers that Patroni keeps: a switchover
 explore: ## Try every call of the queue from every state of a small world, and show that mistakes in the SQL are found: EXPLORE=calls
 	@scripts/setup --tests
 	@$(SWIFT) build --build-tests
-	@AKER_EXPLORE=$(or $(EXPLORE),100000) $(SWIFT) test --skip-build --disable-xctest --filter '^ExplorationTests\.'
+	@AKER_MUTANTS=1 AKER_EXPLORE=$(or $(EXPLORE),100000) $(SWIFT) test --skip-build --disable-xctest --filter '^ExplorationTests\.'
 
 test-owner: ## The queue's tests as on a managed server: the database's owner is no superuser
 	@scripts/setup --tests
@@ -93,8 +93,18 @@ test-hosts: ## A pool on several hosts (network namespaces) whose network is cut
 images: dist ## Container images of both programs below dist/images, built and run here (root; needs buildah, podman, mmdebstrap)
 	@scripts/images --run
 
-proof: ## Check the model of publication: it must hold, and each broken variant must be found out (a minute)
+chaos: ## A pool at work under random faults in pairs: MINUTES=4, SEED=a number for the same faults again
+	@scripts/setup --tests
+	@$(SWIFT) build --build-tests
+	@AKER_CHAOS_SECONDS=$$(( 60 * $(or $(MINUTES),4) )) $(if $(SEED),AKER_CHAOS_SEED=$(SEED)) \
+	  $(SWIFT) test --skip-build --disable-xctest --filter '^PipelineTests\.ChaosTests'
+
+proof: ## Check the model of publication and each broken variant of it, explore the queue's SQL, and let chaos loose (minutes)
+	@scripts/setup --tests
 	@proof/check
+	@$(SWIFT) build --build-tests
+	@AKER_EXPLORE=$(or $(EXPLORE),50000) $(SWIFT) test --skip-build --disable-xctest --filter '^ExplorationTests\.'
+	@$(MAKE) --no-print-directory chaos MINUTES=$(or $(MINUTES),2)
 
 dist: setup ## A release tarball and a .deb below dist/, which need no Swift where they are installed
 	@SWIFT=$(SWIFT) scripts/dist

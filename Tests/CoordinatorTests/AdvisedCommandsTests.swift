@@ -28,7 +28,7 @@ struct AdvisedCommandsTests {
     default: break
     }
     for (part, value) in [
-      ("year", "2012"), ("source", "census_acs5"), ("flow", "collect-permits"), ("event", "abc"),
+      ("level", "viewer"), ("year", "2012"), ("source", "census_acs5"), ("flow", "collect-permits"), ("event", "abc"),
       ("vintage", ""), ("region", ""), ("dataset", "market_income"), ("name", "market_income"), ("command", ""),
     ] where name.contains(part) { return value }
     return "1"

@@ -1,4 +1,5 @@
 import Postgres
+import Synchronization
 import TestSupport
 
 /// Every pair of transactions from a set of states: the first is suspended before its commit, or, where it publishes, between
@@ -11,6 +12,7 @@ struct PairExplorer {
   let first: PostgresConnection
   let second: PostgresConnection
   let look: PostgresConnection
+  private let secondID: Int
   var stopsAtFirst = false
   private(set) var pairCount = 0
   private(set) var waitCount = 0
@@ -21,7 +23,10 @@ struct PairExplorer {
     self.first = try await database.connect()
     self.second = try await database.connect()
     self.stopsAtFirst = stopsAtFirst
-    for session in [first, second] { try await session.execute("SET lock_timeout = '40ms'") }
+    try await first.execute("SET lock_timeout = '40ms'")
+    // Long enough for the first to give way, and no wait without an end.
+    try await second.execute("SET lock_timeout = '10s'")
+    self.secondID = try await second.query("SELECT pg_backend_pid() AS pid")[0].decode("pid")
     _ = try await look.query("SELECT explore.save()")
   }
 
@@ -62,35 +67,40 @@ struct PairExplorer {
     var wrong: [String] = []
     try await first.execute("BEGIN")
     try await second.execute("BEGIN")
+    var hasWaited = false
+    let beside = Beside()
     do {
       // Fence first, then suspended, then the end.
       let isPublication = one.operation == "publish" || one.operation == "publish_in_vain"
       let end = one.operation == "publish" ? "complete" : "release"
       let begun = isPublication ? Step(operation: "fence", argument: one.argument) : one
       _ = try await first.query("SELECT explore.call(\(begun.call))")
-      var hasWaited = false
-      do {
-        _ = try await second.query("SELECT explore.call(\(other.call))")
-        if order == .secondCommits { try await second.execute("COMMIT") }
-      } catch let error as PostgresError where error.sqlState == "55P03" {
-        hasWaited = true
-        waitCount += 1
-        try await second.execute("ROLLBACK")
+      // The second waits in the middle of a statement, as it would, and goes on when the first has ended.
+      beside.begin("SELECT explore.call(\(other.call))", second)
+      while !beside.hasEnded, !hasWaited {
+        hasWaited = try await look.query(
+          "SELECT cardinality(pg_blocking_pids($1)) > 0 AS waits", [secondID])[0].decode("waits")
+      }
+      if hasWaited { waitCount += 1 }
+      if !hasWaited, order == .secondCommits {
+        try await beside.wait()
+        try await second.execute("COMMIT")
       }
       if isPublication {
         _ = try await first.query("SELECT explore.call(\(Step(operation: end, argument: one.argument).call))")
       }
       try await first.execute("COMMIT")
-      if hasWaited {
-        _ = try await second.query("SELECT explore.call(\(other.call))")
-      } else if order == .firstCommits {
-        try await second.execute("COMMIT")
-      }
+      try await beside.wait()
+      if hasWaited || order == .firstCommits { try await second.execute("COMMIT") }
     } catch let error as PostgresError where error.sqlState == "55P03" {
       // The first met the second: one of the two gives way, as a lock_timeout makes it.
       waitCount += 1
+      try await first.execute("ROLLBACK")
+      try? await beside.wait()
     } catch let error as PostgresError where !error.isConnectionFailure {
       wrong.append("\(error)")
+      try await first.execute("ROLLBACK")
+      try? await beside.wait()
     }
     for session in [first, second] { try await session.execute("ROLLBACK") }
     // What is only seen to be amiss at the next tick is for that to mend.
@@ -100,4 +110,22 @@ struct PairExplorer {
       findings.append(.init(path: prefix + [one, other], wrong: "\(order): \(wrong.joined(separator: "; "))"))
     }
   }
+}
+
+/// A call that is under way in the second session while the first goes on.
+private final class Beside: Sendable {
+  private let ended = Mutex(false)
+  private let call = Mutex<Task<Void, any Error>?>(nil)
+  var hasEnded: Bool { ended.withLock { $0 } }
+
+  func begin(_ sql: String, _ session: PostgresConnection) {
+    let task = Task {
+      defer { ended.withLock { $0 = true } }
+      _ = try await session.query(sql)
+    }
+    call.withLock { $0 = task }
+  }
+
+  /// - Throws: what the call threw.
+  func wait() async throws { try await call.withLock { $0 }?.value }
 }

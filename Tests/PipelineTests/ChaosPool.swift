@@ -1,0 +1,214 @@
+import FoundationEssentials
+import Glibc
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+/// Workers, and what is done to them, their server, their disk, their source and their queue.
+final class ChaosPool: Sendable {
+  enum Fault: String, CaseIterable {
+    case killWorker, suspendWorker, killEngine
+    /// Given up by the queue, while they are at work.
+    case forgetWorkers, endLeases
+    case crashServer, endSessions, lockTable
+    case fullDisk, emptyCache
+    case stallSource
+    case cancelTask, cancelBackfill, retry, pause, prioritize, enqueue, applyDefinition, repair, rollBack, stopWorker
+  }
+
+  /// A worker, which another follows when it ends.
+  private final class Place: Sendable {
+    let program = Mutex<Program?>(nil)
+    let isExpected = Mutex(false)
+  }
+
+  let workshop: Workshop
+  let cluster: TestCluster
+  let simulator: Simulator
+  let disk: SmallDisk?
+  let counts = Mutex<[String: Int]>([:])
+  /// What ended that nobody killed.
+  let surprises = Mutex<[String]>([])
+  private let places = (1...3).map { _ in Place() }
+  private let isOver = Mutex(false)
+  private let keepers = Mutex<[Task<Void, any Error>]>([])
+  /// Of a server that is restarted by one fault at a time.
+  private let restarts = Turns(count: 1)
+
+  init(workshop: Workshop, cluster: TestCluster, simulator: Simulator, disk: SmallDisk?) {
+    (self.workshop, self.cluster, self.simulator, self.disk) = (workshop, cluster, simulator, disk)
+  }
+
+  /// Faults in pairs, for as long as is said. What was done is undone when it returns.
+  func suffer(for duration: Duration, seed: UInt64) async throws {
+    for (number, place) in places.enumerated() { keep(place, "w\(number + 1)") }
+    var random = ReaderPropertyTests.Seeded(state: seed)
+    try await operate(.enqueue, 0)
+    let end = ContinuousClock.now + duration
+    while ContinuousClock.now < end {
+      let pair = [Fault.allCases.randomElement(using: &random), Fault.allCases.randomElement(using: &random)]
+      let acts = try pair.compactMap { fault in try fault.map { try act($0, &random) } }
+      let pause = Int.random(in: 100...1_500, using: &random)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for act in acts { group.addTask { try await act() } }
+        try await group.waitForAll()
+      }
+      // A pool that has nothing to do suffers nothing.
+      try await operate(.enqueue, pause, where: "(SELECT count(*) < 30 FROM queue.task WHERE finished_at IS NULL)")
+      try await Task.sleep(for: .milliseconds(pause))
+    }
+    await ask("SELECT queue.resume_source('census_acs5')")
+  }
+
+  func end() async throws {
+    isOver.withLock { $0 = true }
+    for place in places { place.program.withLock { $0 }?.send(SIGTERM) }
+    for keeper in keepers.withLock({ $0 }) { try await keeper.value }
+  }
+
+  // MARK: Workers
+
+  private func keep(_ place: Place, _ name: String) {
+    let keeper = Task { [self] in
+      while !isOver.withLock({ $0 }) {
+        let worker = try await Program.start(
+          Executable.worker, ["--slots", "2", "--name", name, "--drain-timeout", "5"],
+          environment: try await workshop.workerEnvironment(["AKER_SWAP_ROW_COUNT": "40"]),
+          directory: workshop.directory)
+        place.program.withLock { $0 = worker }
+        let result = try await worker.wait()
+        let wasExpected = place.isExpected.withLock { expected in
+          defer { expected = false }
+          return expected
+        }
+        let isFine = result.exitCode == 0 || wasExpected && result.signal == SIGKILL
+        if !isFine { surprises.withLock { $0.append("\(name): \(result)") } }
+      }
+    }
+    keepers.withLock { $0.append(keeper) }
+  }
+
+  private func send(_ signal: Int32, to place: Place) {
+    if signal == SIGKILL { place.isExpected.withLock { $0 = true } }
+    place.program.withLock { $0 }?.send(signal)
+  }
+
+  // MARK: Faults
+
+  /// What is random is drawn here, in the order of the seed; what comes back does it.
+  private func act(
+    _ fault: Fault, _ random: inout ReaderPropertyTests.Seeded
+  ) throws -> @Sendable () async throws -> Void {
+    counts.withLock { $0[fault.rawValue, default: 0] += 1 }
+    let place = places[Int.random(in: 0..<places.count, using: &random)]
+    let wait = Duration.milliseconds(Int.random(in: 200...6_000, using: &random))
+    let brief = Duration.milliseconds(Int.random(in: 100...2_000, using: &random))
+    let number = Int.random(in: 0..<1_000_000, using: &random)
+    return { [self] in
+      switch fault {
+      case .killWorker: send(SIGKILL, to: place)
+      case .stopWorker: send(SIGTERM, to: place)
+      case .suspendWorker:
+        send(SIGSTOP, to: place)
+        try await Task.sleep(for: wait)
+        send(SIGCONT, to: place)
+      case .killEngine:
+        _ = try await Program.run(
+          "pkill", ["-KILL", "-f", workshop.directory + ".*duckdb|duckdb.*" + workshop.directory])
+      case .crashServer:
+        try await restarts.withTurn {
+          try await cluster.stopServer(number % 2 == 0 ? .immediate : .fast)
+          try await Task.sleep(for: brief / 2)
+          try await cluster.startServer()
+        }
+      case .forgetWorkers:
+        await ask(
+          "UPDATE queue.worker SET heartbeat_at = heartbeat_at - interval '1 hour' WHERE ended_at IS NULL; SELECT queue.reap()"
+        )
+      case .endLeases:
+        await ask(
+          "UPDATE queue.lease SET deadline_at = started_at; SELECT set_config('aker.lease_scan_at', '', false), queue.reap()"
+        )
+      case .endSessions:
+        await ask(
+          """
+          SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name LIKE 'aker-worker%' AND random() < 0.5
+          """)
+      case .lockTable:
+        await ask(
+          "BEGIN; LOCK TABLE public.chaos, public.chaos_whole IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1); COMMIT")
+      case .fullDisk:
+        try? disk?.fill(leaving: number % 200_000)
+        try await Task.sleep(for: brief)
+        disk?.empty()
+      case .emptyCache: _ = try await Program.run("rm", ["-rf", workshop.cache + "/raw", workshop.cache + "/tmp"])
+      case .stallSource:
+        simulator.program.send(SIGSTOP)
+        try await Task.sleep(for: brief)
+        simulator.program.send(SIGCONT)
+      default: try await operate(fault, number)
+      }
+    }
+  }
+
+  /// What an operator does who has gone mad.
+  private func operate(_ fault: Fault, _ number: Int, where condition: String = "true") async throws {
+    let open = "(SELECT task_id FROM queue.task WHERE finished_at IS NULL ORDER BY random() LIMIT 1)"
+    let backfill = "(SELECT backfill_id FROM queue.backfill WHERE finished_at IS NULL ORDER BY random() LIMIT 1)"
+    switch fault {
+    case .cancelTask: await ask("SELECT queue.cancel_task(t.task_id) FROM \(open) t")
+    case .cancelBackfill: await ask("SELECT queue.cancel_backfill(b.backfill_id) FROM \(backfill) b")
+    case .retry: await ask("SELECT queue.retry_backfill(b.backfill_id) FROM queue.backfill b ORDER BY random() LIMIT 1")
+    case .prioritize: await ask("SELECT queue.prioritize_task(t.task_id) FROM \(open) t")
+    case .pause:
+      await ask("SELECT queue.pause_source('census_acs5', 'a mad operator')")
+      try await Task.sleep(for: .milliseconds(number % 1_500))
+      await ask("SELECT queue.resume_source('census_acs5')")
+    case .enqueue:
+      let month = "2024-0\(number % 9 + 1)"
+      await ask(
+        """
+        SELECT * FROM queue.enqueue_backfill(
+          $1::text::text[], '{2009,2010,2011,2012}', as_of => $2, mode => 'all', backfill_key => gen_random_uuid()::text)
+        WHERE \(condition)
+        """, ["{\(ChaosTests.datasets.joined(separator: ","))}", month])
+    case .applyDefinition:
+      for name in ChaosTests.datasets {
+        let yaml = KillTests.datasetYAML(name, isSplit: name == "chaos")
+        try workshop.define(
+          name, yaml, KillTests.transformSQL.replacing("AS BIGINT) AS", with: "AS BIGINT) + \(number % 5) AS"))
+      }
+      await command(["catalog", "apply"])
+    case .repair: await command(["lake", "repair"])
+    case .rollBack: await command(["lake", "rollback", "chaos_whole", "\(2009 + number % 4)", "--yes"])
+    default: break
+    }
+  }
+
+  /// The server may be away, and what is asked for impossible: that is part of it.
+  private func ask(_ sql: String, _ parameters: [any PostgresEncodable] = []) async {
+    guard let connection = try? await workshop.database.connect() else { return }
+    if parameters.isEmpty {
+      _ = try? await connection.executeScript(sql)
+    } else {
+      _ = try? await connection.query(sql, parameters)
+    }
+    await connection.close()
+  }
+
+  /// A command may be refused, by its own words: it may not break.
+  private func command(_ arguments: [String]) async {
+    do {
+      let result = try await Program.run(
+        Executable.aker, arguments, environment: try await workshop.workerEnvironment([:]),
+        directory: workshop.directory)
+      if result.signal != nil || result.exitCode == 70 {
+        surprises.withLock { $0.append("aker \(arguments.joined(separator: " ")): \(result)") }
+      }
+    } catch {
+      surprises.withLock { $0.append("aker \(arguments.joined(separator: " ")): \(error)") }
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import Base
+import FoundationEssentials
+import Glibc
+import Lake
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+/// How long, and which faults.
+enum ChaosSettings {
+  private static let variables = ProcessInfo.processInfo.environment
+  static let seconds = variables["AKER_CHAOS_SECONDS"].flatMap { Int($0) }
+  /// Takes the fence away, to see that this is found.
+  static let hasFence = variables["AKER_CHAOS_UNFENCED"] == nil
+  static let seed = variables["AKER_CHAOS_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)
+}
+
+/// A pool at work while faults come in pairs, from a seed: `make chaos`. Afterwards only what was acknowledged and what lies on
+/// disk is believed.
+@Suite(
+  "Chaos", .serialized, .whateverHappens,
+  .enabled(if: ChaosSettings.seconds != nil, "make chaos runs it"))
+struct ChaosTests {
+  static let sourceLimit = 3
+  static let datasets = ["chaos", "chaos_whole"]
+
+  @Test("nothing that was acknowledged is lost, nothing is published twice or by halves, nothing is left over")
+  func pool() async throws {
+    print("seed \(ChaosSettings.seed), \(ChaosSettings.seconds ?? 0) s of faults")
+    let cluster = try await TestCluster.start(durability: .full)
+    try await TestDatabase.makeTemplate(on: cluster)
+    let database = try await TestDatabase.create(on: cluster, name: "chaos")
+    try await Simulator.running { simulator in
+      let directory = "/tmp/aker-workshop-\(UUID().uuidString)"
+      try await SmallDisk.mountedIfAllowed(at: directory + "/cache", byteCount: 256 << 20) { disk in
+        try await Workshop.open(
+          endpoints: ["census_acs5": simulator.endpoint + "/census_acs5"], database: database, directory: directory
+        ) { workshop, connection in
+          try await prepare(workshop, connection)
+          await connection.close()
+          let pool = ChaosPool(workshop: workshop, cluster: cluster, simulator: simulator, disk: disk)
+          try await run(pool, workshop)
+        }
+      }
+    }
+    try await cluster.stopServer(.immediate)
+  }
+
+  private func prepare(_ workshop: Workshop, _ connection: PostgresConnection) async throws {
+    for name in Self.datasets {
+      let yaml = KillTests.datasetYAML(name, isSplit: name == "chaos")
+      try workshop.define(name, yaml, KillTests.transformSQL)
+    }
+    try await workshop.apply(connection)
+    try await connection.execute("UPDATE queue.setting SET lease_interval = '3 seconds', breaker_threshold = 0")
+    if !ChaosSettings.hasFence {
+      try await connection.executeScript(
+        """
+        CREATE OR REPLACE FUNCTION queue.fence(task_id bigint, lease_token bigint) RETURNS void
+        LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS '';
+        CREATE OR REPLACE FUNCTION queue.complete(task_id bigint, lease_token bigint, result jsonb DEFAULT NULL) RETURNS void
+        LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        AS 'SELECT queue._complete(ARRAY[$1], ARRAY[$2], ARRAY[$3])';
+        """)
+    }
+    try await connection.execute("SELECT queue.configure_source('census_acs5', $1)", [Self.sourceLimit])
+  }
+
+  private func run(_ pool: ChaosPool, _ workshop: Workshop) async throws {
+    let watch = ChaosWatch(database: workshop.database)
+    let watching = Task { await watch.run() }
+    try await PublicationReader.watching("chaos", isSplit: true, of: workshop) {
+      try await PublicationReader.watching("chaos_whole", of: workshop) {
+        try await pool.suffer(for: .seconds(ChaosSettings.seconds ?? 0), seed: ChaosSettings.seed)
+      }
+    }
+    // No more faults: everything that was asked for ends, and soon.
+    let connection = try await workshop.database.connect()
+    do {
+      try await eventually(within: .seconds(120), "every task has ended") {
+        try await connection.query("SELECT FROM queue.task WHERE finished_at IS NULL LIMIT 1").isEmpty
+      }
+    } catch {
+      let open = try await connection.query(
+        "SELECT row_to_json(t)::text || queue.why(task_id) AS text FROM queue.task t WHERE finished_at IS NULL LIMIT 5")
+      Issue.record("\(error): \(try open.map { try $0.text("text") ?? "" })")
+    }
+    try await pool.end()
+    watching.cancel()
+    await watching.value
+    try await workshop.work()
+    try await check(watch, pool, workshop, connection)
+    await connection.close()
+  }
+
+  private func check(
+    _ watch: ChaosWatch, _ pool: ChaosPool, _ workshop: Workshop, _ connection: PostgresConnection
+  ) async throws {
+    let counts = try await connection.query(
+      """
+      SELECT count(*) FILTER (WHERE state = 'completed') AS completed, count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
+        count(*) FILTER (WHERE state = 'failed') AS failed, (SELECT count(*) FROM queue.attempt) AS attempts FROM queue.task
+      """)[0]
+    print(
+      "\(try counts.decode("completed", as: Int.self)) tasks completed, \(try counts.decode("cancelled", as: Int.self))",
+      "cancelled, \(try counts.decode("attempts", as: Int.self)) attempts; faults:",
+      pool.counts.withLock { $0.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ") })
+    #expect(try counts.decode("failed", as: Int.self) == 0)
+    #expect(try counts.decode("completed", as: Int.self) > 0)
+    #expect(pool.surprises.withLock { $0 } == [])
+    #expect(watch.problems.withLock { $0 } == [])
+
+    // What was told to be completed has been published, once; and nothing has that was not.
+    let published = try await connection.query("SELECT task_id, count(*) AS n FROM lineage.publication GROUP BY 1")
+    var times: [Int64: Int] = [:]
+    for row in published { times[try row.decode("task_id")] = try row.decode("n") }
+    #expect(times.filter { $0.value != 1 } == [:])
+    #expect(watch.acknowledged.withLock { $0 }.filter { times[$0] != 1 } == [])
+    let unacknowledged = try await connection.query(
+      """
+      SELECT task_id FROM lineage.publication p JOIN queue.task t USING (task_id) WHERE t.state <> 'completed'
+      UNION ALL SELECT task_id FROM queue.task t WHERE t.state = 'completed'
+        AND NOT EXISTS (SELECT FROM lineage.publication p WHERE p.task_id = t.task_id)
+      """)
+    #expect(try unacknowledged.map { try $0.decode("task_id", as: Int64.self) } == [])
+    try await checkLake(workshop, connection)
+  }
+
+  /// Each file is what its publication committed, and nothing else lies there; nor in the warehouse.
+  private func checkLake(_ workshop: Workshop, _ connection: PostgresConnection) async throws {
+    let manifest = try await connection.query(
+      """
+      SELECT m.path, m.state, p.output_sha256 FROM lake.manifest m JOIN lineage.publication p USING (publication_id)
+      """)
+    for row in manifest {
+      let path: String = try row.decode("path")
+      #expect(try row.decode("state", as: String.self) == "in_place", "\(path)")
+      #expect(try await workshop.lake.sha256(path) == row.decode("output_sha256", as: String.self), "\(path)")
+    }
+    #expect(
+      try await workshop.lake.files().sorted() == manifest.map { try $0.decode("path", as: String.self) }.sorted())
+    #expect(try await workshop.lake.stagingNames() == [])
+    let leftovers = try await connection.query(
+      """
+      SELECT relname FROM pg_class WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r'
+        AND relname NOT IN ('partition', 'staging', 'year_leaf') AND NOT relispartition
+      UNION ALL SELECT table_name FROM warehouse.staging
+      """)
+    #expect(try leftovers.map { try $0.decode("relname", as: String.self) } == [])
+  }
+}
+
+/// What somebody who only asks the database sees meanwhile.
+private final class ChaosWatch: Sendable {
+  let database: TestDatabase
+  let acknowledged = Mutex<Set<Int64>>([])
+  let problems = Mutex<Set<String>>([])
+
+  init(database: TestDatabase) { self.database = database }
+
+  func run() async {
+    var connection: PostgresConnection?
+    while !Task.isCancelled {
+      do {
+        if connection == nil { connection = try await database.connect() }
+        if let connection { try await look(connection) }
+        try await Task.sleep(for: .milliseconds(100))
+      } catch {
+        // The server is away.
+        await connection?.close()
+        connection = nil
+        try? await Task.sleep(for: .milliseconds(50))
+      }
+    }
+    await connection?.close()
+  }
+
+  private func look(_ connection: PostgresConnection) async throws {
+    let running: Int = try await connection.query("SELECT count(*) AS n FROM queue.lease")[0].decode("n")
+    if running > ChaosTests.sourceLimit {
+      _ = problems.withLock { $0.insert("\(running) tasks of a source run that takes \(ChaosTests.sourceLimit)") }
+    }
+    let completed = try await connection.query("SELECT task_id FROM queue.task WHERE state = 'completed'")
+    let tasks = Set(try completed.map { try $0.decode("task_id", as: Int64.self) })
+    let lost = acknowledged.withLock { known in
+      defer { known.formUnion(tasks) }
+      return known.subtracting(tasks)
+    }
+    for task in lost {
+      _ = problems.withLock { $0.insert("task \(task) was completed, and no longer is") }
+    }
+  }
+}
