@@ -137,8 +137,10 @@ struct Desk: Sendable {
           "error": "\(OutsideText.line("\(error)"))",
         ])
     }
-    // Who was not let in, and who may not or could not act. A database that is away keeps nothing.
-    if operation.kind == .act || [401, 403, 429].contains(problem.status.code), problem.status.code != 503 {
+    // Who may not or could not act, and wrong tokens, of which an address has a few a minute: whoever is not known must not
+    // fill the audit. A database that is away keeps nothing.
+    let isKept = caller != nil ? operation.kind == .act || problem.status == .forbidden : problem.isWrongToken
+    if isKept, problem.status != .serviceUnavailable {
       let who = caller ?? Caller(name: "unknown", level: .viewer, address: asked.address)
       try? await pool.withConnection { connection in
         try await record(

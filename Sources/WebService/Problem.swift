@@ -26,6 +26,11 @@ struct Problem: Error {
 
   static let contentType = "application/problem+json"
 
+  static let wrongToken = Problem(
+    .unauthorized, "the token is not valid, or not any more", hint: "Make one: aker token create NAME",
+    headers: [.wwwAuthenticate: "Bearer error=\"invalid_token\""])
+  var isWrongToken: Bool { headers[.wwwAuthenticate] == Self.wrongToken.headers[.wwwAuthenticate] }
+
   /// Whatever was thrown, as whoever asked may know it.
   init(_ error: any Error) {
     switch error {

@@ -66,6 +66,8 @@ struct AccessTests {
     try await ServiceScene.serving(Self.locked) { scene in
       let token = try await scene.token("viewer")
       let none = try await scene.get("/api/v1/workers")
+      #expect(try await scene.post("/api/v1/pause", #"{"queue": true}"#, token: nil).status == 401)
+      #expect(try await scene.count("service.audit") == 0)
       #expect(none.status == 401 && none.headers["www-authenticate"] == "Bearer", "\(none)")
       #expect(none.headers["content-type"] == "application/problem+json")
       #expect(none.json.at("hint")?.text?.contains("aker token create") == true)
@@ -93,6 +95,9 @@ struct AccessTests {
       // Also with the right one: else it would tell which that is.
       let held = try await scene.get("/api/v1/workers", token: token)
       #expect(held.status == 429 && held.headers["retry-after"].flatMap { Int($0) } ?? 0 > 0, "\(held)")
+      // Who is not known cannot fill the audit.
+      #expect(try await scene.post("/api/v1/pause", #"{"queue": true}"#, token: nil).status == 429)
+      #expect(try await scene.count("service.audit") == 10)
     }
   }
 

@@ -40,9 +40,7 @@ final class Gate: Sendable {
       }
       guard let row = found.first, let level = Level(rawValue: try row.decode("level")) else {
         note(address)
-        throw Problem(
-          .unauthorized, "the token is not valid, or not any more", hint: "Make one: aker token create NAME",
-          headers: [.wwwAuthenticate: "Bearer error=\"invalid_token\""])
+        throw Problem.wrongToken
       }
       return Caller(name: try row.decode("name"), level: level, address: address)
     }
