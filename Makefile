@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema api demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof chaos dist clean test-hosts check-deploy images test-owner
+.PHONY: help setup build check test lint format schema api demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof chaos dist clean test-hosts check-deploy images test-owner try-deploy
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,7 +85,7 @@ check-deploy: ## Hold deploy/ to the tools that read it: systemd, docker-compose
 	@scripts/setup --tests
 	@scripts/check-deploy
 
-test-hosts: ## A pool on several hosts (network namespaces) whose network is cut, one direction or both (root; minutes)
+test-hosts: ## A pool on nine hosts (network namespaces) through cuts, crashes and a full disk (root; six minutes)
 	@scripts/setup --tests
 	@$(SWIFT) build --build-tests
 	@scripts/test-hosts
@@ -105,6 +105,9 @@ proof: ## Check the model of publication and each broken variant of it, explore 
 	@$(SWIFT) build --build-tests
 	@AKER_EXPLORE=$(or $(EXPLORE),50000) $(SWIFT) test --skip-build --disable-xctest --filter '^ExplorationTests\.'
 	@$(MAKE) --no-print-directory chaos MINUTES=$(or $(MINUTES),2)
+
+try-deploy: ## Follow docs/deploy.md with the package of `make dist`, as a stranger with a Debian host would (root; a minute)
+	@scripts/try-deploy
 
 dist: setup ## A release tarball and a .deb below dist/, which need no Swift where they are installed
 	@SWIFT=$(SWIFT) scripts/dist

@@ -105,6 +105,7 @@ $$;
 DO $$
 DECLARE
   worker_functions constant text[] := ARRAY[
+    'queue.require_contract',
     'queue.register_worker', 'queue.hold_worker_lock', 'queue.heartbeat', 'queue.drain_worker', 'queue.stop_worker',
     'queue.claim', 'queue.claim_task', 'queue.fence', 'queue.ending', 'queue.complete', 'queue.complete_many',
       'queue.fail',

@@ -118,6 +118,7 @@ struct AkerWorker: AsyncParsableCommand {
       }
     database.applicationName = "aker-worker"
 
+    try await QueueContract.require(database, version: Version.number)
     let (handler, housekeeping) = try await handler(configuration, database, logger)
     let filter = QueueClient.Filter(
       datasets: datasets.isEmpty ? nil : datasets,

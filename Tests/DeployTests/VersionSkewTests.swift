@@ -117,6 +117,17 @@ struct VersionSkewTests {
     await connection.close()
   }
 
+  /// What it calls before it registers is gone: that is no reason to ask for a migration.
+  @Test func aProgramThatStartsTooLateIsNotTakenForADatabaseThatIsTooOld() async throws {
+    let connection = try await database.connect()
+    _ = try await release(serving: 2, to: 2).migrate(connection)
+    try await connection.executeScript("DROP FUNCTION lake.establish; DROP FUNCTION queue.register_worker")
+    let result = try await Program.run(Executable.worker, [], environment: ["AKER_POSTGIS_DSN": database.dsn])
+    #expect(result.exitCode == 78, "\(result)")
+    #expect(result.errorOutput.contains("too old for this database"), "\(result)")
+    await connection.close()
+  }
+
   @Test func aProgramThatIsNewerThanTheStructureSaysWhatToRun() async throws {
     let connection = try await database.connect()
     do {

@@ -563,13 +563,6 @@ CREATE FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[], named text 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-CREATE FUNCTION queue._require_contract(contract integer, version text) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
-COMMENT ON FUNCTION queue._require_contract(contract integer, version text) IS 'AK008 unless a worker of this contract may work on this structure.';
-
 CREATE FUNCTION queue._require_lease(task_id bigint, lease_token bigint, dataset text, data_year integer, region text, as_of text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -970,6 +963,13 @@ CREATE FUNCTION queue.report_host(worker_id integer, trouble text) RETURNS void
     AS …;
 
 COMMENT ON FUNCTION queue.report_host(worker_id integer, trouble text) IS 'A worker tells what is wrong with its host, which keeps it from claiming, or (NULL) that all is well. AK002 when the worker was given up.';
+
+CREATE FUNCTION queue.require_contract(contract integer, version text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.require_contract(contract integer, version text) IS 'AK008 unless a worker of this contract may work on this structure. Asked before anything else, by programs of all versions: its name and arguments never change.';
 
 CREATE FUNCTION queue.require_vintage(as_of text, allow_future boolean DEFAULT false) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -4640,8 +4640,6 @@ REVOKE ALL ON FUNCTION queue._release_dependents(done bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[], named text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION queue._require_contract(contract integer, version text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION queue._require_lease(task_id bigint, lease_token bigint, dataset text, data_year integer, region text, as_of text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._room(source_ids text[], backfill_id bigint) FROM PUBLIC;
@@ -4867,6 +4865,10 @@ GRANT ALL ON FUNCTION queue.release_unknown(worker_id integer, known_tokens bigi
 REVOKE ALL ON FUNCTION queue.report_host(worker_id integer, trouble text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.report_host(worker_id integer, trouble text) TO aker_admin;
 GRANT ALL ON FUNCTION queue.report_host(worker_id integer, trouble text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue.require_contract(contract integer, version text) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.require_contract(contract integer, version text) TO aker_admin;
+GRANT ALL ON FUNCTION queue.require_contract(contract integer, version text) TO aker_worker;
 
 REVOKE ALL ON FUNCTION queue.require_vintage(as_of text, allow_future boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.require_vintage(as_of text, allow_future boolean) TO aker_admin;

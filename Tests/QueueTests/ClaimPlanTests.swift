@@ -17,9 +17,13 @@ struct ClaimPlanTests {
     try await expectFewRows(fixture, worker, "statistics of empty tables")
     try await fixture.connection.executeScript("ANALYZE queue.ready, queue.lease, queue.planned_task, queue.lane")
     try await expectFewRows(fixture, worker, "current statistics")
-    try await fixture.run("DELETE FROM pg_statistic WHERE starelid = 'queue.ready'::regclass")
-    try await fixture.run(
-      "UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relname IN ('ready', 'lease', 'planned_task')")
+    let superuser = try await fixture.database.connectAsSuperuser()
+    try await superuser.executeScript(
+      """
+      DELETE FROM pg_statistic WHERE starelid = 'queue.ready'::regclass;
+      UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relname IN ('ready', 'lease', 'planned_task')
+      """)
+    await superuser.close()
     try await expectFewRows(fixture, worker, "no statistics")
   }
 

@@ -110,8 +110,10 @@ struct NewLifeTests {
       let position: String = try await fixture.connection.query("SELECT pg_current_wal_lsn()::text AS lsn")[0]
         .decode("lsn")
       let old = try await Worker.start("w1", fixture.connection)
-      try await fixture.connection.execute("SELECT pg_switch_wal()")
       await fixture.connection.close()
+      let superuser = try await fixture.database.connectAsSuperuser()
+      try await superuser.execute("SELECT pg_switch_wal()")
+      await superuser.close()
       try await backup.recover(to: position, of: first)
       return (old, backup.configuration(database: name))
     case .dump:

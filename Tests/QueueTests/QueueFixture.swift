@@ -24,6 +24,11 @@ struct QueueFixture {
     return fixture
   }
 
+  /// The same on a session that has one of the roles, and nothing besides.
+  func playing(_ role: String) async throws -> QueueFixture {
+    QueueFixture(database: database, connection: try await database.connectAsSuperuser(playing: role))
+  }
+
   func declare(
     _ name: String, dependsOn upstream: [String] = [], regions: [String] = [], hash: Character = "a"
   ) async throws {

@@ -24,9 +24,9 @@ struct RoleTests {
   static let denied = "42501"
 
   @Test func aReaderReadsEverythingAndChangesNothing() async throws {
-    let fixture = try await QueueFixture.make()
-    try await fixture.enqueue()
-    try await fixture.run("SET ROLE aker_reader")
+    let owner = try await QueueFixture.make()
+    try await owner.enqueue()
+    let fixture = try await owner.playing("aker_reader")
     for sql in Self.operating + Self.working + Self.writing + ["UPDATE queue.setting SET max_attempts = 1"] {
       #expect(try await fixture.sqlState(sql) == Self.denied, "\(sql)")
     }
@@ -37,9 +37,9 @@ struct RoleTests {
   }
 
   @Test func aWorkerWorksAndCannotOperate() async throws {
-    let fixture = try await QueueFixture.make()
-    try await fixture.enqueue()
-    try await fixture.run("SET ROLE aker_worker")
+    let owner = try await QueueFixture.make()
+    try await owner.enqueue()
+    let fixture = try await owner.playing("aker_worker")
     for sql in Self.operating + Self.writing + ["UPDATE queue.setting SET max_attempts = 1"] {
       #expect(try await fixture.sqlState(sql) == Self.denied, "\(sql)")
     }
@@ -52,8 +52,7 @@ struct RoleTests {
   }
 
   @Test func anAdminOperatesAndDoesNotWriteTables() async throws {
-    let fixture = try await QueueFixture.make()
-    try await fixture.run("SET ROLE aker_admin")
+    let fixture = try await QueueFixture.make().playing("aker_admin")
     let backfill = try await fixture.enqueue().backfillID
     try await fixture.run("SELECT queue.pause_backfill($1, 'lunch')", [backfill])
     try await fixture.run("UPDATE queue.setting SET max_attempts = 4")

@@ -109,9 +109,7 @@ struct WantedSlotsTests {
   func whoMayReadMayAsk(_ role: String) async throws {
     let fixture = try await QueueFixture.make()
     try await fixture.enqueue(years: 2001...2003)
-    try await fixture.run("SET ROLE \(role)")
-    #expect(try await fixture.wantedSlots() == 3)
-    try await fixture.run("RESET ROLE")
+    #expect(try await fixture.playing(role).wantedSlots() == 3)
   }
 
   @Test func whoOnlyMonitorsMayAskNothingElse() async throws {
@@ -129,8 +127,7 @@ struct WantedSlotsTests {
     let question = try #require(manifest.firstMatch(of: /query: (SELECT .+)/)).1
     let fixture = try await QueueFixture.make()
     try await fixture.enqueue(years: 2001...2003)
-    try await fixture.run("SET ROLE aker_reader")
-    #expect(try await fixture.value(String(question)) == 3)
+    #expect(try await fixture.playing("aker_reader").value(String(question)) == 3)
   }
 
   /// It reads what is kept per lane and year: at a hundred times the tasks, as few pages, and not one task.

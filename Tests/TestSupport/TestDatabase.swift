@@ -24,6 +24,13 @@ package struct TestDatabase: Sendable {
     try await PostgresConnection.connect(configuration)
   }
 
+  /// As the server's superuser, whoever owns the database: for what a test does to its surroundings, and for playing roles.
+  package func connectAsSuperuser(playing role: String? = nil) async throws -> PostgresConnection {
+    let connection = try await cluster.connect(database: name)
+    if let role { try await connection.execute("SET ROLE \(role)") }
+    return connection
+  }
+
   /// One that a test makes itself.
   package static func named(_ name: String, on cluster: TestCluster) -> TestDatabase {
     TestDatabase(cluster: cluster, name: name)

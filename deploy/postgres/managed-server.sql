@@ -1,12 +1,14 @@
 -- On a managed server, once, by its administrator, who may create roles and extensions: aker's own login is no superuser
 -- and may do neither. Then: aker migrate, as aker_owner.
 --
---   psql -v ON_ERROR_STOP=1 -v owner_password=... -v worker_password=... -f managed-server.sql 'dbname=postgres ...'
+--   psql -v ON_ERROR_STOP=1 -v owner_password=... -v worker_password=... -v reader_password=... \
+--     -f managed-server.sql 'dbname=postgres ...'
 --
 -- Every statement may be run again.
 
 -- What grants.sql would make, had it the right to.
-SELECT format('CREATE ROLE %I NOLOGIN', name) FROM unnest(ARRAY['aker_admin', 'aker_worker', 'aker_reader']) AS name
+SELECT format('CREATE ROLE %I NOLOGIN', name) FROM unnest(
+  ARRAY['aker_admin', 'aker_operator', 'aker_worker', 'aker_reader', 'aker_monitor']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 
 -- Owns the database and its structure; for aker migrate, aker serve and operators.
@@ -17,6 +19,11 @@ SELECT 'CREATE ROLE aker_worker_login LOGIN'
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'aker_worker_login') \gexec
 ALTER ROLE aker_worker_login LOGIN NOSUPERUSER PASSWORD :'worker_password';
 GRANT aker_worker TO aker_worker_login;
+-- For dashboards and an autoscaler, which only look.
+SELECT 'CREATE ROLE aker_reader_login LOGIN'
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'aker_reader_login') \gexec
+ALTER ROLE aker_reader_login LOGIN NOSUPERUSER PASSWORD :'reader_password';
+GRANT aker_reader, aker_monitor TO aker_reader_login;
 -- The reaper ends sessions that still load rows for an attempt whose lease is over.
 GRANT pg_signal_backend TO aker_owner;
 

@@ -9,8 +9,8 @@ COMMENT ON FUNCTION queue.contracts IS
   'The contracts that this structure serves. Raise the upper end with QueueContract.number in Swift; the lower one a '
   'release later, so that workers of the version before go on while hosts are updated one by one.';
 
-CREATE FUNCTION queue._require_contract(contract integer, version text) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION queue.require_contract(contract integer, version text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF contract <@ queue.contracts() THEN
     RETURN;
@@ -26,7 +26,9 @@ BEGIN
     USING ERRCODE = 'AK008', HINT = 'The database is not up to date. Run: aker migrate';
 END
 $$;
-COMMENT ON FUNCTION queue._require_contract IS 'AK008 unless a worker of this contract may work on this structure.';
+COMMENT ON FUNCTION queue.require_contract IS
+  'AK008 unless a worker of this contract may work on this structure. Asked before anything else, by programs of all '
+  'versions: its name and arguments never change.';
 
 CREATE FUNCTION queue.unserved_workers(served int4range DEFAULT queue.contracts())
 RETURNS TABLE (worker_id integer, name text, host text, version text, contract integer, state text, busy bigint)

@@ -12,7 +12,7 @@ BEGIN
   IF coalesce($5, 0) < 1 THEN
     RAISE EXCEPTION 'a worker needs at least one slot' USING ERRCODE = 'AK003';
   END IF;
-  PERFORM queue._require_contract($7, $4);
+  PERFORM queue.require_contract($7, $4);
   PERFORM queue._enter_life();
   -- A number whose lock somebody holds already is passed over. Who holds a hundred in advance can make the death of a
   -- worker show by its silence only, and nothing else.
