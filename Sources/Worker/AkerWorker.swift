@@ -84,6 +84,7 @@ struct AkerWorker: AsyncParsableCommand {
   func run() async throws {
     // A peer that went away is an error for us to see, not a signal to die of.
     signal(SIGPIPE, SIG_IGN)
+    EarlyStop.hear()
     do {
       try await work()
     } catch let error as any ClassifiedError {

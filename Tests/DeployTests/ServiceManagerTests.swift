@@ -89,6 +89,55 @@ struct ServiceManagerTests {
     #expect(said.last { $0.hasPrefix("STOPPING") || $0.hasPrefix("READY") }?.hasPrefix("STOPPING") == true, "\(said)")
   }
 
+  /// As process 1 of a container, which the kernel sends nothing that it has no handler for; and while the database lets it
+  /// wait at the door.
+  @Test(
+    .enabled(if: geteuid() == 0, "only root makes namespaces of processes"),
+    arguments: [[Executable.worker], [Executable.aker, "serve", "--no-listen"]])
+  func toldToStopBeforeItHasBegun(command: [String]) async throws {
+    let door = try Door()
+    let program = try await Program.start(
+      "unshare", ["--pid", "--fork", "--kill-child"] + command,
+      environment: [
+        "AKER_POSTGIS_DSN": "postgresql://aker@127.0.0.1:\(door.port)/aker", "AKER_HOME": PackageRoot.path + "/.aker",
+        "AKER_CATALOG_PATH": PackageRoot.catalog, "AKER_MIGRATIONS_PATH": PackageRoot.migrations,
+      ])
+    try await eventually(within: .seconds(30), "it knocks") { door.isKnocked }
+    let child = try await Program.run("pgrep", ["-P", "\(program.processID)"])
+    kill(try #require(Int32(child.output.filter(\.isNumber))), SIGTERM)
+    let result = try await program.wait()
+    #expect(result.exitCode == 0, "\(result)")
+  }
+
+  /// A port that takes connections and never says a word.
+  private final class Door: Sendable {
+    let port: Int
+    private let descriptor: Int32
+
+    init() throws {
+      descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+      let (number, isBound) = withUnsafeMutablePointer(to: &address) { [descriptor] in
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          (descriptor, bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0)
+        }
+      }
+      guard isBound, listen(number, 8) == 0 else { throw TestFailure("no port is free") }
+      port = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    deinit { close(descriptor) }
+
+    /// Whether somebody waits to be let in.
+    var isKnocked: Bool {
+      var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      return poll(&waiting, 1, 0) == 1
+    }
+  }
+
   /// A secret that systemd hands over as a file is found by its variable's name, and never shown.
   @Test func credentialsAreFoundByTheirNames() async throws {
     let folder = "/tmp/aker-credentials-\(UUID().uuidString.prefix(8))"

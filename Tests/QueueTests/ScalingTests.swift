@@ -97,7 +97,8 @@ struct ScalingTests {
         let number = running.count + taken.count
         // Each second one has no time to end anything: it gives back at once what it holds.
         let arguments = [
-          "--slots", "\(rule.slots)", "--name", "pod-\(number)", "--no-op-table", "effect", "--no-op-milliseconds", "150",
+          "--slots", "\(rule.slots)", "--name", "pod-\(number)", "--no-op-table", "effect", "--no-op-milliseconds",
+          "150",
           "--drain-timeout", number.isMultiple(of: 2) ? "0" : "20",
         ]
         let program = try await Program.start(Executable.worker, arguments, environment: ["AKER_POSTGIS_DSN": dsn])

@@ -113,9 +113,9 @@ struct WantedSlotsTests {
   }
 
   @Test func whoOnlyMonitorsMayAskNothingElse() async throws {
-    let fixture = try await QueueFixture.make()
-    try await fixture.enqueue(years: 2001...2003)
-    try await fixture.run("SET ROLE aker_monitor")
+    let owner = try await QueueFixture.make()
+    try await owner.enqueue(years: 2001...2003)
+    let fixture = try await owner.playing("aker_monitor")
     #expect(try await fixture.wantedSlots() == 3)
     #expect(try await fixture.sqlState("SELECT FROM queue.task") == RoleTests.denied)
     #expect(try await fixture.sqlState("SELECT queue.pause_queue('x')") == RoleTests.denied)

@@ -14,6 +14,10 @@ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 -- Owns the database and its structure; for aker migrate, aker serve and operators.
 SELECT 'CREATE ROLE aker_owner LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'aker_owner') \gexec
 ALTER ROLE aker_owner LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB PASSWORD :'owner_password';
+-- `aker serve` answers each request under the role of who asks.
+GRANT aker_reader TO aker_operator;
+GRANT aker_operator TO aker_admin;
+GRANT aker_admin TO aker_owner;
 -- For aker-worker, on all hosts; a login of its own for each is better still.
 SELECT 'CREATE ROLE aker_worker_login LOGIN'
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'aker_worker_login') \gexec

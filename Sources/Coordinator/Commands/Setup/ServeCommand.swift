@@ -35,6 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
+    EarlyStop.hear()
     let session = try await Session.open(options)
     Log.bootstrap(
       level: session.configuration.logLevel,
