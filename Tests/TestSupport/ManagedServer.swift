@@ -16,8 +16,9 @@ package enum ManagedServer {
     let result = try await Program.run(
       PostgresBinaries.found + "/psql",
       [
-        "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "owner_password=o", "-v", "worker_password=w", "-v", "reader_password=r",
-        "-f", PackageRoot.path + "/deploy/postgres/managed-server.sql", cluster.configuration().dsn,
+        "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "owner_password=o", "-v", "worker_password=w", "-v",
+        "reader_password=r", "-f", PackageRoot.path + "/deploy/postgres/managed-server.sql",
+        cluster.configuration().dsn,
       ])
     guard result.exitCode == 0 else { throw TestFailure("managed-server.sql: \(result)") }
   }
