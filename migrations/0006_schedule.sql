@@ -88,9 +88,15 @@ CREATE TABLE schedule.leader (
   holder uuid,
   name text,
   began_at timestamptz,
-  expires_at timestamptz
+  expires_at timestamptz,
+  unled_from timestamptz,
+  unled_until timestamptz,
+  CHECK (unled_from < unled_until)
 );
 INSERT INTO schedule.leader DEFAULT VALUES;
 COMMENT ON TABLE schedule.leader IS
   'Which coordinator keeps the house: whoever holds the term. What it does carries the term, and is refused after it '
   'is over.';
+COMMENT ON COLUMN schedule.leader.expires_at IS 'When the lead ends, or ended, unless it is renewed.';
+COMMENT ON COLUMN schedule.leader.unled_from IS
+  'When the last time began that nobody led for longer than a minute: nothing was enqueued, and nobody was told anything.';

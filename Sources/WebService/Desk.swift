@@ -79,7 +79,7 @@ struct Desk: Sendable {
       let fingerprint = SHA256.hash("\(operation.id)\n\(asked.head.path ?? "")\n\(asked.body)")
       let kept = try await connection.query(
         "SELECT status, content FROM service.claim_key($1, $2, decode($3, 'hex'))",
-        [caller.name, String(key.prefix(200)), fingerprint])
+        [caller.name, key, fingerprint])
       if let row = kept.first {
         return Answer(
           status: .init(code: try row.decode("status")), headers: [.idempotencyReplayed: "true"],
@@ -96,7 +96,7 @@ struct Desk: Sendable {
       if let key {
         _ = try await connection.query(
           "SELECT service.keep_answer($1, $2, $3, $4)",
-          [caller.name, String(key.prefix(200)), reply.status.code, reply.json])
+          [caller.name, key, reply.status.code, reply.json])
       }
     }
     return respond(operation, asked, reply)

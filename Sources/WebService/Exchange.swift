@@ -52,18 +52,10 @@ struct Exchange: Sendable {
   func limit(_ standard: Int = 100) -> Int { number("limit") ?? standard }
 
   /// Of the page that is asked for: the number after which it begins.
-  ///
-  /// - Throws: `Problem` for what no page gave.
-  func cursor() throws -> Int64? {
-    guard let text = text("cursor") else { return nil }
-    guard let data = Data(base64Encoded: text), let number = Int64(String(decoding: data, as: UTF8.self)) else {
-      throw Problem(.unprocessableContent, "the cursor is none that a page gave", hint: "Begin without one.")
-    }
-    return number
-  }
+  func cursor() -> Int64? { text("cursor").flatMap { Int64($0.dropFirst()) } }
 
   /// The cursor after this number.
-  static func cursor(after number: Int64) -> String { Data("\(number)".utf8).base64EncodedString() }
+  static func cursor(after number: Int64) -> String { "c\(number)" }
 
   /// What an act is about: exactly one of them, as the command's options name them.
   func target(_ allowed: Set<Target.Kind>) throws -> Target {

@@ -49,7 +49,9 @@ package enum OpenAPI {
     var parameters = operation.parameters.map(parameter)
     if operation.kind == .act {
       parameters.append(
-        header("Idempotency-Key", "The same key again, within a day, is answered as the first time, and not done."))
+        header(
+          "Idempotency-Key", "The same key again, within a day, is answered as the first time, and not done.",
+          limit: RequestReader.keyLimit))
     } else if operation.kind == .question {
       parameters.append(header("If-None-Match", "The ETag of the last answer: 304 where nothing has changed."))
     }
@@ -76,10 +78,12 @@ package enum OpenAPI {
     ])
   }
 
-  private static func header(_ name: String, _ summary: String) -> JSONValue {
+  private static func header(_ name: String, _ summary: String, limit: Int? = nil) -> JSONValue {
     .object([
       "name": .string(name), "in": .string("header"), "required": .bool(false), "description": .string(summary),
-      "schema": .object(["type": .string("string"), "minLength": .integer(1), "maxLength": .integer(200)]),
+      "schema": .object(
+        limit.map { ["type": .string("string"), "minLength": .integer(1), "maxLength": .integer(Int64($0))] }
+          ?? ["type": .string("string")]),
     ])
   }
 

@@ -7,6 +7,9 @@ internal import HTTPTypes
 struct RequestReader {
   private let operation: Operation
 
+  /// Characters of an Idempotency-Key; what service.idempotency takes.
+  static let keyLimit = 200
+
   init(_ operation: Operation) {
     self.operation = operation
   }
@@ -27,6 +30,11 @@ struct RequestReader {
       }
       if values[name] != nil { throw Problem(.unprocessableContent, "'\(name)' is given twice") }
       values[name] = try value(text, parameter, otherwise: .unprocessableContent)
+    }
+    if operation.kind == .act, let key = asked.head.headerFields[.idempotencyKey],
+      !(1...Self.keyLimit).contains(key.unicodeScalars.count)
+    {
+      throw Problem(.unprocessableContent, "the Idempotency-Key has 1 to \(Self.keyLimit) characters")
     }
     return (values, try body(asked))
   }

@@ -13,17 +13,13 @@ struct Routes: Sendable {
   let prefix: String
   let version: String
 
-  private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
-
   func router() -> Router<APIContext> {
     let router = Router(context: APIContext.self)
-    router.add(middleware: Envelope())
-    var served: [String: Set<HTTPRequest.Method>] = [:]
+    router.add(middleware: Envelope(served: served))
     func on(
       _ path: String, _ method: HTTPRequest.Method,
       _ respond: @escaping @Sendable (Request, APIContext) async throws -> Response
     ) {
-      served[path, default: []].insert(method)
       router.on(RouterPath(prefix + path), method: method, use: respond)
     }
     for operation in Operations.all {
@@ -44,17 +40,17 @@ struct Routes: Sendable {
       let format = MetricsPage.Format(accept: request.headers[.accept])
       return Self.response(.ok, format.contentType, try await probes.metrics(format))
     }
-    for (path, known) in served {
-      let allowed = known.map(\.rawValue).sorted().joined(separator: ", ")
-      for method in Self.methods where !known.contains(method) {
-        router.on(RouterPath(prefix + path), method: method) { _, _ -> Response in
-          throw Problem(
-            .methodNotAllowed, "\(method.rawValue) is not for this path", hint: "There is \(allowed).",
-            headers: [.allow: allowed])
-        }
-      }
-    }
     return router
+  }
+
+  /// Each path, split, with its methods.
+  private var served: [(path: [Substring], methods: Set<String>)] {
+    var methods: [String: Set<String>] = [:]
+    for operation in Operations.all {
+      methods[OpenAPI.base + operation.path, default: []].insert(operation.method.rawValue)
+    }
+    for path in [OpenAPI.base + "/events", "/openapi.json", "/livez", "/readyz", "/metrics"] { methods[path] = ["GET"] }
+    return methods.map { ((prefix + $0.key).split(separator: "/"), $0.value) }
   }
 
   private func answer(_ operation: Operation, _ request: Request, _ context: APIContext) async throws -> Response {
@@ -107,6 +103,8 @@ struct Routes: Sendable {
 
 /// Around every answer: errors as problems, and headers that keep a browser from making more of it than it is.
 private struct Envelope: RouterMiddleware {
+  let served: [(path: [Substring], methods: Set<String>)]
+
   func handle(
     _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
   ) async throws -> Response {
@@ -114,7 +112,7 @@ private struct Envelope: RouterMiddleware {
     do {
       response = try await next(request, context)
     } catch {
-      let problem = Self.problem(error, request)
+      let problem = problem(error, request)
       response = Routes.response(problem.status, Problem.contentType, problem.json)
       for (name, value) in problem.headers { response.headers[name] = value }
     }
@@ -124,12 +122,29 @@ private struct Envelope: RouterMiddleware {
     return response
   }
 
-  private static func problem(_ error: any Error, _ request: Request) -> Problem {
+  private func problem(_ error: any Error, _ request: Request) -> Problem {
     guard let error = error as? any HTTPResponseError else { return Problem(error) }
+    if error.status == .notFound, let methods = methods(request.uri.path), !methods.contains(request.method.rawValue) {
+      let allowed = methods.sorted().joined(separator: ", ")
+      return Problem(
+        .methodNotAllowed, "\(OutsideText.line(request.method.rawValue)) is not for this path",
+        hint: "There is \(allowed).", headers: [.allow: allowed])
+    }
     return error.status == .notFound
       ? Problem(
         .notFound, "there is nothing at \(OutsideText.line(request.uri.path))",
         hint: "openapi.json lists what there is.")
       : Problem(error.status, error.status.reasonPhrase)
   }
+
+  /// Of the path that this is, as the router has it: `/batches/preview` is no `/batches/{batch}`. Nil where there is none.
+  private func methods(_ path: String) -> Set<String>? {
+    let parts = path.split(separator: "/")
+    let found = served.filter { known in
+      known.path.count == parts.count && zip(known.path, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+    }
+    return found.max { one, other in literals(one.path) < literals(other.path) }?.methods
+  }
+
+  private func literals(_ path: [Substring]) -> Int { path.count { !$0.hasPrefix("{") } }
 }

@@ -6,12 +6,16 @@ indirect enum Schema: Sendable {
   case integer(least: Int? = nil, most: Int? = nil)
   case number
   case boolean
+  /// Nothing but true.
+  case yes
   case dateTime
   case anything
   case list(Schema)
   case map(Schema)
   case record([Member])
   case nullable(Schema)
+  /// Records of which a value is one: each has other required members.
+  case either([Schema])
 
   struct Member: Sendable {
     var name: String
@@ -65,11 +69,13 @@ indirect enum Schema: Sendable {
       return .object(members)
     case .number: return .object(["type": .string("number")])
     case .boolean: return .object(["type": .string("boolean")])
+    case .yes: return .object(["type": .string("boolean"), "enum": .array([.bool(true)])])
     case .dateTime: return .object(["type": .string("string"), "format": .string("date-time")])
     case .anything: return .object([:])
     case .list(let element): return .object(["type": .string("array"), "items": element.json])
     case .map(let value): return .object(["type": .string("object"), "additionalProperties": value.json])
     case .nullable(let schema): return .object(["anyOf": .array([schema.json, .object(["type": .string("null")])])])
+    case .either(let schemas): return .object(["anyOf": .array(schemas.map(\.json))])
     case .record(let members):
       return .object([
         "type": .string("object"),
@@ -97,6 +103,7 @@ indirect enum Schema: Sendable {
       }
       return nil
     case (.number, .integer), (.number, .number), (.boolean, .bool), (.dateTime, .string): return nil
+    case (.yes, .bool(true)): return nil
     case (.list(let element), .array(let values)):
       for (index, value) in values.enumerated() {
         if let mistake = element.mistake(in: value, at: "\(place)[\(index)]") { return mistake }
@@ -107,6 +114,15 @@ indirect enum Schema: Sendable {
         if let mistake = schema.mistake(in: value, at: name) { return mistake }
       }
       return nil
+    case (.either(let schemas), _):
+      let mistakes = schemas.map { $0.mistake(in: value, at: place) }
+      if mistakes.contains(nil) { return nil }
+      guard case .object(let members) = value else { return "\(place) is to be an object" }
+      // What is said of the one that is meant helps more than what is said of the first.
+      let meant = schemas.firstIndex { !$0.required.isEmpty && $0.required.allSatisfy { members[$0] != nil } }
+      if let meant { return mistakes[meant] }
+      return
+        "\(place) is to have one of: \(schemas.map { $0.required.joined(separator: " and ") }.joined(separator: ", "))"
     case (.record(let known), .object(let members)):
       for name in members.keys.sorted() where !known.contains(where: { $0.name == name }) {
         return
@@ -124,6 +140,10 @@ indirect enum Schema: Sendable {
     }
   }
 
+  private var required: [String] {
+    if case .record(let members) = self { members.filter(\.isRequired).map(\.name) } else { [] }
+  }
+
   private static func matches(_ text: String, _ pattern: String) -> Bool {
     guard let expression = try? Regex(pattern) else { return false }
     return (try? expression.firstMatch(in: text)) != nil
@@ -135,8 +155,9 @@ indirect enum Schema: Sendable {
     case .integer: "a whole number"
     case .number: "a number"
     case .boolean: "true or false"
+    case .yes: "true"
     case .list: "a list"
-    case .map, .record: "an object"
+    case .map, .record, .either: "an object"
     case .nullable(let schema): schema.kind + " or null"
     case .anything: "anything"
     }

@@ -53,6 +53,12 @@ struct AkerWorker: AsyncParsableCommand {
       valueName: "address:port"))
   var metricsAddress: String?
 
+  enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+  }
+
+  @Option(help: ArgumentHelp("text or json (AKER_LOG_FORMAT).", valueName: "format")) var logFormat: LogFormat?
+
   @Flag(help: "End when nothing is left to do.")
   var untilEmpty = false
 
@@ -109,7 +115,9 @@ struct AkerWorker: AsyncParsableCommand {
   private func work() async throws {
     let configuration = try AkerConfiguration.load()
     let redaction = Redaction(secrets: configuration.secretValues)
-    Log.bootstrap(level: configuration.logLevel, redaction: redaction)
+    Log.bootstrap(
+      level: configuration.logLevel, isJSON: logFormat.map { $0 == .json } ?? configuration.logsJSON,
+      redaction: redaction)
     let logger = Logger(label: "aker-worker")
     var database =
       if let dsn = configuration.postgisDSN {

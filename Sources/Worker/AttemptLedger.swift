@@ -45,10 +45,11 @@ struct AttemptLedger {
   /// What is suspicious still, nobody has found the host to blame for: it counts as a failure.
   mutating func enter(_ ending: AttemptEnding, _ lease: TaskLease, _ steps: AttemptSteps) {
     switch ending {
-    case .published: return
+    case .published: keepLog(lease, steps)
     case .discarded: note(lease, steps)
     case .completed(let result):
       completions.append(.init(taskID: lease.taskID, leaseToken: lease.leaseToken, result: result))
+      keepLog(lease, steps)
     case .snoozed(let interval, let reason):
       reports.append(.snooze(lease, interval, reason: OutsideText.line(redaction(reason))))
     case .released:
@@ -82,6 +83,11 @@ struct AttemptLedger {
   /// Tells how far an attempt came that ends without a word of its own.
   private mutating func note(_ lease: TaskLease, _ steps: AttemptSteps) {
     if let detail = steps.note(redaction) { reports.append(.note(lease, detail: detail)) }
+  }
+
+  /// Of an attempt that succeeded.
+  private mutating func keepLog(_ lease: TaskLease, _ steps: AttemptSteps) {
+    if let detail = steps.lastWord(redaction) { reports.append(.note(lease, detail: detail)) }
   }
 
   mutating func completionsAreStored(_ count: Int) {

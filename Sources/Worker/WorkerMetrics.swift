@@ -27,7 +27,7 @@ enum WorkerMetrics {
     for (step, seconds) in task.steps.finishedSeconds { ProcessMetrics.shared.observe(seconds, in: stepSeconds, step) }
   }
 
-  private static func words(_ ending: AttemptEnding) -> (outcome: String, errorClass: String) {
+  static func words(_ ending: AttemptEnding) -> (outcome: String, errorClass: String) {
     switch ending {
     case .published, .completed: ("completed", "")
     case .discarded: ("discarded", "")

@@ -99,6 +99,18 @@ extension WorkerService {
   func settle(_ task: RunningTask, _ ending: AttemptEnding) {
     running[task.lease.leaseToken] = nil
     WorkerMetrics.count(ending, task)
+    // What did no more than to end (no-op tasks, by thousands a second) is not worth a line each.
+    let steps = task.steps.finishedSeconds
+    if !steps.isEmpty {
+      logger.info(
+        "attempt ended",
+        metadata: task.lease.logMetadata.merging([
+          "outcome": "\(WorkerMetrics.words(ending).outcome)",
+          "sources": "\(task.lease.sourceIDs.joined(separator: ","))",
+          "seconds": "\(Self.seconds((.now - task.startedAt) / .seconds(1)))",
+          "steps": "\(steps.map { "\($0.step)=\(Self.seconds($0.seconds))" }.joined(separator: " "))",
+        ]) { $1 })
+    }
     wantsClaim = true
     if case .givenBack = ending {
       ledger.enterGivenBack(task.stopDetail, task.suspicion, task.lease, task.steps)
@@ -106,6 +118,9 @@ extension WorkerService {
       ledger.enter(ending, task.lease, task.steps)
     }
   }
+
+  /// To the millisecond.
+  private static func seconds(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 
   /// Tells the queue of the rare ends, one by one.
   func sendReports() async throws {

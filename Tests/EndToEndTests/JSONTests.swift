@@ -43,6 +43,7 @@ struct JSONTests {
     Step("retry |--backfill 3 --error-class data --yes"), Step("cancel |--backfill 3 --yes"),
     Step("watch |3", exitCode: 0),
     Step("status"), Step("warnings"), Step("backfills"), Step("tasks"), Step("tasks |--ids"), Step("task |4"),
+    Step("task |4 --log"),
     Step("why |4"),
     Step("workers"), Step("run |market_income --year 2012 --dry-run"), Step("run |market_income --year 2012"),
     Step("run |market_jobs --year 2021 --dry-run"),

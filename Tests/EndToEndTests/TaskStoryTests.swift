@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Glibc
 import Postgres
@@ -35,6 +36,29 @@ struct TaskStoryTests {
     }
     worker.send(SIGKILL)
     _ = try await worker.wait()
+  }
+
+  /// Also of one that succeeded, by a worker that logs JSON.
+  @Test func whatAnAttemptLoggedIsKeptWithIt() async throws {
+    try await withFaults("[]") { home, connection in
+      _ = try await home.aker("backfill", "market_income", "--years", "2012", "--detach")
+      let worker = try await Program.run(
+        Executable.worker, ["--until-empty"],
+        environment: home.environment.merging(["AKER_LOG_FORMAT": "json", "AKER_LOG_LEVEL": "info"]) { $1 })
+      #expect(worker.exitCode == 0, "\(worker)")
+      let lines = worker.errorOutput.split(separator: "\n").map { JSONValue(parsing: String($0)) }
+      #expect(lines.allSatisfy { $0.at("at") != nil && $0.at("level") != nil && $0.at("message") != nil }, "\(worker)")
+      let ended = lines.filter { $0.at("message")?.text == "attempt ended" }
+      #expect(ended.count == 1 && ended[0].at("task")?.text == "1", "\(worker)")
+      #expect(ended[0].at("partition")?.text == "market_income 2012" && ended[0].at("sources")?.text == "census_acs5")
+      #expect(ended[0].at("steps")?.text?.contains("fetch=") == true, "\(ended)")
+      let log = try await home.aker("task", "1", "--log", "--json")
+      let kept = JSONValue.all(in: log.output) ?? []
+      #expect(log.exitCode == 0 && "\(kept)".contains("published"), "\(log)")
+      let table = try await home.aker("task", "1", "--log")
+      #expect(table.output.contains("published") && table.output.contains("debug"), "\(table)")
+      #expect(try await home.aker("task", "99", "--log").exitCode == 64)
+    }
   }
 
   private struct Story: Decodable {

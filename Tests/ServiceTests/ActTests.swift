@@ -19,10 +19,15 @@ struct ActTests {
       #expect(answers.allSatisfy { $0.status == 200 && $0.body == answers[0].body }, "\(answers)")
       #expect(answers.count { $0.headers["idempotency-replayed"] == "true" } == 5)
       #expect(try await scene.count("queue.event WHERE kind = 'paused'") == before + 1)
-      #expect(try await scene.count("service.audit") == 1)
+      #expect(try await scene.count("service.audit WHERE outcome = 'done'") == 1)
       // The same key for something else is a mistake.
       let other = try await scene.post("/api/v1/pause", #"{"queue": true}"#, token: nil, "Idempotency-Key: k1")
       #expect(other.status == 409, "\(other)")
+      for key in ["", String(repeating: "k", count: 201)] {
+        let header = key.isEmpty ? "Idempotency-Key;" : "Idempotency-Key: \(key)"
+        let refused = try await scene.post("/api/v1/pause", body, token: nil, header)
+        #expect(refused.status == 422, "\(refused)")
+      }
       // What was refused was not done, and may be tried again.
       let refused = try await scene.post("/api/v1/retry", #"{"task": 1}"#, token: nil, "Idempotency-Key: k2")
       #expect(refused.status == 409, "\(refused)")
@@ -50,12 +55,14 @@ struct ActTests {
       }
       for (path, status) in [
         ("/api/v1/tasks?state=broken", 422), ("/api/v1/tasks?nope=1", 422), ("/api/v1/tasks?limit=0", 422),
-        ("/api/v1/tasks?cursor=x", 422), ("/api/v1/tasks/x", 404), ("/api/v1/tasks/99", 404),
+        ("/api/v1/tasks?cursor=x", 422), ("/api/v1/tasks?cursor=c1", 200), ("/api/v1/tasks/x", 404),
+        ("/api/v1/tasks/99", 404),
         ("/api/v1/tasks/99999999999999999999", 404), ("/api/v1/backfills/99", 404), ("/api/v1/nope", 404),
         ("/api/v1/sources/nope", 404), ("/api/v1/lineage/nope/2012", 404), ("/api/v1/tasks?dataset=%00", 422),
       ] {
         #expect(try await scene.get(path).status == status, "\(path)")
       }
+      #expect(try await scene.ask("QUERY", "/api/v1/tasks/1").status == 405)
       let method = try await scene.ask("DELETE", "/api/v1/tasks")
       #expect(method.status == 405 && method.headers["allow"] == "GET", "\(method)")
     }

@@ -153,6 +153,28 @@ struct AlertTests {
     #expect(try await scene.look() == ["database_life 2 firing"])
   }
 
+  /// Nobody is there to tell of it but whoever leads next.
+  @Test func aTimeInWhichNobodyLed() async throws {
+    let scene = try await Scene.make()
+    try await scene.run(
+      "UPDATE schedule.leader SET expires_at = clock_timestamp() - interval '2 minutes', holder = gen_random_uuid()")
+    let term: Int64 = try await scene.connection.one("SELECT schedule.lead(gen_random_uuid(), 'next') AS term").decode(
+      "term")
+    #expect(term == scene.term + 1)
+    let next = Scene(connection: scene.connection, term: term)
+    let told = try await next.look()
+    #expect(told.count == 1 && told[0].hasPrefix("no_leader ") && told[0].hasSuffix(" firing"), "\(told)")
+    try await scene.run(
+      "UPDATE schedule.leader SET unled_until = unled_until - interval '1 hour', unled_from = 'epoch'")
+    #expect(try await next.look().map { $0.hasSuffix(" ended") } == [true])
+    // A change of coordinators is no such time.
+    try await scene.run("SELECT schedule.abdicate(holder) FROM schedule.leader")
+    let third: Int64 = try await scene.connection.one("SELECT schedule.lead(gen_random_uuid(), 'third') AS term")
+      .decode(
+        "term")
+    #expect(try await Scene(connection: scene.connection, term: third).look() == [])
+  }
+
   @Test func whatOnlyTheHostKnows() async throws {
     let scene = try await Scene.make()
     let full = """

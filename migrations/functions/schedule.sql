@@ -101,6 +101,10 @@ BEGIN
       term = l.term + CASE WHEN l.holder = $1 AND l.expires_at > clock_timestamp() THEN 0 ELSE 1 END,
       began_at = CASE WHEN l.holder = $1 AND l.expires_at > clock_timestamp() THEN l.began_at
         ELSE clock_timestamp() END,
+      unled_from = CASE WHEN l.expires_at < clock_timestamp() - interval '1 minute' THEN l.expires_at
+        ELSE l.unled_from END,
+      unled_until = CASE WHEN l.expires_at < clock_timestamp() - interval '1 minute' THEN clock_timestamp()
+        ELSE l.unled_until END,
       holder = $1, name = $2, expires_at = clock_timestamp() + interval '4 seconds'
     WHERE l.singleton AND (l.holder = $1 OR l.holder IS NULL OR l.expires_at <= clock_timestamp())
     RETURNING l.term INTO my_term;
@@ -108,12 +112,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION schedule.lead IS
-  'Takes or renews the lead for four seconds. Returns the term, which what a leader does must carry; NULL while '
+  'Takes or renews the lead for four seconds, and notes where nobody led for longer than a minute. Returns the term, which what a leader does must carry; NULL while '
   'another leads.';
 
 CREATE FUNCTION schedule.abdicate(holder uuid) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  UPDATE schedule.leader l SET holder = NULL, name = NULL, expires_at = NULL WHERE l.holder = $1
+  UPDATE schedule.leader l SET holder = NULL, name = NULL,
+      expires_at = least(l.expires_at, clock_timestamp())
+    WHERE l.holder = $1
 $$;
 COMMENT ON FUNCTION schedule.abdicate IS 'Gives the lead up at once, where the caller has it.';
 

@@ -65,7 +65,8 @@ SELECT o.lease_token AS attempt_id, o.task_id, a.backfill_id, a.dataset, o.data_
     ELSE coalesce(n.detail || o.detail, o.detail, n.detail) END AS detail, o.result,
   CASE WHEN o.kind <> 'completed' THEN coalesce(o.detail ->> 'step', n.detail ->> 'step') END AS step,
   o.detail -> 'causes' AS causes,
-  queue._definition_of(o.task_id, o.started_at, a.definition_hash) AS definition_hash
+  queue._definition_of(o.task_id, o.started_at, a.definition_hash) AS definition_hash,
+  coalesce(o.detail -> 'log', n.detail -> 'log') AS log
 FROM queue.outcome o JOIN queue.planned_task t USING (task_id) JOIN queue.lane a ON a.lane_id = o.lane_id
   LEFT JOIN queue.worker w ON w.worker_id = o.worker_id
   LEFT JOIN queue.attempt_note n ON n.task_id = o.task_id AND n.lease_token = o.lease_token
@@ -74,13 +75,16 @@ UNION ALL
 SELECT l.lease_token, l.task_id, a.backfill_id, a.dataset, l.data_year, t.region, l.attempt_count, 'running',
   l.started_at, NULL,
   clock_timestamp() - l.started_at, l.worker_id, w.name, w.host, NULL, NULL, n.detail, NULL, n.detail ->> 'step', NULL,
-  queue._definition_of(l.task_id, l.started_at, a.definition_hash)
+  queue._definition_of(l.task_id, l.started_at, a.definition_hash), n.detail -> 'log'
 FROM queue.lease l JOIN queue.planned_task t USING (task_id) JOIN queue.lane a ON a.lane_id = l.lane_id
   LEFT JOIN queue.worker w ON w.worker_id = l.worker_id
   LEFT JOIN queue.attempt_note n ON n.task_id = l.task_id AND n.lease_token = l.lease_token;
 COMMENT ON VIEW queue.attempt IS
   'Every try of every task, running ones too. attempt_id is the attempt''s lease token. state is running, or how it '
   'ended.';
+COMMENT ON COLUMN queue.attempt.log IS
+  'What it logged, in order: objects with after (seconds from its start), level and text; a hundred lines at most. Of a '
+  'running attempt, as its worker last told.';
 COMMENT ON COLUMN queue.attempt.detail IS
   'advice, error (its type), causes, step, steps (each with after and seconds), inputs (the documents it had). Steps '
   'of what was published are in lineage.publication.';

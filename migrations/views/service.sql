@@ -102,6 +102,13 @@ SELECT 'no_worker', 'queue', 'critical', interval '1 minute',
 WHERE NOT EXISTS (SELECT FROM queue.worker v WHERE v.state = 'running' AND v.host_trouble IS NULL)
   AND queue.wanted_slots() > 0
 UNION ALL
+-- Whoever leads again tells of it: while nobody leads, nobody is there to tell.
+SELECT 'no_leader', to_char(l.unled_from AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'critical', interval '0',
+  format('no coordinator led from %s to %s (UTC)', to_char(l.unled_from AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+    to_char(l.unled_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')),
+  'What fell due meanwhile is caught up with as each flow says: aker flow ls. Run aker serve on two hosts.'
+FROM schedule.leader l WHERE l.unled_until > clock_timestamp() - interval '1 hour'
+UNION ALL
 SELECT 'database_life', f.number::text, 'warning', interval '0',
   'the database began a new life: ' || coalesce(f.message, ''),
   'aker lake repair --report tells whether publications were lost.'

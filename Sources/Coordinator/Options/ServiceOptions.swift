@@ -63,8 +63,10 @@ struct ServiceOptions: ParsableArguments {
       destinations, lake: configuration.cachePath.hasPrefix(AkerConfiguration.s3Scheme) ? nil : configuration.cachePath,
       logger: Logger(label: "aker.alerts"))
     let duties = [
-      LeaderDuty(interval: .seconds(5)) { term, connection in try await watch.look(term: term, connection) },
-      LeaderDuty(interval: .seconds(600)) { term, connection in
+      LeaderDuty(name: "alerts", interval: .seconds(5)) { term, connection in
+        try await watch.look(term: term, connection)
+      },
+      LeaderDuty(name: "prune", interval: .seconds(600)) { term, connection in
         while try await connection.one("SELECT service.prune($1) AS count", [term]).decode("count", as: Int.self) > 0 {}
       },
     ]

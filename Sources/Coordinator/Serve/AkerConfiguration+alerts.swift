@@ -14,7 +14,37 @@ extension AkerConfiguration {
     if let url = try address("ALERT_SLACK_URL") {
       destinations.append(AlertDestination(.slack, url: url))
     }
+    if let mail = try mailDestination() { destinations.append(mail) }
     return destinations
+  }
+
+  private func mailDestination() throws -> AlertDestination? {
+    guard let url = try secret("ALERT_EMAIL_URL") else { return nil }
+    guard url.wholeMatch(of: /smtps?:\/\/[^\s\/@]+\/?/) != nil else {
+      throw Failure(
+        .configuration, "AKER_ALERT_EMAIL_URL is no address of SMTP",
+        advice: "It is to be such as smtps://mail.example.org; user and password have variables of their own.")
+    }
+    let sender = try secret("ALERT_EMAIL_FROM") ?? ""
+    let recipients = (try secret("ALERT_EMAIL_TO") ?? "").split(separator: ",").map { part in
+      part.filter { $0 != " " }
+    }
+    for (name, addresses) in [("FROM", [sender]), ("TO", recipients)]
+    where addresses.isEmpty || !addresses.allSatisfy(Self.isMailAddress) {
+      throw Failure(
+        .configuration, "AKER_ALERT_EMAIL_\(name) is no address of e-mail",
+        advice: "It is to be such as aker@example.org\(name == "TO" ? "; several have commas between them" : "").")
+    }
+    return AlertDestination(
+      .email, url: url,
+      mail: .init(
+        sender: sender, recipients: recipients, user: try secret("ALERT_EMAIL_USER"),
+        password: try secret("ALERT_EMAIL_PASSWORD")))
+  }
+
+  /// Nothing that could end a line or a command of SMTP, or be a second address.
+  private static func isMailAddress(_ text: String) -> Bool {
+    text.wholeMatch(of: /[A-Za-z0-9.!#$%&'*+\/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}/) != nil
   }
 
   private func address(_ name: String) throws -> String? {

@@ -76,10 +76,7 @@ struct FlowScheduler: Service {
     if let term {
       do {
         try await lead(term, &memory, ledger)
-        for (index, duty) in duties.enumerated() where (memory.nextDuties[index] ?? .now) <= .now {
-          try await duty.perform(term, connection)
-          memory.nextDuties[index] = .now + duty.interval
-        }
+        try await performDuties(term, &memory, connection)
       } catch let error as PostgresError where error.sqlState == "AK007" {
         memory.term = nil
       }
@@ -92,6 +89,22 @@ struct FlowScheduler: Service {
   }
 
   // MARK: The leader's
+
+  /// A duty that fails holds no flow up: it is tried again when it is due again.
+  private func performDuties(_ term: Int64, _ memory: inout Memory, _ connection: PostgresConnection) async throws {
+    for (index, duty) in duties.enumerated() where (memory.nextDuties[index] ?? .now) <= .now {
+      memory.nextDuties[index] = .now + duty.interval
+      do {
+        try await duty.perform(term, connection)
+      } catch let error as PostgresError where error.sqlState == "AK007" || error.isConnectionFailure {
+        throw error
+      } catch {
+        if Task.isCancelled { throw error }
+        logger.error(
+          "a duty of the leader's failed", metadata: ["duty": "\(duty.name)", "reason": "\(Rounds.reason(error))"])
+      }
+    }
+  }
 
   private func lead(_ term: Int64, _ memory: inout Memory, _ ledger: FlowLedger) async throws {
     if let flows = readFlows(&memory), flows != memory.applied {

@@ -32,6 +32,8 @@ package struct AkerConfiguration: Sendable {
   /// As it was at the start, for what is named by the catalog: `AKER_SOURCE_<ID>_ENDPOINT` and secrets.
   package let environment: [String: String]
   package private(set) var logLevel: Logger.Level
+  /// Whether each line of the log is an object of JSON.
+  package var logsJSON: Bool { values[.logFormat]?.text == "json" }
   package private(set) var regions: KeptRegions
 
   /// What AKER_CACHE_PATH begins with where the lake is in S3.
@@ -89,7 +91,7 @@ package struct AkerConfiguration: Sendable {
       (.home, home), (.postgisDSN, nil), (.readDSN, nil), (.cachePath, home + "/cache"),
       (.catalogPath, Self.installed("catalog")),
       (.migrationsPath, Self.installed("migrations")), (.duckdb, nil), (.postgresBin, nil),
-      (.logLevel, Logger.Level.info.rawValue), (.regions, nil), (.openLineageURL, nil),
+      (.logLevel, Logger.Level.info.rawValue), (.logFormat, "text"), (.regions, nil), (.openLineageURL, nil),
       (.openLineageNamespace, "aker"), (.swapRowCount, nil), (.hostMemory, "60%"), (.hostThreads, nil),
     ]
     for (setting, text) in standards where self.values[setting] == nil {
@@ -98,6 +100,8 @@ package struct AkerConfiguration: Sendable {
     let level = self.values[.logLevel]?.text ?? ""
     guard let level = Logger.Level(rawValue: level) else { throw ConfigurationError.unknownLogLevel(level) }
     self.logLevel = level
+    let format = self.values[.logFormat]?.text ?? ""
+    guard ["text", "json"].contains(format) else { throw ConfigurationError.unknownLogFormat(format) }
     _ = try (hostMemoryBytes(), hostThreads())
     for dsn in [postgisDSN, readDSN] {
       if let dsn, PostgresConfiguration(dsn: dsn).parseProblem != nil { throw ConfigurationError.malformedDSN }

@@ -3,6 +3,7 @@ package import Base
 /// A setting that cannot be used. Never quotes a secret.
 package enum ConfigurationError: ClassifiedError, Equatable {
   case unknownLogLevel(String)
+  case unknownLogFormat(String)
   case malformedDSN
   case malformedURL(variable: String)
   case malformedS3(String)
@@ -21,6 +22,7 @@ package enum ConfigurationError: ClassifiedError, Equatable {
   package var summary: String {
     switch self {
     case .unknownLogLevel(let level): "'\(level)' is not a log level"
+    case .unknownLogFormat(let format): "'\(format)' is not a format of logs"
     case .malformedDSN: "AKER_POSTGIS_DSN is not a connection string that libpq understands"
     case .malformedURL(let variable): "\(variable) is not a URL"
     case .malformedS3(let text): "AKER_CACHE_PATH is '\(text)', which names no bucket"
@@ -36,6 +38,7 @@ package enum ConfigurationError: ClassifiedError, Equatable {
   package var advice: String? {
     switch self {
     case .unknownLogLevel: "Use trace, debug, info, notice, warning, error or critical."
+    case .unknownLogFormat: "Use text or json."
     case .malformedDSN:
       "Use postgresql://user:password@host:5432/database or 'host=... dbname=... user=...', with special characters percent-encoded or quoted."
     case .malformedURL: "Use http:// or https://, such as http://marquez:5000."

@@ -9,6 +9,7 @@ package enum Setting: String, CaseIterable, Sendable {
   case duckdb
   case postgresBin = "postgres_bin"
   case logLevel = "log_level"
+  case logFormat = "log_format"
   case regions
   case openLineageURL = "openlineage_url"
   case openLineageNamespace = "openlineage_namespace"
@@ -25,8 +26,8 @@ package enum Setting: String, CaseIterable, Sendable {
   package var isPath: Bool {
     switch self {
     case .home, .cachePath, .catalogPath, .migrationsPath, .duckdb, .postgresBin: true
-    case .postgisDSN, .readDSN, .logLevel, .regions, .openLineageURL, .openLineageNamespace, .swapRowCount,
-      .hostMemory, .hostThreads:
+    case .postgisDSN, .readDSN, .logLevel, .logFormat, .regions, .openLineageURL, .openLineageNamespace,
+      .swapRowCount, .hostMemory, .hostThreads:
       false
     }
   }
@@ -42,6 +43,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .duckdb: "The DuckDB program. Without it: .aker/tools/duckdb, the one installed with aker, then the PATH."
     case .postgresBin: "Folder of initdb and postgres, for the embedded database. Without it: the newest installed."
     case .logLevel: "trace, debug, info, notice, warning, error or critical."
+    case .logFormat: "text, or json: an object in each line."
     case .regions: "Regions that are kept of datasets, where not those that their definitions list."
     case .openLineageURL: "Where lineage is told as OpenLineage events. Without it: nowhere."
     case .openLineageNamespace: "The namespace of its jobs."

@@ -9,17 +9,36 @@ package struct AlertDestination: Sendable {
     case webhook
     /// What Slack and what understands its format take.
     case slack
+    /// A message by SMTP.
+    case email
+  }
+
+  /// Who sends mail to whom.
+  package struct Mail: Sendable {
+    package var sender: String
+    package var recipients: [String]
+    package var user: String?
+    package var password: String?
+
+    package init(sender: String, recipients: [String], user: String? = nil, password: String? = nil) {
+      self.sender = sender
+      self.recipients = recipients
+      self.user = user
+      self.password = password
+    }
   }
 
   package var kind: Kind
   package var url: String
   /// Signs what a webhook is sent; nil leaves it unsigned.
   package var secret: String?
+  package var mail: Mail?
 
-  package init(_ kind: Kind, url: String, secret: String? = nil) {
+  package init(_ kind: Kind, url: String, secret: String? = nil, mail: Mail? = nil) {
     self.kind = kind
     self.url = url
     self.secret = secret
+    self.mail = mail
   }
 
   private struct Plain: Encodable {
@@ -39,6 +58,7 @@ package struct AlertDestination: Sendable {
     var text: String
   }
 
+  /// What is posted; mail has a form of its own.
   func body(_ notice: AlertNotice) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -50,7 +70,7 @@ package struct AlertDestination: Sendable {
         subject: notice.subject, severity: notice.severity, summary: notice.summary, advice: notice.advice,
         began_at: notice.beganAt, ended_at: notice.endedAt)
       return String(decoding: try encoder.encode(plain), as: UTF8.self)
-    case .slack:
+    case .slack, .email:
       let sign = notice.isRecovery ? "over" : notice.severity
       let advice = notice.isRecovery ? "" : "\n\(notice.advice)"
       // & < > are markup to Slack.

@@ -52,7 +52,12 @@ package struct AlertSender: Service {
       var count = 0
       for notice in notices {
         guard let destination = destinations.first(where: { $0.kind.rawValue == notice.destination }) else { continue }
-        let failure = try await post(notice, to: destination)
+        let failure =
+          if let mail = destination.mail {
+            try await send(notice, mail, by: destination.url)
+          } else {
+            try await post(notice, to: destination)
+          }
         if let failure {
           logger.warning(
             "a notice waits", metadata: ["destination": "\(notice.destination)", "reason": "\(failure)"])
@@ -62,6 +67,20 @@ package struct AlertSender: Service {
         _ = try await connection.query("SELECT service.settle_notice($1, $2)", [notice.noticeID, failure])
       }
       return count
+    }
+  }
+
+  /// - Returns: why it was not delivered.
+  private func send(_ notice: AlertNotice, _ mail: AlertDestination.Mail, by url: String) async throws -> String? {
+    let message = AlertMail(notice: notice, sender: mail.sender, recipients: mail.recipients, date: Date())
+    var transfer = MailTransfer(
+      url: url, sender: mail.sender, recipients: mail.recipients, message: message.bytes)
+    (transfer.user, transfer.password, transfer.timeout) = (mail.user, mail.password, Self.requestTimeout)
+    do {
+      try await transfer.send()
+      return nil
+    } catch let failure as MailTransfer.Failure {
+      return failure.reason
     }
   }
 

@@ -38,8 +38,9 @@ extension Operations {
       "createToken", "/tokens", "Let somebody use the API. The answer is the one time that the token is told.",
       commands: ["token create"], level: .admin,
       body: .fields(
-        "name:str",
+        "",
         [
+          ("name", .string(pattern: "^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")),
           ("level", .string(values: Level.allCases.map(\.rawValue))), ("days?", .integer(least: 1, most: 3650)),
         ]), answer: .fields("name:str level:str token:str expires_at:time")
     ) { exchange in
@@ -64,7 +65,7 @@ extension Operations {
           "audit_id:int at:time actor:str level:str address:str act:str target:str outcome:str login:str")),
       isPaged: true
     ) { exchange in
-      let lines = try await AuditLine.list(before: try exchange.cursor(), limit: exchange.limit(), exchange.connection)
+      let lines = try await AuditLine.list(before: exchange.cursor(), limit: exchange.limit(), exchange.connection)
       return try Reply(lines, next: lines.count == exchange.limit() ? lines.last?.audit_id : nil)
     },
   ]

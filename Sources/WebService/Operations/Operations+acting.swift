@@ -6,15 +6,24 @@ internal import Queue
 extension Operations {
   private static let report = Schema.fields("action:str target:str count:int")
 
-  private static func body(_ targets: String, _ more: [(String, Schema)] = []) -> Schema {
-    .fields(targets, more)
+  /// One kind of target each, with what may be said besides.
+  private static func body(_ targets: [String], _ more: [(String, Schema)] = []) -> Schema {
+    .either(
+      targets.map { target in
+        // Of the whole queue, only by saying so.
+        target.hasPrefix("queue")
+          ? .fields(String(target.dropFirst("queue".count)), [("queue", .yes)] + more) : .fields(target, more)
+      })
   }
 
   /// Acts on one task or one backfill are done at once; those on many tasks, wherever they are, are batches.
   static let acting: [Operation] = [
     .act(
       "pause", "/pause", "Let no more tasks start: of a backfill, a dataset, a source, or at all.", commands: ["pause"],
-      body: body("backfill:int? dataset:str? source:str? queue:bool? reason:str?"), answer: report
+      body: body([
+        "backfill:int dataset:str? reason:str?", "dataset:str reason:str?", "source:str reason:str?",
+        "queue reason:str?",
+      ]), answer: report
     ) { exchange in
       let target = try exchange.target([.backfill, .dataset, .source, .queue])
       let tasks = try await TargetTasks.read(target, exchange.connection)
@@ -23,7 +32,8 @@ extension Operations {
     },
     .act(
       "resume", "/resume", "End a pause, and close circuit breakers.", commands: ["resume"],
-      body: body("backfill:int? dataset:str? source:str? queue:bool? end_cool_down:bool?"), answer: report
+      body: body(["backfill:int dataset:str?", "dataset:str", "source:str end_cool_down:bool?", "queue"]),
+      answer: report
     ) { exchange in
       let target = try exchange.target([.backfill, .dataset, .source, .queue])
       let tasks = try await TargetTasks.read(target, exchange.connection)
@@ -35,7 +45,8 @@ extension Operations {
       "prioritize", "/prioritize", "Put a task before all others, or give a backfill's waiting tasks another priority.",
       commands: ["prioritize"],
       body: body(
-        "task:int? backfill:int? dataset:str? source:str?", [("priority?", .integer(least: -100, most: 100))]),
+        ["task:int", "backfill:int dataset:str?", "dataset:str", "source:str"],
+        [("priority?", .integer(least: -100, most: 100))]),
       answer: report
     ) { exchange in
       let target = try exchange.target([.task, .backfill, .dataset, .source])
@@ -46,7 +57,7 @@ extension Operations {
     .act(
       "retry", "/retry", "Try a failed task again, or all failed tasks of a backfill.", commands: ["retry"],
       body: body(
-        "task:int? backfill:int? dataset:str?",
+        ["task:int", "backfill:int dataset:str?"],
         [
           ("error_class?", .string(values: ErrorClass.allCases.map(\.rawValue))),
           ("definition?", .string(pattern: "^[0-9a-f]{8,64}$")),
@@ -64,7 +75,7 @@ extension Operations {
     },
     .act(
       "cancel", "/cancel", "Cancel what has not ended of a task or a backfill; what runs is stopped within 2 s.",
-      commands: ["cancel"], body: body("task:int? backfill:int? reason:str?"), answer: report
+      commands: ["cancel"], body: body(["task:int reason:str?", "backfill:int reason:str?"]), answer: report
     ) { exchange in
       let target = try exchange.target([.task, .backfill])
       let tasks = try await TargetTasks.read(target, exchange.connection)

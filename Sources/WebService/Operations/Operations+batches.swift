@@ -46,7 +46,7 @@ extension Operations {
       "listBatches", "/batches", "Acts on many tasks, the newest first.", commands: [], query: [limit, cursor],
       answer: .list(line), isPaged: true
     ) { exchange in
-      let lines = try await Batch.list(before: try exchange.cursor(), limit: exchange.limit(), exchange.connection)
+      let lines = try await Batch.list(before: exchange.cursor(), limit: exchange.limit(), exchange.connection)
       return try Reply(lines, next: lines.count == exchange.limit() ? lines.last?.batch_id : nil)
     },
     .question(
@@ -63,7 +63,7 @@ extension Operations {
       let batch = Int64(exchange.number("batch") ?? 0)
       _ = try await Batch.read(batch, exchange.connection)
       let lines = try await BatchTask.list(
-        batch, result: exchange.text("result"), after: try exchange.cursor(), limit: exchange.limit(),
+        batch, result: exchange.text("result"), after: exchange.cursor(), limit: exchange.limit(),
         exchange.connection)
       return try Reply(lines, next: lines.count == exchange.limit() ? lines.last?.task_id : nil)
     },

@@ -35,7 +35,7 @@ extension Operations {
       answer: .list(backfillLine), isPaged: true
     ) { exchange in
       let lines = try await BackfillLine.list(
-        before: try exchange.cursor(), limit: exchange.limit(), exchange.connection)
+        before: exchange.cursor(), limit: exchange.limit(), exchange.connection)
       return try Reply(lines, next: lines.count == exchange.limit() ? lines.last?.backfill_id : nil)
     },
     .question(
@@ -65,7 +65,7 @@ extension Operations {
           backfill: exchange.number("backfill").map(Int64.init), state: exchange.text("state").flatMap(TaskState.init),
           dataset: exchange.text("dataset"), year: exchange.number("year"),
           errorClass: exchange.text("error_class").flatMap(ErrorClass.init), withSuperseded: exchange.flag("all"),
-          warned: exchange.flag("warned"), after: try exchange.cursor(), limit: exchange.limit()),
+          warned: exchange.flag("warned"), after: exchange.cursor(), limit: exchange.limit()),
         exchange.connection)
       return try Reply(lines, next: lines.count == exchange.limit() ? lines.last?.task_id : nil)
     },
@@ -79,6 +79,16 @@ extension Operations {
         throw Problem(.notFound, "there is no task \(task)", hint: "aker tasks lists them.")
       }
       return try Reply(story)
+    },
+    .question(
+      "getTaskLog", "/tasks/{task}/log", "What its attempts logged, a hundred lines of each at most.",
+      commands: ["task"], answer: .list(.fields("attempt_number:int at:time level:str text:str"))
+    ) { exchange in
+      let task = Int64(exchange.number("task") ?? 0)
+      guard let lines = try await TaskLogLine.list(task, exchange.connection) else {
+        throw Problem(.notFound, "there is no task \(task)", hint: "GET /tasks lists them.")
+      }
+      return try Reply(lines)
     },
     .question(
       "whyTask", "/tasks/{task}/why", "In one sentence why a task waits, or how it ended.", commands: ["why"],

@@ -4,19 +4,29 @@ internal import HTTPTypes
 
 extension Operations {
   private static let choice: [(String, Schema)] = [
-    ("datasets?", .list(.string())), ("flow?", .string()), ("all?", .boolean),
-    ("years?", .string(pattern: #"^\d{4}(-\d{4})?(,\d{4}(-\d{4})?)*$"#)), ("regions?", .list(.string())),
-    ("as_of?", .string(pattern: #"^\d{4}-(0[1-9]|1[0-2])$"#)), ("allow_future_vintage?", .boolean),
+    ("regions?", .list(.string())),
+    ("as_of?", .string(pattern: "^[0-9]{4}-(0[1-9]|1[0-2])$")), ("allow_future_vintage?", .boolean),
     ("only?", .string(values: PartitionMode.allCases.map(\.rawValue))), ("with_upstream?", .boolean),
     ("order?", .string(values: PartitionOrder.allCases.map(\.rawValue))),
     ("max_running?", .integer(least: 1, most: 100_000)),
   ]
 
+  private static let years = Schema.string(pattern: "^[0-9]{4}(-[0-9]{4})?(,[0-9]{4}(-[0-9]{4})?)*$")
+
+  /// Datasets, all of them, or a flow's; a flow knows its years.
+  private static func chosen(_ more: [(String, Schema)]) -> Schema {
+    .either([
+      .fields("datasets:strs", [("years", years)] + choice + more),
+      .fields("flow:str", [("years?", years)] + choice + more),
+      .fields("", [("all", .yes), ("years", years)] + choice + more),
+    ])
+  }
+
   static let planning: [Operation] = [
     .act(
       "plan", "/plan", "What a backfill would do, what it would ask of each source, and how long it would take.",
       commands: ["plan"], level: .viewer, kind: .preview,
-      body: .fields("", choice + [("slots?", .integer(least: 1, most: 10_000)), ("detail?", .boolean)]),
+      body: chosen([("slots?", .integer(least: 1, most: 10_000)), ("detail?", .boolean)]),
       answer: .anything
     ) { exchange in
       let selection = try selection(exchange)
@@ -28,7 +38,7 @@ extension Operations {
     },
     .act(
       "backfill", "/backfills", "Enqueue datasets × years, or a flow's.", commands: ["backfill", "flow run"],
-      body: .fields("", choice + [("priority?", .integer(least: -100, most: 100)), ("key?", .string())]),
+      body: chosen([("priority?", .integer(least: -100, most: 100)), ("key?", .string())]),
       answer: .fields("backfill_id:int task_count:int skipped_count:int"),
       prepare: { exchange in
         _ = try await selection(exchange).prepare(exchange.configuration, exchange.connection)

@@ -25,7 +25,8 @@ enum Operations {
   static let limit = Operation.Parameter(
     name: "limit", place: .query, schema: .integer(least: 1, most: 1000), summary: "At most so many on a page.")
   static let cursor = Operation.Parameter(
-    name: "cursor", place: .query, schema: .string(), summary: "From the Link of the page before.")
+    name: "cursor", place: .query, schema: .string(pattern: "^c[0-9]{1,18}$"),
+    summary: "From the Link of the page before.")
 
   static func parameter(_ name: String, _ schema: Schema, _ summary: String) -> Operation.Parameter {
     Operation.Parameter(name: name, place: .query, schema: schema, summary: summary)

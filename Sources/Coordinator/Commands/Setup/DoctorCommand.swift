@@ -8,7 +8,7 @@ struct DoctorCommand: AsyncParsableCommand {
     commandName: "doctor",
     abstract: "Look at each part that the work needs: ok, or a problem and what to do about it.",
     discussion: """
-      Host, database and sources: of these, those whose datasets were ever backfilled here, or all while none was. Changes nothing, and starts no database. Each source's endpoint is asked once, and any \
+      Host, database, service and sources: of these, those whose datasets were ever backfilled here, or all while none was. Changes nothing, and starts no database. Each source's endpoint is asked once, and any \
       answer will do; --offline leaves that out.
 
       Exits with 1 when there is a problem.
@@ -31,8 +31,10 @@ struct DoctorCommand: AsyncParsableCommand {
     found(await HostChecks(configuration: configuration).findings())
     let database = await DatabaseChecks(configuration: configuration).findings()
     let inUse = await DatabaseChecks.datasetsInUse(database.connection)
+    let service = await ServiceChecks(connection: database.connection).findings()
     await database.connection?.close()
     found(database.findings)
+    found(service)
     found(await SourceChecks(configuration: configuration, isOnline: !offline, datasetsInUse: inUse).findings())
     if options.json { try printJSON(findings) }
     let problems = findings.count { $0.state == .problem }

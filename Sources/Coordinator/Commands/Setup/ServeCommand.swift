@@ -32,13 +32,14 @@ struct ServeCommand: AsyncParsableCommand {
         aker serve --no-listen
       """)
   @OptionGroup var serving: ServiceOptions
+  @Option(help: ArgumentHelp("text or json (AKER_LOG_FORMAT).", valueName: "format")) var logFormat: LogFormat?
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
     EarlyStop.hear()
     let session = try await Session.open(options)
     Log.bootstrap(
-      level: session.configuration.logLevel,
+      level: session.configuration.logLevel, isJSON: logFormat.map { $0 == .json } ?? session.configuration.logsJSON,
       redaction: Redaction(secrets: session.configuration.secretValues))
     await (try session.connectMigrated(migrates: true, needs: .admin)).close()
     let manager = ServiceManager(environment: session.configuration.environment)
@@ -56,4 +57,9 @@ struct ServeCommand: AsyncParsableCommand {
     try await group.run()
     await housekeeping.pool.close()
   }
+}
+
+/// How lines of the log look.
+enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, json
 }

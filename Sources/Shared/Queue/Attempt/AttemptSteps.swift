@@ -50,9 +50,12 @@ package final class AttemptSteps: Sendable {
 
   private let startedAt: ContinuousClock.Instant
   private let state = Mutex(State())
+  /// What the attempt logged.
+  let log: AttemptLog
 
   package init(startedAt: ContinuousClock.Instant = .now) {
     self.startedAt = startedAt
+    log = AttemptLog(startedAt: startedAt)
   }
 
   package func began(_ step: String, at now: ContinuousClock.Instant = .now) {
@@ -87,7 +90,7 @@ package final class AttemptSteps: Sendable {
   /// What is known so far; a step that goes on has lasted until `now`.
   func record(at now: ContinuousClock.Instant = .now, _ redaction: Redaction) -> Record {
     state.withLock {
-      var record = Record(steps: $0.steps, inputs: $0.inputs)
+      var record = Record(steps: $0.steps, inputs: $0.inputs, log: log.lines(redaction))
       for index in record.steps.indices {
         record.steps[index].detail = record.steps[index].detail.map { OutsideText.line(redaction($0)) }
         if !record.steps[index].done {
@@ -114,6 +117,15 @@ package final class AttemptSteps: Sendable {
     return (try? JSONEncoder().encode(record(redaction))).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// What is kept of an attempt that succeeded.
+  ///
+  /// - Returns: nil where it logged nothing that is worth keeping.
+  package func lastWord(_ redaction: Redaction) -> String? {
+    guard log.isWorthKeeping else { return nil }
+    noteIsUntold()
+    return note(redaction)
+  }
+
   /// The queue could not be told of the last note: the next call of `note` gives it again.
   package func noteIsUntold() {
     state.withLock { $0.changed = true }
@@ -124,6 +136,7 @@ package final class AttemptSteps: Sendable {
     var step: String?
     var steps: [Step]
     var inputs: [Input]
+    var log: [AttemptLog.Line]
   }
 
   /// To the millisecond.

@@ -36,7 +36,7 @@ package struct FailureReport: Sendable {
     let record = steps?.record(redaction)
     let detail = Detail(
       advice: self.advice, error: type, causes: self.causes, step: record?.step,
-      steps: record?.steps, inputs: record?.inputs)
+      steps: record?.steps, inputs: record?.inputs, log: record?.log)
     self.detail = (try? JSONEncoder().encode(detail)).map { String(decoding: $0, as: UTF8.self) }
   }
 
@@ -60,5 +60,6 @@ package struct FailureReport: Sendable {
     var step: String?
     var steps: [AttemptSteps.Step]?
     var inputs: [AttemptSteps.Input]?
+    var log: [AttemptLog.Line]?
   }
 }

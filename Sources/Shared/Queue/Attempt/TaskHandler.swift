@@ -43,10 +43,11 @@ package struct TaskContext: Sendable {
   private let base: Logger
   private let lease: TaskLease?
 
-  /// Carries partition, task, attempt and worker on each line. Made when asked for: a task that logs nothing pays
+  /// Carries partition, task, attempt and worker on each line, and keeps the lines with the attempt. Made when asked for: a task that logs nothing pays
   /// nothing.
   package var logger: Logger {
     var logger = base
+    logger.handler = KeepingLogHandler(logger.handler, steps.log)
     lease?.logMetadata.forEach { logger[metadataKey: $0] = $1 }
     return logger
   }
