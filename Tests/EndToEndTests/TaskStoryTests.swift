@@ -53,7 +53,7 @@ struct TaskStoryTests {
       #expect(ended[0].at("partition")?.text == "market_income 2012" && ended[0].at("sources")?.text == "census_acs5")
       #expect(ended[0].at("steps")?.text?.contains("fetch=") == true, "\(ended)")
       let log = try await home.aker("task", "1", "--log", "--json")
-      let kept = JSONValue.all(in: log.output) ?? []
+      let kept = JSONValue(parsing: log.output)
       #expect(log.exitCode == 0 && "\(kept)".contains("published"), "\(log)")
       let table = try await home.aker("task", "1", "--log")
       #expect(table.output.contains("published") && table.output.contains("debug"), "\(table)")
