@@ -25,6 +25,7 @@ struct AdvisedCommandsTests {
     case "--task", "--backfill", "--to": return "1"
     case "--dataset": return "market_income"
     case "--source": return "census_acs5"
+    case "--level": return "viewer"
     default: break
     }
     for (part, value) in [
