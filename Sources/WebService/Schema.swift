@@ -25,7 +25,7 @@ indirect enum Schema: Sendable {
 
   /// A record in few words: `task_id:int note:str? seconds:num?`; a member with a question mark may be missing.
   ///
-  /// Types: str, int, num, bool, time, any, strs, ints, anys.
+  /// Types: str, int, id, num, bool, time, any, strs, ints, anys.
   static func fields(_ text: String, _ more: [(String, Schema)] = []) -> Schema {
     let members = text.split(whereSeparator: \.isWhitespace).map { word in
       let parts = word.split(separator: ":")
@@ -43,6 +43,8 @@ indirect enum Schema: Sendable {
     switch name {
     case "str": .string()
     case "int": .integer()
+    // A number of ours, as whoever asks may send it.
+    case "id": .integer(least: 0, most: .max)
     case "num": .number
     case "bool": .boolean
     case "time": .dateTime

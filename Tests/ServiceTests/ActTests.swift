@@ -41,7 +41,12 @@ struct ActTests {
       let cases: [(String, String?, Int)] = [
         ("/api/v1/pause", #"{"queue": true, "backfill": 1}"#, 422), ("/api/v1/pause", #"{"quue": true}"#, 422),
         ("/api/v1/pause", "{", 400), ("/api/v1/pause", #"{"backfill": "x"}"#, 422),
-        ("/api/v1/pause", #"{"backfill": 99}"#, 404), ("/api/v1/cancel", #"{"task": 99}"#, 404),
+        ("/api/v1/pause", #"{"backfill": 99}"#, 404),
+        ("/api/v1/pause", #"{"queue": false}"#, 422),
+        ("/api/v1/cancel", #"{"task": -101022679483261400945256300544}"#, 422),
+        ("/api/v1/cancel", #"{"task": 9223372036854775807}"#, 404),
+        ("/api/v1/retry", #"{"backfill": 1, "definition": "00000000"}"#, 422),
+        ("/api/v1/cancel", #"{"task": 99}"#, 404),
         ("/api/v1/pause", #"{"dataset": "a\u0000b"}"#, 422),
         ("/api/v1/backfills", #"{"datasets": ["market_income"]}"#, 422),
         ("/api/v1/backfills", #"{"datasets": ["nope"], "years": "2012"}"#, 404),

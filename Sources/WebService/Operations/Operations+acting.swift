@@ -6,6 +6,8 @@ internal import Queue
 extension Operations {
   private static let report = Schema.fields("action:str target:str count:int")
 
+  private static let errorClass = ("error_class?", Schema.string(values: ErrorClass.allCases.map(\.rawValue)))
+
   /// One kind of target each, with what may be said besides.
   private static func body(_ targets: [String], _ more: [(String, Schema)] = []) -> Schema {
     .either(
@@ -21,7 +23,7 @@ extension Operations {
     .act(
       "pause", "/pause", "Let no more tasks start: of a backfill, a dataset, a source, or at all.", commands: ["pause"],
       body: body([
-        "backfill:int dataset:str? reason:str?", "dataset:str reason:str?", "source:str reason:str?",
+        "backfill:id dataset:str? reason:str?", "dataset:str reason:str?", "source:str reason:str?",
         "queue reason:str?",
       ]), answer: report
     ) { exchange in
@@ -32,7 +34,7 @@ extension Operations {
     },
     .act(
       "resume", "/resume", "End a pause, and close circuit breakers.", commands: ["resume"],
-      body: body(["backfill:int dataset:str?", "dataset:str", "source:str end_cool_down:bool?", "queue"]),
+      body: body(["backfill:id dataset:str?", "dataset:str", "source:str end_cool_down:bool?", "queue"]),
       answer: report
     ) { exchange in
       let target = try exchange.target([.backfill, .dataset, .source, .queue])
@@ -45,7 +47,7 @@ extension Operations {
       "prioritize", "/prioritize", "Put a task before all others, or give a backfill's waiting tasks another priority.",
       commands: ["prioritize"],
       body: body(
-        ["task:int", "backfill:int dataset:str?", "dataset:str", "source:str"],
+        ["task:id", "backfill:id dataset:str?", "dataset:str", "source:str"],
         [("priority?", .integer(least: -100, most: 100))]),
       answer: report
     ) { exchange in
@@ -56,17 +58,12 @@ extension Operations {
     },
     .act(
       "retry", "/retry", "Try a failed task again, or all failed tasks of a backfill.", commands: ["retry"],
-      body: body(
-        ["task:int", "backfill:int dataset:str?"],
-        [
-          ("error_class?", .string(values: ErrorClass.allCases.map(\.rawValue))),
-          ("definition?", .string(pattern: "^[0-9a-f]{8,64}$")),
-        ]), answer: report
+      body: .either([
+        .fields("task:id", [errorClass, ("definition?", .string(pattern: "^[0-9a-f]{8,64}$"))]),
+        .fields("backfill:id dataset:str?", [errorClass]),
+      ]), answer: report
     ) { exchange in
       let target = try exchange.target([.task, .backfill])
-      if exchange.text("definition") != nil, target.kind != .task {
-        throw Problem(.unprocessableContent, "a definition is for one task")
-      }
       try await TargetTasks.requireExistence(target, exchange.connection)
       let count = try await OperatorAction.retry(
         target, errorClass: exchange.text("error_class").flatMap(ErrorClass.init),
@@ -75,7 +72,7 @@ extension Operations {
     },
     .act(
       "cancel", "/cancel", "Cancel what has not ended of a task or a backfill; what runs is stopped within 2 s.",
-      commands: ["cancel"], body: body(["task:int reason:str?", "backfill:int reason:str?"]), answer: report
+      commands: ["cancel"], body: body(["task:id reason:str?", "backfill:id reason:str?"]), answer: report
     ) { exchange in
       let target = try exchange.target([.task, .backfill])
       let tasks = try await TargetTasks.read(target, exchange.connection)

@@ -8,9 +8,9 @@ extension Operations {
     (
       "selection",
       .fields(
-        "backfill:int? dataset:str? source:str? region:str?",
+        "backfill:id? dataset:str? source:str? region:str?",
         [
-          ("tasks?", .list(.integer(least: 0))), ("years?", .list(.integer(least: 1500, most: 2500))),
+          ("tasks?", .list(.integer(least: 0, most: .max))), ("years?", .list(.integer(least: 1500, most: 2500))),
           ("error_class?", .string(values: ErrorClass.allCases.map(\.rawValue))),
         ])
     ),
