@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema api demo clean-demo bench-queue bench-data bench-scale bench-peers test-failover fuzz explore proof chaos dist clean test-hosts check-deploy images test-owner try-deploy
+.PHONY: help setup build check test lint format schema api demo clean-demo bench-queue bench-data bench-scale bench-dashboard bench-peers test-failover fuzz explore screenshots proof chaos dist clean test-hosts check-deploy images test-owner try-deploy
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,11 @@ bench-queue: setup ## Measure the queue against bare baselines in the same run
 bench-scale: setup ## Measure what must stay flat: ten thousand partitions, a thousand lanes and workers, two million finished tasks
 	@Benchmarks/scale/run
 
+bench-dashboard: setup ## Measure the dashboard's grid: time, bytes, requests, when it is painted
+	@scripts/setup --tests
+	@$(SWIFT) build --configuration release --product aker
+	@Benchmarks/dashboard/run
+
 bench-peers: setup ## Measure other queues on Postgres in the same way, as far as they install from PyPI
 	@Benchmarks/peers/run
 
@@ -98,6 +103,10 @@ chaos: ## A pool at work under random faults in pairs: MINUTES=4, SEED=a number 
 	@$(SWIFT) build --build-tests
 	@AKER_CHAOS_SECONDS=$$(( 60 * $(or $(MINUTES),4) )) $(if $(SEED),AKER_CHAOS_SEED=$(SEED)) \
 	  $(SWIFT) test --skip-build --disable-xctest --filter '^PipelineTests\.ChaosTests'
+
+screenshots: build ## Write pictures of the dashboard's pages (docs/images has four of them) into SHOTS (.aker/screenshots)
+	@scripts/setup --tests
+	@BIN=$(BIN) scripts/screenshots $(or $(SHOTS),.aker/screenshots)
 
 proof: ## Check the model of publication and each broken variant of it, explore the queue's SQL, and let chaos loose (minutes)
 	@scripts/setup --tests

@@ -111,11 +111,21 @@ let package = Package(
 
     room("Console", ["Base", "Catalog", "CatalogTools", "Lake", "Postgres", "Queue", "Schedule", "Settings"]),
 
+    // The pages of `aker serve`: what operations answered, as HTML; it asks nothing itself.
+    .target(
+      name: "Dashboard",
+      dependencies: ["Base", "Catalog", "CZlib", "Console", "Lineage", "Queue", "Schedule"],
+      resources: [
+        .embedInCode("Assets/dashboard.css"), .embedInCode("Assets/dashboard.js"), .embedInCode("Assets/icon.svg"),
+      ],
+      swiftSettings: strict),
+
     // What `aker serve` serves. The only target that depends on an HTTP server's library: it takes minutes to build.
     .target(
       name: "WebService",
       dependencies: [
-        "Base", "Catalog", "CatalogTools", "CLibcrypto", "Console", "Exposition", "HTTP", "Lineage", "Postgres",
+        "Base", "Catalog", "CatalogTools", "CLibcrypto", "Console", "Dashboard", "Exposition", "HTTP", "Lineage",
+        "Postgres",
         "Queue",
         "Schedule", "Settings", "Telemetry", httpTypes, hummingbird, logging, nioCore, serviceLifecycle,
       ],

@@ -28,6 +28,10 @@ struct Desk: Sendable {
     var status: HTTPResponse.Status
     var headers: [HTTPField.Name: String]
     var body: String
+    /// For pages: what was answered, the cursor of what follows, and why it was refused.
+    var value: (any Sendable)?
+    var next: Int64?
+    var problem: Problem?
   }
 
   static let seconds = MetricFamily(
@@ -113,7 +117,8 @@ struct Desk: Sendable {
     }
     guard operation.kind == .question else {
       headers[.cacheControl] = "no-store"
-      return Answer(status: reply.status, headers: headers, body: reply.json)
+      return Answer(
+        status: reply.status, headers: headers, body: reply.json, value: reply.value, next: reply.next)
     }
     let tag = "\"\(SHA256.hash(reply.tagged ?? reply.json).prefix(32))\""
     headers[.eTag] = tag
@@ -122,7 +127,7 @@ struct Desk: Sendable {
       String($0.drop { $0 == " " }.replacing("W/", with: ""))
     }
     if known.contains(tag) || known.contains("*") { return Answer(status: .notModified, headers: headers, body: "") }
-    return Answer(status: .ok, headers: headers, body: reply.json)
+    return Answer(status: .ok, headers: headers, body: reply.json, value: reply.value, next: reply.next)
   }
 
   private func refuse(
@@ -151,7 +156,7 @@ struct Desk: Sendable {
     var headers = problem.headers
     headers[.contentType] = Problem.contentType
     headers[.cacheControl] = "no-store"
-    return Answer(status: problem.status, headers: headers, body: problem.json)
+    return Answer(status: problem.status, headers: headers, body: problem.json, problem: problem)
   }
 
   private func record(

@@ -78,6 +78,8 @@ struct Operation: Sendable {
 /// What is answered: an Encodable of the `Console`, as `--json` prints it.
 struct Reply: Sendable {
   var status: HTTPResponse.Status = .ok
+  /// For pages, which need no JSON; nil where there is only that.
+  var value: (any Sendable)?
   var json: String
   /// What its ETag is of, where the answer says when it was made.
   var tagged: String?
@@ -86,8 +88,11 @@ struct Reply: Sendable {
   /// The cursor of the next page; nil for the last.
   var next: Int64?
 
-  init(_ value: some Encodable, status: HTTPResponse.Status = .ok, target: String = "", next: Int64? = nil) throws {
+  init(_ value: some Encodable & Sendable, status: HTTPResponse.Status = .ok, target: String = "", next: Int64? = nil)
+    throws
+  {
     json = String(decoding: try AkerJSON.encoder().encode(value), as: UTF8.self)
+    self.value = value
     self.status = status
     self.target = target
     self.next = next

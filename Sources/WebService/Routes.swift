@@ -1,4 +1,5 @@
 internal import Base
+internal import Dashboard
 internal import Exposition
 internal import FoundationEssentials
 internal import HTTPTypes
@@ -29,6 +30,7 @@ struct Routes: Sendable {
     }
     on(OpenAPI.base + "/events", .get) { request, context in try await events(request, context) }
     let document = OpenAPI.document(version: version, prefix: prefix)
+    Pages(desk: desk, hub: hub, site: Site(prefix: prefix)).add(on)
     on("/openapi.json", .get) { _, _ in Self.response(.ok, "application/json", document) }
     on("/livez", .get) { _, _ in Self.response(.ok, "text/plain; charset=utf-8", "ok\n") }
     on("/readyz", .get) { _, _ in
@@ -82,14 +84,17 @@ struct Routes: Sendable {
 
   private func events(_ request: Request, _ context: APIContext) async throws -> Response {
     _ = try await desk.gate.admit(request.head, from: context.address, isAct: false)
-    let stream = try await hub.listen(after: request.headers[.lastEventID])
-    return Response(
+    return Self.stream(try await hub.listen(after: request.headers[.lastEventID]))
+  }
+
+  static func stream(_ messages: AsyncStream<String>) -> Response {
+    Response(
       status: .ok,
       headers: [
         .contentType: "text/event-stream", .cacheControl: "no-store", HTTPField.Name("X-Accel-Buffering")!: "no",
       ],
       body: ResponseBody { writer in
-        for await message in stream { try await writer.write(ByteBuffer(string: message)) }
+        for await message in messages { try await writer.write(ByteBuffer(string: message)) }
         try await writer.finish(nil)
       })
   }
@@ -117,8 +122,11 @@ private struct Envelope: RouterMiddleware {
       for (name, value) in problem.headers { response.headers[name] = value }
     }
     response.headers[.xContentTypeOptions] = "nosniff"
-    response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
-    response.headers[HTTPField.Name("Referrer-Policy")!] = "no-referrer"
+    // Pages say so themselves.
+    if response.headers[.contentSecurityPolicy] == nil {
+      response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+      response.headers[.referrerPolicy] = "no-referrer"
+    }
     return response
   }
 

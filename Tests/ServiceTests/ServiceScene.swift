@@ -77,7 +77,10 @@ struct ServiceScene: Sendable {
     var arguments = ["-s", "-i", "--max-time", "60", "-X", method]
     if method == "HEAD" { arguments = ["-s", "-I", "--max-time", "60"] }
     if let token { arguments += ["-H", "Authorization: Bearer \(token)"] }
-    if let body { arguments += ["-H", "Content-Type: application/json", "--data-binary", body] }
+    if let body { arguments += ["--data-binary", body] }
+    if body != nil, !headers.contains(where: { $0.hasPrefix("Content-Type:") }) {
+      arguments += ["-H", "Content-Type: application/json"]
+    }
     for header in headers { arguments += ["-H", header] }
     let result = try await Program.run("curl", arguments + [url + path])
     guard result.exitCode == 0 else { throw TestFailure("\(method) \(path): \(result)") }

@@ -124,5 +124,6 @@ extension HTTPField.Name {
   static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
   static let idempotencyReplayed = HTTPField.Name("Idempotency-Replayed")!
   static let lastEventID = HTTPField.Name("Last-Event-ID")!
+  static let referrerPolicy = HTTPField.Name("Referrer-Policy")!
   static let link = HTTPField.Name("Link")!
 }

@@ -21,7 +21,7 @@ extension Operations {
           "name:str title:str schedule:str? schedule_in_words:str? time_zone:str datasets:strs regions:strs? "
             + "first_year:int last_year:int catch_up:str overlap:str", [("state?", state)]))
     ) { exchange in
-      let folder = CatalogFolder(directory: exchange.configuration.catalogPath)
+      let folder = KeptCatalog.folder(exchange.configuration.catalogPath)
       let states = Dictionary(
         uniqueKeysWithValues: try await FlowLedger(exchange.connection).states().map { ($0.flow, $0) })
       return try Reply(folder.flows.map { FlowLine($0, states[$0.name]) })

@@ -148,7 +148,7 @@ extension Operations {
 
   private static func sources(_ exchange: Exchange) async throws -> [SourceEntry] {
     let folder = exchange.configuration.catalogPath
-    let datasets = CatalogFolder(directory: folder).datasets
+    let datasets = KeptCatalog.folder(folder).datasets
     let registry = try SourceRegistry(directory: folder, environment: exchange.configuration.environment)
     let states = try await SourceState.read(exchange.connection)
     // Which keys this host has is its own business: workers have theirs.

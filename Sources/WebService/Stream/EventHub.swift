@@ -36,6 +36,9 @@ actor EventHub {
 
   var listenerCount: Int { listeners.count }
 
+  /// Grows with each message.
+  var toldCount: Int { number }
+
   /// - Parameter id: of the last message that the listener has had: what came since is told first. Where that is not kept, a
   ///   message `reset` says that everything is to be read again.
   func listen(after id: String?) throws -> AsyncStream<String> {

@@ -30,7 +30,7 @@ struct CancelCommand: AsyncParsableCommand {
     // Of a task that has ended, the queue says so.
     if target.kind != .task || openCount > 0 {
       // Where nothing is open there is nothing to ask.
-      try Confirmation.ask("This cancels \(tasks.openText).", yes: yes || openCount == 0)
+      try Confirmation.ask(ActPreview.sentence(.cancel, target, tasks), yes: yes || openCount == 0)
     }
     let count = try await OperatorAction.cancel(target, tasks, reason: reason, connection)
     try OperatorAction.report("cancelled", target, count: count, "\(TargetTasks.tasks(count)) cancelled", options)

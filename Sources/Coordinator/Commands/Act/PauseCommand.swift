@@ -27,13 +27,7 @@ struct PauseCommand: AsyncParsableCommand {
       throw Failure(.usage, "a dataset is paused in every backfill: leave out --backfill")
     }
     let tasks = try await TargetTasks.read(target, connection)
-    let running =
-      switch tasks.running {
-      case 0: ""
-      case 1: "; the one that runs ends as it would"
-      default: "; \(tasks.running) that run end as they would"
-      }
-    OperatorAction.announce("This holds \(tasks.text(waiting: "waiting"))\(running).")
+    OperatorAction.announce(ActPreview.sentence(.pause, target, tasks))
     try await OperatorAction.pause(target, reason: reason, connection)
     try OperatorAction.report(
       "paused", target, count: tasks.waiting,

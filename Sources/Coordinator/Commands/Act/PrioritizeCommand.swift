@@ -30,10 +30,7 @@ struct PrioritizeCommand: AsyncParsableCommand {
     let target = try target.target([.task, .backfill, .dataset, .source])
     let connection = try await Session.open(options).connectMigrated(migrates: false, needs: .admin)
     let tasks = try await TargetTasks.read(target, connection)
-    OperatorAction.announce(
-      target.kind == .task
-        ? "This puts \(target.description) before all others."
-        : "This gives \(tasks.text(waiting: "waiting")) the priority \(priority).")
+    OperatorAction.announce(ActPreview.sentence(.prioritize, target, tasks, priority: priority))
     try await OperatorAction.prioritize(target, priority, connection)
     try OperatorAction.report(
       "prioritized", target, count: tasks.waiting, TargetTasks.tasks(tasks.waiting, "waiting"), options)

@@ -27,7 +27,7 @@ struct ResumeCommand: AsyncParsableCommand {
       throw Failure(.usage, "a dataset is resumed in every backfill: leave out --backfill")
     }
     let tasks = try await TargetTasks.read(target, connection)
-    OperatorAction.announce("This frees \(tasks.text(waiting: "waiting")).")
+    OperatorAction.announce(ActPreview.sentence(.resume, target, tasks))
     try await OperatorAction.resume(target, endingCoolDown: coolDown, connection)
     try OperatorAction.report(
       "resumed", target, count: tasks.waiting,

@@ -62,11 +62,11 @@ struct RetryCommand: AsyncParsableCommand {
     }
     if target.kind == .task {
       if tasks.failed > 0 {
-        OperatorAction.announce("This tries \(target.description) again, and those that failed only because it did.")
+        OperatorAction.announce(ActPreview.sentence(.retry, target, tasks))
       }
     } else {
       // Where nothing failed there is nothing to ask.
-      try Confirmation.ask("This tries again \(tasks.failedText).", yes: yes || tasks.failed == 0)
+      try Confirmation.ask(ActPreview.sentence(.retry, target, tasks), yes: yes || tasks.failed == 0)
     }
     let count = try await OperatorAction.retry(target, errorClass: errorClass, definition: definition, connection)
     if target.kind != .task,

@@ -17,6 +17,12 @@ package struct BatchPreview: Encodable, Sendable {
   /// The first ones, those that are obstructed before the others.
   package var examples: [Example]
 
+  package init(tasks: Int, obstructed: Int, examples: [Example]) {
+    self.tasks = tasks
+    self.obstructed = obstructed
+    self.examples = examples
+  }
+
   private static let mostExamples = 100
 
   /// - Throws: `Refusal` for a selection that makes no sense.

@@ -2,7 +2,7 @@ package import Catalog
 package import Settings
 
 /// A source as the data dictionary has it.
-package struct SourceEntry: Encodable {
+package struct SourceEntry: Encodable, Sendable {
   package var id: String
   package var name: String
   package var enabled: Bool

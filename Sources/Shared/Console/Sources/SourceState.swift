@@ -2,7 +2,7 @@ internal import Base
 package import Postgres
 
 /// How a source is doing, by the queue's word.
-package struct SourceState: Encodable {
+package struct SourceState: Encodable, Sendable {
   package var running: Int
   package var requests_today: Int
   package var requests_ever: Int64

@@ -2,8 +2,8 @@ package import Base
 package import FoundationEssentials
 
 /// A snapshot as `aker watch --json` writes it.
-package struct SnapshotRecord: Encodable {
-  package struct Counts: Encodable {
+package struct SnapshotRecord: Encodable, Sendable {
+  package struct Counts: Encodable, Sendable {
     package var total: Int
     /// As the warehouse shows it.
     package var published: Int
@@ -16,7 +16,7 @@ package struct SnapshotRecord: Encodable {
     package var skipped: Int
   }
 
-  package struct Cell: Encodable {
+  package struct Cell: Encodable, Sendable {
     package var dataset: String
     package var data_year: Int
     /// The one of `data` and `work` that matters more.
@@ -34,8 +34,8 @@ package struct SnapshotRecord: Encodable {
     package var warned: Int
   }
 
-  package struct Worker: Encodable {
-    package struct Task: Encodable {
+  package struct Worker: Encodable, Sendable {
+    package struct Task: Encodable, Sendable {
       package var partition: String
       package var attempt: Int
       package var seconds: Int
@@ -47,7 +47,7 @@ package struct SnapshotRecord: Encodable {
     package var tasks: [Task]
   }
 
-  package struct Source: Encodable {
+  package struct Source: Encodable, Sendable {
     package var source: String
     package var running: Int
     package var requests_per_second: Double?
@@ -57,7 +57,7 @@ package struct SnapshotRecord: Encodable {
     package var note: String?
   }
 
-  package struct Failure: Encodable {
+  package struct Failure: Encodable, Sendable {
     package var dataset: String
     package var first_year: Int
     package var last_year: Int
@@ -69,7 +69,7 @@ package struct SnapshotRecord: Encodable {
     package var final: Bool
   }
 
-  package struct Warning: Encodable {
+  package struct Warning: Encodable, Sendable {
     package var dataset: String
     package var first_year: Int
     package var last_year: Int

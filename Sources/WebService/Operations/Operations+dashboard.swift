@@ -1,0 +1,106 @@
+internal import Base
+internal import Catalog
+internal import CatalogTools
+internal import Console
+internal import HTTPTypes
+internal import Settings
+
+/// What pages need, and other clients may have, too.
+extension Operations {
+  static let dashboard: [Operation] = [
+    .question(
+      "getGrid", "/grid",
+      "Every dataset with its years: as all work together made it, or as a backfill or a vintage has it.",
+      commands: ["status"],
+      query: [
+        parameter("backfill", .integer(least: 0), "As this backfill has it."),
+        parameter("as_of", .string(pattern: #"^\d{4}-(0[1-9]|1[0-2])$"#), "As the backfills of this vintage have it."),
+        parameter("flow", .string(), "The datasets of this flow."),
+      ],
+      answer: .fields(
+        "vintages:strs",
+        [("rows", .list(.fields("dataset:str title:str? first_year:int? last_year:int?", [("cells", .list(cell))])))])
+    ) { exchange in
+      var datasets: [String]?
+      if let flow = exchange.text("flow") {
+        let folder = try CatalogLoading.folder(exchange.configuration)
+        datasets = try CatalogLoading.flow(flow, from: folder).datasets
+      }
+      return try Reply(
+        try await StatusGrid.read(
+          StatusGrid.Filter(
+            backfill: exchange.number("backfill").map(Int64.init), asOf: exchange.text("as_of"), datasets: datasets),
+          exchange.connection))
+    },
+    .question(
+      "listCatalog", "/catalog", "The datasets of the service's catalog folder, applied or not.",
+      commands: [],
+      answer: .list(.fields("name:str title:str first_year:int last_year:int?"))
+    ) { exchange in
+      try Reply(
+        KeptCatalog.folder(exchange.configuration.catalogPath).datasets.sorted { $0.name < $1.name }
+          .map(CatalogDatasetLine.init))
+    },
+    .question(
+      "getBackfillDetail", "/backfills/{backfill}/detail",
+      "What a backfill skipped and why, and how many attempts ended in each minute of its last hour.",
+      commands: ["watch"],
+      answer: .fields(
+        "",
+        [
+          ("skipped", .list(.fields("dataset:str first_year:int last_year:int partitions:int reason:str"))),
+          ("minutes", .list(.fields("at:time completed:int failed:int"))),
+        ])
+    ) { try Reply(try await BackfillDetail.read(Int64($0.number("backfill") ?? 0), $0.connection)) },
+    .question(
+      "getDataset", "/datasets/{dataset}",
+      "A dataset: its columns, what reads it and what it reads, its years, its last publications and checks.",
+      commands: [], answer: story
+    ) { try Reply(try await DatasetStory.read($0.text("dataset") ?? "", $0.connection)) },
+    .act(
+      "previewAct", "/preview",
+      "What an act on a task, a backfill, a dataset or a source would do, in the command's words.",
+      commands: ["retry", "cancel", "prioritize", "pause", "resume"], level: .viewer, kind: .preview,
+      body: .fields(
+        "task:int? backfill:int? dataset:str? source:str? queue:bool?",
+        [
+          ("act", .string(values: ActPreview.Act.allCases.map(\.rawValue))),
+          ("error_class?", .string(values: ErrorClass.allCases.map(\.rawValue))),
+          ("priority?", .integer(least: -100, most: 100)),
+        ]), answer: .fields("text:str count:int left_alone:str? command:str")
+    ) { exchange in
+      try Reply(
+        try await ActPreview.read(
+          exchange.text("act").flatMap(ActPreview.Act.init) ?? .retry, try exchange.target(Set(Target.Kind.allCases)),
+          errorClass: exchange.text("error_class").flatMap(ErrorClass.init),
+          priority: exchange.number("priority") ?? 10,
+          exchange.connection))
+    },
+  ]
+
+  static let cell = Schema.fields(
+    "dataset:str data_year:int state:str data:str work:str? data_sign:str work_sign:str? total:int completed:int "
+      + "failed:int cancelled:int running:int blocked:int paused:int warned:int")
+
+  private static let story = Schema.fields(
+    "dataset:str title:str description:str owner:str first_year:int last_year:int? definition_hash:str applied_at:time "
+      + "sources:strs reads:strs read_by:strs",
+    [
+      ("columns", .list(.fields("name:str type:str unit:str? description:str is_key:bool sources:strs"))),
+      ("cells", .list(cell)),
+      (
+        "publications",
+        .list(
+          .fields(
+            "publication_id:int data_year:int region:str as_of:str published_at:time outcome:str row_count:int task_id:int"
+          ))
+      ),
+      (
+        "validations",
+        .list(
+          .fields(
+            "validated_at:time data_year:int region:str check_count:int failed_count:int warned_count:int task_id:int?")
+        )
+      ),
+    ])
+}

@@ -1,0 +1,283 @@
+"""Drives a real browser through every page and act of a dashboard that serves Tests/Browser/world.sql.
+
+    dashboard.py URL            exits 1 with a line for each thing that is wrong
+    dashboard.py URL --shots D  only writes pictures of each page into D
+"""
+
+import json
+import os
+import re
+import sys
+import time
+import urllib.request
+
+from playwright.sync_api import sync_playwright
+
+import colours
+
+URL = sys.argv[1].rstrip("/")
+SHOTS = sys.argv[3] if len(sys.argv) > 3 and sys.argv[2] == "--shots" else None
+AXE = open(os.path.join(os.path.dirname(__import__("axe_playwright_python").__file__), "axe.min.js")).read()
+wrong = []
+
+
+def say(what):
+    wrong.append(what)
+    print("WRONG", what, flush=True)
+
+
+def check(holds, what):
+    if not holds:
+        say(what)
+
+
+def api(path, body=None):
+    request = urllib.request.Request(URL + "/api/v1" + path)
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def pages():
+    failed = [t for t in api("/tasks?state=failed&limit=100")]
+    hostile = next(t["task_id"] for t in failed if t["dataset"] == "hazard_risk")
+    checks = next(t["task_id"] for t in failed if t["dataset"] == "rent_index")
+    done = api("/tasks?state=completed&dataset=market_income&limit=1")[0]["task_id"]
+    running = api("/tasks?state=running&limit=1")[0]["task_id"]
+    return {
+        "grid": "/", "grid-of-backfill": "/?backfill=2", "grid-empty": "/?dataset=zzz", "backfills": "/backfills",
+        "backfill": "/backfills/1", "backfill-open": "/backfills/2", "new-backfill": "/backfills/new", "tasks": "/tasks",
+        "tasks-failed": "/tasks?state=failed", "task-failed": f"/tasks/{checks}", "task-hostile": f"/tasks/{hostile}",
+        "task-done": f"/tasks/{done}", "task-running": f"/tasks/{running}", "datasets": "/datasets",
+        "dataset": "/datasets/market_income", "partition": "/datasets/market_income/2020",
+        "partition-failed": "/datasets/rent_index/2012", "partition-split": "/datasets/market_jobs/2018",
+        "sources": "/sources", "workers": "/workers", "flows": "/flows", "alerts": "/alerts", "audit": "/audit",
+        "tokens": "/tokens", "preview": f"/preview?act=retry&task={checks}", "preview-backfill":
+        "/preview?act=backfill&cell=market_income+2023&cell=market_jobs+2023", "sign-in": "/sign-in", "missing": "/tasks/999999",
+    }
+
+
+class Watch:
+    """What a page must not do: fail in its script, break its own policy, open a dialog, ask other hosts."""
+
+    def __init__(self, page, name):
+        page.on("pageerror", lambda error: say(f"{name}: script failed: {error}"))
+        page.on("dialog", lambda dialog: (say(f"{name}: a dialog opened: {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda line: say(f"{name}: {line.text}") if line.type == "error"
+                and not re.search(r"status of (404|401|403|409|422)", line.text) else None)
+        page.on("request", lambda request: None if request.url.startswith(URL) else say(f"{name}: asks {request.url}"))
+
+
+def look(page, name, path, label, axe, script=True):
+    page.goto(URL + path, wait_until="load")
+    label = f"{name} {label}"
+    if not script:
+        check(page.locator("main h1").count() == 1, f"{label}: not one heading")
+    else:
+        check(page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{label}: wider than the window")
+        check(page.evaluate("document.querySelectorAll('main h1').length") == 1, f"{label}: not one heading")
+        check(page.evaluate("!document.querySelector('img, main script, iframe, [onerror], [style]')"), f"{label}: something got in")
+    if axe:
+        page.evaluate(AXE)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        for violation in found["violations"]:
+            nodes = "; ".join(n["html"][:160] + " " + str(n.get("failureSummary", ""))[:200] for n in violation["nodes"][:3])
+            say(f"{label}: axe {violation['id']} ({len(violation['nodes'])}): {nodes}")
+
+
+def looks(browser):
+    paths = pages()
+    for scheme, width, axe, script in [("light", 1400, True, True), ("dark", 390, True, True), ("light", 390, False, True),
+                                       ("dark", 1400, False, True), ("light", 1400, False, False)]:
+        label = f"{scheme}-{width}{'' if script else '-plain'}"
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=script,
+                                      has_touch=width < 500)
+        page = context.new_page()
+        Watch(page, label)
+        for name, path in paths.items():
+            look(page, name, path, label, axe and not SHOTS, script)
+            if SHOTS:
+                page.screenshot(path=f"{SHOTS}/{name}-{label}.png", full_page=True)
+        context.close()
+
+
+def new(browser, **options):
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, **options)
+    page = context.new_page()
+    Watch(page, "acts")
+    return page
+
+
+def until(page, expression, seconds=20):
+    """Waits for what a page shows. (What Playwright has for it is forbidden by the page's own policy.)"""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        if time.monotonic() > end:
+            raise AssertionError(f"never true: {expression}")
+        page.wait_for_timeout(20)
+
+
+def state(task):
+    return api(f"/tasks/{task}")["state"]
+
+
+def three_clicks(browser):
+    """From the red cell to its cause, and to its retry."""
+    page = new(browser)
+    page.goto(URL + "/")
+    page.click(".grid td.s-failed a[title^='rent_index 2012']")
+    check("outside 100 to 9000" in page.inner_text("main"), "the cause is not on the cell's page")
+    page.click("main .title .button.main")
+    text = page.inner_text("main")
+    check("again, and those that failed only because it did" in text, f"the preview has not the command's words: {text[:300]}")
+    command = page.inner_text(".command code")
+    task = int(re.search(r"aker retry --task (\d+)", command).group(1))
+    check(state(task) == "failed", "the preview did it already")
+    page.click(".confirm button.main")
+    check(state(task) == "ready", "the retry did not reach the queue")
+    check(page.url.split("?")[0] == f"{URL}/tasks/{task}", f"the retry leads to {page.url}")
+    check("1 task will run again" in page.inner_text("main"), "it is not said what was done")
+    page.context.close()
+
+
+def without_script(browser):
+    """The same with plain forms, and a selection by ticks."""
+    page = new(browser, java_script_enabled=False)
+    page.goto(URL + "/")
+    page.check("input[value='rent_index 2014']")
+    page.check("input[value='rent_index 2015']")
+    page.click("button[value=retry]")
+    check("This tries again 2 failed tasks of rent_index 2014-2015." in page.inner_text("main"), "ticks are not previewed")
+    page.click(".confirm button.main")
+    check("/batches/" in page.url, f"the act leads to {page.url}")
+    check("2 tasks are tried again" in page.inner_text("main"), "the act is not shown")
+    page.goto(URL + "/?dataset=market")
+    check(page.locator(".grid tbody tr").count() == 4, "the filter does not filter")
+    page.goto(URL + "/backfills/2")
+    page.click("text=Cancel…")
+    page.click(".confirm button.main")
+    check(api("/backfills/2")["state"] in ("cancelled", "finished"), "the backfill was not cancelled")
+    page.context.close()
+
+
+def by_mouse(browser):
+    """A year selected with the mouse and planned: nothing is enqueued before it is said."""
+    page = new(browser)
+    page.goto(URL + "/")
+    first = page.locator(".grid td:has(input[value='market_income 2022'])").bounding_box()
+    last = page.locator(".grid td:has(input[value='market_jobs 2023'])").bounding_box()
+    page.mouse.move(first["x"] + 20, first["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(last["x"] + 20, last["y"] + 10, steps=6)
+    page.mouse.up()
+    check(page.inner_text("#chosen") == "4 years selected", f"dragging selects: {page.inner_text('#chosen')}")
+    before = len(api("/backfills"))
+    page.click("button[value=backfill]")
+    text = page.inner_text("main")
+    check("aker backfill market_income market_jobs --years 2022-2023" in text, f"the plan has no command: {text[:400]}")
+    check(len(api("/backfills")) == before, "the plan enqueued something")
+    page.context.close()
+
+
+def by_keys(browser):
+    page = new(browser)
+    page.goto(URL + "/")
+    where = "document.activeElement.getAttribute('aria-label')"
+    page.locator(".grid a[aria-label^='market_income 2015']").focus()
+    for key, expected in [("ArrowRight", "market_income 2016"), ("ArrowDown", "market_jobs 2016"), ("End", "market_jobs 2026"),
+                          ("Home", "market_jobs 2012"), ("PageUp", "boundary_county 2012"), ("PageDown", "price_index 2012")]:
+        page.keyboard.press(key)
+        found = page.evaluate(where) or ""
+        check(found.startswith(expected), f"{key} leads to {found}, not to {expected}")
+        if key == "PageDown":
+            page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    check(page.inner_text("#chosen") == "4 years selected", f"Shift with arrows selects: {page.inner_text('#chosen')}")
+    page.keyboard.press("Escape")
+    until(page, "document.getElementById('chosen').textContent.startsWith('Drag')")
+    check(page.locator(".grid a[tabindex='0']").count() == 1, "the grid is more than one stop of Tab")
+    page.keyboard.press("?")
+    check(page.locator("dialog[open] kbd").count() > 5, "? does not list the shortcuts")
+    page.context.close()
+
+
+def live(browser):
+    """A change is seen on its own, and nothing moves."""
+    page = new(browser)
+    page.goto(URL + "/")
+    until(page, "document.getElementById('live').textContent.includes('live')")
+    cell = page.locator(".grid td:has(input[value='rent_index 2013'])")
+    check("s-failed" in cell.get_attribute("class"), "2013 has not failed")
+    # So that the first look of the stream is over.
+    page.wait_for_timeout(1500)
+    page.evaluate("""() => { window.places = () => [...document.querySelectorAll('.grid td')].map(e => { const r = e.getBoundingClientRect();
+      return [r.x, r.y, r.width, r.height].map(Math.round).join() }).join(' '); window.was = window.places(); window.mark = 1 }""")
+    task = next(t["task_id"] for t in api("/tasks?state=failed&dataset=rent_index&year=2013"))
+    began = time.monotonic()
+    api("/retry", {"task": task})
+    until(page, "document.querySelector(\".grid td:has(input[value='rent_index 2013'])\").classList.contains('s-waiting')")
+    print(f"seen {time.monotonic() - began:.2f} s after its commit", flush=True)
+    check(page.evaluate("window.mark === 1"), "the page was loaded again")
+    check(page.evaluate("window.places() === window.was"), "cells moved")
+    page.context.close()
+
+
+def seven_tabs(browser):
+    """A browser opens six connections to a host: the seventh tab lives by the one stream of all."""
+    context = browser.new_context()
+    tabs = [context.new_page() for _ in range(7)]
+    for tab in tabs:
+        tab.goto(URL + "/workers")
+    until(tabs[6], "document.getElementById('live').textContent.includes('live')")
+    context.close()
+
+
+def apart(browser):
+    """Colours of states, as the stylesheet has them, for all kinds of eyes."""
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)
+        page = context.new_page()
+        page.goto(URL + "/workers")
+        names = ["published", "warned", "stale", "older", "failed", "running", "waiting", "blocked", "paused", "cancelled", "page"]
+        found = page.evaluate("names => names.map(n => getComputedStyle(document.documentElement).getPropertyValue('--' + n).trim())", names)
+        least = colours.closest(dict(zip(names, found)))
+        print(f"{scheme}: colours are {least[0]:.1f} apart at least: {least[1:]}", flush=True)
+        check(least[0] >= 15, f"{scheme}: {least} are too near to each other")
+        context.close()
+
+
+def weight(browser):
+    page = new(browser)
+    asked = []
+    page.on("response", lambda response: asked.append(response))
+    page.goto(URL + "/", wait_until="load")
+    asked = [r for r in asked if not r.url.endswith("/live")]
+    sizes = {r.url: int(r.request.sizes()["responseBodySize"]) for r in asked}
+    total = sum(sizes.values())
+    print(f"first page: {len(sizes)} requests, {total} bytes", flush=True)
+    check(len(sizes) <= 4, f"{len(sizes)} requests: {list(sizes)}")
+    check(total <= 60_000, f"{total} bytes: {sizes}")
+    page.context.close()
+
+
+def main():
+    began = time.monotonic()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+                                             args=["--no-sandbox", "--disable-gpu"])
+        looks(browser)
+        if not SHOTS:
+            for part in [weight, apart, three_clicks, by_mouse, by_keys, live, seven_tabs, without_script]:
+                try:
+                    part(browser)
+                except Exception as error:  # One that breaks off is wrong, and the others are looked at all the same.
+                    say(f"{part.__name__}: {str(error)[:600]}")
+        browser.close()
+    print(f"{time.monotonic() - began:.0f} s, {len(wrong)} wrong", flush=True)
+    sys.exit(1 if wrong else 0)
+
+
+main()
