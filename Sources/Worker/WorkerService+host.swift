@@ -1,4 +1,5 @@
 import Logging
+import Postgres
 import Queue
 import Telemetry
 import Base
@@ -65,7 +66,8 @@ extension WorkerService {
       guard (error as? any ClassifiedError)?.isHosts == true,
         let rest = health.moment(of: task.lease.taskID, at: .now)
       else { return settle(task, .failed(error)) }
-      task.stop(.hostUnwell, "is well again, and was not for a moment")
+      task.stop(
+        .hostUnwell, error is PostgresError ? "had lost the database" : "is well again, and was not for a moment")
       settle(task, .givenBack)
       Task { [post] in
         try? await Task.sleep(for: rest)

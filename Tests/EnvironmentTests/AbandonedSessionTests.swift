@@ -25,7 +25,7 @@ struct AbandonedSessionTests {
     try await inside.execute("CREATE EXTENSION postgis")
     await inside.close()
     // Roles are the server's: made here by an administrator, as docs/deploy.md says.
-    for role in ["aker_admin", "aker_worker", "aker_reader"] {
+    for role in ["aker_admin", "aker_operator", "aker_worker", "aker_monitor", "aker_reader"] {
       try await superuser.executeScript(
         "DO $$ BEGIN CREATE ROLE \(role) NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     }

@@ -14,7 +14,7 @@ package protocol ClassifiedError: Error, Sendable {
   /// task's: whoever met it should look at the host before the task pays for it.
   var mayBeHost: Bool { get }
   /// Whether it is this host's fault for certain, even if the host is well by the time that it is looked at: a disk that
-  /// was full for a moment, memory that others had. Implies `mayBeHost`.
+  /// was full for a moment, memory that others had, a session that the database ended. Implies `mayBeHost`.
   var isHosts: Bool { get }
   /// How a program ends that could not go on for it.
   var exitStatus: ExitStatus { get }

@@ -60,6 +60,9 @@ package struct PostgresError: ClassifiedError, CustomStringConvertible {
     return transient ? .transient : .permanent
   }
 
+  /// A server that is away, or has no more room or sessions, is no fault of the task that meets it.
+  package var isHosts: Bool { isConnectionFailure || sqlState?.hasPrefix("53") == true }
+
   package var exitStatus: ExitStatus {
     switch sqlState {
     case "42501": .noPermission
