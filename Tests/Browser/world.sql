@@ -36,7 +36,8 @@ BEGIN
           "done": true}, {"step": "examine", "after": 4.3, "seconds": 0.2, "done": false}], "inputs": [{"request": "zori",
           "source": "rent_index_source", "url": "https://files.example.org/zori.csv?x=<script>alert(1)</script>",
           "fetched_at": "2024-06-01T10:00:00Z", "byte_count": 51233122, "sha256": "9f86d081884c7d659a2feaa0c55ad015",
-          "cache_hit": false}]}');
+          "cache_hit": false}], "log": [{"after": 0.1, "level": "info", "text": "asking <b>files.example.org</b>"},
+          {"after": 4.4, "level": "warning", "text": "12 rows have 0"}]}');
     ELSIF r.dataset = 'hazard_risk' AND r.data_year = 2021 THEN
       PERFORM queue.fail(r.task_id, r.lease_token, 'permanent',
         '</script><img src=x onerror=alert(1)> ' || chr(8238) || 'turned' || chr(27) || '[31m ' || repeat('long ', 800));

@@ -75,6 +75,17 @@ struct DashboardTests {
     }
   }
 
+  @Test func aTasksPageTellsWhatItsAttemptsLogged() async throws {
+    try await ServiceScene.serving { scene in
+      try await Self.world(scene)
+      let task = try await scene.connection.query(
+        "SELECT min(task_id) AS id FROM queue.task WHERE dataset = 'rent_index' AND state = 'failed'")[0]
+      let page = try await scene.get("/tasks/\(try task.decode("id", as: Int.self))")
+      #expect(page.status == 200 && page.body.contains("attempt 1: 2 lines"), "\(page)")
+      #expect(page.body.contains("<b>info</b> asking &lt;b&gt;files.example.org&lt;/b&gt;"), "\(page)")
+    }
+  }
+
   @Test func aViewerSeesNoButtonsAndCannotAct() async throws {
     try await ServiceScene.serving(AccessRules(anonymous: .viewer)) { scene in
       try await scene.enqueue()

@@ -5,8 +5,12 @@ internal import Queue
 /// A task's whole story.
 package struct TaskPage: Sendable {
   package var story: TaskStory
+  package var log: [TaskLogLine]
 
-  package init(story: TaskStory) { self.story = story }
+  package init(story: TaskStory, log: [TaskLogLine] = []) {
+    self.story = story
+    self.log = log
+  }
 
   package func html(_ frame: Frame) -> HTML {
     let task = story.task
@@ -22,7 +26,7 @@ package struct TaskPage: Sendable {
       "Task \(task.task_id)", .tasks,
       """
       \(frame.title(heading, detail, Self.acts(task.task_id, task.state, frame)))\(cause)\(upstream(frame))\
-      \(checks)\(publication)\(attempts)\(inputs)
+      \(checks)\(publication)\(attempts)\(logged)\(inputs)
       """)
   }
 
@@ -110,6 +114,21 @@ package struct TaskPage: Sendable {
         """
     }
     return "<section><h2>Attempts</h2><ol class=\"attempts\" reversed>\(items)</ol></section>"
+  }
+
+  /// Attempt by attempt, the last first.
+  private var logged: HTML {
+    guard !log.isEmpty else { return .empty }
+    let numbers = Set(log.map(\.attempt_number)).sorted(by: >)
+    let items: [HTML] = numbers.map { number in
+      let lines = log.filter { $0.attempt_number == number }
+      let texts: [HTML] = lines.map { "\(Words.moment($0.at)) <b>\($0.level)</b> \($0.text)\n" }
+      return """
+        <details><summary>attempt \(number): \(lines.count.counted("line"))</summary>\
+        <pre class="log" tabindex="0">\(texts)</pre></details>
+        """
+    }
+    return "<section><h2>What they logged</h2>\(items)</section>"
   }
 
   /// As bars, so that what took long is seen.

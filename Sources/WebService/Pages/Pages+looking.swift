@@ -61,8 +61,10 @@ extension Pages {
   }
 
   func task(_ visit: Visit, _ context: APIContext) async throws -> HTML {
-    let story: TaskStory = try await ask("getTask", visit, path: ["task": context.parameters.get("task") ?? ""])
-    return TaskPage(story: story).html(visit.frame)
+    let path = ["task": context.parameters.get("task") ?? ""]
+    let story: TaskStory = try await ask("getTask", visit, path: path)
+    let log: [TaskLogLine] = try await ask("getTaskLog", visit, path: path)
+    return TaskPage(story: story, log: log).html(visit.frame)
   }
 
   func partition(_ visit: Visit, _ context: APIContext) async throws -> HTML {

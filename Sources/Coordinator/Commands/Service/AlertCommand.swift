@@ -14,7 +14,7 @@ struct AlertCommand: AsyncParsableCommand {
 
       EXAMPLES
         aker alert ls
-        aker alert silence source_cooling_down bls_qcew --hours 12 --reason "their maintenance"
+        aker alert silence source_cooling_down bls_qcew --hours 12 --reason upkeep
       """,
     subcommands: [List.self, Silence.self])
 
