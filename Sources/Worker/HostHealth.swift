@@ -38,16 +38,25 @@ struct HostHealth {
 
   /// An attempt met what is the host's trouble for certain, of which a look finds nothing any more.
   ///
+  /// - Parameter isDatabases: of a session that the database ended: all that runs meets that at once, and without a database
+  ///   nothing is claimed anyway, so that it makes no rest longer.
   /// - Returns: for how long to claim nothing; nil where this task has met it too often for it to be the host alone.
-  mutating func moment(of taskID: Int64, at now: ContinuousClock.Instant) -> Duration? {
+  mutating func moment(
+    of taskID: Int64, isDatabases: Bool = false, at now: ContinuousClock.Instant
+  ) -> Duration? {
     if momentsByTask.count > Self.rememberedTasks { momentsByTask = [:] }
     momentsByTask[taskID, default: 0] += 1
+    let isExcused = momentsByTask[taskID, default: 0] <= Self.momentLimit
+    if isDatabases {
+      restsUntil = max(restsUntil ?? now, now + Self.retryInterval.shortest)
+      return isExcused ? Self.retryInterval.shortest : nil
+    }
     // Trouble that comes soon after the last is the same one.
     let isAnother = restsUntil.map { now - $0 > Self.lookInterval } ?? true
     momentCount = isAnother ? 1 : momentCount + 1
     let rest = min(Self.retryInterval.shortest * (1 << min(momentCount - 1, 8)), Self.retryInterval.longest)
     restsUntil = now + rest
-    return momentsByTask[taskID, default: 0] > Self.momentLimit ? nil : rest
+    return isExcused ? rest : nil
   }
 
   mutating func ended(_ taskID: Int64) { momentsByTask[taskID] = nil }

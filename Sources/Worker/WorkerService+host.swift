@@ -63,11 +63,12 @@ extension WorkerService {
     guard let error = task.suspicion else { return }
     var task = task
     guard let troubledAt = health.troubledAt, troubledAt >= task.startedAt else {
+      let isDatabases = error is PostgresError
       guard (error as? any ClassifiedError)?.isHosts == true,
-        let rest = health.moment(of: task.lease.taskID, at: .now)
+        let rest = health.moment(of: task.lease.taskID, isDatabases: isDatabases, at: .now)
       else { return settle(task, .failed(error)) }
       task.stop(
-        .hostUnwell, error is PostgresError ? "had lost the database" : "is well again, and was not for a moment")
+        .hostUnwell, isDatabases ? "had lost the database" : "is well again, and was not for a moment")
       settle(task, .givenBack)
       Task { [post] in
         try? await Task.sleep(for: rest)

@@ -66,6 +66,13 @@ struct HostHealthTests {
     #expect(health.moment(of: 1, at: now) == .seconds(30))
     // Long after, it is another trouble.
     #expect(health.moment(of: 3, at: now + .seconds(600)) == .seconds(1))
+    // All that runs meets the database's trouble at once: the worker rests no longer for it, and a task pays in the end.
+    for task in Int64(10)..<30 {
+      #expect(health.moment(of: task, isDatabases: true, at: now + .seconds(900)) == .seconds(1))
+    }
+    #expect(health.mayClaim(at: now + .seconds(901)))
+    for _ in 0..<2 { _ = health.moment(of: 10, isDatabases: true, at: now + .seconds(900)) }
+    #expect(health.moment(of: 10, isDatabases: true, at: now + .seconds(900)) == nil)
   }
 
   @Test func aHostThatIsWellIsLookedAtNowAndThen() {
