@@ -58,7 +58,7 @@ CREATE INDEX idempotency_at ON service.idempotency (at);
 COMMENT ON TABLE service.idempotency IS
   'What was answered to an act with an Idempotency-Key: the same again is answered, and not done, for a day.';
 
--- Acts on many tasks ---------------------------------------------------------------------------------------------------
+-- Acts on many tasks ------------------------------------------------------------------------------------------------
 
 CREATE TABLE service.batch (
   batch_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -89,7 +89,7 @@ CREATE TABLE service.batch_task (
 CREATE INDEX batch_task_waiting ON service.batch_task (batch_id, task_id) WHERE result IS NULL;
 COMMENT ON TABLE service.batch_task IS 'What became of each task of a batch; result is NULL while it waits.';
 
--- Alerts ---------------------------------------------------------------------------------------------------------------
+-- Alerts ------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE service.alert (
   alert_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -3,8 +3,8 @@
 --
 -- A reader sees everything and changes nothing; a worker runs tasks and cannot enqueue, cancel or pause; an operator
 -- enqueues, cancels, pauses and tries again; an admin may do all that, apply definitions and say who may use the API.
--- A monitor asks for figures, and for nothing else. Nobody but the owner writes to the tables: every change goes through
--- a function. The exception is queue.setting, an admin's.
+-- A monitor asks for figures, and for nothing else. Nobody but the owner writes to the tables: every change goes
+-- through a function. The exception is queue.setting, an admin's.
 
 -- Roles belong to the server, not to the database: another database of the same server may have made them already, or
 -- be making them at this moment.
@@ -25,8 +25,8 @@ BEGIN
 END
 $$;
 
--- An operator reads as a reader does, and an admin may act as either: the service's login is granted aker_admin, and runs
--- each request under the role of whoever asks.
+-- An operator reads as a reader does, and an admin may act as either: the service's login is granted aker_admin, and
+-- runs each request under the role of whoever asks.
 DO $$
 BEGIN
   IF NOT pg_has_role('aker_operator', 'aker_reader', 'USAGE') THEN

@@ -30,7 +30,7 @@ package struct Frame: Sendable {
 
   /// The pages of the navigation.
   package enum Place: String, CaseIterable {
-    case grid, backfills, tasks, datasets, sources, workers, flows, alerts, explore, audit, tokens
+    case grid, backfills, tasks, datasets, sources, workers, flows, alerts, audit, tokens
 
     var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     var isForAdmins: Bool { self == .audit || self == .tokens }
@@ -56,7 +56,7 @@ package struct Frame: Sendable {
   }
 
   private func links(_ place: Place?) -> [HTML] {
-    Place.allCases.filter { $0 != .explore && (isAdmin || !$0.isForAdmins) }.map { item in
+    Place.allCases.filter { isAdmin || !$0.isForAdmins }.map { item in
       let address = item == .grid ? site.path("") : site.path(item.rawValue)
       let current: HTML = item == place ? " aria-current=\"page\"" : ""
       return "<a href=\"\(address)\"\(current)>\(item.title)</a>"

@@ -138,16 +138,8 @@ struct ChaosTests {
       #expect(try row.decode("state", as: String.self) == "in_place", "\(path)")
       #expect(try await workshop.lake.sha256(path) == row.decode("output_sha256", as: String.self), "\(path)")
     }
-    #expect(
-      try await workshop.lake.files().sorted() == manifest.map { try $0.decode("path", as: String.self) }.sorted())
-    #expect(try await workshop.lake.stagingNames() == [])
-    let leftovers = try await connection.query(
-      """
-      SELECT relname FROM pg_class WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r'
-        AND relname NOT IN ('partition', 'staging', 'year_leaf') AND NOT relispartition
-      UNION ALL SELECT table_name FROM warehouse.staging
-      """)
-    #expect(try leftovers.map { try $0.decode("relname", as: String.self) } == [])
+    try await workshop.requireNothingElse(
+      than: manifest.map { try $0.decode("path", as: String.self) }, connection)
   }
 }
 

@@ -174,14 +174,7 @@ struct KillTests {
       #expect(try row.decode("output_sha256", as: String.self) == sha256, "\(path)")
       #expect(try row.decode("published_count", as: Int.self) == Self.rowCount)
     }
-    #expect(try await workshop.lake.files().sorted() == manifest.map { try $0.decode("path", as: String.self) })
-    #expect(try await workshop.lake.stagingNames() == [])
-    let leftovers = try await connection.query(
-      """
-      SELECT relname FROM pg_class WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r'
-        AND relname NOT IN ('partition', 'staging', 'year_leaf') AND NOT relispartition
-      UNION ALL SELECT table_name FROM warehouse.staging
-      """)
-    #expect(try leftovers.map { try $0.decode("relname", as: String.self) } == [])
+    try await workshop.requireNothingElse(
+      than: manifest.map { try $0.decode("path", as: String.self) }, connection)
   }
 }

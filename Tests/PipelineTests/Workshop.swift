@@ -101,6 +101,19 @@ struct Workshop {
       """, [dataset, Array(years), asOf, mode, regions ?? Self.recordedRegions()])
   }
 
+  /// The lake and the warehouse hold what these paths name and nothing else: no staging, no table that was left over.
+  func requireNothingElse(than paths: [String], _ connection: PostgresConnection) async throws {
+    #expect(try await lake.files().sorted() == paths.sorted())
+    #expect(try await lake.stagingNames() == [])
+    let leftovers = try await connection.query(
+      """
+      SELECT relname FROM pg_class WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r'
+        AND relname NOT IN ('partition', 'staging', 'year_leaf') AND NOT relispartition
+      UNION ALL SELECT table_name FROM warehouse.staging
+      """)
+    #expect(try leftovers.map { try $0.decode("relname", as: String.self) } == [])
+  }
+
   /// Makes the rows that are published look as if they had come from other data, so that what is published next replaces
   /// rows that differ from its own.
   /// - Parameter column: of numbers.

@@ -18,7 +18,8 @@ FROM service.alert a LEFT JOIN LATERAL (
   WHERE x.ends_at > clock_timestamp() AND (x.kind IS NULL OR x.kind = a.kind)
     AND (x.subject IS NULL OR x.subject = a.subject)
   ORDER BY x.ends_at DESC LIMIT 1) s ON true;
-COMMENT ON VIEW service.alerts IS 'What is wrong now and what was, whether it is silenced, and whether somebody was told.';
+COMMENT ON VIEW service.alerts IS
+  'What is wrong now and what was, whether it is silenced, and whether somebody was told.';
 
 -- Looked up by dataset from the end of an index, however much was published.
 CREATE VIEW service.freshness AS
@@ -98,7 +99,8 @@ FROM queue.source s JOIN queue.token_bucket t USING (source_id) CROSS JOIN LATER
 WHERE t.quota_used >= s.daily_quota AND t.quota_day = (clock_timestamp() AT TIME ZONE 'UTC')::date AND w.waiting > 0
 UNION ALL
 SELECT 'no_worker', 'queue', 'critical', interval '1 minute',
-  'tasks wait, and no worker takes any', 'Start one on any host: aker-worker. aker workers tells what became of the last.'
+  'tasks wait, and no worker takes any',
+    'Start one on any host: aker-worker. aker workers tells what became of the last.'
 WHERE NOT EXISTS (SELECT FROM queue.worker v WHERE v.state = 'running' AND v.host_trouble IS NULL)
   AND queue.wanted_slots() > 0
 UNION ALL

@@ -116,7 +116,7 @@ extension Pages {
     case .tokens:
       let lines: [AccessToken] = try await ask("listTokens", visit)
       return Lists.tokens(lines, made: nil, visit.frame)
-    case .grid, .backfills, .tasks, .datasets, .explore: throw Problem(.notFound, "there is no such page")
+    case .grid, .backfills, .tasks, .datasets: throw Problem(.notFound, "there is no such page")
     }
   }
 

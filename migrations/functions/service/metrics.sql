@@ -43,7 +43,8 @@ CREATE FUNCTION service._flow_metrics() RETURNS TABLE (name text, labels text[],
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT m.name, ARRAY['flow', f.flow], m.value
   FROM schedule.flow f CROSS JOIN LATERAL (VALUES
-    ('aker_flow_missed_total', (SELECT count(*) FROM schedule.due d WHERE d.flow = f.flow AND d.fate = 'missed')::float8),
+    ('aker_flow_missed_total',
+      (SELECT count(*) FROM schedule.due d WHERE d.flow = f.flow AND d.fate = 'missed')::float8),
     ('aker_flow_next_due_timestamp_seconds', extract(epoch FROM f.next_due_at)::float8),
     ('aker_flow_late_seconds', coalesce((
       SELECT greatest(extract(epoch FROM max(schedule._now() - schedule._fires_at(f, d.due_at))), 0)
@@ -72,7 +73,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM queue.progress_delta d GROUP BY d.lane_id),
   busy AS MATERIALIZED (SELECT l.lane_id, count(*) AS running FROM queue.lease l GROUP BY l.lane_id),
   delayed AS MATERIALIZED (
-    SELECT n.lane_id, count(*) AS delayed FROM (SELECT d.lane_id FROM queue.delayed d LIMIT 10000) n GROUP BY n.lane_id),
+    SELECT n.lane_id, count(*) AS delayed FROM (SELECT d.lane_id FROM queue.delayed d LIMIT 10000) n
+      GROUP BY n.lane_id),
   counts AS MATERIALIZED (
     SELECT n.dataset, sum(n.blocked + coalesce(d.blocked, 0)) AS blocked, sum(coalesce(b.running, 0)) AS running,
       sum(coalesce(y.delayed, 0)) AS delayed,
@@ -105,7 +107,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM unnest(ARRAY['running', 'draining']) AS s(state) LEFT JOIN queue.worker w ON w.state = s.state
   GROUP BY s.state
   UNION ALL
-  SELECT 'aker_workers_unwell', '{}', count(*) FROM queue.worker w WHERE w.ended_at IS NULL AND w.host_trouble IS NOT NULL
+  SELECT 'aker_workers_unwell', '{}', count(*) FROM queue.worker w
+    WHERE w.ended_at IS NULL AND w.host_trouble IS NOT NULL
   UNION ALL
   SELECT 'aker_worker_slots', '{}', coalesce(sum(w.slots), 0) FROM queue.worker w WHERE w.state = 'running'
     AND w.host_trouble IS NULL
@@ -130,7 +133,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT 'aker_dataset_published_timestamp_seconds', ARRAY['dataset', f.dataset], extract(epoch FROM f.published_at)
   FROM service.freshness f
 $$;
-COMMENT ON FUNCTION service._fleet_metrics IS 'Workers, backfills, alerts, the database''s life, and freshness by dataset.';
+COMMENT ON FUNCTION service._fleet_metrics IS
+  'Workers, backfills, alerts, the database''s life, and freshness by dataset.';
 
 CREATE FUNCTION service.metrics() RETURNS TABLE (name text, labels text[], value double precision)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -141,5 +145,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   ORDER BY m.name, m.labels
 $$;
 COMMENT ON FUNCTION service.metrics IS
-  'Every figure of the queue that /metrics tells, with its labels as name, value, name, value: docs/metrics.md says what '
+  'Every figure of the queue that /metrics tells, with its labels as name, value, name, value: docs/metrics.md says '
+  'what '
   'each means. What is asked of a scrape of the whole queue, by aker_monitor too.';
