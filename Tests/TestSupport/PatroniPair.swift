@@ -1,7 +1,6 @@
 import Database
 import FoundationEssentials
 import Glibc
-
 import Testing
 
 /// Two Postgres servers that Patroni keeps: one leads, the other follows synchronously and takes over. With an etcd, all on
@@ -41,7 +40,8 @@ package struct PatroniPair {
         "--unsafe-no-fsync",
       ])
     var nodes: [Program] = []
-    for name in names { nodes.append(try await asOwner(["/usr/bin/patroni", "\(directory)/\(name).yml"])) }
+    // The second may lead then: the harder case, since connections ask the first one first.
+    for name in names.reversed() { nodes.append(try await asOwner(["/usr/bin/patroni", "\(directory)/\(name).yml"])) }
     let pair = PatroniPair(
       cluster: .served(at: "host=\(host(0)),\(host(1)) port=\(port)"), directory: directory, etcd: etcd, nodes: nodes)
     do {

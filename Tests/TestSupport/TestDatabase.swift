@@ -56,6 +56,8 @@ package struct TestDatabase: Sendable {
   /// Makes the template that `create` copies: PostGIS and all migrations.
   package static func makeTemplate(on cluster: TestCluster) async throws {
     let connection = try await cluster.connect()
+    // Where a server follows, it may be asked first: its answer is to know the database, and not that there is none.
+    try await connection.execute("SET synchronous_commit = remote_apply")
     if ManagedServer.isPlayed {
       try await ManagedServer.prepare(cluster)
       try await connection.execute("ALTER DATABASE aker RENAME TO aker_template")
