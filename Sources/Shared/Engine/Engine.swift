@@ -92,8 +92,10 @@ package struct Engine: Sendable {
     defer { withExtendedLifetime(share) {} }
     var limits = limits
     if let share { (limits.memoryBytes, limits.threads) = (share.memoryBytes, min(limits.threads, share.threads)) }
+    let extensions = VerifiedExtensions(script.extensions.compactMap { duckdb.extensions[$0] })
     let (status, message, value) = try await launch(
-      with(limits).confined(script), lastStep: script.steps.last?.name, body)
+      with(limits).confined(script, extensionsVerified: extensions.areVerified), lastStep: script.steps.last?.name, body)
+    if case .exited(0) = status { extensions.remember() }
     return (status, message, value, limits.memoryBytes)
   }
 
@@ -143,17 +145,22 @@ package struct Engine: Sendable {
   }
 
   /// What the process may do: run the script, read its inputs, write its outputs, spill.
-  private func confined(_ script: EngineScript) -> ConfinedProgram {
-    confined(script) { script.parts(limits: limits, roomBytes: $0, duckdb: duckdb) }
+  /// - Parameter extensionsVerified: whether DuckDB need not look again at how its extensions are signed.
+  private func confined(_ script: EngineScript, extensionsVerified: Bool) -> ConfinedProgram {
+    confined(script, options: extensionsVerified ? ["-unsigned"] : []) {
+      script.parts(limits: limits, roomBytes: $0, duckdb: duckdb)
+    }
   }
 
-  private func confined(_ script: EngineScript, parts: (_ roomBytes: Int) -> [EngineScript.Part]) -> ConfinedProgram {
+  private func confined(
+    _ script: EngineScript, options: [String] = [], parts: (_ roomBytes: Int) -> [EngineScript.Part]
+  ) -> ConfinedProgram {
     let spill = limits.temporaryDirectory
     // There when it is needed: the process may make files in it, and not the folder itself.
     try? FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
     let room = Self.roomBytes(spill)
     var program = ConfinedProgram(duckdb.path, parent: getpid())
-    for argument in ["-batch", "-bail", "-no-init"] { program.argument(argument) }
+    for argument in ["-batch", "-bail", "-no-init"] + options { program.argument(argument) }
     for part in parts(room) { program.part(part) }
     for path in script.readPaths { program.read(path) }
     for name in script.extensions { duckdb.extensions[name].map { program.read($0) } }

@@ -112,6 +112,8 @@ package struct EngineScript: Sendable {
       // Longitude first, as GeoJSON, GeoParquet and PostGIS have it; unsaid, it depends on the version and is warned of.
       if name == .spatial { text += "SET geometry_always_xy = true;\n" }
     }
+    // What was loaded was verified (VerifiedExtensions); nothing else is loaded, and if it were, it would have to be signed.
+    if !extensions.isEmpty { text += "SET allow_unsigned_extensions = false;\n" }
     let folders = readPaths.filter { $0.hasSuffix("/") } + [limits.temporaryDirectory + "/"]
     let files =
       readPaths.filter { !$0.hasSuffix("/") } + writePaths + (writesToStandardOutput ? ["/dev/stdout"] : [])
