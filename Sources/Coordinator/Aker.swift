@@ -19,7 +19,7 @@ struct Aker: AsyncParsableCommand {
       WHEN TASKS FAILED
         aker backfills                      # which backfill
         aker tasks --state failed           # which partitions, and why
-        aker task 8812                      # one's whole story: what it met, what to do
+        aker task 8812                      # its whole story, and what to do
         aker retry --backfill 3             # when the cause is gone
 
       Without AKER_POSTGIS_DSN, an embedded PostGIS under .aker/ is used; aker config shows every setting.

@@ -3169,7 +3169,7 @@ CREATE VIEW queue.overview AS
                     WHEN (f.message IS NULL) THEN 'first life'::text
                     ELSE ('life '::text || f.number)
                 END AS "case",
-            format('timeline %s since %s%s'::text, ltrim(f.timeline, '0'::text), date_trunc('second'::text, f.began_at), (': '::text || f.message)) AS format
+            format('timeline %s since %s%s'::text, ltrim(f.timeline, '0'::text), to_char((f.began_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), (': '::text || f.message)) AS format
            FROM queue.life f
         UNION ALL
          SELECT 2,

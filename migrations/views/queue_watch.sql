@@ -105,7 +105,8 @@ SELECT n, item, value, detail FROM (
     ELSE 'paused' END AS value, g.pause_reason AS detail FROM queue.setting g
   UNION ALL
   SELECT 1, 1, 'database', CASE WHEN f.message IS NULL THEN 'first life' ELSE 'life ' || f.number END,
-    format('timeline %s since %s%s', ltrim(f.timeline, '0'), date_trunc('second', f.began_at), ': ' || f.message)
+    format('timeline %s since %s%s', ltrim(f.timeline, '0'),
+      to_char(f.began_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), ': ' || f.message)
       FROM queue.life f
   UNION ALL
   SELECT 2, 0, 'workers', count(*)::text, CASE WHEN count(*) > 0

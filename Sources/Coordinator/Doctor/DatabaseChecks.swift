@@ -242,7 +242,8 @@ struct DatabaseChecks {
   private func life(_ connection: PostgresConnection) async throws -> Finding {
     let rows = try await connection.query(
       """
-      SELECT ltrim(timeline, '0') AS timeline, date_trunc('second', began_at)::text AS began_at, message,
+      SELECT ltrim(timeline, '0') AS timeline, message,
+        to_char(began_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS began_at,
         message IS NOT NULL AND began_at > now() - interval '1 day' AS is_new
       FROM queue.life
       """)

@@ -99,7 +99,6 @@ package struct LineageTree: Sendable, Codable {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
@@ -109,7 +108,8 @@ package struct LineageTree: Sendable, Codable {
     let attempt = attemptNumber.map { ", attempt \($0)" } ?? ""
     var branches: [[String]] = [
       [
-        "\(outcome) \(publishedAt): \(rowCount.counted("row")), \(byteCount.counted("byte")), sha256 \(outputSHA256.prefix(12))"
+        "\(outcome) \(publishedAt)",
+        "   \(rowCount.counted("row")), \(byteCount.counted("byte")), sha256 \(outputSHA256.prefix(12))",
       ],
       ["task \(taskID)\(attempt), worker \(workerID) on \(host), aker \(codeVersion)"],
       ["definition \(definitionHash.prefix(12))"], ["file \(lakePath)"],
@@ -119,12 +119,12 @@ package struct LineageTree: Sendable, Codable {
         let inner = publication.lines()
         branches.append(["read " + (inner.first ?? "")] + inner.dropFirst())
       } else if let note = input.note {
-        branches.append(["\(input.request): \(note)", input.url ?? ""])
+        branches.append(["\(input.request): \(note)", input.url.map { "   \($0)" } ?? ""])
       } else {
         let synthetic = input.isSynthetic ? ", SYNTHETIC: not real figures" : ""
         branches.append([
-          "\(input.request) from \(input.source ?? "?"), fetched \(input.fetchedAt ?? "?"), "
-            + "\((input.byteCount ?? 0).counted("byte")), sha256 \((input.sha256 ?? "").prefix(12))\(synthetic)",
+          "\(input.request) from \(input.source ?? "?"), fetched \(input.fetchedAt ?? "?")",
+          "   \((input.byteCount ?? 0).counted("byte")), sha256 \((input.sha256 ?? "").prefix(12))\(synthetic)",
           "   " + (input.url ?? ""),
         ])
       }

@@ -35,7 +35,7 @@ extension FlowCommand {
       if lines.isEmpty { return print("the catalog has no flows.yml") }
       let terminal = Terminal.standardOutput
       let style = Style(terminal)
-      for line in lines { terminal.write(line.text(style)) }
+      for line in lines { terminal.write(line.text(style, columns: terminal.columnLimit)) }
       print("years are counted from the due one; run one now: aker flow run \(lines[0].name)")
       if let reason {
         print("when they are due next is not known here (\(reason))")
@@ -92,26 +92,26 @@ extension FlowCommand {
 
 extension FlowLine {
   /// A flow in a few lines: five datasets, a schedule and a fate do not fit beside each other.
-  func text(_ style: Style) -> String {
+  func text(_ style: Style, columns: Int?) -> String {
     let years =
       first_year == last_year
       ? "year \(Self.signed(first_year))" : "years \(Self.signed(first_year)) to \(Self.signed(last_year))"
-    var lines = ["\(style.bold(name))  \(title)"]
-    lines.append("  \(schedule_in_words.map { "\($0) (\(time_zone))" } ?? "by hand"); \(years)")
-    lines.append("  \(datasets.joined(separator: ", "))")
+    var facts = [
+      title, "\(schedule_in_words.map { "\($0) (\(time_zone))" } ?? "by hand"); \(years)",
+      datasets.joined(separator: ", "),
+    ]
     if let state {
-      if let since = state.paused_at {
-        lines.append("  paused since \(since.shown()) UTC: \(state.pause_reason ?? "")")
-      }
-      if let due = state.next_due_at, state.paused_at == nil { lines.append("  next due \(due.shown()) UTC") }
+      if let since = state.paused_at { facts.append("paused since \(since.shown()) UTC: \(state.pause_reason ?? "")") }
+      if let due = state.next_due_at, state.paused_at == nil { facts.append("next due \(due.shown()) UTC") }
       if let due = state.last_due_at, let fate = state.last_fate {
         let end = state.last_backfill_id.map { " as backfill \($0)" } ?? state.last_reason.map { ": \($0)" } ?? ""
-        lines.append("  last due \(due.shown()) UTC, \(fate)\(end)")
+        facts.append("last due \(due.shown()) UTC, \(fate)\(end)")
       }
-      if let trouble = state.trouble { lines.append("  \(style.red("cannot be enqueued")): \(trouble)") }
-      if state.missed_count > 0 { lines.append("  \(state.missed_count) missed: aker flow history \(name)") }
+      if let trouble = state.trouble { facts.append("cannot be enqueued: \(trouble)") }
+      if state.missed_count > 0 { facts.append("\(state.missed_count) missed: aker flow history \(name)") }
     }
-    return lines.joined(separator: "\n") + "\n\n"
+    let lines = facts.flatMap { Wrapped.lines($0, columns: columns.map { max(40, $0 - 2) } ?? .max) }
+    return ([style.bold(name)] + lines.map { "  " + $0 }).joined(separator: "\n") + "\n\n"
   }
 
   private static func signed(_ year: Int) -> String { year > 0 ? "+\(year)" : "\(year)" }
