@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Makes inputs out of those of a corpus: cut, doubled, spliced, with bytes changed and what a grammar trips over put in.
 struct Mutation {
   let corpus: [[UInt8]]

@@ -43,7 +43,7 @@ final class ChaosPool: Sendable {
   /// Faults in pairs, for as long as is said. What was done is undone when it returns.
   func suffer(for duration: Duration, seed: UInt64) async throws {
     for (number, place) in places.enumerated() { keep(place, "w\(number + 1)") }
-    var random = ReaderPropertyTests.Seeded(state: seed)
+    var random = SeededRandom(seed: seed)
     try await operate(.enqueue, 0)
     let end = ContinuousClock.now + duration
     while ContinuousClock.now < end {
@@ -103,7 +103,7 @@ final class ChaosPool: Sendable {
 
   /// What is random is drawn here, in the order of the seed; what comes back does it.
   private func act(
-    _ fault: Fault, _ random: inout ReaderPropertyTests.Seeded
+    _ fault: Fault, _ random: inout SeededRandom
   ) throws -> @Sendable () async throws -> Void {
     counts.withLock { $0[fault.rawValue, default: 0] += 1 }
     let place = places[Int.random(in: 0..<places.count, using: &random)]

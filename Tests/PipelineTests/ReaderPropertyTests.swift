@@ -9,19 +9,6 @@ import Testing
 /// damaged is refused. The seed is in the name of what fails.
 @Suite("Readers, fed with what is good and what is damaged")
 struct ReaderPropertyTests {
-  /// SplitMix64: the same rows for the same seed.
-  struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ (mixed >> 31)
-    }
-  }
-
   /// Codes with leading zeros, texts that readers have stumbled over, numbers as sources write them.
   private static let texts = [
     "plain", "#5 Mill Row", "say \"no\"", "a, b; c|d", "Doña Ana", "NULL", "nan", "back\\slash", "0123", "1,234",
@@ -30,7 +17,7 @@ struct ReaderPropertyTests {
   ]
 
   private static func rows(_ seed: UInt64) -> [[String]] {
-    var generator = Seeded(state: seed)
+    var generator = SeededRandom(seed: seed)
     return (0..<Int.random(in: 1...30, using: &generator)).map { index in
       [
         "00\(index)", texts.randomElement(using: &generator) ?? "",

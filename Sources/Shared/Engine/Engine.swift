@@ -94,7 +94,8 @@ package struct Engine: Sendable {
     if let share { (limits.memoryBytes, limits.threads) = (share.memoryBytes, min(limits.threads, share.threads)) }
     let extensions = VerifiedExtensions(script.extensions.compactMap { duckdb.extensions[$0] })
     let (status, message, value) = try await launch(
-      with(limits).confined(script, extensionsVerified: extensions.areVerified), lastStep: script.steps.last?.name, body)
+      with(limits).confined(script, extensionsVerified: extensions.areVerified), lastStep: script.steps.last?.name, body
+    )
     if case .exited(0) = status { extensions.remember() }
     return (status, message, value, limits.memoryBytes)
   }

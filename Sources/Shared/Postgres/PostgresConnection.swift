@@ -48,7 +48,7 @@ package actor PostgresConnection {
     ShellVariables.settingsAreForgotten
     // What stands before `dbname` can be overridden by the connection string; what stands after it cannot.
     let settings =
-      SessionStartup.defaults(configuration) + [("dbname", configuration.dsn), ("client_encoding", "UTF8")]
+      SessionSettings.connectionDefaults(configuration) + [("dbname", configuration.dsn), ("client_encoding", "UTF8")]
     let keywords = settings.map { strdup($0.0) } + [nil]
     let values = settings.map { strdup($0.1) } + [nil]
     defer { (keywords + values).forEach { free($0) } }
@@ -66,31 +66,24 @@ package actor PostgresConnection {
     // Notices go to the server's log; ours would be stderr, in the middle of an operator's progress display.
     PQsetNoticeProcessor(opened, { _, _ in }, nil)
     do {
-      let stated = SessionSettings.statement(isLocal: false, configuration)
-      let server: Int32?
-      do {
-        server = try run(stated, []).rows.first?.decode("pid")
-      } catch let error as PostgresError where error.sqlState == SessionSettings.isolationRefused {
-        _ = try run(SessionSettings.plainIsolation, [])
-        server = try run(stated, []).rows.first?.decode("pid")
-      }
-      isPooled = server != PQbackendPID(opened)
-      let settings = SessionStartup.settings(configuration)
-      let wishes = SessionStartup.wishes(serverVersion: PQserverVersion(opened))
-      do {
-        try state(settings + wishes)
-      } catch let error as PostgresError where !wishes.isEmpty && SessionStartup.refusals.contains(error.sqlState ?? "")
-      {
-        try state(settings)
-      }
+      isPooled = try stateSettings() != PQbackendPID(opened)
     } catch {
       close()
       throw error
     }
   }
 
-  private func state(_ settings: [(name: String, value: String)]) throws {
-    _ = try run(SessionStartup.sql, [settings.map(\.name), settings.map(\.value)])
+  /// - Returns: the process id of the server's session that ran the statement.
+  private func stateSettings(wishes: Bool = true) throws -> Int32? {
+    let statement = SessionSettings.statement(isLocal: false, wishes: wishes, configuration)
+    do {
+      return try run(statement, []).rows.first?.decode("pid")
+    } catch let error as PostgresError where error.sqlState == SessionSettings.isolationRefused {
+      _ = try run(SessionSettings.plainIsolation, [])
+      return try run(statement, []).rows.first?.decode("pid")
+    } catch let error as PostgresError where wishes && error.sqlState == SessionSettings.wishRefused {
+      return try stateSettings(wishes: false)
+    }
   }
 
   /// What to do where libpq's words alone would leave one puzzled.

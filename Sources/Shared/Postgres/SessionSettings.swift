@@ -1,8 +1,23 @@
-/// What every session of ours relies on: stated when it starts, so that nothing that is set on the server, the database, the
-/// role or by the shell's environment changes what a statement means or how its answer reads.
+/// What every session of ours asks for when it opens, and what it states then, so that nothing that is set on the server, the
+/// database, the role or by the shell's environment changes what a statement means or how its answer reads.
 ///
 /// What only concerns speed or the server's log stays an administrator's; docs/deploy.md lists it.
 enum SessionSettings {
+  /// libpq's settings that a connection string may say otherwise.
+  static func connectionDefaults(_ configuration: PostgresConfiguration) -> [(keyword: String, value: String)] {
+    [
+      ("connect_timeout", String(max(2, configuration.connectTimeout.components.seconds))),
+      // A server that vanished is noticed within 25 s: an idle one by keepalives (10 + 3 x 5), one that owes us an
+      // acknowledgement by the user timeout.
+      ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+      ("tcp_user_timeout", "25000"),
+      // Of several hosts, the one that may be written to; after a fail-over, the new primary.
+      ("target_session_attrs", configuration.access.rawValue),
+      ("fallback_application_name", configuration.applicationName),
+    ]
+  }
+
+  /// For a session and for a transaction alike.
   static let values: [(name: String, value: String)] = [
     // How answers read.
     ("datestyle", "ISO"), ("intervalstyle", "postgres"), ("timezone", "UTC"), ("bytea_output", "hex"),
@@ -17,6 +32,18 @@ enum SessionSettings {
     ("transaction_timeout", "0"),
   ]
 
+  /// For a session alone.
+  private static let sessionValues: [(name: String, value: String)] = [
+    // The other direction: a client host that vanished without a word (no FIN) leaves neither locks nor its session
+    // behind for longer than a lease (30 s). Nothing of it concerns unix sockets.
+    ("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "25000"),
+  ]
+  /// The same while a statement runs: not every operating system of a server can tell.
+  private static let wish = ("client_connection_check_interval", "10000")
+  /// invalid_parameter_value: what such a server says.
+  static let wishRefused = "22023"
+
   /// feature_not_supported: a standby refuses any query where serializable transactions are the default, but not this.
   static let isolationRefused = "0A000"
   static let plainIsolation = "SET default_transaction_isolation = 'read committed'"
@@ -25,9 +52,13 @@ enum SessionSettings {
   ///
   /// - Parameters:
   ///   - isLocal: for the transaction only: behind a pooler the next one may be on another of the server's sessions.
-  static func statement(isLocal: Bool, _ configuration: PostgresConfiguration) -> String {
+  ///   - wishes: whether to ask for what a server may refuse with `wishRefused`.
+  ///
+  /// What a server of an older version does not know is left out by it.
+  static func statement(isLocal: Bool, wishes: Bool = false, _ configuration: PostgresConfiguration) -> String {
     let timeout = String(configuration.statementTimeout?.wholeMilliseconds ?? 0)
-    let rows = (values + [("statement_timeout", timeout)]).map { "('\($0.name)', '\($0.value)')" }
+    let stated = values + [("statement_timeout", timeout)] + (isLocal ? [] : sessionValues) + (wishes ? [wish] : [])
+    let rows = stated.map { "('\($0.name)', '\($0.value)')" }
     // With synchronous_commit off, a server could give a lease token twice after a crash.
     return """
       SELECT pg_catalog.pg_backend_pid() AS pid, \
