@@ -289,6 +289,37 @@ struct FormatTests {
     }
   }
 
+  @Test("xlsx: a formula is read by its value; one without it, and a sheet that is cut, are refused by name")
+  func formulas() async throws {
+    try await FormatScene.open { scene in
+      func workbook(_ name: String, _ cells: String...) async throws -> String {
+        let path = scene.folder + "/" + name
+        let result = try await Program.run(
+          "python3", [PackageRoot.path + "/Tests/Tools/workbook.py", path, "ABOUT", "=NOW()|", "Counties"] + cells)
+        try #require(result.exitCode == 0, "\(result)")
+        return path
+      }
+      let fields = "format: xlsx, sheet: Counties, columns: [GEOID, RISK]"
+      let query = "SELECT GEOID, RISK AS risk FROM raw.rows"
+      let whole = try await workbook("a.xlsx", "GEOID|RISK", "06001|=1/8->0.125", "06003|1")
+      #expect(
+        try await scene.read(fields, whole, query).rows
+          == [#"{"GEOID":"06001","risk":"0.125"}"#, #"{"GEOID":"06003","risk":"1"}"#])
+      let bare = try await workbook("b.xlsx", "GEOID|RISK", "06001|0.5", "06003|=1/8")
+      let refusal = await FormatScene.unreadable { _ = try await scene.read(fields, bare, query) }
+      #expect(refusal.contains("sheet 'Counties': cell B3 has the formula '=1/8' and not its value"), "\(refusal)")
+      let cut = scene.folder + "/c.xlsx"
+      try await FormatScene.zip(
+        """
+        for i in zipfile.ZipFile('\(whole)').infolist():
+          b=zipfile.ZipFile('\(whole)').read(i)
+          z.writestr(i, b[:-40] if 'sheet2' in i.filename else b)
+        """, cut)
+      let damage = await FormatScene.unreadable { _ = try await scene.read(fields, cut, query) }
+      #expect(damage.contains("sheet 'Counties' is damaged: it is not well-formed XML"), "\(damage)")
+    }
+  }
+
   @Test(
     "an option that a format has no use for, and a column that it cannot have, are refused when the definition is read",
     arguments: [

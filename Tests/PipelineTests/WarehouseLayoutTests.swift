@@ -91,7 +91,7 @@ struct WarehouseLayoutTests {
     let answer = try await warehouse.connection.withTransaction { transaction in
       _ = try await transaction.query("SELECT warehouse._split_off_year('bench', 2002, 'bench__2002')")
       let question = Task { try await reader.query("SELECT FROM bench") }
-      try await eventually(within: .seconds(20), "it waits") {
+      try await eventually("it waits") {
         try await !transaction.query(
           """
           SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database

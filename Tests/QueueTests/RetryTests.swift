@@ -175,7 +175,7 @@ struct RetryTests {
     try await one.execute("BEGIN")
     _ = try await one.query(retry, [failed[0]])
     async let second: Void = { _ = try? await other.query(retry, [failed[1]]) }()
-    try await eventually(within: .seconds(20), "the second waits") {
+    try await eventually("the second waits") {
       try await fixture.value(
         "SELECT count(*)::int FROM pg_locks WHERE pid = $1::int AND NOT granted", [processID], as: Int.self) == 1
     }

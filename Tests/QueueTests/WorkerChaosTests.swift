@@ -100,7 +100,7 @@ struct WorkerChaosTests {
     let scene = try await ChaosScene.make(tasks: 0)
     let long = try await scene.fixture.enqueue(years: 2001...2002).backfillID
     let worker = try await scene.worker("w", slots: 1, milliseconds: 600_000, untilEmpty: false, drainTimeout: 0)
-    try await eventually(within: .seconds(10), "it runs") {
+    try await eventually("it runs") {
       try await scene.fixture.value("SELECT running = 1 FROM queue.backfill_progress WHERE backfill_id = $1", [long])
     }
     try await scene.fixture.run("SELECT queue.cancel_backfill($1)", [long])
@@ -117,7 +117,7 @@ struct WorkerChaosTests {
   @Test func aDrainingWorkerFinishesWhatItCan() async throws {
     let scene = try await ChaosScene.make(tasks: 10)
     let worker = try await scene.worker("w", slots: 2, milliseconds: 500, untilEmpty: false)
-    try await eventually(within: .seconds(10), "both slots are busy") {
+    try await eventually("both slots are busy") {
       try await scene.fixture.value("SELECT count(*) = 2 FROM queue.lease")
     }
     worker.send(SIGTERM)
@@ -132,7 +132,7 @@ struct WorkerChaosTests {
   @Test func aDrainingWorkerReleasesWhatItCannotFinishAndSaysWhich() async throws {
     let scene = try await ChaosScene.make(tasks: 10)
     let worker = try await scene.worker("w", slots: 2, milliseconds: 600_000, untilEmpty: false, drainTimeout: 0)
-    try await eventually(within: .seconds(10), "both slots are busy") {
+    try await eventually("both slots are busy") {
       try await scene.fixture.value("SELECT count(*) = 2 FROM queue.lease")
     }
     worker.send(SIGTERM)

@@ -1,9 +1,10 @@
 package import Testing
 
-/// Polls `condition` until it holds; records an issue and returns false when it does not within `limit`.
+/// Polls `condition` until it holds; records an issue and returns false when it does not within `limit`, which is for a
+/// machine that has much else to do.
 @discardableResult
 package func eventually(
-  within limit: Duration = .seconds(10), _ what: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+  within limit: Duration = .seconds(60), _ what: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
   _ condition: () async throws -> Bool
 ) async throws -> Bool {
   let deadline = ContinuousClock.now + limit

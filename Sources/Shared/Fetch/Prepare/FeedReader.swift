@@ -54,21 +54,10 @@ package enum FeedReader {
   /// Prefixes of RSS, Atom and what they borrow from Dublin Core. `media:title` is a picture's, `itunes:summary` a player's.
   private static let prefixes: Set<String> = ["", "atom", "a10", "content", "dc", "dcterms"]
 
-  /// Once for the process.
-  private static let closeOutside: Void = aker_xml_close_outside()
-
   /// - Returns: the number of items.
   @discardableResult
   package static func read(_ path: String, _ body: (Item) throws -> Void) throws -> Int {
-    // Entities that the document declares itself are text (libxml2 stops what grows out of all proportion); nothing outside
-    // of it is ever read.
-    Self.closeOutside
-    xmlResetLastError()
-    let options = Int32(
-      AKER_XML_NOENT | AKER_XML_NONET | AKER_XML_NOCDATA | AKER_XML_NOERROR | AKER_XML_NOWARNING)
-    guard let reader = xmlReaderForFile(path, nil, options) else {
-      throw Failure.notWellFormed(line: 0, why: lastWords)
-    }
+    guard let reader = XMLText.open(path) else { throw Failure.notWellFormed(line: 0, why: XMLText.lastWords) }
     defer { xmlFreeTextReader(reader) }
     let limit = ExpansionBudget.limit(ofFile: path)
     var unfolded: Int64 = 0
@@ -80,26 +69,26 @@ package enum FeedReader {
     var count = 0
     var result = xmlTextReaderRead(reader)
     while result == 1 {
-      let name = string(xmlTextReaderConstLocalName(reader)) ?? ""
+      let name = XMLText.string(xmlTextReaderConstLocalName(reader)) ?? ""
       let depth = xmlTextReaderDepth(reader)
       switch Int(xmlTextReaderNodeType(reader)) {
       case AKER_XML_ELEMENT:
-        addresses.enter(depth: depth, base: attribute("xml:base", reader))
+        addresses.enter(depth: depth, base: XMLText.attribute("xml:base", reader))
         if depth == 0, !["rss", "feed", "RDF"].contains(name) { throw Failure.notAFeed(root: name) }
         if name == "item" || name == "entry" {
           item = Item(source: feedTitle)
         } else if field == nil {
           field = name
           text = ""
-          if name == "link", let address = attribute("href", reader) {
-            let relation = attribute("rel", reader) ?? "alternate"
+          if name == "link", let address = XMLText.attribute("href", reader) {
+            let relation = XMLText.attribute("rel", reader) ?? "alternate"
             if item == nil { addresses.found(address, isSelf: relation == "self") }
             if relation == "alternate" { item?.link = addresses.whole(address) }
           }
         }
         if xmlTextReaderIsEmptyElement(reader) == 1, field == name { field = nil }
       case AKER_XML_TEXT, AKER_XML_CDATA, AKER_XML_SPACE:
-        guard field != nil, let more = string(xmlTextReaderConstValue(reader)) else { break }
+        guard field != nil, let more = XMLText.string(xmlTextReaderConstValue(reader)) else { break }
         unfolded += Int64(more.utf8.count)
         guard unfolded <= limit else { throw Failure.unfoldsTooFar(limit: limit) }
         text += more
@@ -111,7 +100,7 @@ package enum FeedReader {
           field = nil
         } else if field == name {
           let value = trimmed(text)
-          if !prefixes.contains(string(xmlTextReaderConstPrefix(reader)) ?? "") {
+          if !prefixes.contains(XMLText.string(xmlTextReaderConstPrefix(reader)) ?? "") {
             // Not the feed's own.
           } else if item == nil {
             if name == "title", feedTitle == nil { feedTitle = value }
@@ -130,16 +119,9 @@ package enum FeedReader {
       result = xmlTextReaderRead(reader)
     }
     guard result == 0 else {
-      throw Failure.notWellFormed(line: Int(xmlTextReaderGetParserLineNumber(reader)), why: lastWords)
+      throw Failure.notWellFormed(line: Int(xmlTextReaderGetParserLineNumber(reader)), why: XMLText.lastWords)
     }
     return count
-  }
-
-  /// What libxml2 says of the last error of this thread.
-  private static var lastWords: String? {
-    guard let message = xmlGetLastError()?.pointee.message else { return nil }
-    let words = String(cString: message).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-    return words.isEmpty ? nil : words
   }
 
   private static func set(_ name: String, _ value: String?, _ item: inout Item?) {
@@ -161,15 +143,5 @@ package enum FeedReader {
     let start = text.drop { $0.isWhitespace }
     guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return nil }
     return String(start[...last])
-  }
-
-  private static func attribute(_ name: String, _ reader: OpaquePointer) -> String? {
-    guard xmlTextReaderMoveToAttribute(reader, name) == 1 else { return nil }
-    defer { xmlTextReaderMoveToElement(reader) }
-    return string(xmlTextReaderConstValue(reader))
-  }
-
-  private static func string(_ text: UnsafePointer<UInt8>?) -> String? {
-    text.map { String(cString: $0) }
   }
 }

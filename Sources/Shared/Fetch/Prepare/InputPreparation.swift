@@ -49,7 +49,8 @@ package struct InputPreparation: Sendable {
   }
 
   private static func changes(_ request: DatasetRequest) -> Bool {
-    request.input.member != nil || changesText(request) || request.format == .shapefile || isChecked(request)
+    request.input.member != nil || changesText(request) || request.format == .shapefile || request.format == .xlsx
+      || isChecked(request)
   }
 
   /// Text that is looked through before anything is made of it.
@@ -193,7 +194,7 @@ package struct InputPreparation: Sendable {
         if request.format == .csv || request.format == .tsv {
           return try table(path, to: target, request, isWrapped: isWrapped, cancellation)
         }
-        try Self.check(path, request, cancellation)
+        try Self.check(path, request, in: place, cancellation)
         if Self.changesText(request) {
           try change(path, to: target, request, cancellation)
           plain = target
@@ -226,6 +227,8 @@ package struct InputPreparation: Sendable {
     } catch let failure as DelimitedText.Failure {
       throw refused(failure.summary, advice: failure.advice)
     } catch let failure as TextCheck.Failure {
+      throw refused(failure.summary, advice: failure.advice)
+    } catch let failure as WorkbookCheck.Failure {
       throw refused(failure.summary, advice: failure.advice)
     } catch let failure as AttributeTable.Failure {
       throw refused(failure.summary, advice: failure.advice)
@@ -281,9 +284,12 @@ package struct InputPreparation: Sendable {
   }
 
   private static func check(
-    _ path: String, _ request: DatasetRequest, _ cancellation: BlockingWork.Cancellation
+    _ path: String, _ request: DatasetRequest, in place: String, _ cancellation: BlockingWork.Cancellation
   ) throws {
-    if request.format == .shapefile {
+    if request.format == .xlsx {
+      try WorkbookCheck.check(
+        path, sheet: request.input.sheet, in: place, maximumBytes: maximumByteCount, cancellation)
+    } else if request.format == .shapefile {
       try AttributeTable.recode(beside: path, declared: request.input.encoding)
     } else if isChecked(request) {
       try FeatureFrame.check(path, request)

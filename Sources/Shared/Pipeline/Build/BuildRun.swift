@@ -167,16 +167,19 @@ struct BuildRun {
   }
 
   /// Where a value stands in documents that are no text, such as workbooks: by row and column, as they were read.
-  private func cells(_ value: String) async -> [String] {
+  /// - Parameters: the column and the request where it is known to stand; nil where any may be meant.
+  private func cells(_ value: String, column: String? = nil, of requestName: String? = nil) async -> [String] {
     var script = inputScript()
     script.extensions = spec.extensions
     let requests = spec.requests.filter { request in
       [.xlsx, .shapefile, .feed, .parquet].contains(request.format)
-        && fetched.contains { $0.requestName == request.name }
+        && fetched.contains { $0.requestName == request.name } && (requestName ?? request.name) == request.name
     }
     if requests.isEmpty { return [] }
     for request in requests {
-      let names = (request.columns(year: partition.dataYear)?.names ?? []).filter { !request.isPattern($0) }
+      let names = (request.columns(year: partition.dataYear)?.names ?? []).filter {
+        !request.isPattern($0) && (column ?? $0) == $0
+      }
       let cells = names.map { "{'column': \(SQL.literal($0)), 'value': CAST(\(SQL.identifier($0)) AS VARCHAR)}" }
       if cells.isEmpty { continue }
       script.add(
@@ -214,11 +217,12 @@ struct BuildRun {
         let places = await ValuePlace.find(
           wrong.example, column: names.count == 1 ? names[0] : nil,
           in: fetched.filter { $0.requestName == counted.request }, of: request)
+        var place = places.first?.text
+        if place == nil { place = await cells(wrong.example, column: wrong.column, of: counted.request).first }
         drifts.append(
           SchemaDrift.retyped(
             request: counted.request, column: wrong.column, type: wrong.type, count: wrong.count,
-            example: wrong.example,
-            place: places.first?.text))
+            example: wrong.example, place: place))
       }
     }
     for found in try output.rows("flattened", as: Flattened.self) {
