@@ -166,9 +166,11 @@ struct FullLakeTests {
         try await require(failure, "No space left on device", workshop, connection)
         met.append(failure.reason)
       }
+      // A worker that looks at its host takes a name for a moment, so that of two folders one after the other either may be
+      // what met the end.
       let expected =
         document == .archive
-        ? ["/prepared:", "/prepared/0:", "/rows.csv", "/small_disk.parquet"]
+        ? ["/prepared", "/rows.csv", "/small_disk.parquet"]
         : ["cannot create \(workshop.lake.location)/.staging/", "/prepared:", "/small_disk.parquet"]
       for name in expected { #expect(met.contains { $0.contains(name) }, "\(name) never met it: \(met)") }
       // Readers of the warehouse have it, and the lake has it where nobody looks.
