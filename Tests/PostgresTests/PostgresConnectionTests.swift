@@ -1,7 +1,9 @@
-import FoundationEssentials
-import Testing
 import Base
+import FoundationEssentials
+import Glibc
+import Synchronization
 import TestSupport
+import Testing
 
 @testable import Postgres
 
@@ -86,6 +88,36 @@ struct PostgresConnectionTests {
     running.cancel()
     await #expect(throws: CancellationError.self) { try await running.value }
     #expect(try await connection.query("SELECT 1 AS one").count == 1)
+  }
+
+  @Test func aServerThatIsFrozenAsAWholeHoldsUpNobodyWhoCancels() async throws {
+    let cluster = try await TestCluster.start(durability: .none)
+    let connection = try await cluster.connect()
+    let observer = try await cluster.connect()
+    let running = Task { try await connection.query("SELECT pg_sleep(3600)") }
+    try await eventually("the statement runs") {
+      try await !observer.query("SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(3600)'")
+        .isEmpty
+    }
+    let hasEnded = Mutex(false)
+    // Nobody reads cancellations any more, and nobody answers.
+    let frozen = try cluster.processes()
+    for process in frozen { kill(process, SIGSTOP) }
+    defer { for process in frozen { kill(process, SIGCONT) } }
+    running.cancel()
+    let waiting = Task {
+      await #expect(throws: CancellationError.self) { try await running.value }
+      hasEnded.withLock { $0 = true }
+    }
+    try await eventually(within: .seconds(30), "who cancelled goes on") { hasEnded.withLock { $0 } }
+    await waiting.value
+    // It is closed, and a pool opens another.
+    await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1") }
+    await connection.close()
+    for process in frozen { kill(process, SIGCONT) }
+    #expect(try await observer.query("SELECT 1 AS one").count == 1)
+    await observer.close()
+    try await cluster.stopServer(.immediate)
   }
 
   @Test func aTerminatedSessionIsBrokenAndThePoolReplacesIt() async throws {

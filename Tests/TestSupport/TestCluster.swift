@@ -83,6 +83,16 @@ package final class TestCluster: Sendable {
     try await control(["-m", mode.rawValue, "-w", "-t", "60", "stop"])
   }
 
+  /// The server's processes, the one that starts all others first.
+  package func processes() throws -> [Int32] {
+    let file = try String(contentsOfFile: directory + "/data/postmaster.pid", encoding: .utf8)
+    guard let first = file.split(separator: "\n").first.flatMap({ Int32($0) }) else {
+      throw TestFailure("no server runs in \(directory)")
+    }
+    let children = try String(contentsOfFile: "/proc/\(first)/task/\(first)/children", encoding: .utf8)
+    return [first] + children.split(separator: " ").compactMap { Int32($0) }
+  }
+
   package func restartServer(_ mode: StopMode = .fast) async throws {
     try await stopServer(mode)
     try await startServer()

@@ -78,7 +78,7 @@ extension PostgresConnection {
         try body(UnsafeRawBufferPointer(start: chunk, count: Int(length)))
       } catch {
         failure = error
-        cancelStatement(handle)
+        guard cancelStatement(handle) else { throw error }
       }
     }
     do {

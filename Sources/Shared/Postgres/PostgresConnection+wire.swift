@@ -1,4 +1,5 @@
 internal import CLibpq
+internal import Dispatch
 internal import Glibc
 internal import Telemetry
 
@@ -49,7 +50,8 @@ extension PostgresConnection {
         }
       } catch {
         failure = error
-        cancelStatement(handle)
+        // The rest of the answer would never end.
+        guard cancelStatement(handle) else { throw error }
       }
     }
     if let failure { throw failure }
@@ -173,7 +175,7 @@ extension PostgresConnection {
       }
       guard isCancellable else { continue }
       if !isCancelSent && Task.isCancelled {
-        cancelStatement(handle)
+        guard cancelStatement(handle) else { throw CancellationError() }
         isCancelSent = true
       }
       if let limit = configuration.answerLimit, ContinuousClock.now - heardAt > limit {
@@ -187,11 +189,29 @@ extension PostgresConnection {
   /// How soon a cancelled Swift task reaches its statement. Costs one system call per interval, on long statements only.
   private static let cancellationCheckMilliseconds: Int32 = 20
 
-  func cancelStatement(_ handle: OpaquePointer) {
-    guard let cancel = PQgetCancel(handle) else { return }
-    defer { PQfreeCancel(cancel) }
-    var reason = [CChar](repeating: 0, count: 256)
-    PQcancel(cancel, &reason, Int32(reason.count))
+  /// How long the server may take to read a cancellation: it starts a process for each, whatever else it does.
+  private static let cancellationLimit = DispatchTimeInterval.seconds(3)
+
+  /// Asks the server to end the statement under way. libpq waits until the server has read that, which one that is frozen
+  /// never does: then this session is given up, as one that owes an answer for too long.
+  ///
+  /// - Returns: whether the server has read it, and the rest of the answer can be waited for.
+  func cancelStatement(_ handle: OpaquePointer) -> Bool {
+    guard let request = PQgetCancel(handle) else { return true }
+    // Belongs to the queue's one piece of work, which may outlive this connection: it holds nothing of it.
+    nonisolated(unsafe) let cancel = request
+    let isRead = DispatchSemaphore(value: 0)
+    DispatchQueue(label: "aker.postgres.cancel").async {
+      var reason = [CChar](repeating: 0, count: 256)
+      PQcancel(cancel, &reason, Int32(reason.count))
+      PQfreeCancel(cancel)
+      isRead.signal()
+    }
+    guard isRead.wait(timeout: .now() + Self.cancellationLimit) == .success else {
+      isSilent = true
+      return false
+    }
+    return true
   }
 
   func check(_ result: PostgresResult, _ handle: OpaquePointer) throws {
