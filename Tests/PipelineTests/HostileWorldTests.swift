@@ -1,5 +1,6 @@
 import Catalog
 import FoundationEssentials
+import Glibc
 import Postgres
 import TestSupport
 import Testing
@@ -14,7 +15,7 @@ struct HostileWorldTests {
     title: Hostile
     description: A dataset of a test.
     owner: tests
-    partitions: {years: 2020-}
+    partitions: {years: 2000-}
     macros: [shared]
     requests:
       - {name: rows, source: drop, path: /rows.csv, format: csv, columns: [a, b]}
@@ -39,6 +40,7 @@ struct HostileWorldTests {
       try Data(Self.macros.utf8).write(to: URL(filePath: workshop.catalog + "/macros/shared.sql"))
       try Data("sources:\n  - {id: drop, name: Drop, endpoint: \"file://\(workshop.directory)/drop\"}\n".utf8)
         .write(to: URL(filePath: workshop.catalog + "/sources_supplement.yml"))
+      symlink("/etc/passwd", workshop.directory + "/evidence.link")
       try workshop.define("hostile", Self.datasetYAML, Self.transform)
       try await workshop.apply(connection)
       try await body(workshop, connection, workshop.directory + "/evidence")
@@ -60,6 +62,11 @@ struct HostileWorldTests {
       "SELECT content AS a, filename AS b FROM read_text('/proc/self/environ')",
       "SELECT content AS a, filename AS b FROM read_text('/etc/passwd')",
       "COPY (SELECT 1) TO '\(evidence)'", "SELECT getenv('AKER_POSTGIS_DSN') AS a, getenv('AKER_TEST_KEY') AS b",
+      "ATTACH '\(evidence)' AS other", "SELECT * FROM glob('/etc/*') g(a), (SELECT 1 AS b)",
+      "SELECT 1 AS a, 2 AS b; INSTALL httpfs; LOAD httpfs",
+      "SELECT a, b FROM read_csv('http://127.0.0.1:9/x.csv') x(a, b)",
+      "SELECT a, b FROM read_csv('/dev/stdin') x(a, b)",
+      "SELECT content AS a, filename AS b FROM read_text('\(evidence).link')",
     ]
   }
 
@@ -108,7 +115,7 @@ struct HostileWorldTests {
             'columns', (SELECT jsonb_agg(to_jsonb(c)) FROM catalog.dataset_column c WHERE c.dataset = d.name)))
           FROM catalog.dataset d JOIN catalog.definition f USING (definition_hash) WHERE d.name = 'hostile'
           """, [sql, String(repeating: "0", count: 62) + "\(10 + index)"])
-        try await workshop.enqueue("hostile", (2020 + index)...(2020 + index), asOf: "2024-06", connection)
+        try await workshop.enqueue("hostile", (2010 + index)...(2010 + index), asOf: "2024-06", connection)
       }
       let result = try await workshop.work(["AKER_TEST_KEY": Self.secret])
       #expect(result.exitCode == 0, "\(result)")
@@ -119,6 +126,43 @@ struct HostileWorldTests {
       #expect(!FileManager.default.fileExists(atPath: evidence))
       let told = try await connection.query("SELECT schema_to_xml('queue', true, false, '')::text AS t")
       #expect(try !told[0].decode("t", as: String.self).contains(Self.secret))
+    }
+  }
+
+  @Test("documents that unfold a thousand times fail their own task, soon and on little disk, with what was too much")
+  func foldedBombs() async throws {
+    try await withWorkshop { workshop, connection, _ in
+      try await connection.execute("UPDATE queue.setting SET max_attempts = 1")
+      let rows = workshop.directory + "/drop/rows.csv"
+      // 200 MB of rows that are all alike, in 200 kB.
+      let made = try await Program.run(
+        "sh", ["-c", "{ echo a,b; yes 1,2 | head -c 200000000; } | gzip >\(rows).gz && mv \(rows).gz \(rows)"])
+      #expect(made.exitCode == 0, "\(made)")
+      let result = try await aker(workshop, "run", "hostile", "--year", "2020", "--as-of", "2024-06")
+      #expect(result.exitCode != 0 && result.exitCode != nil && result.exitCode != 70, "\(result)")
+      #expect((result.output + result.errorOutput).contains("is larger than"), "\(result)")
+      let task = try #require(try await connection.query("SELECT state, error_class, reason FROM queue.task").first)
+      #expect(try task.decode("state") == "failed" && task.decode("error_class") == "data", "\(task)")
+    }
+  }
+
+  @Test("aker catalog check refuses files of YAML whose aliases multiply, of whatever they tell, with the file")
+  func aliasBombs() async throws {
+    try await withWorkshop { workshop, _, _ in
+      var bomb = "x0: &x0 [x, x, x, x, x, x, x, x, x]\n"
+      for level in 1...12 {
+        bomb += "x\(level): &x\(level) [\(Array(repeating: "*x\(level - 1)", count: 9).joined(separator: ", "))]\n"
+      }
+      for file in ["datasets/hostile/dataset.yml", "sources_supplement.yml", "flows.yml"] {
+        let path = workshop.catalog + "/" + file
+        let before = FileManager.default.contents(atPath: path)
+        try Data(((before.map { String(decoding: $0, as: UTF8.self) } ?? "") + "\n" + bomb).utf8).write(
+          to: URL(filePath: path))
+        let check = try await aker(workshop, "catalog", "check")
+        #expect(check.exitCode == 65 && (check.output + check.errorOutput).contains("more than 100000"), "\(check)")
+        #expect((check.output + check.errorOutput).contains(file.split(separator: "/").last ?? ""), "\(check)")
+        if let before { try before.write(to: URL(filePath: path)) } else { unlink(path) }
+      }
     }
   }
 
