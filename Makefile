@@ -108,11 +108,12 @@ screenshots: build ## Write pictures of the dashboard's pages (docs/images has f
 	@scripts/setup --tests
 	@BIN=$(BIN) scripts/screenshots $(or $(SHOTS),.aker/screenshots)
 
-proof: ## Check the model of publication and each broken variant of it, explore the queue's SQL, and let chaos loose (minutes)
+proof: ## The model of publication and its broken variants, the queue's SQL explored, runs of it against the model, fuzz, chaos (minutes)
 	@scripts/setup --tests
 	@proof/check
 	@$(SWIFT) build --build-tests
 	@AKER_EXPLORE=$(or $(EXPLORE),50000) $(SWIFT) test --skip-build --disable-xctest --filter '^ExplorationTests\.'
+	@AKER_FUZZ_SECONDS=$(or $(FUZZ),5) $(if $(SEED),AKER_FUZZ_SEED=$(SEED)) $(SWIFT) test --skip-build --disable-xctest --filter '^FuzzTests\.'
 	@$(MAKE) --no-print-directory chaos MINUTES=$(or $(MINUTES),2)
 
 try-deploy: ## Follow docs/deploy.md with the package of `make dist`, as a stranger with a Debian host would (root; a minute)

@@ -178,7 +178,7 @@ let package = Package(
     tests("PostgresTests", ["Settings", "Database", "Postgres"], exclude: ["schema.sql"]),
     tests("CatalogTests", ["Catalog"]),
     tests("QueueTests", ["Queue", "Postgres"]),
-    tests("ExplorationTests", ["Postgres"], exclude: ["explore.sql"]),
+    tests("ExplorationTests", ["Postgres"], exclude: ["explore.sql", "record.sql"]),
     tests(
       "ServiceTests", ["Console", "Exposition", "Postgres", "Queue", "Schedule", "Settings", "WebService", logging]),
     tests("ScheduleTests", ["Catalog", "Postgres", "Schedule"]),
