@@ -84,6 +84,25 @@ struct DoctorTests {
     try await bouncer.stop()
   }
 
+  @Test func aNewLifeOfTheDatabaseIsToldByDoctorAndStatus() async throws {
+    let connection = try await TestDatabase.current.connect()
+    try await connection.execute("SELECT queue.register_worker('before', 'host', 1, 'v', 1)")
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
+      let first = try findings(try await home.aker("doctor", "--offline", "--json"))
+      #expect(first["life"]?.state == "ok", "\(String(describing: first["life"]))")
+      // As a standby that was promoted finds it.
+      try await connection.execute("UPDATE queue.setting SET life = '1/00000001/1'")
+      try await connection.execute("SELECT queue.register_worker('after', 'host', 2, 'v', 1)")
+      let next = try findings(try await home.aker("doctor", "--offline", "--json"))
+      #expect(next["life"]?.state == "note", "\(String(describing: next["life"]))")
+      #expect(next["life"]?.detail.contains("1 worker ended") == true, "\(String(describing: next["life"]))")
+      #expect(next["life"]?.advice?.contains("aker lake repair") == true)
+      let status = try await home.aker("status")
+      #expect(status.exitCode == 0 && status.output.contains("life 2"), "\(status)")
+    }
+    await connection.close()
+  }
+
   @Test func tasksWithoutAWorkerAreAProblem() async throws {
     try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
       let enqueued = try await home.aker("backfill", "market_income", "--years", "2012", "--detach")
