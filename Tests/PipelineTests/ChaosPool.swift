@@ -15,6 +15,11 @@ final class ChaosPool: Sendable {
     case fullDisk, emptyCache
     case stallSource
     case cancelTask, cancelBackfill, retry, pause, prioritize, enqueue, applyDefinition, repair, rollBack, stopWorker
+    /// All functions of the queue are dropped and made again, while they are in use.
+    case migrate
+    /// The next publication's COMMIT, or the answer to it, comes to nobody.
+    case loseCommit
+    case crashPooler
   }
 
   /// A worker, which another follows when it ends.
@@ -27,6 +32,7 @@ final class ChaosPool: Sendable {
   let cluster: TestCluster
   let simulator: Simulator
   let disk: SmallDisk?
+  let ways: ChaosWays
   let counts = Mutex<[String: Int]>([:])
   /// What ended that nobody killed.
   let surprises = Mutex<[String]>([])
@@ -36,13 +42,14 @@ final class ChaosPool: Sendable {
   /// Of a server that is restarted by one fault at a time.
   private let restarts = Turns(count: 1)
 
-  init(workshop: Workshop, cluster: TestCluster, simulator: Simulator, disk: SmallDisk?) {
+  init(workshop: Workshop, cluster: TestCluster, simulator: Simulator, disk: SmallDisk?, ways: ChaosWays) {
     (self.workshop, self.cluster, self.simulator, self.disk) = (workshop, cluster, simulator, disk)
+    self.ways = ways
   }
 
   /// Faults in pairs, for as long as is said. What was done is undone when it returns.
   func suffer(for duration: Duration, seed: UInt64) async throws {
-    for (number, place) in places.enumerated() { keep(place, "w\(number + 1)") }
+    for (place, dsn) in zip(places, ways.dsns.enumerated()) { keep(place, "w\(dsn.offset + 1)", dsn.element) }
     var random = SeededRandom(seed: seed)
     try await operate(.enqueue, 0)
     let end = ContinuousClock.now + duration
@@ -69,12 +76,12 @@ final class ChaosPool: Sendable {
 
   // MARK: Workers
 
-  private func keep(_ place: Place, _ name: String) {
+  private func keep(_ place: Place, _ name: String, _ dsn: String) {
     let keeper = Task { [self] in
       while !isOver.withLock({ $0 }) {
         let worker = try await Program.start(
           Executable.worker, ["--slots", "2", "--name", name, "--drain-timeout", "5"],
-          environment: try await workshop.workerEnvironment(["AKER_SWAP_ROW_COUNT": "40"]),
+          environment: try await workshop.workerEnvironment(["AKER_SWAP_ROW_COUNT": "40", "AKER_POSTGIS_DSN": dsn]),
           directory: workshop.directory)
         place.program.withLock { $0 = worker }
         let result = try await worker.wait()
@@ -153,6 +160,8 @@ final class ChaosPool: Sendable {
         simulator.program.send(SIGSTOP)
         try await Task.sleep(for: brief)
         simulator.program.send(SIGCONT)
+      case .loseCommit: (number % 2 == 0 ? ways.answers : ways.requests).loseNext()
+      case .crashPooler: try await restarts.withTurn { try await ways.pooler.crash() }
       default: try await operate(fault, number)
       }
     }
@@ -186,6 +195,9 @@ final class ChaosPool: Sendable {
           name, yaml, KillTests.transformSQL.replacing("AS BIGINT) AS", with: "AS BIGINT) + \(number % 5) AS"))
       }
       await command(["catalog", "apply"])
+    case .migrate where ChaosSettings.hasFence:
+      await ask("UPDATE public.aker_migration SET checksum = '' WHERE version = 0")
+      await command(["migrate"])
     case .repair: await command(["lake", "repair"])
     case .rollBack: await command(["lake", "rollback", "chaos_whole", "\(2009 + number % 4)", "--yes"])
     default: break
@@ -215,5 +227,30 @@ final class ChaosPool: Sendable {
     } catch {
       surprises.withLock { $0.append("aker \(arguments.joined(separator: " ")): \(error)") }
     }
+  }
+}
+
+/// How the workers come to the database: two by a proxy that may lose a COMMIT or its answer, one by a pooler.
+struct ChaosWays: Sendable {
+  let answers: HeldBackCommit
+  let requests: HeldBackCommit
+  let pooler: Pgbouncer
+  let dsns: [String]
+
+  static func running(to database: TestDatabase, _ body: (ChaosWays) async throws -> Void) async throws {
+    let directory = database.cluster.directory
+    let answers = try HeldBackCommit.start(before: directory, count: 0, .answer)
+    defer { answers.stop() }
+    let requests = try HeldBackCommit.start(before: directory, count: 0, .request)
+    defer { requests.stop() }
+    let pooler = try await Pgbouncer.start(before: database)
+    let dsns = [answers, requests].map { "host=\($0.directory) user=aker dbname=\(database.name)" } + [pooler.dsn]
+    do {
+      try await body(ChaosWays(answers: answers, requests: requests, pooler: pooler, dsns: dsns))
+    } catch {
+      try? await pooler.stop()
+      throw error
+    }
+    try await pooler.stop()
   }
 }

@@ -39,8 +39,13 @@ struct ChaosTests {
         ) { workshop, connection in
           try await prepare(workshop, connection)
           await connection.close()
-          let pool = ChaosPool(workshop: workshop, cluster: cluster, simulator: simulator, disk: disk)
-          try await run(pool, workshop)
+          try await ChaosWays.running(to: database) { ways in
+            let pool = ChaosPool(
+              workshop: workshop, cluster: cluster, simulator: simulator, disk: disk, ways: ways)
+            try await run(pool, workshop)
+            print(
+              "\(ways.answers.heldCount) answers to COMMIT were withheld, \(ways.requests.heldCount) COMMITs lost")
+          }
         }
       }
     }

@@ -44,6 +44,9 @@ package final class HeldBackCommit: Sendable {
     left = Mutex(count)
   }
 
+  /// Loses the next one, too.
+  package func loseNext() { left.withLock { $0 = 1 } }
+
   package func stop() {
     shutdown(listener, Int32(SHUT_RDWR))
     close(listener)

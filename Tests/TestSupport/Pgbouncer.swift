@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Glibc
+import Synchronization
 import Testing
 
 /// A real pgbouncer before a test's database.
-package struct Pgbouncer {
+package final class Pgbouncer: Sendable {
   package let dsn: String
-  private let program: Program
+  private let program: Mutex<Program>
   private let directory: String
 
   package enum Mode: String, Sendable, CaseIterable {
@@ -25,27 +26,48 @@ package struct Pgbouncer {
         "socket": directory, "auth": "any", "mode": mode.rawValue, "pool": mode == .session ? "20" : "3",
       ]
     ).write(toFile: directory + "/ini", atomically: true, encoding: .utf8)
-    // It refuses to run as root.
-    let program: Program
-    if geteuid() == 0 {
-      _ = try await Program.run("chown", ["-R", "postgres", directory])
-      program = try await Program.start(
-        "runuser", ["-u", "postgres", "--", "/usr/sbin/pgbouncer", "-q", directory + "/ini"], directory: "/")
-    } else {
-      program = try await Program.start("/usr/sbin/pgbouncer", ["-q", directory + "/ini"], directory: "/")
-    }
+    let program = try await serve(directory)
     let dsn = "host=\(directory) port=6432 user=aker dbname=\(database.name)"
     try await eventually { FileManager.default.fileExists(atPath: directory + "/.s.PGSQL.6432") }
     return Pgbouncer(dsn: dsn, program: program, directory: directory)
   }
 
-  package func stop() async throws {
-    if let text = FileManager.default.contents(atPath: directory + "/pid"),
-      let pid = Int32(String(decoding: text, as: UTF8.self).filter(\.isNumber))
-    {
-      kill(pid, SIGTERM)
+  private init(dsn: String, program: Program, directory: String) {
+    self.dsn = dsn
+    self.program = Mutex(program)
+    self.directory = directory
+  }
+
+  private static func serve(_ directory: String) async throws -> Program {
+    // It refuses to run as root.
+    guard geteuid() == 0 else {
+      return try await Program.start("/usr/sbin/pgbouncer", ["-q", directory + "/ini"], directory: "/")
     }
-    _ = try await program.wait()
+    _ = try await Program.run("chown", ["-R", "postgres", directory])
+    return try await Program.start(
+      "runuser", ["-u", "postgres", "--", "/usr/sbin/pgbouncer", "-q", directory + "/ini"], directory: "/")
+  }
+
+  /// Kills it, and starts another in its place.
+  package func crash() async throws {
+    send(SIGKILL)
+    _ = try await program.withLock { $0 }.wait()
+    for file in ["/.s.PGSQL.6432", "/.s.PGSQL.6432.lock", "/pid"] { unlink(directory + file) }
+    let next = try await Self.serve(directory)
+    program.withLock { $0 = next }
+    try await eventually { FileManager.default.fileExists(atPath: directory + "/.s.PGSQL.6432") }
+  }
+
+  private func send(_ signal: Int32) {
+    guard let text = FileManager.default.contents(atPath: directory + "/pid"),
+      let pid = Int32(String(decoding: text, as: UTF8.self).filter(\.isNumber))
+    else { return }
+    kill(pid, signal)
+  }
+
+  package func stop() async throws {
+    send(SIGTERM)
+    _ = try await program.withLock { $0 }.wait()
     try FileManager.default.removeItem(atPath: directory)
   }
 }
