@@ -94,7 +94,9 @@ final class ChaosPool: Sendable {
           [69, 73, 75].contains(result.exitCode)
           && result.errorOutput.split(separator: "\n").first?.hasPrefix("error:") == true
         if isRefused { try await Task.sleep(for: .milliseconds(300)) }
-        let isFine = result.exitCode == 0 || isRefused || wasExpected && result.signal == SIGKILL
+        // Told to stop before it had said a word, or could hear it: a process that has only just begun.
+        let hadBegun = result.signal != SIGTERM || !(result.output + result.errorOutput).allSatisfy(\.isWhitespace)
+        let isFine = result.exitCode == 0 || isRefused || wasExpected && result.signal == SIGKILL || !hadBegun
         if !isFine { surprises.withLock { $0.append("\(name): \(result)") } }
       }
     }
