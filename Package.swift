@@ -180,7 +180,8 @@ let package = Package(
     tests("QueueTests", ["Queue", "Postgres"]),
     tests("ExplorationTests", ["Postgres"], exclude: ["explore.sql", "record.sql"]),
     tests(
-      "ServiceTests", ["Console", "Exposition", "Postgres", "Queue", "Schedule", "Settings", "WebService", logging]),
+      "ServiceTests",
+      ["Console", "Exposition", "Postgres", "Queue", "Schedule", "Settings", "WebService", httpTypes, logging]),
     tests("ScheduleTests", ["Catalog", "Postgres", "Schedule"]),
     tests("FetchTests", ["Fetch", "Catalog", "HTTP", "Postgres", "Queue", "S3", logging]),
     tests("FuzzTests", ["Catalog", "Engine", "Fetch", "HTTP"]),

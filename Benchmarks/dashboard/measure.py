@@ -1,5 +1,8 @@
-"""How long the grid takes a service at URL: what the server takes (by HTTP on this host), what it sends, and, with --browser, when
-Chromium has painted it."""
+"""What the grid costs a service at URL: the time the server takes (by HTTP on this host), what it sends, and when Chromium has painted
+it. Prints a row for docs/benchmarks.md.
+
+    measure.py URL NAME ROUNDS PID      PID is the service's, for its memory
+"""
 
 import http.client
 import os
@@ -7,36 +10,50 @@ import sys
 import time
 import urllib.parse
 
-url = urllib.parse.urlparse(sys.argv[1])
-rounds = int(sys.argv[2])
-connection = http.client.HTTPConnection(url.hostname, url.port)
-times, size = [], 0
-for number in range(rounds + 5):
+LIMIT_SECONDS = 60
+address, name, rounds, pid = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+url = urllib.parse.urlparse(address)
+connection = http.client.HTTPConnection(url.hostname, url.port, timeout=LIMIT_SECONDS)
+
+
+def ask(path):
     began = time.perf_counter()
-    connection.request("GET", url.path + "/", headers={"Accept-Encoding": "gzip", "Cookie": "aker_form=" + "0" * 32})
+    connection.request("GET", url.path + path, headers={"Accept-Encoding": "gzip", "Cookie": "aker_form=" + "0" * 32})
     answer = connection.getresponse()
     body = answer.read()
-    taken = (time.perf_counter() - began) * 1000
-    assert answer.status == 200, (answer.status, body[:300])
-    if number >= 5:
-        times.append(taken)
-    size = len(body)
-times.sort()
-print(f"{rounds} requests: median {times[len(times) // 2]:.1f} ms, p99 {times[min(len(times) - 1, int(len(times) * 0.99))]:.1f} ms, "
-      f"{size} bytes compressed")
-if "--browser" in sys.argv:
-    from playwright.sync_api import sync_playwright
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-                                             args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
-        bodies = []
-        page.on("response", lambda response: bodies.append(response))
-        page.goto(sys.argv[1] + "/", wait_until="load")
-        bodies = [b for b in bodies if not b.url.endswith("/live")]
-        total = sum(b.request.sizes()["responseBodySize"] for b in bodies)
-        paint = page.evaluate("""() => new Promise(done => { const [n] = performance.getEntriesByType('navigation');
-          new PerformanceObserver(list => {}).observe({type: 'paint', buffered: true});
-          setTimeout(() => done(performance.getEntriesByName('first-contentful-paint')[0].startTime - n.responseEnd), 300) })""")
-        print(f"first page: {len(bodies)} requests, {total} bytes; painted {paint:.0f} ms after its last byte")
-        browser.close()
+    assert answer.status == 200, (path, answer.status, body[:300])
+    return (time.perf_counter() - began) * 1000, len(body)
+
+
+def middle(times):
+    return sorted(times)[len(times) // 2]
+
+
+for _ in range(5):
+    ask("/")
+found = [ask("/") for _ in range(rounds)]
+times = sorted(taken for taken, _ in found)
+size = max(length for _, length in found)
+# Each of these was never asked before, so that nothing that is kept can answer it, and finds everything.
+fresh = [ask(f"/?dataset={'dataset_'[:8 - number]}")[0] for number in range(7)]
+
+from playwright.sync_api import sync_playwright
+
+with sync_playwright() as playwright:
+    browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+                                         args=["--no-sandbox", "--disable-gpu"], timeout=LIMIT_SECONDS * 1000)
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.set_default_timeout(LIMIT_SECONDS * 1000)
+    bodies = []
+    page.on("response", lambda response: bodies.append(response))
+    page.goto(address + "/", wait_until="load")
+    bodies = [b for b in bodies if not b.url.endswith("/live")]
+    total = sum(b.request.sizes()["responseBodySize"] for b in bodies)
+    paint = page.evaluate("""() => new Promise(done => { const [n] = performance.getEntriesByType('navigation');
+      new PerformanceObserver(() => {}).observe({type: 'paint', buffered: true});
+      setTimeout(() => done(performance.getEntriesByName('first-contentful-paint')[0].startTime - n.responseEnd), 300) })""")
+    browser.close()
+with open(f"/proc/{pid}/status") as status:
+    resident = int(next(line for line in status if line.startswith("VmRSS")).split()[1]) // 1024
+print(f"| {name} | {middle(times):.1f} | {times[min(len(times) - 1, int(len(times) * 0.99))]:.1f} | {middle(fresh):.0f} | {size / 1000:.1f} | "
+      f"{len(bodies)}, {total / 1000:.1f} | {paint:.0f} | {resident} |", flush=True)

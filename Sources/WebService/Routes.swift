@@ -16,7 +16,8 @@ struct Routes: Sendable {
 
   func router() -> Router<APIContext> {
     let router = Router(context: APIContext.self)
-    router.add(middleware: Envelope(served: served))
+    let pages = Pages(desk: desk, hub: hub, site: Site(prefix: prefix))
+    router.add(middleware: Envelope(served: served, pages: pages))
     func on(
       _ path: String, _ method: HTTPRequest.Method,
       _ respond: @escaping @Sendable (Request, APIContext) async throws -> Response
@@ -30,7 +31,16 @@ struct Routes: Sendable {
     }
     on(OpenAPI.base + "/events", .get) { request, context in try await events(request, context) }
     let document = OpenAPI.document(version: version, prefix: prefix)
-    Pages(desk: desk, hub: hub, site: Site(prefix: prefix)).add(on)
+    // What can be looked at can be asked whether it is there; but a stream would never end.
+    pages.add { path, method, respond in
+      on(path, method, respond)
+      guard method == .get, path != "/live" else { return }
+      on(path, .head) { request, context in
+        var head = request.head
+        head.method = .get
+        return try await respond(Request(head: head, body: request.body), context).createHeadResponse()
+      }
+    }
     on("/openapi.json", .get) { _, _ in Self.response(.ok, "application/json", document) }
     on("/livez", .get) { _, _ in Self.response(.ok, "text/plain; charset=utf-8", "ok\n") }
     on("/readyz", .get) { _, _ in
@@ -109,6 +119,7 @@ struct Routes: Sendable {
 /// Around every answer: errors as problems, and headers that keep a browser from making more of it than it is.
 private struct Envelope: RouterMiddleware {
   let served: [(path: [Substring], methods: Set<String>)]
+  let pages: Pages
 
   func handle(
     _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
@@ -118,8 +129,13 @@ private struct Envelope: RouterMiddleware {
       response = try await next(request, context)
     } catch {
       let problem = problem(error, request)
-      response = Routes.response(problem.status, Problem.contentType, problem.json)
-      for (name, value) in problem.headers { response.headers[name] = value }
+      if problem.status == .notFound, pages.isForBrowser(request) {
+        response = try await pages.missing(request, context)
+        if request.method == .head { response = response.createHeadResponse() }
+      } else {
+        response = Routes.response(problem.status, Problem.contentType, problem.json)
+        for (name, value) in problem.headers { response.headers[name] = value }
+      }
     }
     response.headers[.xContentTypeOptions] = "nosniff"
     // Pages say so themselves.

@@ -53,9 +53,9 @@ def pages():
         "task-done": f"/tasks/{done}", "task-running": f"/tasks/{running}", "datasets": "/datasets",
         "dataset": "/datasets/market_income", "partition": "/datasets/market_income/2020",
         "partition-failed": "/datasets/rent_index/2012", "partition-split": "/datasets/market_jobs/2018",
-        "sources": "/sources", "workers": "/workers", "flows": "/flows", "alerts": "/alerts", "audit": "/audit",
+        "sources": "/sources", "workers": "/workers", "flows": "/flows", "flow": "/flows/refresh-market-data", "alerts": "/alerts", "audit": "/audit",
         "tokens": "/tokens", "preview": f"/preview?act=retry&task={checks}", "preview-backfill":
-        "/preview?act=backfill&cell=market_income+2023&cell=market_jobs+2023", "sign-in": "/sign-in", "missing": "/tasks/999999",
+        "/preview?act=backfill&cell=market_income+2023&cell=market_jobs+2023", "sign-in": "/sign-in", "missing": "/tasks/999999", "mistyped": "/tsks",
     }
 
 
@@ -181,6 +181,24 @@ def by_mouse(browser):
     page.context.close()
 
 
+def enqueue(browser):
+    """From ticked years through the plan to the backfill that was made of it."""
+    page = new(browser, java_script_enabled=False)
+    page.goto(URL + "/")
+    before = {b["backfill_id"] for b in api("/backfills")}
+    page.check("input[value='market_income 2023']")
+    page.click("button[value=backfill]")
+    label = page.inner_text(".confirm button.main")
+    tasks = int(re.search(r"Enqueue (\d+) task", label).group(1))
+    page.click(".confirm button.main")
+    made = [b for b in api("/backfills") if b["backfill_id"] not in before]
+    check(len(made) == 1, f"Enqueue made {len(made)} backfills")
+    check(page.url.split("?")[0] == f"{URL}/backfills/{made[0]['backfill_id']}", f"Enqueue leads to {page.url}")
+    check(f"{tasks} task" in page.inner_text("main .said"), f"it is not said what was enqueued: {page.inner_text('main .said')}")
+    check(len(api(f"/tasks?backfill={made[0]['backfill_id']}&limit=100")) == tasks, "other tasks than were told")
+    page.context.close()
+
+
 def by_keys(browser):
     page = new(browser)
     page.goto(URL + "/")
@@ -270,7 +288,7 @@ def main():
                                              args=["--no-sandbox", "--disable-gpu"])
         looks(browser)
         if not SHOTS:
-            for part in [weight, apart, three_clicks, by_mouse, by_keys, live, seven_tabs, without_script]:
+            for part in [weight, apart, three_clicks, by_mouse, by_keys, live, seven_tabs, without_script, enqueue]:
                 try:
                     part(browser)
                 except Exception as error:  # One that breaks off is wrong, and the others are looked at all the same.

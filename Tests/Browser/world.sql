@@ -69,3 +69,12 @@ BEGIN
   PERFORM queue.pause_dataset('boundary_county', 'the source moved');
   PERFORM queue.tidy();
 END $$;
+-- A flow with a past.
+INSERT INTO schedule.flow (flow, title, datasets, first_year, last_year, expression, next_due_at)
+  VALUES ('refresh-market-data', 'Income and population', '{market_income,market_population}', 2021, 2023, '0 6 15 1,12 *',
+    date_trunc('day', now()) + interval '30 days');
+INSERT INTO schedule.due (flow, due_at, fate, reason, backfill_id, triggered_by, noted_at, settled_at)
+  SELECT 'refresh-market-data', date_trunc('day', now()) - n * interval '30 days', f.fate, f.reason, f.backfill, f.by, now(),
+    CASE f.fate WHEN 'waiting' THEN NULL ELSE now() END
+  FROM (VALUES (1, 'waiting', NULL, NULL, NULL), (2, 'fired', NULL, 1, '<b>dana</b>'), (3, 'skipped', 'paused by operator', NULL, NULL),
+    (4, 'missed', 'nobody served', NULL, NULL)) f(n, fate, reason, backfill, by);

@@ -75,6 +75,33 @@ struct DashboardTests {
     }
   }
 
+  /// A HEAD is answered as its GET would be, without the body; and who types an address wrong is led on, in HTML.
+  @Test func whatCanBeLookedAtCanBeAskedForItsHead() async throws {
+    try await ServiceScene.serving(prefix: "/aker") { scene in
+      try await scene.enqueue()
+      for path in ["/", "/tasks", "/tasks/1", "/datasets/income/2001", "/sign-in", "/tasks/999999"] {
+        let page = try await scene.get(path)
+        let head = try await scene.ask("HEAD", path)
+        #expect(head.status == page.status && head.body.isEmpty, "\(path): \(head)")
+        #expect(head.headers["content-type"] == page.headers["content-type"], "\(path): \(head)")
+        // The token of a form is another each time, and as long.
+        #expect(head.headers["content-length"] == page.headers["content-length"], "\(path): \(head)")
+      }
+      for path in ["/tsks", "/datasets/income/2001/x/y", "/..%2f", "/%3Cscript%3E"] {
+        let browser = try await scene.get(path, token: nil, "Accept: text/html,application/xhtml+xml")
+        #expect(browser.status == 404 && browser.headers["content-type"]?.hasPrefix("text/html") == true, "\(browser)")
+        #expect(
+          browser.body.contains("there is no page at /aker") && browser.body.contains("href=\"/aker/\""), "\(browser)")
+        #expect(
+          !browser.body.contains("<script>") && browser.headers["content-security-policy"]?.contains("'self'") == true)
+        let program = try await scene.get(path)
+        #expect(program.status == 404 && program.headers["content-type"] == "application/problem+json", "\(program)")
+      }
+      let api = try await scene.get("/api/v1/tsks", token: nil, "Accept: text/html")
+      #expect(api.status == 404 && api.headers["content-type"] == "application/problem+json", "\(api)")
+    }
+  }
+
   @Test func aTasksPageTellsWhatItsAttemptsLogged() async throws {
     try await ServiceScene.serving { scene in
       try await Self.world(scene)

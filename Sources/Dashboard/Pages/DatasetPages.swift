@@ -5,7 +5,7 @@ package enum DatasetPages {
   package static func list(_ grid: StatusGrid, _ frame: Frame) -> HTML {
     let rows: [HTML] = grid.rows.map { row in
       let counts: [HTML] = GridCell.Fact.allCases.compactMap { fact in
-        let count = row.cells.count { $0.cell.state == fact }
+        let count = row.counts[fact.rawValue] ?? 0
         return count == 0 ? nil : "\(Words.named("\(count) \(fact.meaning)", fact)) "
       }
       return """

@@ -48,21 +48,18 @@ package struct GridPage: Sendable {
   }
 
   /// Columns on one screen, and rows on one page.
-  private static let columnCount = 15
-  private static let rowCount = 60
+  package static let columnCount = 15
+  package static let rowCount = 60
 
   package func html(_ frame: Frame) -> HTML {
-    let found = grid.rows.filter { row in choice.search.map { row.dataset.contains($0.lowercased()) } ?? true }
-    let pages = max(1, (found.count + Self.rowCount - 1) / Self.rowCount)
-    let page = min(choice.page, pages)
-    let rows = Array(found.dropFirst((page - 1) * Self.rowCount).prefix(Self.rowCount))
+    let rows = grid.rows
     let body: HTML =
       rows.isEmpty
       ? nothing(frame)
       : """
       <form method="post" action="\(frame.site.path("select"))" id="selection">\
-      <input type="hidden" name="back" value="\(frame.here)">\(table(rows, frame))\(pager(page, pages, found.count, frame))\
-      \(bar(frame))</form>\(legend(rows))
+      <input type="hidden" name="back" value="\(frame.here)">\(table(rows, frame))\(pager(frame))\
+      \(bar(frame))</form>\(legend)
       """
     let acts: HTML =
       frame.mayAct ? "<a class=\"button\" href=\"\(frame.site.path("backfills", "new"))\">New backfill</a>" : .empty
@@ -79,9 +76,8 @@ package struct GridPage: Sendable {
   }
 
   private var summary: HTML {
-    let cells = grid.rows.flatMap(\.cells).map(\.cell)
     let counts = GridCell.Fact.allCases.compactMap { fact -> HTML? in
-      let count = cells.count { $0.state == fact }
+      let count = grid.count(fact)
       return count == 0 || fact == .none
         ? nil
         : "<span class=\"badge \(fact.style)\"><i aria-hidden=\"true\">\(String(fact.sign))</i>\(Words.count(count)) \(fact.meaning)</span>"
@@ -92,7 +88,7 @@ package struct GridPage: Sendable {
   /// What stands in the way: a pause, a cool-down, no worker.
   private func lines(_ frame: Frame) -> HTML {
     let workers = overview.first { $0.item == "workers" }
-    let waits = grid.rows.contains { row in row.cells.contains { [.waiting, .blocked].contains($0.cell.work) } }
+    let waits = grid.count(.waiting) + grid.count(.blocked) > 0
     var notes: [HTML] = overview.filter { ["paused", "cooling down"].contains($0.value) }.map {
       "<li><b>\($0.item) is \($0.value)</b>\($0.detail.map { ": \($0)" as HTML })</li>"
     }
@@ -135,22 +131,11 @@ package struct GridPage: Sendable {
 
   // MARK: The table
 
-  /// Columns that are shown, and whether there are earlier and later ones.
-  private func years() -> (shown: ClosedRange<Int>, first: Int, last: Int) {
-    let told = grid.rows.flatMap { $0.cells.map(\.data_year) }
-    let isPart = choice.backfill != nil || choice.asOf != nil
-    let begins = isPart ? [] : grid.rows.compactMap(\.first_year)
-    let ends = isPart ? [] : grid.rows.map { min($0.last_year ?? thisYear, thisYear) }
-    let last = max((told + ends).max() ?? thisYear, told.max() ?? 0)
-    let first = min((told + begins).min() ?? last, last)
-    let until = min(max(choice.until ?? last, first), last)
-    return (max(first, until - Self.columnCount + 1)...until, first, last)
-  }
-
   private func table(_ rows: [StatusGrid.Row], _ frame: Frame) -> HTML {
-    let (years, first, last) = years()
+    let years = grid.shown_from...max(grid.shown_from, grid.shown_until)
+    let last = grid.last_year
     let earlier: HTML =
-      years.lowerBound > first
+      years.lowerBound > grid.first_year
       ? "<a href=\"\(address(frame, until: years.lowerBound - 1))\" title=\"Earlier years\">‹ earlier</a>" : .empty
     let later: HTML =
       years.upperBound < last
@@ -210,12 +195,13 @@ package struct GridPage: Sendable {
     return text
   }
 
-  private func pager(_ page: Int, _ pages: Int, _ count: Int, _ frame: Frame) -> HTML {
+  private func pager(_ frame: Frame) -> HTML {
+    let (page, pages) = (grid.page, grid.pages)
     guard pages > 1 else { return .empty }
     let before: HTML = page > 1 ? "<a rel=\"prev\" href=\"\(address(frame, page: page - 1))\">‹ before</a>" : .empty
     let after: HTML = page < pages ? "<a rel=\"next\" href=\"\(address(frame, page: page + 1))\">next ›</a>" : .empty
     return
-      "<p class=\"pager\">\(before)<span>page \(page) of \(pages), \(Words.count(count)) datasets</span>\(after)</p>"
+      "<p class=\"pager\">\(before)<span>page \(page) of \(pages), \(Words.count(grid.found)) datasets</span>\(after)</p>"
   }
 
   /// What can be done with what is selected.
@@ -229,7 +215,7 @@ package struct GridPage: Sendable {
       """
   }
 
-  private func legend(_ rows: [StatusGrid.Row]) -> HTML {
+  private var legend: HTML {
     let items: [HTML] = GridCell.Fact.allCases.filter { $0 != .skipped || choice.backfill != nil }.map {
       "<li class=\"\($0.style)\"><i aria-hidden=\"true\">\(String($0.sign))</i><b>\($0.letter)</b><span>\($0.meaning)</span></li>"
     }

@@ -1,7 +1,7 @@
 internal import Base
 package import Console
 internal import Queue
-internal import Schedule
+package import Schedule
 
 /// The pages that are lists.
 package enum Lists {
@@ -168,7 +168,7 @@ package enum Lists {
         ? frame.button("Resume…", "resume-flow", [("flow", line.name)])
         : frame.button("Pause…", "pause-flow", [("flow", line.name)])
       return """
-        <tr data-key="\(line.name)"><td class="wrap"><b>\(line.name)</b><br><small>\(line.title)</small></td>\
+        <tr data-key="\(line.name)"><td class="wrap"><a href="\(frame.site.path("flows", line.name))"><b>\(line.name)</b></a><br><small>\(line.title)</small></td>\
         <td class="wrap">\(line.schedule_in_words ?? "by hand")<br><small><code>\(line.schedule)</code> \(line.time_zone)</small></td>\
         <td>\(isPaused ? Words.named("paused", .paused) : Words.moment(state?.next_due_at))</td><td class="wrap">\(last)\(backfill)\(missed)\(trouble.map { "<br><b>\($0)</b>" as HTML })</td>\
         <td class="wrap">\(line.datasets.joined(separator: ", "))<br><small>\(years(line))</small></td><td class="acts">\(frame.button("Run now…", "trigger-flow", [("flow", line.name)]))\(pause)</td></tr>
@@ -180,6 +180,32 @@ package enum Lists {
       : Words.table(
         "Flows", ["Flow", "When", "Next", "Last", "Datasets", ""], rows)
     return frame.page("Flows", .flows, isWide: true, "\(frame.title("Flows"))\(table)")
+  }
+
+  /// A flow's due times, the latest first, and what became of each.
+  package static func flow(_ name: String, _ line: FlowLine?, _ history: [FlowLedger.Due], _ frame: Frame) -> HTML {
+    let rows: [HTML] = history.map { due in
+      let backfill: HTML? = due.backfill_id.map { "<a href=\"\(frame.site.backfill($0))\">\($0)</a>" }
+      return """
+        <tr><td>\(Words.moment(due.due_at))</td><td>\(due.fate.replacing("_", with: " "))</td>\
+        <td class="wrap">\(due.reason)</td><td>\(backfill)</td><td>\(due.triggered_by)</td><td>\(Words.moment(due.settled_at))</td></tr>
+        """
+    }
+    let isPaused = line?.state?.paused_at != nil
+    let acts: HTML = """
+      \(frame.button("Run now…", "trigger-flow", [("flow", name)]))\
+      \(frame.button(isPaused ? "Resume…" : "Pause…", isPaused ? "resume-flow" : "pause-flow", [("flow", name)]))
+      """
+    let detail: HTML? = line.map {
+      "\($0.title) · \($0.schedule_in_words ?? "by hand")\($0.state?.next_due_at.map { " · next \(Words.moment($0))" as HTML })"
+    }
+    let table =
+      rows.isEmpty
+      ? Words.nothing("It was not due yet, since the service knows it.")
+      : Words.table("Due times", ["Due", "What became of it", "Why", "Backfill", "By", "Settled"], rows)
+    return frame.page(
+      "\(name)", .flows,
+      "\(frame.title("\(name)", detail ?? .empty, acts))<section><h2>Due times</h2>\(table)</section>")
   }
 
   /// `3 years ago to last year`.

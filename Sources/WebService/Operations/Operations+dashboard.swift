@@ -16,10 +16,24 @@ extension Operations {
         parameter("backfill", .integer(least: 0), "As this backfill has it."),
         parameter("as_of", .string(pattern: #"^\d{4}-(0[1-9]|1[0-2])$"#), "As the backfills of this vintage have it."),
         parameter("flow", .string(), "The datasets of this flow."),
+        parameter("search", .string(), "Datasets with this in their name."),
+        parameter("until", .integer(least: 0, most: 9999), "The last year that is told; the latest unless told."),
+        parameter("years", .integer(least: 1, most: 9999), "How many years are told; all unless told."),
+        parameter("page", .integer(least: 1, most: 1_000_000), "Of the datasets; a number too high is the last page."),
+        parameter("limit", .integer(least: 1, most: 10_000), "Datasets on a page; all unless told."),
       ],
       answer: .fields(
-        "vintages:strs",
-        [("rows", .list(.fields("dataset:str title:str? first_year:int? last_year:int?", [("cells", .list(cell))])))])
+        "vintages:strs found:int page:int pages:int first_year:int last_year:int shown_from:int shown_until:int",
+        [
+          ("counts", .map(.integer())),
+          (
+            "rows",
+            .list(
+              .fields(
+                "dataset:str title:str? first_year:int? last_year:int?",
+                [("counts", .map(.integer())), ("cells", .list(cell))]))
+          ),
+        ])
     ) { exchange in
       var datasets: [String]?
       if let flow = exchange.text("flow") {
@@ -29,7 +43,9 @@ extension Operations {
       return try Reply(
         try await StatusGrid.read(
           StatusGrid.Filter(
-            backfill: exchange.number("backfill").map(Int64.init), asOf: exchange.text("as_of"), datasets: datasets),
+            backfill: exchange.number("backfill").map(Int64.init), asOf: exchange.text("as_of"), datasets: datasets,
+            search: exchange.text("search"), until: exchange.number("until"), years: exchange.number("years"),
+            page: exchange.number("page") ?? 1, limit: exchange.number("limit")),
           exchange.connection))
     },
     .question(

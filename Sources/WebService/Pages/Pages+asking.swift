@@ -55,7 +55,8 @@ extension Pages {
     let asked = Desk.Asked(
       head: head, address: visit.address, path: path, query: query, body: body.map { JSONValue.object($0).json } ?? "")
     let answer: Desk.Answer
-    if visit.isLive, operation.kind == .question {
+    // What all look at, and what is large, is asked once for each change, whoever opens the page.
+    if operation.kind == .question, visit.isLive || id == "getGrid" {
       let words =
         [visit.caller.level.rawValue, id] + path.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         + query.map { "\($0.name)=\($0.value)" }
@@ -64,6 +65,7 @@ extension Pages {
       }
     } else {
       answer = await desk.answer(operation, asked)
+      if operation.kind == .act { await kept.forget() }
     }
     if let problem = answer.problem { throw problem }
     return answer

@@ -16,7 +16,15 @@ extension Pages {
       backfill: try Self.integer(fields, "backfill"), asOf: fields["as_of"], flow: fields["flow"],
       search: fields["dataset"], until: try Self.integer(fields, "until").map(Int.init),
       page: Int(try Self.integer(fields, "page") ?? 1))
-    let grid: StatusGrid = try await ask("getGrid", visit, query: fields.query("backfill", "as_of", "flow"))
+    var query = fields.query("backfill", "as_of", "flow")
+    if let search = choice.search { query.append(("search", search)) }
+    // A year or a page of another address is no fault: the nearest is shown.
+    if let until = choice.until { query.append(("until", "\(min(9999, max(0, until)))")) }
+    query += [
+      ("years", "\(GridPage.columnCount)"), ("page", "\(min(choice.page, 1_000_000))"),
+      ("limit", "\(GridPage.rowCount)"),
+    ]
+    let grid: StatusGrid = try await ask("getGrid", visit, query: query)
     let backfills: [BackfillLine] = try await ask("listBackfills", visit, query: [("limit", "30")])
     let flows: [FlowLine] = try await ask("listFlows", visit)
     let overview: [OverviewLine] = try await ask("getOverview", visit)
@@ -127,8 +135,22 @@ extension Pages {
     return BatchPage(batch: batch, tasks: tasks).html(visit.frame)
   }
 
+  func flow(_ visit: Visit, _ context: APIContext) async throws -> HTML {
+    let name = Self.parameter("flow", context)
+    let lines: [FlowLine] = try await ask("listFlows", visit)
+    let line = lines.first { $0.name == name }
+    // One that the catalog has and that no coordinator has read yet has no history; nor has one that there is not.
+    let history: [FlowLedger.Due]? = try await find(
+      "getFlowHistory", visit, path: ["flow": name], query: [("limit", "100")])
+    guard line != nil || history != nil else {
+      throw Problem(.notFound, "there is no flow '\(OutsideText.line(name))'", hint: "aker flow ls lists them.")
+    }
+    return Lists.flow(name, line, history ?? [], visit.frame)
+  }
+
   func datasets(_ visit: Visit) async throws -> HTML {
-    let grid: StatusGrid = try await ask("getGrid", visit)
+    // Counts are told of all years.
+    let grid: StatusGrid = try await ask("getGrid", visit, query: [("years", "1")])
     return DatasetPages.list(grid, visit.frame)
   }
 
