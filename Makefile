@@ -1,7 +1,5 @@
 # `make` alone lists what there is.
 SWIFT ?= swift
-# What an editor would look up costs a tenth of a build.
-BUILD = $(SWIFT) build --disable-index-store
 # The program of the tests itself: `swift test` looks through the whole package first.
 TESTS = .build/debug/akerPackageTests.xctest --testing-library swift-testing --disable-xctest
 # debug or release
@@ -17,20 +15,20 @@ setup:
 	@scripts/setup
 
 build: setup ## Build aker, aker-worker, aker-confine and source-simulator into .build/$(CONFIGURATION)
-	@$(BUILD) --configuration $(CONFIGURATION)
+	@$(SWIFT) build --configuration $(CONFIGURATION)
 
 # Rooms whose tests start no worker and ask no source.
 quick = Base Catalog Console Coordinator Engine HTTP Lineage Postgres Quality Settings Telemetry
 
 check: lint ## The inner loop: lint, build, and the rooms whose tests start no worker
 	@scripts/setup --tests
-	@$(BUILD) --build-tests
+	@$(SWIFT) build --build-tests
 	@failed=; for room in $(quick); do SWIFT=$(SWIFT) scripts/test $$room || failed="$$failed $$room"; done; \
 	  test -z "$$failed" || { echo "check: failed:$$failed" >&2; exit 1; }
 
 test: ## Install what is missing, build, run every test
 	@scripts/setup --tests
-	@$(BUILD) --build-tests
+	@$(SWIFT) build --build-tests
 	@SWIFT=$(SWIFT) scripts/test
 
 lint: ## Check the format of the sources
@@ -43,7 +41,7 @@ schema: ## Write down the structure that migrations/ makes (Tests/PostgresTests/
 	@scripts/schema
 
 api: ## Write down the API's document (docs/api/openapi.json), which a test compares
-	@$(BUILD) --build-tests
+	@$(SWIFT) build --build-tests
 	@AKER_WRITE_OPENAPI=1 $(TESTS) --filter '^ServiceTests\.DocumentTests/theDocumentInDocs' >/dev/null || true
 	@git diff --stat docs/api/openapi.json
 
@@ -55,13 +53,13 @@ clean-demo: ## Stop the demo's processes and remove all it made
 
 fuzz: ## Give every parser what nobody would write: FUZZ=seconds for each (60), SEED=a number to do the same again
 	@scripts/setup --tests
-	@$(BUILD) --build-tests
+	@$(SWIFT) build --build-tests
 	@AKER_FUZZ_SECONDS=$(or $(FUZZ),60) $(if $(SEED),AKER_FUZZ_SEED=$(SEED)) $(TESTS) --filter '^FuzzTests\.'
 	@$(TESTS) --filter '^(EngineTests\.HostileSQLTests|PipelineTests\.HostileWorldTests|EnvironmentTests\.WorkerLoginTests|EnvironmentTests\.WorkerGrantTests)'
 
 bench-queue: setup ## Measure the queue against bare baselines in the same run
-	@$(BUILD) --configuration release --static-swift-stdlib --product aker-worker
-	@$(BUILD) --configuration release --product aker-confine
+	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
+	@$(SWIFT) build --configuration release --product aker-confine
 	@Benchmarks/queue/run
 
 bench-scale: setup ## Measure what must stay flat: ten thousand partitions, a thousand lanes and workers, two million finished tasks
@@ -69,7 +67,7 @@ bench-scale: setup ## Measure what must stay flat: ten thousand partitions, a th
 
 bench-dashboard: setup ## Measure the dashboard's grid: time, bytes, requests, when it is painted
 	@scripts/setup --tests
-	@$(BUILD) --configuration release --product aker
+	@$(SWIFT) build --configuration release --product aker
 	@Benchmarks/dashboard/run
 
 bench-peers: setup ## Measure other queues on Postgres in the same way, as far as they install from PyPI
@@ -77,17 +75,17 @@ bench-peers: setup ## Measure other queues on Postgres in the same way, as far a
 
 test-failover: ## A pool at work on two servers that Patroni keeps: a switchover, a killed leader (three minutes)
 	@scripts/setup --tests
-	@$(BUILD) --build-tests
+	@$(SWIFT) build --build-tests
 	@AKER_TEST_FAILOVER=1 $(TESTS) --filter '^PipelineTests\.PatroniTests'
 
 explore: ## Try every call of the queue from every state of a small world, and show that mistakes in the SQL are found: EXPLORE=calls
 	@scripts/setup --tests
-	@$(BUILD) --build-tests
+	@$(SWIFT) build --build-tests
 	@AKER_MUTANTS=1 AKER_EXPLORE=$(or $(EXPLORE),100000) $(TESTS) --filter '^ExplorationTests\.'
 
 test-owner: ## The queue's tests as on a managed server: the database's owner is no superuser
 	@scripts/setup --tests
-	@$(BUILD) --build-tests
+	@$(SWIFT) build --build-tests
 	@AKER_TEST_OWNER=1 $(TESTS) --filter '^QueueTests\.'
 
 check-deploy: ## Hold deploy/ to the tools that read it: systemd, docker-compose, hadolint, schemas of Kubernetes
@@ -96,7 +94,7 @@ check-deploy: ## Hold deploy/ to the tools that read it: systemd, docker-compose
 
 test-hosts: ## A pool on nine hosts (network namespaces) through cuts, crashes and a full disk (root; six minutes)
 	@scripts/setup --tests
-	@$(BUILD) --build-tests
+	@$(SWIFT) build --build-tests
 	@scripts/test-hosts
 
 images: dist ## Container images of both programs below dist/images, built and run here (root; needs buildah, podman, mmdebstrap)
@@ -104,7 +102,7 @@ images: dist ## Container images of both programs below dist/images, built and r
 
 chaos: ## A pool at work under random faults in pairs: MINUTES=4, SEED=a number for the same faults again
 	@scripts/setup --tests
-	@$(BUILD) --build-tests
+	@$(SWIFT) build --build-tests
 	@AKER_CHAOS_SECONDS=$$(( 60 * $(or $(MINUTES),4) )) $(if $(SEED),AKER_CHAOS_SEED=$(SEED)) \
 	  $(TESTS) --filter '^PipelineTests\.ChaosTests'
 
@@ -115,7 +113,7 @@ screenshots: build ## Write pictures of the dashboard's pages (docs/images has f
 proof: ## The model of publication and its broken variants, the queue's SQL explored, runs of it against the model, fuzz, chaos (minutes)
 	@scripts/setup --tests
 	@proof/check
-	@$(BUILD) --build-tests
+	@$(SWIFT) build --build-tests
 	@AKER_EXPLORE=$(or $(EXPLORE),50000) $(TESTS) --filter '^ExplorationTests\.'
 	@AKER_FUZZ_SECONDS=$(or $(FUZZ),5) $(if $(SEED),AKER_FUZZ_SEED=$(SEED)) $(TESTS) --filter '^FuzzTests\.'
 	@$(MAKE) --no-print-directory chaos MINUTES=$(or $(MINUTES),2)
@@ -127,9 +125,9 @@ dist: setup ## A release tarball and a .deb below dist/, which need no Swift whe
 	@SWIFT=$(SWIFT) scripts/dist
 
 bench-data: setup ## Measure a partition of ten million rows against its parts done bare
-	@$(BUILD) --configuration release --static-swift-stdlib --product aker-worker
-	@$(BUILD) --configuration release --static-swift-stdlib --product source-simulator
-	@$(BUILD) --configuration release --product aker-confine
+	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
+	@$(SWIFT) build --configuration release --static-swift-stdlib --product source-simulator
+	@$(SWIFT) build --configuration release --product aker-confine
 	@Benchmarks/data/run
 
 clean: ## Remove what was built

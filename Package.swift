@@ -14,6 +14,7 @@ let strict: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -127,7 +128,8 @@ let package = Package(
         "Base", "Catalog", "CatalogTools", "CLibcrypto", "Console", "Dashboard", "Exposition", "HTTP", "Lineage",
         "Postgres",
         "Queue",
-        "Schedule", "Settings", "Telemetry", httpTypes, hummingbird, logging, nioCore, serviceLifecycle,
+        "Schedule", "Settings", "Telemetry", httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
+        serviceLifecycle,
       ],
       swiftSettings: strict),
 

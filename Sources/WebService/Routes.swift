@@ -13,10 +13,12 @@ struct Routes: Sendable {
   let probes: Probes
   let prefix: String
   let version: String
+  /// How long a request may take to come whole.
+  let patience: Duration
 
   func router() -> Router<APIContext> {
     let router = Router(context: APIContext.self)
-    let pages = Pages(desk: desk, hub: hub, site: Site(prefix: prefix))
+    let pages = Pages(desk: desk, hub: hub, site: Site(prefix: prefix), patience: patience)
     router.add(middleware: Envelope(served: served, pages: pages))
     func on(
       _ path: String, _ method: HTTPRequest.Method,
@@ -66,7 +68,7 @@ struct Routes: Sendable {
   }
 
   private func answer(_ operation: Operation, _ request: Request, _ context: APIContext) async throws -> Response {
-    let asked = try await Self.asked(
+    let asked = try await asked(
       request, context, names: operation.parameters.filter { $0.place == .path }.map(\.name))
     let answer = await desk.answer(operation, asked)
     var headers = HTTPFields()
@@ -78,23 +80,42 @@ struct Routes: Sendable {
       body: answer.status == .notModified ? .init() : .init(byteBuffer: ByteBuffer(string: answer.body)))
   }
 
-  private static func asked(_ request: Request, _ context: APIContext, names: [String]) async throws -> Desk.Asked {
+  private func asked(_ request: Request, _ context: APIContext, names: [String]) async throws -> Desk.Asked {
     var path: [String: String] = [:]
     for name in names { path[name] = context.parameters.get(name) ?? "" }
     let query = request.uri.queryParameters.map { (name: String($0.key), value: String($0.value)) }
-    let body: ByteBuffer
-    do {
-      body = try await request.body.collect(upTo: context.maxUploadSize)
-    } catch {
-      throw Problem(.contentTooLarge, "the body is larger than \(context.maxUploadSize) bytes")
+    let body = try await Self.body(of: request, within: patience, context)
+    return Desk.Asked(head: request.head, address: context.address, path: path, query: query, body: body)
+  }
+
+  /// - Throws: `Problem` 408, 413.
+  static func body(of request: Request, within limit: Duration, _ context: APIContext) async throws -> String {
+    try await withThrowingTaskGroup(of: String?.self) { group in
+      group.addTask {
+        do {
+          return String(buffer: try await request.body.collect(upTo: context.maxUploadSize))
+        } catch is CancellationError {
+          return nil
+        } catch {
+          throw Problem(
+            .contentTooLarge, "the body is larger than \(context.maxUploadSize) bytes", hint: "Choose less.")
+        }
+      }
+      group.addTask {
+        try await Task.sleep(for: limit)
+        return nil
+      }
+      defer { group.cancelAll() }
+      guard let body = try await group.next() ?? nil else {
+        throw Problem(.requestTimeout, "the body did not come within \(limit.components.seconds) s")
+      }
+      return body
     }
-    return Desk.Asked(
-      head: request.head, address: context.address, path: path, query: query, body: String(buffer: body))
   }
 
   private func events(_ request: Request, _ context: APIContext) async throws -> Response {
-    _ = try await desk.gate.admit(request.head, from: context.address, isAct: false)
-    return Self.stream(try await hub.listen(after: request.headers[.lastEventID]))
+    let caller = try await desk.gate.admit(request.head, from: context.address, isAct: false)
+    return Self.stream(try await hub.listen(after: request.headers[.lastEventID], as: caller))
   }
 
   static func stream(_ messages: AsyncStream<String>) -> Response {

@@ -1,7 +1,9 @@
 package import Exposition
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
 package import Logging
+internal import NIOCore
 package import Postgres
 internal import ServiceLifecycle
 package import Settings
@@ -14,17 +16,20 @@ package struct WebService: Service {
     package var prefix: String
     package var rules: AccessRules
     package var version: String
+    /// How long a connection may be idle, a request take to come whole, and an answer wait to be read.
+    package var patience: Duration
     /// Is told the address once it listens.
     package var onListening: @Sendable (ListenAddress) -> Void
 
     package init(
       address: ListenAddress, prefix: String, rules: AccessRules, version: String,
-      onListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
+      patience: Duration = .seconds(60), onListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) {
       self.address = address
       self.prefix = prefix
       self.rules = rules
       self.version = version
+      self.patience = patience
       self.onListening = onListening
     }
   }
@@ -36,6 +41,8 @@ package struct WebService: Service {
 
   /// Sessions with the database at most: questions are short, and the rest wait their turn.
   private static let sessionCount = 4
+  /// Connections at most: twice as many as may listen to what changes.
+  private static let connectionCount = 2_000
 
   package init(
     _ options: Options, database: PostgresConfiguration, configuration: AkerConfiguration, logger: Logger
@@ -54,12 +61,20 @@ package struct WebService: Service {
     let desk = Desk(
       pool: pool, gate: Gate(rules: options.rules, pool: pool), configuration: configuration, logger: logger)
     let routes = Routes(
-      desk: desk, hub: hub, probes: Probes(pool: pool, hub: hub), prefix: options.prefix, version: options.version)
+      desk: desk, hub: hub, probes: Probes(pool: pool, hub: hub), prefix: options.prefix, version: options.version,
+      patience: options.patience)
+    let patience = TimeAmount(options.patience)
     let (requested, onListening) = (options.address, options.onListening)
     let application = Application(
       router: routes.router(),
+      server: .http1(
+        configuration: HTTP1Channel.Configuration(
+          additionalChannelHandlers: [UnreadAnswer(patience)], idleTimeout: patience,
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 16_384, maxHeaderListSize: 65_536, maxHeaderFieldCount: 100))),
       configuration: ApplicationConfiguration(
-        address: .hostname(requested.host, port: requested.port), serverName: "aker/\(options.version)"),
+        address: .hostname(requested.host, port: requested.port), serverName: "aker/\(options.version)",
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionCount)),
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? requested.port
         onListening(ListenAddress(host: requested.host, port: port))

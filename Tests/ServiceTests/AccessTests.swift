@@ -1,4 +1,6 @@
 import Base
+import FoundationEssentials
+import Glibc
 import Postgres
 import TestSupport
 import Testing
@@ -98,6 +100,75 @@ struct AccessTests {
       // Who is not known cannot fill the audit.
       #expect(try await scene.post("/api/v1/pause", #"{"queue": true}"#, token: nil).status == 429)
       #expect(try await scene.count("service.audit") == 10)
+    }
+  }
+
+  @Test func oneOfManyBehindAProxyDoesNotHoldUpTheOthers() async throws {
+    let rules = AccessRules(anonymous: nil, proxyHeader: "X-User")
+    try await ServiceScene.serving(rules) { scene in
+      let token = try await scene.token("viewer")
+      func ask(_ token: String?, from chain: String, _ headers: String...) async throws -> Int {
+        try await scene.ask(
+          "GET", "/api/v1/workers", token: token, headers: ["X-Forwarded-For: \(chain)"] + headers
+        ).status
+      }
+      for number in 0..<10 { #expect(try await ask("wrong\(number)", from: "198.51.100.7") == 401) }
+      #expect(try await ask(token, from: "198.51.100.7") == 429)
+      // What stands before the last address that is no proxy's, anybody can have written.
+      #expect(try await ask(token, from: "198.51.100.8, 198.51.100.7, ::ffff:127.0.0.1") == 429)
+      #expect(try await ask(token, from: "198.51.100.8") == 200)
+      #expect(try await ask(nil, from: "198.51.100.7", "X-User: mia") == 200)
+      // Of IPv6, whoever has one address has 2^64.
+      for number in 0..<10 { #expect(try await ask("wrong\(number)", from: "2001:db8::\(number + 1)") == 401) }
+      #expect(try await ask(token, from: "2001:db8::ff") == 429)
+      #expect(try await ask(token, from: "2001:db8:0:1::1") == 200)
+      let audited = try await scene.count("service.audit WHERE address = '198.51.100.7'")
+      #expect(audited == 0, "who only looks is not in the audit")
+    }
+    // Who is no declared proxy is who it is.
+    try await ServiceScene.serving(Self.locked) { scene in
+      for number in 0..<10 {
+        _ = try await scene.get("/api/v1/workers", token: "wrong", "X-Forwarded-For: 198.51.100.\(number)")
+      }
+      #expect(try await scene.get("/api/v1/workers", token: "wrong", "X-Forwarded-For: 192.0.2.1").status == 429)
+    }
+  }
+
+  @Test func aStreamEndsWithItsToken() async throws {
+    try await ServiceScene.serving(Self.locked) { scene in
+      let tokens = [try await scene.token("viewer"), try await scene.token("operator")]
+      func listening(_ token: String, _ path: String) async throws -> Program {
+        try await Program.start(
+          "curl", ["-sN", "--max-time", "120", "-H", "Authorization: Bearer \(token)", scene.url + path])
+      }
+      let streams = [
+        try await listening(tokens[0], "/api/v1/events"), try await listening(tokens[0], "/live"),
+        try await listening(tokens[1], "/api/v1/events"),
+      ]
+      try await eventually("all of them listen") {
+        try await scene.get("/metrics", token: tokens[1]).body.contains("aker_event_listeners 3")
+      }
+      _ = try await scene.connection.query("SELECT service.revoke_token('viewer-1')")
+      for stream in streams.prefix(2) {
+        let ended = try await stream.wait()
+        #expect(ended.exitCode == 0, "\(ended)")
+      }
+      let metrics = try await scene.get("/metrics", token: tokens[1])
+      #expect(metrics.body.contains("aker_event_listeners 1"))
+      streams[2].send(SIGKILL)
+      _ = try await streams[2].wait()
+    }
+  }
+
+  @Test func itDoesNotServeOtherHostsWithoutTokens() async throws {
+    var environment = ["AKER_POSTGIS_DSN": TestDatabase.current.dsn, "AKER_HOME": PackageRoot.path + "/.aker"]
+    environment["PATH"] = ProcessInfo.processInfo.environment["PATH"]
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+      let result = try await Program.run(
+        Executable.aker, ["serve", "--listen", address], environment: environment, directory: PackageRoot.path)
+      #expect(result.exitCode == 64, "\(result)")
+      #expect(result.errorOutput.contains("not without authentication"), "\(result)")
+      #expect(result.errorOutput.contains("aker token create"), "\(result)")
     }
   }
 

@@ -34,7 +34,9 @@ struct ServiceOptions: ParsableArguments {
   var proxyLevelHeader: String?
 
   @Option(
-    help: ArgumentHelp("Where the proxy asks from; may be repeated. (default: this host)", valueName: "address"))
+    help: ArgumentHelp(
+      "Where the proxy asks from; may be repeated. Its X-Forwarded-For says who asked. (default: this host)",
+      valueName: "address"))
   var proxyAddress: [String] = []
 
   func validate() throws {
@@ -44,15 +46,16 @@ struct ServiceOptions: ParsableArguments {
     guard pathPrefix.isEmpty || pathPrefix.wholeMatch(of: /(\/[A-Za-z0-9._~-]+)+/) != nil else {
       throw ValidationError("--path-prefix begins with a slash and does not end with one, such as /aker")
     }
-    guard proxyUserHeader != nil || (proxyLevelHeader == nil && proxyAddress.isEmpty) else {
-      throw ValidationError("--proxy-level-header and --proxy-address go with --proxy-user-header")
+    guard proxyUserHeader != nil || proxyLevelHeader == nil else {
+      throw ValidationError("--proxy-level-header goes with --proxy-user-header")
     }
   }
 
   var rules: AccessRules {
     AccessRules(
       anonymous: requireToken ? nil : anonymous, proxyHeader: proxyUserHeader, proxyLevelHeader: proxyLevelHeader,
-      proxyAddresses: proxyAddress.isEmpty ? ["127.0.0.1", "::1"] : Set(proxyAddress))
+      proxyAddresses: proxyAddress.isEmpty ? ["127.0.0.1", "::1"] : Set(proxyAddress),
+      believesForwarded: proxyUserHeader != nil || !proxyAddress.isEmpty)
   }
 
   /// - Throws: `Failure` where everybody would be let in.

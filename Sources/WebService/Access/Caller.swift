@@ -5,4 +5,6 @@ struct Caller: Sendable {
   var level: Level
   /// Where from: an IP address.
   var address: String
+  /// Whether it was a token that let them in.
+  var hasToken = false
 }

@@ -26,7 +26,13 @@ final class Gate: Sendable {
   ///   - address: the peer's, by its socket.
   ///   - isAct: whether the request would change something.
   /// - Throws: `Problem` 401, 403 or 429.
-  func admit(_ head: HTTPRequest, from address: String, isAct: Bool) async throws -> Caller {
+  func admit(_ head: HTTPRequest, from peer: String, isAct: Bool) async throws -> Caller {
+    let address = ClientAddress.find(head, peer: peer, proxies: rules.forwardingProxies)
+    // Whom a proxy vouches for has no token that could be wrong, and is not held up for those who come by the same proxy.
+    if head.headerFields[.authorization] == nil, let caller = proxied(head, peer: peer, address) {
+      if isAct { try refuseOtherSites(head) }
+      return caller
+    }
     if let wait = wait(address) {
       throw Problem(
         .tooManyRequests, "too many wrong tokens from \(address)", hint: "Ask again in \(wait) s.",
@@ -42,9 +48,8 @@ final class Gate: Sendable {
         note(address)
         throw Problem.wrongToken
       }
-      return Caller(name: try row.decode("name"), level: level, address: address)
+      return Caller(name: try row.decode("name"), level: level, address: address, hasToken: true)
     }
-    if let caller = proxied(head, address) { return caller }
     guard let level = rules.anonymous else {
       throw Problem(
         .unauthorized, "a token is needed",
@@ -65,11 +70,11 @@ final class Gate: Sendable {
   }
 
   /// Who a trusted proxy says it is.
-  private func proxied(_ head: HTTPRequest, _ address: String) -> Caller? {
+  private func proxied(_ head: HTTPRequest, peer: String, _ address: String) -> Caller? {
     func value(_ name: String?) -> String? {
       name.flatMap { HTTPField.Name($0) }.flatMap { head.headerFields[$0] }.flatMap { $0.isEmpty ? nil : $0 }
     }
-    guard rules.proxyAddresses.contains(address), let name = value(rules.proxyHeader) else { return nil }
+    guard rules.isProxy(peer), let name = value(rules.proxyHeader) else { return nil }
     let level = value(rules.proxyLevelHeader).flatMap(Level.init) ?? .viewer
     return Caller(name: String(OutsideText.line(name).prefix(100)), level: level, address: address)
   }
@@ -101,17 +106,26 @@ final class Gate: Sendable {
 
   private func note(_ address: String) {
     failures.withLock { failures in
-      if failures.count >= Self.mostAddresses { failures = [:] }
-      failures[address, default: []].append(.now)
+      if failures.count >= Self.mostAddresses {
+        failures = failures.filter { ($0.value.last ?? .now) >= .now - Self.failureSpan }
+        // Whoever has many addresses makes room for none but their own.
+        if failures.count >= Self.mostAddresses,
+          let oldest = failures.min(by: { ($0.value.last ?? .now) < ($1.value.last ?? .now) })?.key
+        {
+          failures[oldest] = nil
+        }
+      }
+      failures[ClientAddress.counted(address), default: []].append(.now)
     }
   }
 
   /// Seconds until the address may try again; nil where it may.
   private func wait(_ address: String) -> Int? {
-    failures.withLock { failures in
-      guard var recent = failures[address] else { return nil }
+    let counted = ClientAddress.counted(address)
+    return failures.withLock { failures in
+      guard var recent = failures[counted] else { return nil }
       recent.removeAll { $0 < .now - Self.failureSpan }
-      failures[address] = recent.isEmpty ? nil : recent
+      failures[counted] = recent.isEmpty ? nil : recent
       guard recent.count >= Self.mostFailures, let first = recent.first else { return nil }
       return max(1, Int((first + Self.failureSpan - .now).components.seconds) + 1)
     }

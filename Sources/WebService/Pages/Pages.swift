@@ -10,6 +10,8 @@ struct Pages: Sendable {
   let desk: Desk
   let hub: EventHub
   let site: Site
+  /// How long a form may take to come whole.
+  let patience: Duration
   let kept = KeptAnswers()
 
   typealias Respond = @Sendable (Request, APIContext) async throws -> Response
@@ -129,7 +131,7 @@ struct Pages: Sendable {
 
   private func visit(_ request: Request, _ context: APIContext, isAct: Bool, admits: Bool) async throws -> Visit {
     var visit = stranger(request, context)
-    if request.method == .post { visit.fields = try await Self.form(request, context) }
+    if request.method == .post { visit.fields = try await form(request, context) }
     if isAct {
       guard let told = visit.fields["form"], !visit.isNew, told == visit.frame.formToken else {
         throw Problem(
@@ -197,8 +199,8 @@ struct Pages: Sendable {
 
   private func live(_ request: Request, _ context: APIContext) async throws -> Response {
     let visit = stranger(request, context)
-    _ = try await desk.gate.admit(visit.head, from: context.address, isAct: false)
-    return Routes.stream(try await hub.listen(after: request.headers[.lastEventID]))
+    let caller = try await desk.gate.admit(visit.head, from: context.address, isAct: false)
+    return Routes.stream(try await hub.listen(after: request.headers[.lastEventID], as: caller))
   }
 
   private static func cookies(_ request: Request) -> [String: String] {
@@ -218,16 +220,12 @@ struct Pages: Sendable {
     }.joined()
   }
 
-  private static func form(_ request: Request, _ context: APIContext) async throws -> Fields {
+  private func form(_ request: Request, _ context: APIContext) async throws -> Fields {
     let type = request.headers[.contentType]?.split(separator: ";").first.map(String.init)
     guard type == "application/x-www-form-urlencoded" else {
       throw Problem(.unsupportedMediaType, "a form is to be sent as forms are")
     }
-    do {
-      return Fields(form: String(buffer: try await request.body.collect(upTo: context.maxUploadSize)))
-    } catch {
-      throw Problem(.contentTooLarge, "the form is larger than \(context.maxUploadSize) bytes", hint: "Choose less.")
-    }
+    return Fields(form: try await Routes.body(of: request, within: patience, context))
   }
 
   // MARK: Answers

@@ -13,7 +13,7 @@ actor EventHub {
   private let instance = String(UUID().uuidString.prefix(8)).lowercased()
   private var number = 0
   private var kept: [(number: Int, text: String)] = []
-  private var listeners: [Int: AsyncStream<String>.Continuation] = [:]
+  private var listeners: [Int: Listener] = [:]
   private var lastListener = 0
   private var polling: Task<Void, Never>?
   private var isClosed = false
@@ -21,6 +21,12 @@ actor EventHub {
   private var seen: [String: String] = [:]
   private var toldEvents: Set<Int64> = []
   private var lastEvent: Int64?
+
+  private struct Listener {
+    var messages: AsyncStream<String>.Continuation
+    /// The name of the token that let them in: they hear no more once it is not valid.
+    var token: String?
+  }
 
   private static let interval = Duration.seconds(1)
   private static let heartbeatInterval = 15
@@ -41,7 +47,7 @@ actor EventHub {
 
   /// - Parameter id: of the last message that the listener has had: what came since is told first. Where that is not kept, a
   ///   message `reset` says that everything is to be read again.
-  func listen(after id: String?) throws -> AsyncStream<String> {
+  func listen(after id: String?, as caller: Caller) throws -> AsyncStream<String> {
     guard !isClosed, listeners.count < Self.mostListeners else {
       throw Problem(.serviceUnavailable, "there are too many listeners", headers: [.retryAfter: "10"])
     }
@@ -50,7 +56,7 @@ actor EventHub {
     lastListener += 1
     let listener = lastListener
     continuation.onTermination = { [weak self] _ in Task { await self?.leave(listener) } }
-    listeners[listener] = continuation
+    listeners[listener] = Listener(messages: continuation, token: caller.hasToken ? caller.name : nil)
     continuation.yield("retry: 2000\n\n")
     for text in missed(after: id) { continuation.yield(text) }
     if polling == nil { polling = Task { await poll() } }
@@ -60,7 +66,7 @@ actor EventHub {
   func close() {
     isClosed = true
     polling?.cancel()
-    for listener in listeners.values { listener.finish() }
+    for listener in listeners.values { listener.messages.finish() }
     listeners = [:]
   }
 
@@ -101,13 +107,24 @@ actor EventHub {
 
   private func look() async throws {
     let after = lastEvent
+    let newest = lastListener
+    let asksForTokens = listeners.values.contains { $0.token != nil }
     let rows = try await pool.withConnection { connection in
-      try await connection.query("SELECT kind, key, data FROM service.changes($1)", [after])
+      try await connection.query(
+        """
+        SELECT kind, key, data FROM service.changes($1)
+        UNION ALL SELECT 'token', name, NULL FROM service.tokens WHERE state = 'valid' AND $2
+        """, [after, asksForTokens])
     }
+    var validTokens: Set<String> = []
     let isFirst = seen.isEmpty
     var now: [String: String] = [:]
     for row in rows {
       let (kind, key) = (try row.decode("kind", as: String.self), try row.decode("key", as: String.self))
+      if kind == "token" {
+        validTokens.insert(key)
+        continue
+      }
       let data = try row.text("data") ?? "{}"
       if kind == "event" {
         guard let id = Int64(key), toldEvents.insert(id).inserted else { continue }
@@ -126,8 +143,18 @@ actor EventHub {
       }
     }
     seen = now
+    if asksForTokens { endListeners(upTo: newest, without: validTokens) }
     lastEvent = lastEvent ?? 0
     if toldEvents.count > 10_000, let lastEvent { toldEvents = toldEvents.filter { $0 > lastEvent - 1_000 } }
+  }
+
+  /// Whose token was revoked or has ended while they listened.
+  private func endListeners(upTo newest: Int, without valid: Set<String>) {
+    for (number, listener) in listeners
+    where number <= newest && listener.token.map({ !valid.contains($0) }) ?? false {
+      listener.messages.finish()
+      listeners[number] = nil
+    }
   }
 
   private func tell(_ kind: String, _ data: String) {
@@ -139,10 +166,10 @@ actor EventHub {
   }
 
   private func send(_ text: String) {
-    for (listener, continuation) in listeners {
-      if case .dropped = continuation.yield(text) {
-        continuation.finish()
-        listeners[listener] = nil
+    for (number, listener) in listeners {
+      if case .dropped = listener.messages.yield(text) {
+        listener.messages.finish()
+        listeners[number] = nil
       }
     }
   }
