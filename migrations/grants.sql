@@ -28,17 +28,24 @@ $$;
 -- An operator reads as a reader does, and an admin may act as either: the service's login is granted aker_admin, and
 -- runs each request under the role of whoever asks.
 DO $$
+DECLARE
+  granted record;
 BEGIN
-  IF NOT pg_has_role('aker_operator', 'aker_reader', 'USAGE') THEN
-    GRANT aker_reader TO aker_operator;
-  END IF;
-  IF NOT pg_has_role('aker_admin', 'aker_operator', 'USAGE') THEN
-    GRANT aker_operator TO aker_admin;
-  END IF;
-EXCEPTION WHEN insufficient_privilege THEN
-  -- The roles are an administrator's, who made them: aker doctor says what is to be granted. Commands need none of it.
-  RAISE NOTICE 'not granted, since the roles are another''s: GRANT aker_reader TO aker_operator; '
-    'GRANT aker_operator TO aker_admin';
+  FOR granted IN SELECT * FROM (VALUES ('aker_reader', 'aker_operator'), ('aker_operator', 'aker_admin'))
+    AS g (role, member)
+  LOOP
+    IF NOT pg_has_role(granted.member, granted.role, 'USAGE') THEN
+      BEGIN
+        EXECUTE format('GRANT %I TO %I', granted.role, granted.member);
+      EXCEPTION
+        WHEN unique_violation THEN
+          NULL; -- granted by a concurrent migration in the meantime: just as well
+        WHEN insufficient_privilege THEN
+          -- The roles are an administrator's: aker doctor says what is to be granted. Commands need none of it.
+          RAISE NOTICE 'not granted, since the roles are another''s: GRANT % TO %', granted.role, granted.member;
+      END;
+    END IF;
+  END LOOP;
 END
 $$;
 

@@ -36,6 +36,33 @@ struct MigratorTests {
     #expect(try await more.status(connection).allSatisfy { $0.appliedAt != nil && $0.akerVersion == "0.1.0" })
   }
 
+  /// Roles belong to the server: each makes them and grants them to one another, where no other has.
+  @Test func databasesOfOneServerAreBroughtUpToDateAtOnce() async throws {
+    let cluster = try await TestCluster.start(durability: .none)
+    let names = (1...4).map { "at_once_\($0)" }
+    let maintenance = try await cluster.connect()
+    for name in names { try await maintenance.execute("CREATE DATABASE \(name)") }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for name in names {
+        group.addTask {
+          let connection = try await cluster.connect(database: name)
+          _ = try await known.migrate(connection)
+          await connection.close()
+        }
+      }
+      try await group.waitForAll()
+    }
+    let granted = try await maintenance.query(
+      """
+      SELECT r.rolname || ' to ' || m.rolname AS words FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid
+        JOIN pg_roles m ON m.oid = a.member WHERE r.rolname LIKE 'aker_%' ORDER BY 1
+      """)
+    #expect(
+      try granted.map { try $0.decode("words", as: String.self) }
+        == ["aker_operator to aker_admin", "aker_reader to aker_operator"])
+    await maintenance.close()
+  }
+
   @Test func anEditedMigrationIsRefused() async throws {
     let connection = try await TestDatabase.current.connect()
     var edited = known
