@@ -36,23 +36,31 @@ struct MigratorTests {
     #expect(try await more.status(connection).allSatisfy { $0.appliedAt != nil && $0.akerVersion == "0.1.0" })
   }
 
-  /// Roles belong to the server: each makes them and grants them to one another, where no other has.
+  /// Roles belong to the server: another database's migration grants them to one another at the same moment.
   @Test func databasesOfOneServerAreBroughtUpToDateAtOnce() async throws {
     let cluster = try await TestCluster.start(durability: .none)
-    let names = (1...4).map { "at_once_\($0)" }
-    let maintenance = try await cluster.connect()
-    for name in names { try await maintenance.execute("CREATE DATABASE \(name)") }
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for name in names {
-        group.addTask {
-          let connection = try await cluster.connect(database: name)
-          _ = try await known.migrate(connection)
-          await connection.close()
-        }
-      }
-      try await group.waitForAll()
+    let other = try await cluster.connect()
+    try await other.execute("CREATE DATABASE at_once")
+    for role in ["admin", "operator", "worker", "reader", "monitor"] {
+      try await other.execute("CREATE ROLE aker_\(role)")
     }
-    let granted = try await maintenance.query(
+    let watching = try await cluster.connect()
+    let migrating = try await other.withTransaction { transaction in
+      try await transaction.execute("GRANT aker_reader TO aker_operator")
+      let migrating = Task {
+        let connection = try await cluster.connect(database: "at_once")
+        defer { Task { await connection.close() } }
+        return try await known.migrate(connection)
+      }
+      try await eventually("it waits for the other") {
+        try await !watching.query(
+          "SELECT FROM pg_stat_activity WHERE datname = 'at_once' AND wait_event_type = 'Lock'"
+        ).isEmpty
+      }
+      return migrating
+    }
+    #expect(try await migrating.value.last == "functions, views and grants")
+    let granted = try await other.query(
       """
       SELECT r.rolname || ' to ' || m.rolname AS words FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid
         JOIN pg_roles m ON m.oid = a.member WHERE r.rolname LIKE 'aker_%' ORDER BY 1
@@ -60,7 +68,8 @@ struct MigratorTests {
     #expect(
       try granted.map { try $0.decode("words", as: String.self) }
         == ["aker_operator to aker_admin", "aker_reader to aker_operator"])
-    await maintenance.close()
+    await other.close()
+    await watching.close()
   }
 
   @Test func anEditedMigrationIsRefused() async throws {
