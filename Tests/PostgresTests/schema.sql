@@ -318,7 +318,7 @@ CREATE FUNCTION queue._counted(number bigint, noun text) RETURNS text
 COMMENT ON FUNCTION queue._counted(number bigint, noun text) IS 'A number with what it counts, for people to read: 1 row, 2 rows.';
 
 CREATE FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS …;
 
 COMMENT ON FUNCTION queue._definition_of(task_id bigint, at timestamp with time zone, planned text) IS 'By which definition an attempt of the task at this time is made.';

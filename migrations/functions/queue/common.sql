@@ -89,16 +89,20 @@ $$;
 
 -- By which definition a task's attempt at this time is made; planned is its lane's. One that was named for the task
 -- stays; else the later counts: what the task was tried again by, or what was applied while it waited.
+-- PL/pgSQL, which keeps its plan: a function in SQL was planned anew with each claim.
 CREATE FUNCTION queue._definition_of(task_id bigint, at timestamptz, planned text) RETURNS text
-LANGUAGE sql STABLE AS $$
-  SELECT coalesce((
+LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN coalesce((
     SELECT n.definition_hash FROM (
       (SELECT d.definition_hash, d.since, d.is_named FROM queue.task_definition d
         WHERE d.task_id = $1 AND d.since <= $2 ORDER BY d.since DESC LIMIT 1)
       UNION ALL
       (SELECT a.definition_hash, a.since, false FROM queue.planned_task p JOIN queue.lane_definition a USING (lane_id)
         WHERE p.task_id = $1 AND a.since <= $2 ORDER BY a.since DESC LIMIT 1)) n
-    ORDER BY n.is_named DESC, n.since DESC LIMIT 1), $3)
+    ORDER BY n.is_named DESC, n.since DESC LIMIT 1), $3);
+END
 $$;
 COMMENT ON FUNCTION queue._definition_of IS 'By which definition an attempt of the task at this time is made.';
 
