@@ -112,8 +112,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION schedule.lead IS
-  'Takes or renews the lead for four seconds, and notes where nobody led for longer than a minute. Returns the term, which what a leader does must carry; NULL while '
-  'another leads.';
+  'Takes or renews the lead for four seconds, and notes where nobody led for longer than a minute. Returns the term, '
+  'which what a leader does must carry; NULL while another leads.';
 
 CREATE FUNCTION schedule.abdicate(holder uuid) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -83,8 +83,8 @@ COMMENT ON VIEW queue.attempt IS
   'Every try of every task, running ones too. attempt_id is the attempt''s lease token. state is running, or how it '
   'ended.';
 COMMENT ON COLUMN queue.attempt.log IS
-  'What it logged, in order: objects with after (seconds from its start), level and text; a hundred lines at most. Of a '
-  'running attempt, as its worker last told.';
+  'What it logged, in order: objects with after (seconds from its start), level and text; a hundred lines at most. '
+  'Of a running attempt, as its worker last told.';
 COMMENT ON COLUMN queue.attempt.detail IS
   'advice, error (its type), causes, step, steps (each with after and seconds), inputs (the documents it had). Steps '
   'of what was published are in lineage.publication.';

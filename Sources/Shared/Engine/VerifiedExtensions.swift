@@ -6,7 +6,7 @@ internal import Synchronization
 /// DuckDB hashes an extension at each load, and a process runs one script: of the 80 MB of the spatial one that is a fifth
 /// of a second of processor time for each partition. So it is done once for a file that stays the same. Who could put
 /// another in its place unseen could replace DuckDB's program, too.
-struct VerifiedExtensions: Equatable {
+struct VerifiedExtensions {
   /// What a file is known by: whoever replaces or writes it changes one of these.
   private struct Identity: Hashable {
     let path: String

@@ -60,7 +60,8 @@ BEGIN
   RETURN QUERY SELECT t.name, t.level;
 END
 $$;
-COMMENT ON FUNCTION service.authenticate IS 'Whose token has this SHA-256, and its level; no row for none that is valid.';
+COMMENT ON FUNCTION service.authenticate IS
+  'Whose token has this SHA-256, and its level; no row for none that is valid.';
 
 CREATE FUNCTION service.record_act(
   actor text, level text, address text, act text, target text, outcome text, detail jsonb DEFAULT NULL

@@ -82,7 +82,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE service.notice n SET delivered_at = CASE WHEN $2 IS NULL THEN clock_timestamp() END,
     last_error = left($2, 500),
     -- 5 s doubling to an hour, as for lineage.outbox.
-    next_attempt_at = clock_timestamp() + least(interval '1 hour', interval '5 seconds' * 2 ^ least(n.attempt_count, 20))
+    next_attempt_at = clock_timestamp()
+      + least(interval '1 hour', interval '5 seconds' * 2 ^ least(n.attempt_count, 20))
   WHERE n.notice_id = $1
 $$;
 COMMENT ON FUNCTION service.settle_notice IS 'A notice was delivered (failure NULL), or not, and is tried again later.';

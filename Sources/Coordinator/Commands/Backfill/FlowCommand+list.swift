@@ -107,12 +107,15 @@ extension FlowLine {
         let end = state.last_backfill_id.map { " as backfill \($0)" } ?? state.last_reason.map { ": \($0)" } ?? ""
         facts.append("last due \(due.shown()) UTC, \(fate)\(end)")
       }
-      if let trouble = state.trouble { facts.append("cannot be enqueued: \(trouble)") }
+      if let trouble = state.trouble { facts.append("\(Self.refused): \(trouble)") }
       if state.missed_count > 0 { facts.append("\(state.missed_count) missed: aker flow history \(name)") }
     }
     let lines = facts.flatMap { Wrapped.lines($0, columns: columns.map { max(40, $0 - 2) } ?? .max) }
-    return ([style.bold(name)] + lines.map { "  " + $0 }).joined(separator: "\n") + "\n\n"
+    let shown = lines.map { "  " + ($0.hasPrefix(Self.refused) ? style.red($0) : $0) }
+    return ([style.bold(name)] + shown).joined(separator: "\n") + "\n\n"
   }
+
+  private static let refused = "cannot be enqueued"
 
   private static func signed(_ year: Int) -> String { year > 0 ? "+\(year)" : "\(year)" }
 }
