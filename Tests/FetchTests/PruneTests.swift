@@ -42,6 +42,37 @@ struct PruneTests {
     }
   }
 
+  /// Another worker's confined DuckDB may have been allowed to read it, and not have opened it yet: rules are of files, not of
+  /// their names.
+  @Test func theSameBytesAgainLeaveTheFileThatIsThere() async throws {
+    let rows = "a,b\n1,2\n"
+    try await FetchWorld.run(recordings: ["docs/one.csv": rows, "docs/other.csv": rows, "docs/third.csv": rows]) { world in
+      let fetcher = try world.fetcher("docs", "cache_ttl_days: 30")
+      func fetch(_ name: String) async throws -> FetchedInput {
+        try await fetcher.fetch(.get("docs", "/\(name).csv", expect: .text))
+      }
+      let path = try #require(try await fetch("one").path)
+      let file = try inode(path)
+      try age(path, days: 3)
+      let other = try await fetch("other")
+      #expect(!other.cacheHit && other.path == path)
+      #expect(try inode(path) == file)
+      // It was used now.
+      #expect(try RawCache(directory: world.cache).prune(toBytes: 0).removedCount == 0)
+
+      // What a disk has changed meanwhile is put right.
+      try FetchWorld.write(Data("x,y\n3,4\n".utf8), to: path)
+      #expect(try await fetch("third").text == rows)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: world.cache + "/partial").isEmpty)
+    }
+  }
+
+  private func inode(_ path: String) throws -> UInt {
+    var status = stat()
+    try #require(stat(path, &status) == 0)
+    return UInt(status.st_ino)
+  }
+
   /// Makes a file look as if it had been used so many days ago.
   private func age(_ path: String, days: Int) throws {
     let seconds = Int(Date().timeIntervalSince1970) - days * 86_400

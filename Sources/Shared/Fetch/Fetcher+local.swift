@@ -49,7 +49,7 @@ extension Fetcher {
         if case .damaged = error.reason { (error.errorClass, error.advice) = (.permanent, "Have it delivered again.") }
         throw error
       }
-      return try cache.store(input, partial: partial, key: address.key)
+      return try await cache.store(input, partial: partial, key: address.key)
     } catch let failure as FileCopy.Failure {
       switch failure {
       case .absent where request.isOptional:
@@ -57,7 +57,7 @@ extension Fetcher {
           requestName: request.name, sourceID: source.id, url: address.shown, status: 404, fetchedAt: Date(),
           sha256: nil,
           byteCount: 0, cacheHit: false, etag: nil, lastModified: nil, contentType: nil, isSynthetic: false, path: nil)
-        return try cache.store(input, partial: nil, key: address.key)
+        return try await cache.store(input, partial: nil, key: address.key)
       case .absent: throw error(request, .status(404), .permanent, advice: "Has the vendor delivered it?")
       case .outside: throw error(request, .unsafeURL("it leads out of the source's folder"), .permanent)
       case .tooLarge: throw error(request, .tooLarge(limit: limits(source).maximumBytes), .permanent)

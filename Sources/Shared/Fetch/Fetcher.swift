@@ -195,7 +195,7 @@ package struct Fetcher: Sendable {
     if request.isOptional, response.status == 204 || (response.status == 404 && response.redirectCount == 0) {
       input.sha256 = nil
       input.byteCount = 0
-      return try cache.store(input, partial: nil, key: address.key)
+      return try await cache.store(input, partial: nil, key: address.key)
     }
     let judge = AnswerJudge(request: request, source: source, address: address)
     if var verdict = judge.verdict(response) {
@@ -207,7 +207,7 @@ package struct Fetcher: Sendable {
       throw verdict
     }
     input.folding = try await integrity(partial, request, address).folding
-    return try cache.store(input, partial: partial, key: address.key)
+    return try await cache.store(input, partial: partial, key: address.key)
   }
 
   /// - Throws: `FetchError` for a document that is not as whole as its format can tell: it is not kept.

@@ -33,7 +33,6 @@ extension RawCache {
     let partial = partialPath()
     defer { unlink(partial) }
     guard try await shared.object(sha256, to: partial) else { return nil }
-    try place(partial, at: path)
-    return path
+    return try await keep(partial, sha256)
   }
 }

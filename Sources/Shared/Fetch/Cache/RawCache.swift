@@ -54,12 +54,10 @@ package struct RawCache: Sendable {
   /// Puts a finished transfer in its place and records what it answered.
   ///
   /// - Returns: the input, with its path.
-  func store(_ input: FetchedInput, partial: String?, key: String) throws -> FetchedInput {
+  func store(_ input: FetchedInput, partial: String?, key: String) async throws -> FetchedInput {
     var input = input
     if let partial, let sha256 = input.sha256 {
-      // The same bytes again, under another address or after a while.
-      try place(partial, at: objectPath(sha256))
-      input.path = objectPath(sha256)
+      input.path = try await keep(partial, sha256)
     }
     try record(input, key: key)
     return input
@@ -91,12 +89,43 @@ package struct RawCache: Sendable {
     return try encoder.encode(stored)
   }
 
+  /// Puts a document's bytes where they belong. Those that are there already (the same answer under another address, or
+  /// another worker's) stay the file that they are: a confined DuckDB that was allowed to read it may be about to, and what
+  /// takes its place would be denied to it.
+  ///
+  /// - Parameter partial: is gone afterwards.
+  /// - Returns: where they are.
+  func keep(_ partial: String, _ sha256: String) async throws -> String {
+    let path = objectPath(sha256)
+    if try place(partial, at: path, replacing: false) { return path }
+    if (try? await SHA256.hash(ofFile: path))?.sha256 == sha256 {
+      utimensat(AT_FDCWD, path, nil, 0)
+      unlink(partial)
+    } else {
+      // A disk kept something else than was written, or it went meanwhile.
+      try place(partial, at: path)
+    }
+    return path
+  }
+
   /// Gives a finished file its name.
-  func place(_ partial: String, at path: String) throws {
+  ///
+  /// - Returns: false, and nothing was done, where there is a file of that name that is not to be replaced.
+  @discardableResult
+  func place(_ partial: String, at path: String, replacing: Bool = true) throws -> Bool {
     try make(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+    if !replacing {
+      if link(partial, path) == 0 {
+        unlink(partial)
+        return true
+      }
+      // Some file systems have no second names: what comes between this look and the renaming is theirs.
+      if access(path, F_OK) == 0 { return false }
+    }
     guard rename(partial, path) == 0 else {
       throw Failure(description: "\(path): \(String(cString: strerror(errno)))")
     }
+    return true
   }
 
   /// Lets one process of this host at a time work on a request; the others find its answer in the cache afterwards.
