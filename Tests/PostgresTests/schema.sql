@@ -410,11 +410,6 @@ CREATE FUNCTION queue._is_one_missing() RETURNS boolean
 
 COMMENT ON FUNCTION queue._is_one_missing() IS 'Whether a worker''s session lock is gone, and it is not lost yet.';
 
-CREATE FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) RETURNS void
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS …;
-
 CREATE FUNCTION queue._life() RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2969,11 +2964,6 @@ CREATE VIEW queue.claimable_lane AS
     l.dataset,
     l.source_ids,
     l.priority,
-    ((l.source_ids && ARRAY( SELECT s.source_id
-           FROM queue.source s
-          WHERE (s.max_running IS NOT NULL))) OR (l.backfill_id = ANY (ARRAY( SELECT b.backfill_id
-           FROM queue.backfill b
-          WHERE ((b.finished_at IS NULL) AND (b.max_running IS NOT NULL)))))) AS limited,
     (l.head_rank - (l.priority * (( SELECT (EXTRACT(epoch FROM g.ageing_interval) * (1000000)::numeric)
            FROM queue.setting g
           WHERE g.singleton))::bigint)) AS head_bound
@@ -2989,8 +2979,6 @@ CREATE VIEW queue.claimable_lane AS
           WHERE ((s.paused_at IS NOT NULL) OR (s.cool_down_until > clock_timestamp()) OR ((t.quota_used >= s.daily_quota) AND (t.quota_day = ((clock_timestamp() AT TIME ZONE 'UTC'::text))::date)))))));
 
 COMMENT ON VIEW queue.claimable_lane IS 'Lanes that a claim may look into: open, not paused at any level, no source cooling down or out of quota.';
-
-COMMENT ON COLUMN queue.claimable_lane.limited IS 'Whether a concurrency limit applies, so that a claim must count under lock.';
 
 COMMENT ON COLUMN queue.claimable_lane.head_bound IS 'No task of it goes before this, priority and ageing included.';
 
@@ -4618,8 +4606,6 @@ REVOKE ALL ON FUNCTION queue._is_claimable() FROM PUBLIC;
 REVOKE ALL ON FUNCTION queue._is_mine(worker_id integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._is_one_missing() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._life() FROM PUBLIC;
 

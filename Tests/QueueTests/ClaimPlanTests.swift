@@ -50,6 +50,33 @@ struct ClaimPlanTests {
     #expect((100...310).contains(touched[4]), statistics)
   }
 
+  /// To ask for each task took half of a claim of a hundred.
+  @Test func definitionsAreLookedUpOnlyWhereOneChanged() async throws {
+    let fixture = try await QueueFixture.make([])
+    try await fixture.fill(1_000)
+    let worker = try await fixture.worker(slots: 1000)
+    let session = try await fixture.database.connectAsSuperuser()
+    try await session.executeScript("SET track_functions = 'all'")
+    func lookups() async throws -> Int {
+      try await session.transaction { session in
+        _ = try session.query("SELECT * FROM queue.claim($1, 100)", [worker])
+        return try session.query(
+          """
+          SELECT coalesce(sum(calls), 0)::int AS calls FROM pg_stat_xact_user_functions
+          WHERE funcname = '_definition_of'
+          """)[0].decode("calls", as: Int.self)
+      }
+    }
+    #expect(try await lookups() == 0)
+    try await fixture.run(
+      """
+      INSERT INTO queue.lane_definition (lane_id, since, definition_hash)
+      SELECT lane_id, clock_timestamp(), definition_hash FROM queue.lane
+      """)
+    #expect(try await lookups() == 100)
+    await session.close()
+  }
+
   @Test func aPinnedSnapshotCostsTheScanNowAndThenAndNotEachTime() async throws {
     let fixture = try await QueueFixture.make([])
     try await fixture.fill(100_000)

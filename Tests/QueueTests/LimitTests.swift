@@ -64,8 +64,12 @@ struct LimitTests {
     #expect(try await reason() == "source income_source is at its limit of 1 running task")
   }
 
-  @Test func aBackfillRunsNoMoreThanItsOwnLimit() async throws {
+  @Test(arguments: [false, true])
+  func aBackfillRunsNoMoreThanItsOwnLimit(asksNoSource: Bool) async throws {
     let fixture = try await QueueFixture.make()
+    if asksNoSource {
+      try await fixture.run("UPDATE catalog.dataset SET source_ids = '{}', primary_source_id = NULL")
+    }
     try await fixture.enqueue(years: 2001...2010, options: "max_running => 4")
     let worker = try await fixture.worker(slots: 100)
     let leases = try await fixture.claim(worker)

@@ -3,9 +3,6 @@
 -- What is closed is listed once, and not asked for per lane: there may be a thousand of them.
 CREATE VIEW queue.claimable_lane AS
 SELECT l.lane_id, l.backfill_id, l.dataset, l.source_ids, l.priority,
-  l.source_ids && ARRAY(SELECT s.source_id FROM queue.source s WHERE s.max_running IS NOT NULL)
-    OR l.backfill_id = ANY (ARRAY(
-      SELECT b.backfill_id FROM queue.backfill b WHERE b.finished_at IS NULL AND b.max_running IS NOT NULL)) AS limited,
   l.head_rank - l.priority * (
     SELECT extract(epoch FROM g.ageing_interval) * 1000000 FROM queue.setting g WHERE g.singleton)::bigint AS head_bound
 FROM queue.lane l
@@ -21,8 +18,6 @@ WHERE l.closed_at IS NULL AND l.paused_at IS NULL
       OR (t.quota_used >= s.daily_quota AND t.quota_day = (clock_timestamp() AT TIME ZONE 'UTC')::date));
 COMMENT ON VIEW queue.claimable_lane IS
   'Lanes that a claim may look into: open, not paused at any level, no source cooling down or out of quota.';
-COMMENT ON COLUMN queue.claimable_lane.limited IS
-  'Whether a concurrency limit applies, so that a claim must count under lock.';
 COMMENT ON COLUMN queue.claimable_lane.head_bound IS 'No task of it goes before this, priority and ageing included.';
 
 CREATE VIEW queue.task AS

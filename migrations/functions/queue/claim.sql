@@ -61,11 +61,6 @@ $$;
 COMMENT ON FUNCTION queue._floor IS
   'Where this session begins to look in a lane; keep_for is NULL where that is its beginning.';
 
-CREATE FUNCTION queue._keep_floor(lane_id integer, at queue.claim_floor) RETURNS void
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT set_config('aker.floor_' || $1, concat_ws(' ', at.rank, at.task_id, at.dropped_at, at.keep_for), false)
-$$;
-
 CREATE FUNCTION queue._shares(lanes integer[], bounds bigint[], slots integer, now_at bigint)
 RETURNS TABLE (lane_id integer, wanted integer, first_rank bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -111,7 +106,6 @@ SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   f queue.claim_floor := queue._floor($2, $4);
-  floor_interval bigint;
   scan_at bigint := extract(epoch FROM clock_timestamp()) * 1000000;
   scan_took bigint;
   taken bigint[];
@@ -137,13 +131,17 @@ BEGIN
     FROM gone g ORDER BY g.rank DESC, g.task_id DESC LIMIT 1;
   IF cardinality(taken) > 0 THEN
     IF first_time THEN
-      SELECT extract(epoch FROM g.floor_interval) * 1000000 INTO floor_interval FROM queue.setting g WHERE g.singleton;
       scan_took := extract(epoch FROM clock_timestamp()) * 1000000 - scan_at;
       -- 1 ms and 40 µs a task: what a claim takes that steps over nothing.
-      f.keep_for := CASE WHEN scan_took > 1000 + 40 * cardinality(taken) THEN greatest(floor_interval, 20 * scan_took)
-        ELSE -1 END;
+      IF scan_took > 1000 + 40 * cardinality(taken) THEN
+        SELECT greatest(extract(epoch FROM g.floor_interval) * 1000000, 20 * scan_took) INTO f.keep_for
+          FROM queue.setting g WHERE g.singleton;
+      END IF;
     END IF;
-    PERFORM queue._keep_floor($2, f);
+    -- Of a quick scan nothing need be known; what may be kept of an earlier one is over.
+    IF f.keep_for > 0 THEN
+      PERFORM set_config('aker.floor_' || $2, concat_ws(' ', f.rank, f.task_id, f.dropped_at, f.keep_for), false);
+    END IF;
   END IF;
   RETURN coalesce(taken, '{}');
 END
@@ -168,14 +166,17 @@ DECLARE
   left_over integer := $2;
   lanes integer[];
   bounds bigint[];
-  limited_lanes integer[];
   full_sources text[];
   full_backfills bigint[];
   chosen queue.claim_share[];
+  chosen_sources text[];
+  chosen_backfills bigint[];
+  is_limited boolean;
   rooms jsonb := '{}';
   lane record;
   wanted bigint;
   taken bigint[];
+  is_redefined boolean;
 BEGIN
   PERFORM queue._enter_life();
   -- Shared with the heartbeat, but not with a reaper that gives this worker up.
@@ -200,9 +201,8 @@ BEGIN
       coalesce(array_agg(r.backfill_id) FILTER (WHERE r.backfill_id IS NOT NULL), '{}')
     INTO full_sources, full_backfills FROM queue._rooms() r WHERE r.room <= 0;
   SELECT array_agg(c.lane_id ORDER BY c.head_bound, c.lane_id),
-    array_agg(c.head_bound ORDER BY c.head_bound, c.lane_id),
-      array_agg(c.lane_id) FILTER (WHERE c.limited)
-    INTO lanes, bounds, limited_lanes FROM queue.claimable_lane c
+    array_agg(c.head_bound ORDER BY c.head_bound, c.lane_id)
+    INTO lanes, bounds FROM queue.claimable_lane c
     WHERE ($3 IS NULL OR c.dataset = ANY ($3)) AND ($4 IS NULL OR c.source_ids <@ $4)
       AND NOT c.source_ids && full_sources AND c.backfill_id <> ALL (full_backfills);
   IF lanes IS NULL THEN
@@ -213,23 +213,20 @@ BEGIN
   chosen := CASE WHEN cardinality(lanes) = 1 THEN ARRAY[ROW(lanes[1], $2, 0)::queue.claim_share]
     ELSE ARRAY(SELECT ROW(s.lane_id, s.wanted, s.first_rank)::queue.claim_share
       FROM queue._shares(lanes, bounds, $2, now_at) s) END;
-  limited_lanes := ARRAY(SELECT s.lane_id FROM unnest(chosen) s WHERE s.lane_id = ANY (limited_lanes));
-  IF cardinality(limited_lanes) > 0 THEN
-    -- Exact across hosts: the limits' rows are locked (all at once and in order, so that two claims never wait for
-    -- each other), and whoever counts next sees these leases.
-    PERFORM FROM queue.source s
-      WHERE s.max_running IS NOT NULL
-        AND s.source_id IN (SELECT unnest(l.source_ids) FROM queue.lane l WHERE l.lane_id = ANY (limited_lanes))
-      ORDER BY s.source_id FOR NO KEY UPDATE;
-    PERFORM FROM queue.backfill b
-      WHERE b.max_running IS NOT NULL
-        AND b.backfill_id IN (SELECT l.backfill_id FROM queue.lane l WHERE l.lane_id = ANY (limited_lanes))
-      ORDER BY b.backfill_id FOR NO KEY UPDATE;
+  -- Exact across hosts: the limits' rows are locked (all at once and in order, so that two claims never wait for each
+  -- other), and whoever counts next sees these leases.
+  SELECT coalesce(array_agg(DISTINCT u) FILTER (WHERE u IS NOT NULL), '{}'), array_agg(DISTINCT l.backfill_id)
+    INTO chosen_sources, chosen_backfills
+    FROM unnest(chosen) s JOIN queue.lane l USING (lane_id) LEFT JOIN LATERAL unnest(l.source_ids) u ON true;
+  PERFORM FROM queue.source s WHERE s.max_running IS NOT NULL AND s.source_id = ANY (chosen_sources)
+    ORDER BY s.source_id FOR NO KEY UPDATE;
+  is_limited := FOUND;
+  PERFORM FROM queue.backfill b WHERE b.max_running IS NOT NULL AND b.backfill_id = ANY (chosen_backfills)
+    ORDER BY b.backfill_id FOR NO KEY UPDATE;
+  IF is_limited OR FOUND THEN
     -- Once per source, and counted down from here: nobody else adds leases to these before we commit.
     SELECT coalesce(jsonb_object_agg(coalesce(r.source_id, '#' || r.backfill_id), r.room), '{}') INTO rooms
-      FROM queue._rooms(
-        ARRAY(SELECT DISTINCT unnest(l.source_ids) FROM queue.lane l WHERE l.lane_id = ANY (limited_lanes)),
-        ARRAY(SELECT DISTINCT l.backfill_id FROM queue.lane l WHERE l.lane_id = ANY (limited_lanes))) r;
+      FROM queue._rooms(chosen_sources, chosen_backfills) r;
   END IF;
 
   FOR lane IN
@@ -244,11 +241,14 @@ BEGIN
     rooms := rooms || (
       SELECT coalesce(jsonb_object_agg(k, (rooms ->> k)::bigint - cardinality(taken)), '{}') FROM unnest(lane.limits) k
         WHERE rooms ? k);
+    -- One look for all of them: to ask for each took half of a claim of a hundred.
+    is_redefined := EXISTS (SELECT FROM queue.lane_definition n WHERE n.lane_id = lane.lane_id)
+      OR EXISTS (SELECT FROM queue.task_definition d WHERE d.task_id = ANY (taken));
     RETURN QUERY
       SELECT i.task_id, i.lease_token, i.attempt_count::integer, b.backfill_id, l.dataset, i.data_year::integer,
-        p.region, b.as_of,
-        queue._definition_of(i.task_id, i.started_at, l.definition_hash), l.source_ids, i.started_at, i.deadline_at,
-          l.max_attempts::integer
+        p.region, b.as_of, CASE WHEN is_redefined
+          THEN queue._definition_of(i.task_id, i.started_at, l.definition_hash) ELSE l.definition_hash END,
+        l.source_ids, i.started_at, i.deadline_at, l.max_attempts::integer
       FROM unnest(taken) WITH ORDINALITY AS t(task_id, place) JOIN queue.lease i USING (task_id)
         JOIN queue.planned_task p USING (task_id) JOIN queue.lane l ON l.lane_id = lane.lane_id
         JOIN queue.backfill b ON b.backfill_id = l.backfill_id
@@ -283,13 +283,13 @@ BEGIN
   END IF;
   -- The same conditions as for queue.claim(): no pause, no cool-down, budget left, and room within the limits.
   SELECT c.* INTO lane FROM queue.claimable_lane c JOIN queue.planned_task p USING (lane_id) WHERE p.task_id = $2;
-  IF FOUND AND lane.limited THEN
+  IF FOUND THEN
     PERFORM FROM queue.source s WHERE s.max_running IS NOT NULL AND s.source_id = ANY (lane.source_ids)
       ORDER BY s.source_id FOR NO KEY UPDATE;
     PERFORM FROM queue.backfill b WHERE b.max_running IS NOT NULL
       AND b.backfill_id = lane.backfill_id FOR NO KEY UPDATE;
   END IF;
-  IF lane.lane_id IS NOT NULL AND (NOT lane.limited OR queue._room(lane.source_ids, lane.backfill_id) > 0) THEN
+  IF lane.lane_id IS NOT NULL AND queue._room(lane.source_ids, lane.backfill_id) > 0 THEN
     DELETE FROM queue.ready d WHERE d.task_id = $2 AND d.lane_id = lane.lane_id
       AND d.ctid = ANY (ARRAY(SELECT r.ctid FROM queue.ready r WHERE r.task_id = $2
         AND r.lane_id = lane.lane_id FOR UPDATE SKIP LOCKED))
