@@ -46,6 +46,44 @@ COMMENT ON TABLE warehouse.staging IS
 COMMENT ON COLUMN warehouse.staging.filled_xid IS
   'The transaction that indexed the table, after all its rows were committed; NULL until then.';
 
+-- County outlines, made simple enough to draw: once for what boundary_county shows of a year, and kept until it shows
+-- something else (decision 0061).
+CREATE TABLE warehouse.outline_set (
+  drawn_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+  publication_id bigint NOT NULL REFERENCES lineage.publication,
+  data_year      int PRIMARY KEY,
+  as_of          text NOT NULL,
+  sha256         text NOT NULL
+);
+COMMENT ON TABLE warehouse.outline_set IS
+  'The publications of boundary_county whose outlines are drawn, one of a year; drawn anew once sha256 differs from '
+  'that of warehouse.partition.';
+DO $$
+BEGIN
+  -- PostGIS may be in any schema.
+  EXECUTE format('CREATE TABLE warehouse.outline (
+      data_year int NOT NULL REFERENCES warehouse.outline_set ON DELETE CASCADE,
+      level     smallint NOT NULL CHECK (level BETWEEN 0 AND 2),
+      x_min     real,
+      y_min     real,
+      x_max     real,
+      y_max     real,
+      geo_id    text NOT NULL,
+      name      text NOT NULL,
+      path      text,
+      shape     %I.geometry(Geometry, 3857) NOT NULL,
+      PRIMARY KEY (data_year, level, geo_id))', n.nspname)
+    FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'postgis';
+END
+$$;
+CREATE INDEX outline_shape ON warehouse.outline USING gist (shape);
+COMMENT ON TABLE warehouse.outline IS
+  'Outlines of counties, and of the states that they make (two digits), at three levels: for zooms up to 4, up to 8, '
+  'and beyond. Neighbours share their borders at each.';
+COMMENT ON COLUMN warehouse.outline.path IS
+  'Of levels 0 and 1, for an SVG of 960 by 660: equal areas, with Alaska (at 0.35), Hawaii and Puerto Rico below. NULL '
+  'for what that picture leaves out. x_min to y_max are its bounds there.';
+
 -- What people decided about rows of datasets that have a `review`. Decisions are beside the published rows and never in
 -- them: a partition that is published again keeps what was decided, since both go by what names the row.
 CREATE TABLE review.decision (

@@ -136,7 +136,10 @@ DECLARE
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',
     'review._rules', 'review.undecided',
     'schedule._now', 'schedule._due_times', 'schedule._next_due', 'schedule._years', 'schedule._fires_at',
-      'schedule._open_backfill'];
+      'schedule._open_backfill',
+    'warehouse._postgis_path', 'warehouse._is_measure', 'warehouse.map_datasets', 'warehouse.map_measures',
+      'warehouse.map_choices', 'warehouse.map_figures', 'warehouse.require_map', 'warehouse.outline_year',
+      'warehouse.map_mark', 'warehouse.map_tile'];
   -- For operators, and so for admins.
   operator_functions constant text[] := ARRAY[
     'queue.enqueue_backfill', 'queue.cancel_backfill', 'queue.cancel_task', 'queue.retry_backfill', 'queue.retry_task',

@@ -30,7 +30,7 @@ package struct Frame: Sendable {
 
   /// The pages of the navigation.
   package enum Place: String, CaseIterable {
-    case grid, backfills, tasks, datasets, sources, workers, flows, alerts, audit, tokens
+    case grid, backfills, tasks, datasets, map, sources, workers, flows, alerts, audit, tokens
 
     var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     var isForAdmins: Bool { self == .audit || self == .tokens }

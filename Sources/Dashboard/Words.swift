@@ -30,6 +30,16 @@ package enum Words {
     return made
   }
 
+  /// A figure of a dataset: whole, or with four digits that say something.
+  package static func figure(_ value: Double, isWhole: Bool) -> String {
+    if isWhole, abs(value) < 9e15 { return count(Int64(value.rounded())) }
+    let size = abs(value)
+    if size >= 1000, size < 9e15 { return count(Int64(value.rounded())) }
+    if size != 0, size < 0.001 || size >= 9e15 { return "\(value)" }
+    let step: Double = size >= 100 ? 10 : size >= 10 ? 100 : size >= 1 ? 1000 : 10_000
+    return "\((value * step).rounded() / step)"
+  }
+
   package static func bytes(_ number: Int64?) -> String {
     guard let number else { return "–" }
     var (value, units) = (Double(number), ["B", "kB", "MB", "GB", "TB"][...])
@@ -124,7 +134,7 @@ package enum Words {
 
   private static let numbers: Set<String> = [
     "No.", "Tries", "Failed", "Running", "Waiting", "Skipped", "Rows", "Change", "Size", "Partitions", "Off",
-    "Requests",
+    "Requests", "Figure",
     "About", "Last heard", "Process", "Passed",
   ]
 

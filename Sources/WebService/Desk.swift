@@ -32,6 +32,8 @@ struct Desk: Sendable {
     var value: (any Sendable)?
     var next: Int64?
     var problem: Problem?
+    /// Instead of the body.
+    var bytes: [UInt8]?
   }
 
   static let seconds = MetricFamily(
@@ -63,7 +65,8 @@ struct Desk: Sendable {
       let (values, body) = try RequestReader(operation).read(asked)
       return try await pool.withConnection { connection in
         let exchange = Exchange(
-          caller: admitted, connection: connection, configuration: configuration, values: values, body: body)
+          caller: admitted, connection: connection, configuration: configuration, values: values, body: body,
+          known: Self.known(asked))
         try await operation.prepare?(exchange)
         return try await connection.withWhole { try await answer(operation, asked, exchange) }
       }
@@ -120,14 +123,22 @@ struct Desk: Sendable {
       return Answer(
         status: reply.status, headers: headers, body: reply.json, value: reply.value, next: reply.next)
     }
-    let tag = "\"\(SHA256.hash(reply.tagged ?? reply.json).prefix(32))\""
+    let tag = Self.tag(reply.tagged ?? reply.json)
     headers[.eTag] = tag
-    headers[.cacheControl] = "private, no-cache"
-    let known = (asked.head.headerFields[.ifNoneMatch] ?? "").split(separator: ",").map {
+    headers[.cacheControl] = reply.keptSeconds > 0 ? "private, max-age=\(reply.keptSeconds)" : "private, no-cache"
+    let known = Self.known(asked)
+    if known.contains(tag) || known.contains("*") { return Answer(status: .notModified, headers: headers, body: "") }
+    headers[.contentType] = operation.media
+    return Answer(
+      status: .ok, headers: headers, body: reply.json, value: reply.value, next: reply.next, bytes: reply.bytes)
+  }
+
+  static func tag(_ tagged: String) -> String { "\"\(SHA256.hash(tagged).prefix(32))\"" }
+
+  private static func known(_ asked: Asked) -> [String] {
+    (asked.head.headerFields[.ifNoneMatch] ?? "").split(separator: ",").map {
       String($0.drop { $0 == " " }.replacing("W/", with: ""))
     }
-    if known.contains(tag) || known.contains("*") { return Answer(status: .notModified, headers: headers, body: "") }
-    return Answer(status: .ok, headers: headers, body: reply.json, value: reply.value, next: reply.next)
   }
 
   private func refuse(

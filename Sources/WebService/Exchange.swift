@@ -12,6 +12,11 @@ struct Exchange: Sendable {
   var configuration: AkerConfiguration
   var values: [String: JSONValue]
   var body: JSONValue
+  /// ETags of what whoever asks has already.
+  var known: [String] = []
+
+  /// Whether this is what they have: it need not be made.
+  func isKnown(_ tagged: String) -> Bool { known.contains(Desk.tag(tagged)) || known.contains("*") }
 
   func text(_ name: String) -> String? {
     if case .string(let text)? = values[name] ?? member(name) { text } else { nil }

@@ -11,7 +11,7 @@ package enum OpenAPI {
   package static func document(version: String, prefix: String = "") -> String {
     var paths: [String: [String: JSONValue]] = [:]
     for operation in Operations.all {
-      paths[base + operation.path, default: [:]][operation.method.rawValue.lowercased()] = entry(operation)
+      paths[operation.address, default: [:]][operation.method.rawValue.lowercased()] = entry(operation)
     }
     paths[base + "/events"] = ["get": events]
     let document: JSONValue = .object([
@@ -90,8 +90,8 @@ package enum OpenAPI {
   private static func responses(_ operation: Operation) -> [String: JSONValue] {
     var answers: [String: JSONValue] = [:]
     var answer: [String: JSONValue] = [
-      "description": .string("As --json prints it."),
-      "content": .object(["application/json": .object(["schema": operation.answer.json])]),
+      "description": .string(operation.media == nil ? "As --json prints it." : "As its type says."),
+      "content": .object([operation.media ?? "application/json": .object(["schema": operation.answer.json])]),
     ]
     if operation.isPaged {
       answer["headers"] = .object([

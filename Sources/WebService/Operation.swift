@@ -27,6 +27,8 @@ struct Operation: Sendable {
   var method: HTTPRequest.Method
   /// Below the prefix and `/api/v1`, with its parameters in braces: `/tasks/{task}`.
   var path: String
+  /// Where it is served, below the prefix.
+  var address: String { isAtRoot ? path : OpenAPI.base + path }
   var summary: String
   var level: Level
   /// The commands that do the same: `task`, `flow pause`.
@@ -36,6 +38,10 @@ struct Operation: Sendable {
   var answer: Schema
   /// Whether it answers in pages, with `Link: <…>; rel="next"`.
   var isPaged = false
+  /// Of an answer that is no JSON.
+  var media: String?
+  /// Served beside the API and not below `/api/v1`: where other programs look for it.
+  var isAtRoot = false
   /// Called before, with the service's own rights: makes the definitions of its catalog known.
   var prepare: (@Sendable (Exchange) async throws -> Void)?
   /// Called within a transaction, under the role of who asks.
@@ -65,11 +71,11 @@ struct Operation: Sendable {
   /// Numbers are named for what they number; the rest are texts.
   private static func pathParameters(_ path: String) -> [Parameter] {
     path.split(separator: "/").filter { $0.hasPrefix("{") }.map { part in
-      let name = String(part.dropFirst().dropLast())
-      let isNumber = ["task", "backfill", "batch", "year"].contains(name)
+      let name = String(part.dropFirst().prefix { $0 != "}" })
+      let isNumber = ["task", "backfill", "batch", "year", "z", "x", "y"].contains(name)
+      let most = ["year": 9999, "z": CountyTile.mostZoom, "x": CountyTile.mostPlace, "y": CountyTile.mostPlace][name]
       return Parameter(
-        name: name, place: .path,
-        schema: isNumber ? .integer(least: 0, most: name == "year" ? 9999 : nil) : .string(),
+        name: name, place: .path, schema: isNumber ? .integer(least: 0, most: most) : .string(),
         summary: isNumber ? "Its number." : "Its name.")
     }
   }
@@ -87,6 +93,10 @@ struct Reply: Sendable {
   var target = ""
   /// The cursor of the next page; nil for the last.
   var next: Int64?
+  /// Instead of JSON: what the operation's `media` says.
+  var bytes: [UInt8]?
+  /// How long whoever asked may keep it unasked; else it is to be asked whether it is the same still.
+  var keptSeconds = 0
 
   init(_ value: some Encodable & Sendable, status: HTTPResponse.Status = .ok, target: String = "", next: Int64? = nil)
     throws
@@ -101,5 +111,13 @@ struct Reply: Sendable {
   init(json: String, status: HTTPResponse.Status = .ok) {
     self.json = json
     self.status = status
+  }
+
+  /// - Parameter tag: what its ETag is of. Bytes that the asker has already need not be made: nil.
+  init(bytes: [UInt8]?, tag: String, keptSeconds: Int) {
+    json = ""
+    tagged = tag
+    self.bytes = bytes
+    self.keptSeconds = keptSeconds
   }
 }

@@ -27,7 +27,7 @@ struct Routes: Sendable {
       router.on(RouterPath(prefix + path), method: method, use: respond)
     }
     for operation in Operations.all {
-      on(OpenAPI.base + operation.path, operation.method) { request, context in
+      on(operation.address, operation.method) { request, context in
         try await answer(operation, request, context)
       }
     }
@@ -61,7 +61,7 @@ struct Routes: Sendable {
   private var served: [(path: [Substring], methods: Set<String>)] {
     var methods: [String: Set<String>] = [:]
     for operation in Operations.all {
-      methods[OpenAPI.base + operation.path, default: []].insert(operation.method.rawValue)
+      methods[operation.address, default: []].insert(operation.method.rawValue)
     }
     for path in [OpenAPI.base + "/events", "/openapi.json", "/livez", "/readyz", "/metrics"] { methods[path] = ["GET"] }
     return methods.map { ((prefix + $0.key).split(separator: "/"), $0.value) }
@@ -74,10 +74,20 @@ struct Routes: Sendable {
     var headers = HTTPFields()
     headers[.contentType] = "application/json"
     for (name, value) in answer.headers { headers[name] = value }
-    if answer.status == .notModified { headers[.contentType] = nil }
+    if answer.status == .notModified {
+      headers[.contentType] = nil
+      return Response(status: answer.status, headers: headers)
+    }
+    guard let bytes = answer.bytes else {
+      return Response(
+        status: answer.status, headers: headers, body: .init(byteBuffer: ByteBuffer(string: answer.body)))
+    }
+    headers[.vary] = "Accept-Encoding"
+    let accepts = request.headers[.acceptEncoding]?.contains("gzip") == true
+    if accepts { headers[.contentEncoding] = "gzip" }
     return Response(
       status: answer.status, headers: headers,
-      body: answer.status == .notModified ? .init() : .init(byteBuffer: ByteBuffer(string: answer.body)))
+      body: .init(byteBuffer: ByteBuffer(bytes: accepts ? Gzip.compressed(bytes) : bytes)))
   }
 
   private func asked(_ request: Request, _ context: APIContext, names: [String]) async throws -> Desk.Asked {

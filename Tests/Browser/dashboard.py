@@ -1,4 +1,4 @@
-"""Drives a real browser through every page and act of a dashboard that serves Tests/Browser/world.sql.
+"""Drives a real browser through every page and act of a dashboard that serves Tests/Browser/world.sql and map.sql.
 
     dashboard.py URL            exits 1 with a line for each thing that is wrong
     dashboard.py URL --shots D  only writes pictures of each page into D
@@ -51,7 +51,7 @@ def pages():
         "backfill": "/backfills/1", "backfill-open": "/backfills/2", "new-backfill": "/backfills/new", "tasks": "/tasks",
         "tasks-failed": "/tasks?state=failed", "task-failed": f"/tasks/{checks}", "task-hostile": f"/tasks/{hostile}",
         "task-done": f"/tasks/{done}", "task-running": f"/tasks/{running}", "datasets": "/datasets",
-        "dataset": "/datasets/market_income", "partition": "/datasets/market_income/2020",
+        "dataset": "/datasets/market_income", "map": "/map?dataset=personal_income", "map-state": "/map?dataset=hazard_risk&state=31", "partition": "/datasets/market_income/2020",
         "partition-failed": "/datasets/rent_index/2012", "partition-split": "/datasets/market_jobs/2018",
         "sources": "/sources", "workers": "/workers", "flows": "/flows", "flow": "/flows/refresh-market-data", "alerts": "/alerts", "audit": "/audit",
         "tokens": "/tokens", "preview": f"/preview?act=retry&task={checks}", "preview-backfill":
@@ -199,6 +199,33 @@ def enqueue(browser):
     page.context.close()
 
 
+def county_map(browser):
+    """Chosen by a plain form, and drawn: every county is as the legend and the table say."""
+    page = new(browser, java_script_enabled=False)
+    page.goto(URL + "/map")
+    page.select_option("select[name=dataset]", "hazard_risk")
+    page.click("text=Show")
+    page.select_option("select[name='where.hazard']", "wildfire")
+    page.select_option("select[name=state]", "31")
+    page.click("text=Show")
+    check("Severity, Nebraska 2022" in page.inner_text("h1"), f"the form leads to {page.inner_text('h1')}")
+    check(page.locator("select[name='where.hazard']").input_value() == "wildfire", "what was chosen is chosen no more")
+    known = api("/maps/hazard_risk/2022?state=31&where=%7B%22hazard%22:%22wildfire%22%7D")
+    check(page.locator(".map svg g:not(.border) > path").count() == len(known["places"]), "not every county is drawn")
+    most = max(p["value"] for p in known["places"])
+    check(f"{most}" in page.inner_text("#table tbody tr:first-child"), "the table does not begin with the highest")
+    page.context.close()
+    page = new(browser)
+    page.goto(URL + "/map?dataset=personal_income")
+    box = page.locator(".map svg").bounding_box()
+    drawn = page.evaluate("(() => { const b = document.querySelector('.map .border').getBBox(); return [b.x, b.y, b.width, b.height] })()")
+    check(drawn[0] >= 0 and drawn[1] >= 0 and drawn[0] + drawn[2] <= 960 and drawn[1] + drawn[3] <= 660, f"drawn outside: {drawn}")
+    check(box["width"] > 500, f"the picture is {box}")
+    fills = page.evaluate("[...document.querySelectorAll('.map svg g > path:first-child')].map(p => getComputedStyle(p).fill)")
+    check(len(set(fills)) >= 6, f"shades are not drawn: {fills}")
+    page.context.close()
+
+
 def by_keys(browser):
     page = new(browser)
     page.goto(URL + "/")
@@ -261,6 +288,10 @@ def apart(browser):
         page.goto(URL + "/workers")
         names = ["published", "warned", "stale", "older", "failed", "running", "waiting", "blocked", "paused", "cancelled", "page"]
         found = page.evaluate("names => names.map(n => getComputedStyle(document.documentElement).getPropertyValue('--' + n).trim())", names)
+        shades = ["m0", "m1", "m2", "m3", "m4", "page"]
+        values = page.evaluate("names => names.map(n => getComputedStyle(document.documentElement).getPropertyValue('--' + n).trim())", shades)
+        nearest = colours.closest(dict(zip(shades, values)))
+        check(nearest[0] >= 15, f"{scheme}: shades {nearest} are too near to each other")
         least = colours.closest(dict(zip(names, found)))
         print(f"{scheme}: colours are {least[0]:.1f} apart at least: {least[1:]}", flush=True)
         check(least[0] >= 15, f"{scheme}: {least} are too near to each other")
@@ -288,7 +319,7 @@ def main():
                                              args=["--no-sandbox", "--disable-gpu"])
         looks(browser)
         if not SHOTS:
-            for part in [weight, apart, three_clicks, by_mouse, by_keys, live, seven_tabs, without_script, enqueue]:
+            for part in [weight, apart, three_clicks, by_mouse, by_keys, county_map, live, seven_tabs, without_script, enqueue]:
                 try:
                     part(browser)
                 except Exception as error:  # One that breaks off is wrong, and the others are looked at all the same.

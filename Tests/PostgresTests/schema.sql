@@ -1634,6 +1634,30 @@ CREATE FUNCTION warehouse._create_table(d catalog.dataset, key_columns text[]) R
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
+CREATE FUNCTION warehouse._draw_closest(year integer, grid double precision) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._draw_closest(year integer, grid double precision) IS 'Draws a year''s outlines at level 2, to a grid in metres of EPSG:3857.';
+
+CREATE FUNCTION warehouse._draw_level(year integer, of_level integer, tolerance double precision) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._draw_level(year integer, of_level integer, tolerance double precision) IS 'Draws a year''s outlines at level 0 or 1, to a tolerance in metres of EPSG:3857.';
+
+CREATE FUNCTION warehouse._draw_picture(year integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._draw_picture(year integer) IS 'Adds the states to a year''s outlines, and to all of them their path in the picture.';
+
 CREATE FUNCTION warehouse._grow(dataset_name text, year integer, mark text) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1652,6 +1676,31 @@ CREATE FUNCTION warehouse._index_leaf(dataset_name text, table_name text) RETURN
 
 CREATE FUNCTION warehouse._is_large(dataset_name text, year integer, region_name text, row_count bigint, large_row_count bigint, token bigint) RETURNS boolean
     LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE TABLE catalog.dataset_column (
+    ordinal integer NOT NULL,
+    is_key boolean NOT NULL,
+    dataset text NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    unit text,
+    description text DEFAULT ''::text NOT NULL,
+    sources text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT dataset_column_name_check CHECK ((name ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
+    CONSTRAINT dataset_column_ordinal_check CHECK ((ordinal > 0)),
+    CONSTRAINT dataset_column_type_check CHECK ((type ~ '^(text|integer|bigint|double|decimal\(\d{1,2},\d{1,2}\)|boolean|date|timestamp|geometry)$'::text))
+);
+
+COMMENT ON TABLE catalog.dataset_column IS 'The columns of each published table: type, unit, meaning, and the input columns they come from.';
+
+COMMENT ON COLUMN catalog.dataset_column.unit IS 'Unit of measure as declared (USD, persons, 0-100); NULL for text and codes.';
+
+COMMENT ON COLUMN catalog.dataset_column.sources IS 'request.column of the inputs it is made of, where the definition tells: column-level lineage.';
+
+CREATE FUNCTION warehouse._is_measure(d catalog.dataset_column) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
@@ -1686,6 +1735,18 @@ CREATE FUNCTION warehouse._orphans() RETURNS SETOF warehouse.staging
     AS …;
 
 COMMENT ON FUNCTION warehouse._orphans() IS 'Staging tables of attempts that hold no lease any more.';
+
+CREATE FUNCTION warehouse._picture_place(state text, OUT projection integer, OUT scale double precision, OUT x_shown double precision, OUT y_shown double precision, OUT x double precision, OUT y double precision) RETURNS record
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION warehouse._postgis_path() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._postgis_path() IS 'The search_path under which PostGIS'' functions are found.';
 
 CREATE FUNCTION warehouse._require_no_old_snapshot() RETURNS void
     LANGUAGE plpgsql
@@ -1746,6 +1807,13 @@ CREATE FUNCTION warehouse.create_staging(dataset_name text, year integer, region
 
 COMMENT ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) IS 'Creates the table that an attempt loads before it publishes.';
 
+CREATE FUNCTION warehouse.draw_outlines() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.draw_outlines() IS 'Draws the outlines of one year of boundary_county that has none, or older ones, and returns it; NULL where there is nothing to draw, or another session draws.';
+
 CREATE FUNCTION warehouse.drop_orphans() RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1789,6 +1857,49 @@ CREATE FUNCTION warehouse.leaf_name(dataset_name text, year integer, region_name
 
 COMMENT ON FUNCTION warehouse.leaf_name(dataset_name text, year integer, region_name text, mark text) IS 'Name of a table of a year''s rows; mark, a fencing token, makes it unique.';
 
+CREATE FUNCTION warehouse.map_choices(dataset_name text, year integer) RETURNS TABLE(name text, value text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.map_choices(dataset_name text, year integer) IS 'Of which rows of a county one is to be chosen: columns of the key that several rows of a county differ in, with their values, as twenty counties have them.';
+
+CREATE FUNCTION warehouse.map_datasets() RETURNS TABLE(dataset text, title text, data_year integer, vintages text[])
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.map_datasets() IS 'Datasets with figures of counties, each with the years that the warehouse shows and the vintages of those.';
+
+CREATE FUNCTION warehouse.map_figures(dataset_name text, year integer, measure text, vintage text, chosen jsonb) RETURNS TABLE(geo_id text, value double precision, row_count bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.map_figures(dataset_name text, year integer, measure text, vintage text, chosen jsonb) IS 'A figure for each county: of the vintage (of whatever the warehouse shows where it is NULL) and of the rows whose keys are as chosen ({"hazard": "flood"}). Where several are left, the first by key, and row_count says so.';
+
+CREATE FUNCTION warehouse.map_mark(dataset_name text, year integer) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.map_mark(dataset_name text, year integer) IS 'Is another once anything that a map of this year is made of is.';
+
+CREATE FUNCTION warehouse.map_measures(dataset_name text) RETURNS TABLE(name text, type text, unit text, description text, is_dimension boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.map_measures(dataset_name text) IS 'Columns that a map can show, and those of the key that it can choose by.';
+
+CREATE FUNCTION warehouse.map_tile(dataset_name text, year integer, z integer, x integer, y integer, measure text, vintage text, chosen jsonb) RETURNS bytea
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.map_tile(dataset_name text, year integer, z integer, x integer, y integer, measure text, vintage text, chosen jsonb) IS 'A vector tile (MVT) of layer counties: geo_id, name and value, which is absent where there is no figure. Empty where there is nothing.';
+
 CREATE FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1797,6 +1908,13 @@ CREATE FUNCTION warehouse.move_partition(dataset_name text, year integer, region
     AS …;
 
 COMMENT ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) IS 'Replaces the rows of the partition by those of a staging table.';
+
+CREATE FUNCTION warehouse.outline_year(year integer) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.outline_year(year integer) IS 'Whose outlines a year''s figures are drawn on: the same year''s, or the last before, or the first there are. NULL where none are drawn.';
 
 CREATE FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint DEFAULT 0, large_row_count bigint DEFAULT NULL::bigint) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1812,32 +1930,19 @@ CREATE FUNCTION warehouse.require_dataset(dataset_name text) RETURNS catalog.dat
 
 COMMENT ON FUNCTION warehouse.require_dataset(dataset_name text) IS 'The declared dataset, or an error that says how to declare it.';
 
+CREATE FUNCTION warehouse.require_map(dataset_name text, year integer) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.require_map(dataset_name text, year integer) IS 'AK005 where a dataset''s year has nothing that could be mapped.';
+
 CREATE FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 COMMENT ON FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) IS 'Replaces a year''s own table by a staging table, at once; refuses with lock_not_available while a snapshot is held that is older than its rows.';
-
-CREATE TABLE catalog.dataset_column (
-    ordinal integer NOT NULL,
-    is_key boolean NOT NULL,
-    dataset text NOT NULL,
-    name text NOT NULL,
-    type text NOT NULL,
-    unit text,
-    description text DEFAULT ''::text NOT NULL,
-    sources text[] DEFAULT '{}'::text[] NOT NULL,
-    CONSTRAINT dataset_column_name_check CHECK ((name ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
-    CONSTRAINT dataset_column_ordinal_check CHECK ((ordinal > 0)),
-    CONSTRAINT dataset_column_type_check CHECK ((type ~ '^(text|integer|bigint|double|decimal\(\d{1,2},\d{1,2}\)|boolean|date|timestamp|geometry)$'::text))
-);
-
-COMMENT ON TABLE catalog.dataset_column IS 'The columns of each published table: type, unit, meaning, and the input columns they come from.';
-
-COMMENT ON COLUMN catalog.dataset_column.unit IS 'Unit of measure as declared (USD, persons, 0-100); NULL for text and codes.';
-
-COMMENT ON COLUMN catalog.dataset_column.sources IS 'request.column of the inputs it is made of, where the definition tells: column-level lineage.';
 
 CREATE TABLE catalog.definition (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -4092,6 +4197,34 @@ CREATE VIEW warehouse.orphans AS
 
 COMMENT ON VIEW warehouse.orphans IS 'Staging tables of attempts that hold no lease any more: aker lake repair drops them.';
 
+CREATE TABLE warehouse.outline (
+    data_year integer NOT NULL,
+    level smallint NOT NULL,
+    x_min real,
+    y_min real,
+    x_max real,
+    y_max real,
+    geo_id text NOT NULL,
+    name text NOT NULL,
+    path text,
+    shape public.geometry(Geometry,3857) NOT NULL,
+    CONSTRAINT outline_level_check CHECK (((level >= 0) AND (level <= 2)))
+);
+
+COMMENT ON TABLE warehouse.outline IS 'Outlines of counties, and of the states that they make (two digits), at three levels: for zooms up to 4, up to 8, and beyond. Neighbours share their borders at each.';
+
+COMMENT ON COLUMN warehouse.outline.path IS 'Of levels 0 and 1, for an SVG of 960 by 660: equal areas, with Alaska (at 0.35), Hawaii and Puerto Rico below. NULL for what that picture leaves out. x_min to y_max are its bounds there.';
+
+CREATE TABLE warehouse.outline_set (
+    drawn_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    publication_id bigint NOT NULL,
+    data_year integer NOT NULL,
+    as_of text NOT NULL,
+    sha256 text NOT NULL
+);
+
+COMMENT ON TABLE warehouse.outline_set IS 'The publications of boundary_county whose outlines are drawn, one of a year; drawn anew once sha256 differs from that of warehouse.partition.';
+
 CREATE TABLE warehouse.year_leaf (
     data_year integer NOT NULL,
     dataset text NOT NULL,
@@ -4265,6 +4398,12 @@ ALTER TABLE ONLY service.token
 ALTER TABLE ONLY service.token
     ADD CONSTRAINT token_token_hash_key UNIQUE (token_hash);
 
+ALTER TABLE ONLY warehouse.outline
+    ADD CONSTRAINT outline_pkey PRIMARY KEY (data_year, level, geo_id);
+
+ALTER TABLE ONLY warehouse.outline_set
+    ADD CONSTRAINT outline_set_pkey PRIMARY KEY (data_year);
+
 ALTER TABLE ONLY warehouse.partition
     ADD CONSTRAINT partition_pkey PRIMARY KEY (dataset, data_year, region);
 
@@ -4351,6 +4490,8 @@ CREATE INDEX notice_waiting ON service.notice USING btree (next_attempt_at, noti
 
 CREATE UNIQUE INDEX token_name ON service.token USING btree (name) WHERE (revoked_at IS NULL);
 
+CREATE INDEX outline_shape ON warehouse.outline USING gist (shape);
+
 ALTER TABLE ONLY catalog.dataset_column
     ADD CONSTRAINT dataset_column_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name) ON DELETE CASCADE;
 
@@ -4404,6 +4545,12 @@ ALTER TABLE ONLY service.batch_task
 
 ALTER TABLE ONLY service.notice
     ADD CONSTRAINT notice_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES service.alert(alert_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY warehouse.outline
+    ADD CONSTRAINT outline_data_year_fkey FOREIGN KEY (data_year) REFERENCES warehouse.outline_set(data_year) ON DELETE CASCADE;
+
+ALTER TABLE ONLY warehouse.outline_set
+    ADD CONSTRAINT outline_set_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES lineage.publication(publication_id);
 
 ALTER TABLE ONLY warehouse.partition
     ADD CONSTRAINT partition_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name);
@@ -5159,6 +5306,12 @@ REVOKE ALL ON FUNCTION warehouse._common_leaf(dataset_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._create_table(d catalog.dataset, key_columns text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION warehouse._draw_closest(year integer, grid double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._draw_level(year integer, of_level integer, tolerance double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._draw_picture(year integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION warehouse._grow(dataset_name text, year integer, mark text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._held_snapshots() FROM PUBLIC;
@@ -5166,6 +5319,15 @@ REVOKE ALL ON FUNCTION warehouse._held_snapshots() FROM PUBLIC;
 REVOKE ALL ON FUNCTION warehouse._index_leaf(dataset_name text, table_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._is_large(dataset_name text, year integer, region_name text, row_count bigint, large_row_count bigint, token bigint) FROM PUBLIC;
+
+GRANT SELECT ON TABLE catalog.dataset_column TO aker_admin;
+GRANT SELECT ON TABLE catalog.dataset_column TO aker_worker;
+GRANT SELECT ON TABLE catalog.dataset_column TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse._is_measure(d catalog.dataset_column) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse._is_measure(d catalog.dataset_column) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse._is_measure(d catalog.dataset_column) TO aker_worker;
+GRANT ALL ON FUNCTION warehouse._is_measure(d catalog.dataset_column) TO aker_reader;
 
 REVOKE ALL ON FUNCTION warehouse._layout_key(dataset_name text) FROM PUBLIC;
 
@@ -5176,6 +5338,13 @@ GRANT SELECT ON TABLE warehouse.staging TO aker_worker;
 GRANT SELECT ON TABLE warehouse.staging TO aker_reader;
 
 REVOKE ALL ON FUNCTION warehouse._orphans() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._picture_place(state text, OUT projection integer, OUT scale double precision, OUT x_shown double precision, OUT y_shown double precision, OUT x double precision, OUT y double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION warehouse._postgis_path() FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse._postgis_path() TO aker_admin;
+GRANT ALL ON FUNCTION warehouse._postgis_path() TO aker_worker;
+GRANT ALL ON FUNCTION warehouse._postgis_path() TO aker_reader;
 
 REVOKE ALL ON FUNCTION warehouse._require_no_old_snapshot() FROM PUBLIC;
 
@@ -5202,6 +5371,9 @@ REVOKE ALL ON FUNCTION warehouse.create_staging(dataset_name text, year integer,
 GRANT ALL ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) TO aker_worker;
 
+REVOKE ALL ON FUNCTION warehouse.draw_outlines() FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.draw_outlines() TO aker_admin;
+
 REVOKE ALL ON FUNCTION warehouse.drop_orphans() FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.drop_orphans() TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.drop_orphans() TO aker_worker;
@@ -5221,9 +5393,44 @@ REVOKE ALL ON FUNCTION warehouse.is_seen_by_all(filled_xid xid8) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse.leaf_name(dataset_name text, year integer, region_name text, mark text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION warehouse.map_choices(dataset_name text, year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.map_choices(dataset_name text, year integer) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.map_choices(dataset_name text, year integer) TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.map_choices(dataset_name text, year integer) TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse.map_datasets() FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.map_datasets() TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.map_datasets() TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.map_datasets() TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse.map_figures(dataset_name text, year integer, measure text, vintage text, chosen jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.map_figures(dataset_name text, year integer, measure text, vintage text, chosen jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.map_figures(dataset_name text, year integer, measure text, vintage text, chosen jsonb) TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.map_figures(dataset_name text, year integer, measure text, vintage text, chosen jsonb) TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse.map_mark(dataset_name text, year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.map_mark(dataset_name text, year integer) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.map_mark(dataset_name text, year integer) TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.map_mark(dataset_name text, year integer) TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse.map_measures(dataset_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.map_measures(dataset_name text) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.map_measures(dataset_name text) TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.map_measures(dataset_name text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse.map_tile(dataset_name text, year integer, z integer, x integer, y integer, measure text, vintage text, chosen jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.map_tile(dataset_name text, year integer, z integer, x integer, y integer, measure text, vintage text, chosen jsonb) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.map_tile(dataset_name text, year integer, z integer, x integer, y integer, measure text, vintage text, chosen jsonb) TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.map_tile(dataset_name text, year integer, z integer, x integer, y integer, measure text, vintage text, chosen jsonb) TO aker_reader;
+
 REVOKE ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.move_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_worker;
+
+REVOKE ALL ON FUNCTION warehouse.outline_year(year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.outline_year(year integer) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.outline_year(year integer) TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.outline_year(year integer) TO aker_reader;
 
 REVOKE ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint, large_row_count bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint, large_row_count bigint) TO aker_admin;
@@ -5231,13 +5438,14 @@ GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year intege
 
 REVOKE ALL ON FUNCTION warehouse.require_dataset(dataset_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION warehouse.require_map(dataset_name text, year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.require_map(dataset_name text, year integer) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.require_map(dataset_name text, year integer) TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.require_map(dataset_name text, year integer) TO aker_reader;
+
 REVOKE ALL ON FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.swap_partition(dataset_name text, year integer, region_name text, staging_table text) TO aker_worker;
-
-GRANT SELECT ON TABLE catalog.dataset_column TO aker_admin;
-GRANT SELECT ON TABLE catalog.dataset_column TO aker_worker;
-GRANT SELECT ON TABLE catalog.dataset_column TO aker_reader;
 
 GRANT SELECT ON TABLE catalog.definition TO aker_admin;
 GRANT SELECT ON TABLE catalog.definition TO aker_worker;
@@ -5598,6 +5806,14 @@ GRANT SELECT ON TABLE service.trouble TO aker_reader;
 GRANT SELECT ON TABLE warehouse.orphans TO aker_admin;
 GRANT SELECT ON TABLE warehouse.orphans TO aker_worker;
 GRANT SELECT ON TABLE warehouse.orphans TO aker_reader;
+
+GRANT SELECT ON TABLE warehouse.outline TO aker_admin;
+GRANT SELECT ON TABLE warehouse.outline TO aker_worker;
+GRANT SELECT ON TABLE warehouse.outline TO aker_reader;
+
+GRANT SELECT ON TABLE warehouse.outline_set TO aker_admin;
+GRANT SELECT ON TABLE warehouse.outline_set TO aker_worker;
+GRANT SELECT ON TABLE warehouse.outline_set TO aker_reader;
 
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_admin;
 GRANT SELECT ON TABLE warehouse.year_leaf TO aker_worker;

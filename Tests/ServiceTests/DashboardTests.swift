@@ -9,8 +9,7 @@ import WebService
 @Suite(.database)
 struct DashboardTests {
   private static func world(_ scene: ServiceScene) async throws {
-    let sql = FileManager.default.contents(atPath: PackageRoot.path + "/Tests/Browser/world.sql") ?? Data()
-    try await scene.connection.executeScript(String(decoding: sql, as: UTF8.self))
+    try await MapTests.world(scene)
   }
 
   /// Each page and act in light and dark, at 1400 and 390 pixels, with and without JavaScript, with axe.

@@ -53,7 +53,7 @@ struct DocumentTests {
       for path in [
         "/status", "/overview", "/backfills", "/backfills/{backfill}", "/tasks", "/tasks/{task}", "/tasks/{task}/why",
         "/workers", "/warnings", "/sources", "/flows", "/lake", "/review", "/review/decisions", "/alerts", "/tokens",
-        "/audit", "/batches", "/grid", "/catalog", "/backfills/{backfill}/detail",
+        "/audit", "/batches", "/grid", "/catalog", "/maps", "/backfills/{backfill}/detail",
       ] {
         let answer = try await scene.get("/api/v1" + path.replacing(#/\{[a-z]+\}/#, with: "1"))
         #expect(answer.status == 200, "\(path): \(answer)")

@@ -74,7 +74,8 @@ struct ServiceOptions: ParsableArguments {
       },
     ]
     var services: [any Service] = [
-      BatchRunner(database: session.database, logger: Logger(label: "aker.batches"))
+      BatchRunner(database: session.database, logger: Logger(label: "aker.batches")),
+      OutlineDrawer(database: session.database, logger: Logger(label: "aker.maps")),
     ]
     if !destinations.isEmpty {
       services.append(

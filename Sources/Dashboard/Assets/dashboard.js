@@ -226,12 +226,12 @@ function page(script) {
   }
 
   // Keys for all pages.
-  const places = { g: '', b: 'backfills', t: 'tasks', d: 'datasets', s: 'sources', w: 'workers', f: 'flows', a: 'alerts', n: 'backfills/new' };
+  const places = { g: '', b: 'backfills', t: 'tasks', d: 'datasets', m: 'map', s: 'sources', w: 'workers', f: 'flows', a: 'alerts', n: 'backfills/new' };
   let going = 0;
   function help() {
     let dialog = document.querySelector('dialog');
     if (!dialog) {
-      const lines = [['?', 'this list'], ['/', 'search'], ['g, then g b t d s w f a', 'grid, backfills, tasks, datasets, sources, workers, flows, alerts'], ['g, then n', 'new backfill'],
+      const lines = [['?', 'this list'], ['/', 'search'], ['g, then g b t d m s w f a', 'grid, backfills, tasks, datasets, map, sources, workers, flows, alerts'], ['g, then n', 'new backfill'],
         ['arrows, Home, End, PgUp, PgDn', 'move on the grid'], ['Shift with arrows', 'select'], ['Space', 'select one'], ['Enter', 'open'], ['Esc', 'select none']];
       dialog = document.createElement('dialog');
       dialog.setAttribute('aria-labelledby', 'keys');

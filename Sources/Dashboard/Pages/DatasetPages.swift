@@ -28,7 +28,11 @@ package enum DatasetPages {
       \(story.title) · \(story.first_year)–\(story.last_year.map(String.init) ?? "now")\
       \(newest.map { " · last published \(Words.moment($0.published_at))" as HTML })
       """
-    let acts = frame.button("Pause…", "pause", [("dataset", story.dataset)])
+    let names = Set(story.columns.map(\.name))
+    let map: HTML =
+      newest != nil && names.isSuperset(of: ["geo_level", "geo_id"])
+      ? "<a class=\"button\" href=\"\(frame.site.path("map", query: [("dataset", story.dataset)]))\">Map</a>" : .empty
+    let acts: HTML = "\(map)\(frame.button("Pause…", "pause", [("dataset", story.dataset)]))"
     let about: HTML = story.description.isEmpty ? .empty : "<p class=\"about\">\(story.description)</p>"
     return frame.page(
       story.dataset, .datasets,

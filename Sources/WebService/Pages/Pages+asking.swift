@@ -51,7 +51,7 @@ extension Pages {
     head.headerFields[.ifNoneMatch] = nil
     head.headerFields[.contentType] = "application/json"
     head.headerFields[.idempotencyKey] = key
-    head.path = OpenAPI.base + operation.path
+    head.path = operation.address
     let asked = Desk.Asked(
       head: head, address: visit.address, path: path, query: query, body: body.map { JSONValue.object($0).json } ?? "")
     let answer: Desk.Answer

@@ -51,6 +51,7 @@ struct Pages: Sendable {
     page("/datasets") { visit, _ in try await datasets(visit) }
     page("/datasets/{dataset}") { visit, context in try await dataset(visit, context) }
     page("/datasets/{dataset}/{year}") { visit, context in try await partition(visit, context) }
+    page("/map") { visit, _ in try await map(visit) }
     page("/flows/{flow}") { visit, context in try await flow(visit, context) }
     for list in Frame.Place.lists { page("/" + list.rawValue) { visit, _ in try await self.list(list, visit) } }
     page("/preview") { visit, _ in try await preview(visit) }

@@ -1,0 +1,43 @@
+internal import Base
+package import Logging
+package import Postgres
+internal import ServiceLifecycle
+
+/// Draws the outlines of counties anew, soon after the warehouse shows others. Of several services one draws.
+package struct OutlineDrawer: Service {
+  private let pool: PostgresPool
+  private let logger: Logger
+
+  private static let interval = Duration.seconds(5)
+  private static let longestWait = Duration.seconds(600)
+  /// What takes this long is given up, and tried again later.
+  private static let limit = Duration.seconds(900)
+
+  package init(database: PostgresConfiguration, logger: Logger) {
+    var database = database
+    database.statementTimeout = Self.limit
+    pool = PostgresPool(database, maximumCount: 1)
+    self.logger = logger
+  }
+
+  package func run() async throws {
+    await cancelWhenGracefulShutdown {
+      var wait = Self.interval
+      while !Task.isCancelled {
+        do {
+          let year = try await pool.withConnection { connection in
+            try await connection.one("SELECT warehouse.draw_outlines() AS year").decode("year", as: Int?.self)
+          }
+          if let year { logger.notice("drew the outlines of counties", metadata: ["year": "\(year)"]) }
+          wait = Self.interval
+        } catch {
+          let reason = (error as? any ClassifiedError)?.summary ?? "\(error)"
+          logger.info("outlines wait", metadata: ["reason": "\(reason)"])
+          wait = min(wait * 2, Self.longestWait)
+        }
+        try? await Task.sleep(for: wait)
+      }
+    }
+    await pool.close()
+  }
+}
