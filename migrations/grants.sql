@@ -134,7 +134,7 @@ DECLARE
     'service.changes', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted',
       'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',
-    'review._rules', 'review.undecided',
+    'review._rules', 'review.undecided', 'service.begin_question', 'service.answer_rows',
     'schedule._now', 'schedule._due_times', 'schedule._next_due', 'schedule._years', 'schedule._fires_at',
       'schedule._open_backfill',
     'warehouse._postgis_path', 'warehouse._is_measure', 'warehouse.map_datasets', 'warehouse.map_measures',
@@ -188,5 +188,26 @@ BEGIN
       EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO aker_monitor', f.signature);
     END IF;
   END LOOP;
+END
+$$;
+
+-- Questions in SQL of readers' own run with the rights of aker_reader, whoever the session's login is: the functions
+-- that ask them belong to it. Who is no superuser has to be its member, and it has to be able to make things in the
+-- schema for that moment.
+DO $$
+DECLARE
+  f regprocedure;
+BEGIN
+  FOR f IN
+    SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'service'::regnamespace
+      AND p.proname IN ('begin_question', 'answer_rows') AND pg_get_userbyid(p.proowner) <> 'aker_reader'
+  LOOP
+    GRANT CREATE ON SCHEMA service TO aker_reader;
+    EXECUTE format('ALTER FUNCTION %s OWNER TO aker_reader', f);
+    REVOKE CREATE ON SCHEMA service FROM aker_reader;
+  END LOOP;
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE NOTICE 'the login may not give functions to aker_reader, and nobody can ask in SQL: GRANT aker_reader TO %',
+    current_user;
 END
 $$;

@@ -30,7 +30,7 @@ package struct Frame: Sendable {
 
   /// The pages of the navigation.
   package enum Place: String, CaseIterable {
-    case grid, backfills, tasks, datasets, map, sources, workers, flows, alerts, audit, tokens
+    case grid, backfills, tasks, datasets, map, explore, sources, workers, flows, alerts, audit, tokens
 
     var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     var isForAdmins: Bool { self == .audit || self == .tokens }
@@ -72,8 +72,8 @@ package struct Frame: Sendable {
   }
 
   /// A form that changes something: it carries the token that no other site knows.
-  package func form(_ action: String, _ fields: HTML) -> HTML {
-    "<form method=\"post\" action=\"\(action)\"><input type=\"hidden\" name=\"form\" value=\"\(formToken)\">\(fields)</form>"
+  package func form(_ action: String, _ fields: HTML, style: String? = nil) -> HTML {
+    "<form method=\"post\" action=\"\(action)\"\(style.map { " class=\"\($0)\"" as HTML })><input type=\"hidden\" name=\"form\" value=\"\(formToken)\">\(fields)</form>"
   }
 
   /// A link that looks like a button, to the preview of an act; nothing for those who may not act.

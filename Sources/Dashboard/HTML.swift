@@ -20,6 +20,12 @@ package struct HTML: Sendable, ExpressibleByStringInterpolation {
     Self.escape(text, into: &self.text)
   }
 
+  /// Of a text that is given back to whoever wrote it, as it was, within an element that holds text alone.
+  package init(unchanged text: String) {
+    self.text = ""
+    for scalar in text.unicodeScalars where scalar != "\0" { Self.append(scalar, to: &self.text) }
+  }
+
   package static let empty: HTML = ""
 
   package static func += (html: inout HTML, more: HTML) { html.text += more.text }
@@ -47,15 +53,17 @@ package struct HTML: Sendable, ExpressibleByStringInterpolation {
       text += value
       return
     }
-    for scalar in OutsideText.lines(value).unicodeScalars {
-      switch scalar {
-      case "&": text += "&amp;"
-      case "<": text += "&lt;"
-      case ">": text += "&gt;"
-      case "\"": text += "&quot;"
-      case "'": text += "&#39;"
-      default: text.unicodeScalars.append(scalar)
-      }
+    for scalar in OutsideText.lines(value).unicodeScalars { append(scalar, to: &text) }
+  }
+
+  private static func append(_ scalar: Unicode.Scalar, to text: inout String) {
+    switch scalar {
+    case "&": text += "&amp;"
+    case "<": text += "&lt;"
+    case ">": text += "&gt;"
+    case "\"": text += "&quot;"
+    case "'": text += "&#39;"
+    default: text.unicodeScalars.append(scalar)
     }
   }
 

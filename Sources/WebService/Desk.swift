@@ -13,6 +13,7 @@ struct Desk: Sendable {
   let pool: PostgresPool
   let gate: Gate
   let configuration: AkerConfiguration
+  let explorer: Explorer
   let logger: Logger
 
   /// What came by HTTP, apart from the library that brought it.
@@ -63,6 +64,7 @@ struct Desk: Sendable {
           hint: "Ask with a token of that level: aker token create NAME --level \(operation.level.rawValue)")
       }
       let (values, body) = try RequestReader(operation).read(asked)
+      if let ask = operation.ask { return respond(operation, asked, try await ask(explorer, admitted, body)) }
       return try await pool.withConnection { connection in
         let exchange = Exchange(
           caller: admitted, connection: connection, configuration: configuration, values: values, body: body,

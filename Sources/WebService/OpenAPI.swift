@@ -14,6 +14,7 @@ package enum OpenAPI {
       paths[operation.address, default: [:]][operation.method.rawValue.lowercased()] = entry(operation)
     }
     paths[base + "/events"] = ["get": events]
+    paths[base + "/explore/csv"] = ["post": csv]
     let document: JSONValue = .object([
       "openapi": .string("3.1.0"),
       "info": .object([
@@ -37,7 +38,7 @@ package enum OpenAPI {
     return text.replacing(#/\[\n\s*\]/#, with: "[]").replacing(#/\{\n\s*\}/#, with: "{}") + "\n"
   }
 
-  private static let problem = Schema.fields("title:str status:int detail:str hint:str? causes:strs?")
+  private static let problem = Schema.fields("title:str status:int detail:str hint:str? causes:strs? position:int?")
 
   private static func entry(_ operation: Operation) -> JSONValue {
     var members: [String: JSONValue] = [
@@ -133,8 +134,36 @@ package enum OpenAPI {
         ("400", "The body is no JSON."), ("413", "The body is too large."), ("415", "The body is to be JSON."),
       ]
     }
+    if operation.ask != nil {
+      refusals = refusals.filter { $0.0 != "404" && $0.0 != "429" }
+      refusals += [("429", "Too many questions at once, or wrong tokens."), ("504", "It took too long.")]
+      return refusals
+    }
     if operation.kind != .question { refusals.append(("409", "Not in this state.")) }
     return refusals
+  }
+
+  /// As `explore`, with rows as they come.
+  private static var csv: JSONValue {
+    var entry: [String: JSONValue] = [
+      "operationId": .string("exploreCSV"), "summary": .string("The whole answer to a question in SQL, as CSV."),
+      "description": .string(
+        "For a viewer and above. Sent as it is read: what would be larger than the service allows breaks off, rather than "
+          + "end as if it were whole."),
+      "x-level": .string(Level.viewer.rawValue), "x-commands": .array([]),
+    ]
+    guard let operation = Operations.exploring.first(where: { $0.ask != nil }) else { return .object(entry) }
+    var answers = responses(operation)
+    answers["200"] = .object([
+      "description": .string("A line of names, then one for each row; NULL is nothing, an empty text is \"\"."),
+      "content": .object(["text/csv": .object(["schema": .object(["type": .string("string")])])]),
+    ])
+    entry["responses"] = .object(answers)
+    entry["requestBody"] = .object([
+      "required": .bool(true),
+      "content": .object(["application/json": .object(["schema": Schema.fields("sql:str").json])]),
+    ])
+    return .object(entry)
   }
 
   private static let events: JSONValue = .object([

@@ -1,3 +1,4 @@
+internal import Base
 internal import Console
 internal import FoundationEssentials
 internal import HTTPTypes
@@ -46,6 +47,8 @@ struct Operation: Sendable {
   var prepare: (@Sendable (Exchange) async throws -> Void)?
   /// Called within a transaction, under the role of who asks.
   var run: @Sendable (Exchange) async throws -> Reply
+  /// Called instead, without a session: what it asks needs one of its own.
+  var ask: (@Sendable (Explorer, Caller, JSONValue) async throws -> Reply)?
 
   static func question(
     _ id: String, _ path: String, _ summary: String, commands: [String], level: Level = .viewer,
@@ -66,6 +69,17 @@ struct Operation: Sendable {
     Operation(
       id: id, kind: kind, method: method, path: path, summary: summary, level: level, commands: commands,
       parameters: pathParameters(path), body: body, answer: answer, prepare: prepare, run: run)
+  }
+
+  /// A question whose words are whoever asks's own: posted, since it has a body.
+  static func inquiry(
+    _ id: String, _ path: String, _ summary: String, body: Schema, answer: Schema,
+    _ ask: @escaping @Sendable (Explorer, Caller, JSONValue) async throws -> Reply
+  ) -> Operation {
+    Operation(
+      id: id, kind: .preview, method: .post, path: path, summary: summary, level: .viewer, commands: [],
+      parameters: pathParameters(path), body: body, answer: answer,
+      run: { _ in throw Problem(.internalServerError, "\(id) has a session of its own") }, ask: ask)
   }
 
   /// Numbers are named for what they number; the rest are texts.

@@ -12,6 +12,8 @@ struct Problem: Error {
   var hint: String?
   var causes: [String] = []
   var headers: [HTTPField.Name: String] = [:]
+  /// Where in a question in SQL it is, in characters from 1.
+  var position: Int?
 
   init(
     _ status: HTTPResponse.Status, _ detail: String, hint: String? = nil, causes: [String] = [],
@@ -87,12 +89,14 @@ struct Problem: Error {
     var detail: String
     var hint: String?
     var causes: [String]?
+    var position: Int?
   }
 
   var json: String {
     let body = Body(
       title: status.reasonPhrase, status: status.code, detail: OutsideText.lines(detail),
-      hint: hint.map { OutsideText.lines($0) }, causes: causes.isEmpty ? nil : causes.map { OutsideText.lines($0) })
+      hint: hint.map { OutsideText.lines($0) }, causes: causes.isEmpty ? nil : causes.map { OutsideText.lines($0) },
+      position: position)
     return (try? AkerJSON.encoder().encode(body)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
   }
 }

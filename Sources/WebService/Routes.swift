@@ -28,9 +28,11 @@ struct Routes: Sendable {
     }
     for operation in Operations.all {
       on(operation.address, operation.method) { request, context in
-        try await answer(operation, request, context)
+        guard operation.ask != nil else { return try await answer(operation, request, context) }
+        return try await Self.whileListening(request) { try await answer(operation, $0, context) }
       }
     }
+    on(OpenAPI.base + "/explore/csv", .post) { request, context in try await csv(request, context) }
     on(OpenAPI.base + "/events", .get) { request, context in try await events(request, context) }
     let document = OpenAPI.document(version: version, prefix: prefix)
     // What can be looked at can be asked whether it is there; but a stream would never end.
@@ -64,6 +66,7 @@ struct Routes: Sendable {
       methods[operation.address, default: []].insert(operation.method.rawValue)
     }
     for path in [OpenAPI.base + "/events", "/openapi.json", "/livez", "/readyz", "/metrics"] { methods[path] = ["GET"] }
+    methods[OpenAPI.base + "/explore/csv"] = ["POST"]
     return methods.map { ((prefix + $0.key).split(separator: "/"), $0.value) }
   }
 

@@ -18,18 +18,22 @@ package struct WebService: Service {
     package var version: String
     /// How long a connection may be idle, a request take to come whole, and an answer wait to be read.
     package var patience: Duration
+    /// What questions in SQL may cost.
+    package var questions: QuestionLimits
     /// Is told the address once it listens.
     package var onListening: @Sendable (ListenAddress) -> Void
 
     package init(
       address: ListenAddress, prefix: String, rules: AccessRules, version: String,
-      patience: Duration = .seconds(60), onListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
+      patience: Duration = .seconds(60), questions: QuestionLimits = QuestionLimits(),
+      onListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) {
       self.address = address
       self.prefix = prefix
       self.rules = rules
       self.version = version
       self.patience = patience
+      self.questions = questions
       self.onListening = onListening
     }
   }
@@ -59,7 +63,8 @@ package struct WebService: Service {
     let pool = PostgresPool(database, maximumCount: Self.sessionCount)
     let hub = EventHub(pool: pool, logger: logger)
     let desk = Desk(
-      pool: pool, gate: Gate(rules: options.rules, pool: pool), configuration: configuration, logger: logger)
+      pool: pool, gate: Gate(rules: options.rules, pool: pool), configuration: configuration,
+      explorer: Explorer(options.questions, database: self.database, pool: pool), logger: logger)
     let routes = Routes(
       desk: desk, hub: hub, probes: Probes(pool: pool, hub: hub), prefix: options.prefix, version: options.version,
       patience: options.patience)

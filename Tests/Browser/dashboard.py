@@ -20,6 +20,16 @@ SHOTS = sys.argv[3] if len(sys.argv) > 3 and sys.argv[2] == "--shots" else None
 AXE = open(os.path.join(os.path.dirname(__import__("axe_playwright_python").__file__), "axe.min.js")).read()
 wrong = []
 
+# Questions in SQL: one with texts that nobody means well, and one with a mistake.
+ANSWERED = """SELECT t.task_id, t.dataset, t.data_year, t.state, t.attempt_count, o.reason, NULL AS nothing
+FROM queue.task t LEFT JOIN queue.outcome o ON o.task_id = t.task_id AND o.final
+ORDER BY o.reason IS NULL, t.dataset <> 'hazard_risk', t.task_id
+LIMIT 200"""
+REFUSED = """SELECT dataset, count(*)
+FROM queue.task
+WHERE data_yaer = 2020 -- </textarea><script>alert(1)</script>
+GROUP BY dataset"""
+
 
 def say(what):
     wrong.append(what)
@@ -56,6 +66,7 @@ def pages():
         "sources": "/sources", "workers": "/workers", "flows": "/flows", "flow": "/flows/refresh-market-data", "alerts": "/alerts", "audit": "/audit",
         "tokens": "/tokens", "preview": f"/preview?act=retry&task={checks}", "preview-backfill":
         "/preview?act=backfill&cell=market_income+2023&cell=market_jobs+2023", "sign-in": "/sign-in", "missing": "/tasks/999999", "mistyped": "/tsks",
+        "explore": "/explore", "explore-answer": ("/explore", ANSWERED), "explore-refused": ("/explore", REFUSED),
     }
 
 
@@ -71,7 +82,12 @@ class Watch:
 
 
 def look(page, name, path, label, axe, script=True):
+    path, question = path if isinstance(path, tuple) else (path, None)
     page.goto(URL + path, wait_until="load")
+    if question:
+        page.fill("#sql", question)
+        page.click("button[value=ask]")
+        check(page.locator(".answer" if question == ANSWERED else "mark").count() == 1, f"{name} {label}: asks in vain")
     label = f"{name} {label}"
     if not script:
         check(page.locator("main h1").count() == 1, f"{label}: not one heading")
@@ -270,6 +286,45 @@ def live(browser):
     page.context.close()
 
 
+def explore(browser):
+    """A question, with keys and without a script; what is typed stays; a download."""
+    page = new(browser)
+    page.goto(URL + "/explore")
+    page.fill("#find", "publication")
+    until(page, "![...document.querySelectorAll('.relation:not([hidden]) summary code')].some(e => e.textContent === 'event')")
+    check(page.locator(".relation:not([hidden]) summary code", has_text="publication").count() > 0, "publication is not found")
+    page.fill("#sql", "SELECT n, n * 2 AS twice\nFROM generate_series(1, 1500) n")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".answer")
+    text = page.inner_text("main")
+    check("The first 1000 rows" in text and page.locator(".answer tbody tr").count() == 1000, f"the cut is not told: {text[:300]}")
+    check(page.locator(".answer th.number").count() == 2 and "integer" in page.inner_text(".answer thead"), "types are not told")
+    check("1500) n" in page.input_value("#sql"), "the question is gone")
+    check("aker_reader" in (page.text_content(".again code") or ""), "there is no command")
+    with page.expect_download() as download:
+        page.click("button[value=csv]")
+    lines = open(download.value.path()).read().split("\n")
+    check(lines[:2] == ["n,twice", "1,2"] and len(lines) == 1502, f"the download is {lines[:3]}, {len(lines)} lines")
+    page.context.close()
+    page = new(browser, java_script_enabled=False)
+    # An address fills the box, and asks nothing.
+    page.goto(URL + "/explore?sql=SELECT+pg_sleep(0)+AS+slept")
+    check(page.locator(".answer").count() == 0 and page.input_value("#sql") == "SELECT pg_sleep(0) AS slept", "an address asks")
+    page.fill("#find", "lake_path")
+    page.keyboard.press("Enter")
+    check(page.input_value("#sql") == "SELECT pg_sleep(0) AS slept" and page.locator(".answer").count() == 0, "looking for tables asks")
+    names = page.locator(".relation summary code").all_inner_texts()
+    check("publication" in names and "event" not in names, f"found are {names}")
+    page.fill("#sql", REFUSED)
+    page.click("button[value=ask]")
+    check(page.inner_text("mark") == "data_yaer", f"marked is {page.inner_text('mark')}")
+    check(page.input_value("#sql") == REFUSED, "the question is another")
+    page.fill("#sql", "SELECT '' AS empty, NULL AS nothing")
+    page.click("button[value=ask]")
+    check(page.locator(".answer td").all_inner_texts() == ["", "NULL"], "NULL is not told")
+    page.context.close()
+
+
 def seven_tabs(browser):
     """A browser opens six connections to a host: the seventh tab lives by the one stream of all."""
     context = browser.new_context()
@@ -319,7 +374,7 @@ def main():
                                              args=["--no-sandbox", "--disable-gpu"])
         looks(browser)
         if not SHOTS:
-            for part in [weight, apart, three_clicks, by_mouse, by_keys, county_map, live, seven_tabs, without_script, enqueue]:
+            for part in [weight, apart, three_clicks, by_mouse, by_keys, county_map, live, explore, seven_tabs, without_script, enqueue]:
                 try:
                     part(browser)
                 except Exception as error:  # One that breaks off is wrong, and the others are looked at all the same.

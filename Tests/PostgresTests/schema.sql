@@ -1448,12 +1448,26 @@ CREATE FUNCTION service._table_metrics() RETURNS TABLE(name text, labels text[],
 
 COMMENT ON FUNCTION service._table_metrics() IS 'What the server says of sizes and of what holds back its vacuum.';
 
+CREATE FUNCTION service.answer_rows(names text, row_count integer, byte_count bigint, row_byte_count bigint, as_json boolean) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.answer_rows(names text, row_count integer, byte_count bigint, row_byte_count bigint, as_json boolean) IS 'The next rows of the question, at most so many, and none once so many bytes are told; no row after the last. Each is the text of a record, or an object of JSON.';
+
 CREATE FUNCTION service.authenticate(token_hash bytea) RETURNS TABLE(name text, level text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
 COMMENT ON FUNCTION service.authenticate(token_hash bytea) IS 'Whose token has this SHA-256, and its level; no row for none that is valid.';
+
+CREATE FUNCTION service.begin_question(question text, names text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.begin_question(question text, names text) IS 'Makes the cursor aker_question of one query, found by the search_path names: SELECT, VALUES, TABLE, WITH, SHOW or EXPLAIN. Its rows come from service.answer_rows().';
 
 CREATE FUNCTION service.cancel_batch(batch bigint, actor text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3996,6 +4010,26 @@ ALTER TABLE service.notice ALTER COLUMN notice_id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE VIEW service.relation AS
+ SELECT (n.nspname)::text AS schema_name,
+    (c.relname)::text AS name,
+        CASE
+            WHEN (c.relkind = ANY (ARRAY['v'::"char", 'm'::"char"])) THEN 'view'::text
+            ELSE 'table'::text
+        END AS kind,
+    obj_description(c.oid, 'pg_class'::name) AS description,
+    ( SELECT COALESCE(jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'description', col_description(c.oid, (a.attnum)::integer)) ORDER BY a.attnum), '[]'::jsonb) AS "coalesce"
+           FROM pg_attribute a
+          WHERE ((a.attrelid = c.oid) AND (a.attnum > 0) AND (NOT a.attisdropped) AND has_column_privilege('aker_reader'::name, c.oid, a.attnum, 'SELECT'::text))) AS columns,
+    has_table_privilege('aker_reader'::name, c.oid, 'SELECT'::text) AS has_every_column
+   FROM (pg_class c
+     JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+  WHERE ((c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char"])) AND (NOT c.relispartition) AND (c.relname <> 'aker_migration'::name) AND (n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~~ 'pg\_%'::text) AND has_schema_privilege('aker_reader'::name, n.oid, 'USAGE'::text) AND has_any_column_privilege('aker_reader'::name, c.oid, 'SELECT'::text) AND (NOT (EXISTS ( SELECT
+           FROM pg_depend d
+          WHERE ((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = c.oid) AND (d.deptype = 'e'::"char"))))) AND (NOT ((n.nspname = 'warehouse'::name) AND (obj_description(c.oid, 'pg_class'::name) IS NULL))));
+
+COMMENT ON VIEW service.relation IS 'What a reader may ask: tables and views, what each is, and its columns as [{name, type, description}]. has_every_column is false where it has others that nobody is shown.';
+
 ALTER TABLE service.silence ALTER COLUMN silence_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME service.silence_silence_id_seq
     START WITH 1
@@ -5233,8 +5267,16 @@ REVOKE ALL ON FUNCTION service._source_metrics() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION service._table_metrics() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION service.answer_rows(names text, row_count integer, byte_count bigint, row_byte_count bigint, as_json boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.answer_rows(names text, row_count integer, byte_count bigint, row_byte_count bigint, as_json boolean) TO aker_admin;
+GRANT ALL ON FUNCTION service.answer_rows(names text, row_count integer, byte_count bigint, row_byte_count bigint, as_json boolean) TO aker_worker;
+
 REVOKE ALL ON FUNCTION service.authenticate(token_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.authenticate(token_hash bytea) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.begin_question(question text, names text) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.begin_question(question text, names text) TO aker_admin;
+GRANT ALL ON FUNCTION service.begin_question(question text, names text) TO aker_worker;
 
 REVOKE ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) TO aker_admin;
@@ -5794,6 +5836,10 @@ GRANT SELECT ON TABLE service.freshness TO aker_worker;
 GRANT SELECT ON TABLE service.freshness TO aker_reader;
 
 GRANT SELECT ON TABLE service.idempotency TO aker_admin;
+
+GRANT SELECT ON TABLE service.relation TO aker_admin;
+GRANT SELECT ON TABLE service.relation TO aker_worker;
+GRANT SELECT ON TABLE service.relation TO aker_reader;
 
 GRANT SELECT ON TABLE service.tokens TO aker_admin;
 GRANT SELECT ON TABLE service.tokens TO aker_worker;

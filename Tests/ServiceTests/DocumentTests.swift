@@ -54,6 +54,7 @@ struct DocumentTests {
         "/status", "/overview", "/backfills", "/backfills/{backfill}", "/tasks", "/tasks/{task}", "/tasks/{task}/why",
         "/workers", "/warnings", "/sources", "/flows", "/lake", "/review", "/review/decisions", "/alerts", "/tokens",
         "/audit", "/batches", "/grid", "/catalog", "/maps", "/backfills/{backfill}/detail",
+        "/relations",
       ] {
         let answer = try await scene.get("/api/v1" + path.replacing(#/\{[a-z]+\}/#, with: "1"))
         #expect(answer.status == 200, "\(path): \(answer)")

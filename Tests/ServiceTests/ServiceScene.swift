@@ -24,7 +24,8 @@ struct ServiceScene: Sendable {
 
   static func serving(
     _ rules: AccessRules = AccessRules(anonymous: .operator), prefix: String = "", login: PostgresConfiguration? = nil,
-    patience: Duration = .seconds(60), _ body: (ServiceScene) async throws -> Void
+    patience: Duration = .seconds(60), questions: QuestionLimits = QuestionLimits(),
+    _ body: (ServiceScene) async throws -> Void
   ) async throws {
     let database = TestDatabase.current
     let connection = try await database.connect()
@@ -38,7 +39,7 @@ struct ServiceScene: Sendable {
     let service = WebService(
       WebService.Options(
         address: ListenAddress(host: "127.0.0.1", port: 0), prefix: prefix, rules: rules, version: "test",
-        patience: patience, onListening: { port.yield($0) }),
+        patience: patience, questions: questions, onListening: { port.yield($0) }),
       database: login ?? database.configuration, configuration: configuration,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let running = Task {

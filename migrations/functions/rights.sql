@@ -26,5 +26,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM thing t CROSS JOIN aclexplode(t.rights) AS a LEFT JOIN pg_roles r ON r.oid = a.grantee
   WHERE a.grantee <> t.owner AND (a.grantee = 0 OR r.rolname IN (
     'aker_admin', 'aker_operator', 'aker_worker', 'aker_reader', 'aker_monitor'))
+  UNION ALL
+  SELECT format('function %s as its own to %s', p.oid::regprocedure, 'aker_reader') FROM pg_proc p
+  WHERE p.pronamespace = 'service'::regnamespace AND p.proowner = (
+    SELECT r.oid FROM pg_roles r WHERE r.rolname = 'aker_reader')
 $$;
 COMMENT ON FUNCTION catalog._rights() IS 'Every right that one of the roles, or everybody, has on something of ours.';

@@ -39,7 +39,22 @@ struct ServiceOptions: ParsableArguments {
       valueName: "address"))
   var proxyAddress: [String] = []
 
+  @Option(help: ArgumentHelp("How long a question in SQL (Explore) may take.", valueName: "seconds"))
+  var exploreSeconds = 15
+
+  @Option(help: ArgumentHelp("The same of a download.", valueName: "seconds"))
+  var exploreDownloadSeconds = 120
+
+  @Option(help: ArgumentHelp("How many rows a download may have.", valueName: "count"))
+  var exploreDownloadRows = 5_000_000
+
   func validate() throws {
+    for (name, value, most) in [
+      ("seconds", exploreSeconds, 600), ("download-seconds", exploreDownloadSeconds, 3600),
+      ("download-rows", exploreDownloadRows, 1_000_000_000),
+    ] where !(1...most).contains(value) {
+      throw ValidationError("--explore-\(name) is from 1 to \(most)")
+    }
     guard ListenAddress(listen) != nil else {
       throw ValidationError("--listen takes an address and a port, such as 127.0.0.1:8420, not '\(listen)'")
     }
@@ -94,6 +109,9 @@ struct ServiceOptions: ParsableArguments {
       WebService(
         WebService.Options(
           address: address, prefix: pathPrefix, rules: rules, version: Version.number,
+          questions: QuestionLimits(
+            time: .seconds(exploreSeconds), downloadTime: .seconds(exploreDownloadSeconds),
+            downloadRows: exploreDownloadRows),
           onListening: { [pathPrefix] in
             logger.notice("listening", metadata: ["url": "http://\($0)\(pathPrefix)"])
           }),

@@ -225,14 +225,37 @@ function page(script) {
     while (next) { const gone = next; next = next.nextSibling; gone.remove(); }
   }
 
+  // Explore: Ctrl with Enter asks; tables are found while one types.
+  const question = document.querySelector('form.explore');
+  if (question) {
+    const find = question.querySelector('#find');
+    question.querySelector('#sql').addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) question.requestSubmit(question.querySelector('[value=ask]'));
+    });
+    find.addEventListener('keydown', (event) => { if (event.key === 'Enter') event.preventDefault(); });
+    find.addEventListener('input', () => {
+      const words = find.value.trim().toLowerCase();
+      for (const schema of all('.schema', question)) {
+        let some = false;
+        for (const relation of all('.relation', schema)) {
+          relation.hidden = !(schema.firstChild.firstChild.textContent + '.' + relation.textContent).toLowerCase().includes(words);
+          some ||= !relation.hidden;
+        }
+        schema.hidden = !some;
+        if (words && some) schema.open = true;
+      }
+    });
+  }
+
   // Keys for all pages.
-  const places = { g: '', b: 'backfills', t: 'tasks', d: 'datasets', m: 'map', s: 'sources', w: 'workers', f: 'flows', a: 'alerts', n: 'backfills/new' };
+  const places = { g: '', b: 'backfills', t: 'tasks', d: 'datasets', m: 'map', e: 'explore', s: 'sources', w: 'workers', f: 'flows', a: 'alerts', n: 'backfills/new' };
   let going = 0;
   function help() {
     let dialog = document.querySelector('dialog');
     if (!dialog) {
-      const lines = [['?', 'this list'], ['/', 'search'], ['g, then g b t d m s w f a', 'grid, backfills, tasks, datasets, map, sources, workers, flows, alerts'], ['g, then n', 'new backfill'],
-        ['arrows, Home, End, PgUp, PgDn', 'move on the grid'], ['Shift with arrows', 'select'], ['Space', 'select one'], ['Enter', 'open'], ['Esc', 'select none']];
+      const lines = [['?', 'this list'], ['/', 'search'], ['g, then g b t d m e s w f a', 'grid, backfills, tasks, datasets, map, explore, sources, workers, flows, alerts'], ['g, then n', 'new backfill'],
+        ['arrows, Home, End, PgUp, PgDn', 'move on the grid'], ['Shift with arrows', 'select'], ['Space', 'select one'], ['Enter', 'open'], ['Esc', 'select none'],
+        ['Ctrl with Enter', 'ask, on Explore']];
       dialog = document.createElement('dialog');
       dialog.setAttribute('aria-labelledby', 'keys');
       const [head, list, form] = ['h2', 'dl', 'form'].map((name) => document.createElement(name));

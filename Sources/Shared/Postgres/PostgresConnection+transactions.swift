@@ -77,6 +77,21 @@ extension PostgresConnection {
     return result
   }
 
+  /// Begins a transaction that changes nothing and is never committed: for what somebody else wrote. `endReading` ends it.
+  package func beginReading() throws {
+    try requireNoTransaction()
+    try begin()
+    _ = try run("SET TRANSACTION READ ONLY", [])
+    _ = try run("SAVEPOINT reading", [])
+  }
+
+  /// Ends it, whatever became of it, and the session with it. What a rollback leaves behind are advisory locks of the
+  /// session, and a pooler would keep that: they are given up first.
+  package func endReading() {
+    _ = try? runScript("ROLLBACK TO SAVEPOINT reading; SELECT pg_catalog.pg_advisory_unlock_all(); ROLLBACK")
+    close()
+  }
+
   private func begin() throws {
     if isNested {
       _ = try run("SAVEPOINT part", [])

@@ -239,9 +239,11 @@ extension PostgresConnection {
       let kind: PostgresError.Kind = PQstatus(handle) == CONNECTION_OK ? .server : .connection
       return PostgresError(kind, Self.message(handle))
     }
-    return PostgresError(
+    var error = PostgresError(
       PQstatus(handle) == CONNECTION_OK ? .server : .connection, message, sqlState: field("C"), detail: field("D"),
       hint: field("H"), context: field("W"), constraint: field("n"), position: field("P").flatMap { Int($0) })
+    error.inner = field("q").map { .init(statement: $0, position: field("p").flatMap { Int($0) }) }
+    return error
   }
 
   static func message(_ handle: OpaquePointer) -> String {

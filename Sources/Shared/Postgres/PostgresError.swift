@@ -23,6 +23,13 @@ package struct PostgresError: ClassifiedError, CustomStringConvertible {
   package var constraint: String?
   /// 1-based character position in the statement, where the server gives one.
   package var position: Int?
+  /// The statement within a function that it is about, and where in it: of a query that a function was given as text.
+  package var inner: Inner?
+  package struct Inner: Sendable {
+    package var statement: String
+    /// 1-based, in characters.
+    package var position: Int?
+  }
   /// Whether the connection broke while the answer to COMMIT was awaited: the transaction may have committed, may be
   /// about to, or may be gone. Ask before anything else is said or done.
   package var isCommitInDoubt = false

@@ -1,7 +1,7 @@
 /// Everything that the API offers.
 enum Operations {
   static let all: [Operation] =
-    looking + dashboard + maps + data + planning + acting + flows + batches + alerts + access
+    looking + dashboard + maps + data + exploring + planning + acting + flows + batches + alerts + access
 
   /// Commands that the API does not offer, each with the reason.
   static let withheld: [String: String] = [

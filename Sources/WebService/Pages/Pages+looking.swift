@@ -124,7 +124,7 @@ extension Pages {
     case .tokens:
       let lines: [AccessToken] = try await ask("listTokens", visit)
       return Lists.tokens(lines, made: nil, visit.frame)
-    case .grid, .backfills, .tasks, .datasets, .map: throw Problem(.notFound, "there is no such page")
+    case .grid, .backfills, .tasks, .datasets, .map, .explore: throw Problem(.notFound, "there is no such page")
     }
   }
 

@@ -53,6 +53,8 @@ struct Pages: Sendable {
     page("/datasets/{dataset}/{year}") { visit, context in try await partition(visit, context) }
     page("/map") { visit, _ in try await map(visit) }
     page("/flows/{flow}") { visit, context in try await flow(visit, context) }
+    page("/explore") { visit, _ in try await explore(visit) }
+    on("/explore", .post) { request, context in try await ask(request, context) }
     for list in Frame.Place.lists { page("/" + list.rawValue) { visit, _ in try await self.list(list, visit) } }
     page("/preview") { visit, _ in try await preview(visit) }
     page("/sign-in") { visit, _ in
@@ -82,17 +84,26 @@ struct Pages: Sendable {
 
   // MARK: Who looks
 
-  /// - Parameter isAct: whether its form must carry the token that its cookie has.
   func visiting(
     _ request: Request, _ context: APIContext, isAct: Bool = false, admits: Bool = true,
     _ make: (Visit) async throws -> (HTTPResponse.Status, HTML)
+  ) async throws -> Response {
+    try await answering(request, context, isAct: isAct, admits: admits) { visit in
+      let (status, html) = try await make(visit)
+      return respond(html, status, visit, request)
+    }
+  }
+
+  /// - Parameter isAct: whether its form must carry the token that its cookie has.
+  func answering(
+    _ request: Request, _ context: APIContext, isAct: Bool = false, admits: Bool = true,
+    _ make: (Visit) async throws -> Response
   ) async throws -> Response {
     var visit: Visit?
     do {
       let made = try await self.visit(request, context, isAct: isAct, admits: admits)
       visit = made
-      let (status, html) = try await make(made)
-      return respond(html, status, made, request)
+      return try await make(made)
     } catch let leave as Leave {
       return self.leave(leave, request)
     } catch {
@@ -231,12 +242,13 @@ struct Pages: Sendable {
 
   // MARK: Answers
 
-  private func respond(_ html: HTML, _ status: HTTPResponse.Status, _ visit: Visit, _ request: Request) -> Response {
+  func respond(_ html: HTML, _ status: HTTPResponse.Status, _ visit: Visit, _ request: Request) -> Response {
     var headers: HTTPFields = [
       .contentType: "text/html; charset=utf-8", .cacheControl: "private, no-cache", .contentSecurityPolicy: Self.policy,
       .referrerPolicy: "same-origin", .vary: "Accept-Encoding, Cookie",
     ]
     if visit.isNew { headers[.setCookie] = cookie(Self.formCookie, visit.frame.formToken, request) }
+    if request.method == .post { headers[.cacheControl] = "no-store" }
     if status == .ok, request.method == .get {
       let tag = "\"\(SHA256.hash(html.text).prefix(32))\""
       headers[.eTag] = tag
