@@ -8,13 +8,18 @@ package enum OpenAPI {
   static let base = "/api/v1"
 
   /// As `/openapi.json` has it and docs/api/openapi.json keeps it.
-  package static func document(version: String, prefix: String = "") -> String {
+  ///
+  /// - Parameter anonymous: what may be asked without a token; nil where nothing may.
+  package static func document(
+    version: String, prefix: String = "", anonymous: Level? = .operator
+  ) -> String {
     var paths: [String: [String: JSONValue]] = [:]
     for operation in Operations.all {
-      paths[operation.address, default: [:]][operation.method.rawValue.lowercased()] = entry(operation)
+      paths[operation.address, default: [:]][operation.method.rawValue.lowercased()] = entry(
+        operation, needsToken: anonymous.map { $0 < operation.level } ?? true)
     }
-    paths[base + "/events"] = ["get": events]
-    paths[base + "/explore/csv"] = ["post": csv]
+    paths[base + "/events"] = ["get": events(needsToken: anonymous == nil)]
+    paths[base + "/explore/csv"] = ["post": csv(needsToken: anonymous == nil)]
     let document: JSONValue = .object([
       "openapi": .string("3.1.0"),
       "info": .object([
@@ -23,13 +28,12 @@ package enum OpenAPI {
           "What the command line asks and does, by HTTP: the same words, the same JSON as --json."),
       ]),
       "servers": .array([.object(["url": .string(prefix.isEmpty ? "/" : prefix)])]),
-      "security": .array([.object(["token": .array([])]), .object([:])]),
       "paths": .object(paths.mapValues { .object($0) }),
       "components": .object([
         "securitySchemes": .object([
           "token": .object(["type": .string("http"), "scheme": .string("bearer")])
         ]),
-        "schemas": .object(["Problem": problem.json]),
+        "schemas": .object(["Problem": problem.json(.answered)]),
       ]),
     ])
     let encoder = JSONEncoder()
@@ -40,10 +44,11 @@ package enum OpenAPI {
 
   private static let problem = Schema.fields("title:str status:int detail:str hint:str? causes:strs? position:int?")
 
-  private static func entry(_ operation: Operation) -> JSONValue {
+  private static func entry(_ operation: Operation, needsToken: Bool) -> JSONValue {
     var members: [String: JSONValue] = [
       "operationId": .string(operation.id), "summary": .string(operation.summary),
       "description": .string(description(operation)), "x-level": .string(operation.level.rawValue),
+      "security": security(needsToken),
       "x-commands": .array(operation.commands.map { .string("aker " + $0) }),
       "responses": .object(responses(operation)),
     ]
@@ -59,10 +64,15 @@ package enum OpenAPI {
     if !parameters.isEmpty { members["parameters"] = .array(parameters) }
     if let body = operation.body {
       members["requestBody"] = .object([
-        "required": .bool(true), "content": .object(["application/json": .object(["schema": body.json])]),
+        "required": .bool(true), "content": .object(["application/json": .object(["schema": body.json(.asked)])]),
       ])
     }
     return .object(members)
+  }
+
+  /// Without a token, where that may be.
+  private static func security(_ needsToken: Bool) -> JSONValue {
+    .array([.object(["token": .array([])])] + (needsToken ? [] : [.object([:])]))
   }
 
   private static func description(_ operation: Operation) -> String {
@@ -75,7 +85,7 @@ package enum OpenAPI {
     .object([
       "name": .string(parameter.name), "in": .string(parameter.place.rawValue),
       "required": .bool(parameter.place == .path), "description": .string(parameter.summary),
-      "schema": parameter.schema.json,
+      "schema": parameter.schema.json(.asked),
     ])
   }
 
@@ -92,7 +102,7 @@ package enum OpenAPI {
     var answers: [String: JSONValue] = [:]
     var answer: [String: JSONValue] = [
       "description": .string(operation.media == nil ? "As --json prints it." : "As its type says."),
-      "content": .object([operation.media ?? "application/json": .object(["schema": operation.answer.json])]),
+      "content": .object([operation.media ?? "application/json": .object(["schema": operation.answer.json(.answered)])]),
     ]
     if operation.isPaged {
       answer["headers"] = .object([
@@ -144,13 +154,13 @@ package enum OpenAPI {
   }
 
   /// As `explore`, with rows as they come.
-  private static var csv: JSONValue {
+  private static func csv(needsToken: Bool) -> JSONValue {
     var entry: [String: JSONValue] = [
       "operationId": .string("exploreCSV"), "summary": .string("The whole answer to a question in SQL, as CSV."),
       "description": .string(
         "For a viewer and above. Sent as it is read: what would be larger than the service allows breaks off, rather than "
           + "end as if it were whole."),
-      "x-level": .string(Level.viewer.rawValue), "x-commands": .array([]),
+      "x-level": .string(Level.viewer.rawValue), "x-commands": .array([]), "security": security(needsToken),
     ]
     guard let operation = Operations.exploring.first(where: { $0.ask != nil }) else { return .object(entry) }
     var answers = responses(operation)
@@ -161,27 +171,37 @@ package enum OpenAPI {
     entry["responses"] = .object(answers)
     entry["requestBody"] = .object([
       "required": .bool(true),
-      "content": .object(["application/json": .object(["schema": Schema.fields("sql:str").json])]),
+      "content": .object(["application/json": .object(["schema": Schema.fields("sql:str").json(.asked)])]),
     ])
     return .object(entry)
   }
 
-  private static let events: JSONValue = .object([
-    "operationId": .string("listen"), "summary": .string("Changes, as they happen: server-sent events."),
-    "description": .string(
-      "event, cell, worker, source, alert, batch: as each is now; gone: it is no more; reset: read everything again. "
-        + "Last-Event-ID resumes. On the command line: aker watch."),
-    "x-level": .string(Level.viewer.rawValue), "x-commands": .array([.string("aker watch")]),
-    "parameters": .array([header("Last-Event-ID", "Of the last message that was read.")]),
-    "responses": .object([
-      "200": .object([
-        "description": .string("Until either side ends it."),
-        "content": .object(["text/event-stream": .object(["schema": .object(["type": .string("string")])])]),
+  /// Each of them; data is JSON.
+  private static let event = Schema.fields(
+    "id:str? data:str? retry:int?",
+    [
+      ("event?", .string(values: ["event", "cell", "worker", "source", "alert", "batch", "gone", "reset"]))
+    ])
+
+  private static func events(needsToken: Bool) -> JSONValue {
+    .object([
+      "security": security(needsToken),
+      "operationId": .string("listen"), "summary": .string("Changes, as they happen: server-sent events."),
+      "description": .string(
+        "event, cell, worker, source, alert, batch: as each is now; gone: it is no more; reset: read everything again. "
+          + "Last-Event-ID resumes. On the command line: aker watch."),
+      "x-level": .string(Level.viewer.rawValue), "x-commands": .array([.string("aker watch")]),
+      "parameters": .array([header("Last-Event-ID", "Of the last message that was read.")]),
+      "responses": .object([
+        "200": .object([
+          "description": .string("Until either side ends it."),
+          "content": .object(["text/event-stream": .object(["schema": event.json(.answered)])]),
+        ]),
+        "401": .object(["description": .string("A token is needed, or is not valid.")]),
+        "503": .object(["description": .string("There are too many listeners.")]),
       ]),
-      "401": .object(["description": .string("A token is needed, or is not valid.")]),
-      "503": .object(["description": .string("There are too many listeners.")]),
-    ]),
-  ])
+    ])
+  }
 }
 
 /// Which commands the API offers, for the test that walks both.

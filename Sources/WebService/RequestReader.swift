@@ -42,26 +42,16 @@ struct RequestReader {
   private func value(
     _ text: String, _ parameter: Operation.Parameter, otherwise status: HTTPResponse.Status
   ) throws -> JSONValue {
-    let value: JSONValue
-    switch parameter.schema {
-    case .integer:
-      guard let number = Int64(text) else {
-        throw Problem(status, "'\(parameter.name)' is to be a whole number, not '\(OutsideText.line(text))'")
+    // Numbers are written as in a body.
+    let value: JSONValue =
+      switch parameter.schema {
+      case .integer, .number, .boolean:
+        text.contains(where: \.isWhitespace) ? .string(text) : JSONValue.parse(text.utf8) ?? .string(text)
+      default: .string(text)
       }
-      value = .integer(number)
-    case .number:
-      guard let number = Double(text), number.isFinite else {
-        throw Problem(status, "'\(parameter.name)' is to be a number, not '\(OutsideText.line(text))'")
-      }
-      value = .number(number)
-    case .boolean:
-      guard text == "true" || text == "false" else {
-        throw Problem(status, "'\(parameter.name)' is true or false, not '\(OutsideText.line(text))'")
-      }
-      value = .bool(text == "true")
-    default: value = .string(text)
+    if let mistake = parameter.schema.mistake(in: value, at: "'\(parameter.name)'") {
+      throw Problem(status, "\(mistake): '\(OutsideText.line(text))'")
     }
-    if let mistake = parameter.schema.mistake(in: value, at: "'\(parameter.name)'") { throw Problem(status, mistake) }
     return value
   }
 

@@ -13,6 +13,8 @@ struct Routes: Sendable {
   let probes: Probes
   let prefix: String
   let version: String
+  /// What may be asked without a token.
+  let anonymous: Level?
   /// How long a request may take to come whole.
   let patience: Duration
 
@@ -34,7 +36,7 @@ struct Routes: Sendable {
     }
     on(OpenAPI.base + "/explore/csv", .post) { request, context in try await csv(request, context) }
     on(OpenAPI.base + "/events", .get) { request, context in try await events(request, context) }
-    let document = OpenAPI.document(version: version, prefix: prefix)
+    let document = OpenAPI.document(version: version, prefix: prefix, anonymous: anonymous)
     // What can be looked at can be asked whether it is there; but a stream would never end.
     pages.add { path, method, respond in
       on(path, method, respond)

@@ -67,7 +67,7 @@ package struct WebService: Service {
       explorer: Explorer(options.questions, database: self.database, pool: pool), logger: logger)
     let routes = Routes(
       desk: desk, hub: hub, probes: Probes(pool: pool, hub: hub), prefix: options.prefix, version: options.version,
-      patience: options.patience)
+      anonymous: options.rules.anonymous, patience: options.patience)
     let patience = TimeAmount(options.patience)
     let (requested, onListening) = (options.address, options.onListening)
     let application = Application(

@@ -13,7 +13,12 @@ final class WorkerHealth: Sendable {
 
   private let state = Mutex(State())
   /// Ten ticks: a worker that could not reach the queue for so long runs nothing new.
-  private static let longestSilence = Duration.seconds(12)
+  static let longestSilence = Duration.seconds(12)
+  private let longestSilence: Duration
+
+  init(longestSilence: Duration = WorkerHealth.longestSilence) {
+    self.longestSilence = longestSilence
+  }
 
   /// The worker's loop went round: what it then knew.
   func note(isRegistered: Bool, trouble: String?, isDraining: Bool, running: Int) {
@@ -28,8 +33,8 @@ final class WorkerHealth: Sendable {
     let state = state.withLock { $0 }
     var lines: [String] = []
     if !state.isRegistered { lines.append("queue: the worker is not registered") }
-    if state.isRegistered, state.heardAt.map({ .now - $0 > Self.longestSilence }) ?? true {
-      lines.append("queue: it was not reached for \(Self.longestSilence.components.seconds) s")
+    if state.isRegistered, state.heardAt.map({ .now - $0 > longestSilence }) ?? true {
+      lines.append("queue: it was not reached for \(longestSilence.components.seconds) s")
     }
     if let trouble = state.trouble { lines.append("host: \(trouble)") }
     if state.isDraining { lines.append("worker: it drains") }

@@ -103,6 +103,42 @@ struct DoctorTests {
     await connection.close()
   }
 
+  /// Who leads, what is wrong, who could not be told, and which token ends soon.
+  @Test func theServiceIsLookedAt() async throws {
+    let connection = try await TestDatabase.current.connect()
+    try await OperatorHome.with(dsn: TestDatabase.current.dsn) { home in
+      func service() async throws -> [String: Finding] {
+        try findings(try await home.aker("doctor", "--offline", "--json")).filter { $0.value.area == "service" }
+      }
+      let alone = try await service()
+      #expect(alone["leader"]?.state == "note" && alone["leader"]?.advice?.contains("aker serve") == true, "\(alone)")
+      for name in ["alerts", "notices", "tokens"] { #expect(alone[name]?.state == "ok", "\(name): \(alone)") }
+      let term: Int64 = try await connection.one("SELECT schedule.lead(gen_random_uuid(), 'host-7') AS term").decode(
+        "term")
+      try await connection.execute("UPDATE schedule.leader SET expires_at = 'infinity'")
+      let trouble = """
+        [{"kind": "lake_full", "subject": "/lake", "severity": "critical", "holds_for": "0", "summary": "the lake is full",
+          "advice": "aker lake prune"}]
+        """
+      _ = try await connection.query(
+        "SELECT kind FROM service.look_for_trouble($1, '{webhook}', $2::jsonb)", [term, trouble])
+      try await connection.execute(
+        "UPDATE service.notice SET last_error = 'the endpoint answered 500', attempt_count = 3")
+      let made = try await home.aker("token", "create", "mia", "--days", "3")
+      #expect(made.exitCode == 0, "\(made)")
+      let found = try await service()
+      #expect(found["leader"]?.state == "ok" && found["leader"]?.detail.contains("host-7") == true, "\(found)")
+      #expect(found["alerts"]?.state == "note" && found["alerts"]?.detail == "the lake is full", "\(found)")
+      #expect(found["alerts"]?.advice?.contains("aker lake prune") == true, "\(found)")
+      #expect(
+        found["notices"]?.state == "problem" && found["notices"]?.detail.contains("answered 500") == true, "\(found)")
+      #expect(found["notices"]?.advice?.contains("AKER_ALERT_") == true, "\(found)")
+      #expect(found["tokens"]?.state == "note" && found["tokens"]?.detail.contains("mia ends at") == true, "\(found)")
+      #expect(found["tokens"]?.advice?.contains("aker token create mia") == true, "\(found)")
+    }
+    await connection.close()
+  }
+
   @Test func tasksWithoutAWorkerAreAProblem() async throws {
     try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
       let enqueued = try await home.aker("backfill", "market_income", "--years", "2012", "--detach")

@@ -1,4 +1,5 @@
 import Base
+import FoundationEssentials
 import Settings
 import WebService
 
@@ -39,7 +40,20 @@ extension AkerConfiguration {
       .email, url: url,
       mail: .init(
         sender: sender, recipients: recipients, user: try secret("ALERT_EMAIL_USER"),
-        password: try secret("ALERT_EMAIL_PASSWORD")))
+        password: try secret("ALERT_EMAIL_PASSWORD"), authorities: try mailAuthorities()))
+  }
+
+  /// - Throws: `Failure` for a file that cannot be read: found at the start, and not with the first alert.
+  private func mailAuthorities() throws -> String? {
+    guard let file = environment["AKER_ALERT_EMAIL_CA_FILE"], !file.isEmpty else { return nil }
+    guard let text = FileManager.default.contents(atPath: file),
+      String(decoding: text, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----")
+    else {
+      throw Failure(
+        .configuration, "AKER_ALERT_EMAIL_CA_FILE is no file of certificates: \(OutsideText.line(file))",
+        advice: "It is to be in PEM: what begins with -----BEGIN CERTIFICATE-----")
+    }
+    return file
   }
 
   /// Nothing that could end a line or a command of SMTP, or be a second address.

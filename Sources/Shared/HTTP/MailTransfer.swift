@@ -1,3 +1,4 @@
+internal import Base
 internal import CLibcurl
 internal import Dispatch
 internal import Glibc
@@ -14,6 +15,8 @@ package struct MailTransfer: Sendable {
   package var recipients: [String]
   /// Headers and body, as RFC 5322 has them: lines end with CR LF.
   package var message: [UInt8]
+  /// A file of certificates (PEM) that vouch for the server; nil for those of this host.
+  package var authorities: String?
   /// Of the whole of it.
   package var timeout = Duration.seconds(30)
 
@@ -64,6 +67,12 @@ package struct MailTransfer: Sendable {
     _ = aker_curl_set_long(handle, CURLOPT_TIMEOUT_MS, milliseconds)
     _ = aker_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
     _ = aker_curl_set_long(handle, CURLOPT_UPLOAD, 1)
+    if let authorities { _ = aker_curl_set_string(handle, CURLOPT_CAINFO, authorities) }
+    // More than the code says: which part of a certificate is wrong.
+    let explanation = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    explanation.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    defer { explanation.deallocate() }
+    _ = aker_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, explanation)
     let source = Source(message)
     _ = aker_curl_set_data_callback(handle, CURLOPT_READFUNCTION) { buffer, size, count, context in
       guard let buffer, let context else { return 0 }
@@ -82,6 +91,7 @@ package struct MailTransfer: Sendable {
     var answer = 0
     _ = aker_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &answer)
     let said = answer >= 400 ? ", and the server answered \(answer)" : ""
-    throw Failure(reason: String(cString: curl_easy_strerror(code)) + said)
+    let explained = OutsideText.line(String(cString: explanation))
+    throw Failure(reason: (explained.isEmpty ? String(cString: curl_easy_strerror(code)) : explained) + said)
   }
 }

@@ -19,12 +19,17 @@ package struct AlertDestination: Sendable {
     package var recipients: [String]
     package var user: String?
     package var password: String?
+    /// A file of certificates that vouch for the server; nil for those of this host.
+    package var authorities: String?
 
-    package init(sender: String, recipients: [String], user: String? = nil, password: String? = nil) {
+    package init(
+      sender: String, recipients: [String], user: String? = nil, password: String? = nil, authorities: String? = nil
+    ) {
       self.sender = sender
       self.recipients = recipients
       self.user = user
       self.password = password
+      self.authorities = authorities
     }
   }
 

@@ -76,6 +76,7 @@ package struct AlertSender: Service {
     var transfer = MailTransfer(
       url: url, sender: mail.sender, recipients: mail.recipients, message: message.bytes)
     (transfer.user, transfer.password, transfer.timeout) = (mail.user, mail.password, Self.requestTimeout)
+    transfer.authorities = mail.authorities
     do {
       try await transfer.send()
       return nil

@@ -15,7 +15,11 @@ extension Operations {
     .act(
       "silenceAlerts", "/alerts/silence", "Tell nobody of some alerts for a while; 0 minutes ends a silence.",
       commands: ["alert silence"],
-      body: .fields("kind:str? subject:str? reason:str?", [("minutes", .integer(least: 0, most: 129_600))]),
+      // A subject alone names no alert.
+      body: .either([
+        .fields("reason:str?", [("minutes", .integer(least: 0, most: 129_600))]),
+        .fields("kind:str subject:str? reason:str?", [("minutes", .integer(least: 0, most: 129_600))]),
+      ]),
       answer: .fields("kind:str? subject:str? until:time")
     ) { exchange in
       let made = try await AlertLine.silence(

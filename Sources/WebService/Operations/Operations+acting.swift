@@ -9,7 +9,7 @@ extension Operations {
   private static let errorClass = ("error_class?", Schema.string(values: ErrorClass.allCases.map(\.rawValue)))
 
   /// One kind of target each, with what may be said besides.
-  private static func body(_ targets: [String], _ more: [(String, Schema)] = []) -> Schema {
+  static func target(_ targets: [String], _ more: [(String, Schema)] = []) -> Schema {
     .either(
       targets.map { target in
         // Of the whole queue, only by saying so.
@@ -22,9 +22,8 @@ extension Operations {
   static let acting: [Operation] = [
     .act(
       "pause", "/pause", "Let no more tasks start: of a backfill, a dataset, a source, or at all.", commands: ["pause"],
-      body: body([
-        "backfill:id dataset:str? reason:str?", "dataset:str reason:str?", "source:str reason:str?",
-        "queue reason:str?",
+      body: target([
+        "backfill:id reason:str?", "dataset:str reason:str?", "source:str reason:str?", "queue reason:str?",
       ]), answer: report
     ) { exchange in
       let target = try exchange.target([.backfill, .dataset, .source, .queue])
@@ -34,7 +33,7 @@ extension Operations {
     },
     .act(
       "resume", "/resume", "End a pause, and close circuit breakers.", commands: ["resume"],
-      body: body(["backfill:id dataset:str?", "dataset:str", "source:str end_cool_down:bool?", "queue"]),
+      body: target(["backfill:id", "dataset:str", "source:str end_cool_down:bool?", "queue"]),
       answer: report
     ) { exchange in
       let target = try exchange.target([.backfill, .dataset, .source, .queue])
@@ -46,7 +45,7 @@ extension Operations {
     .act(
       "prioritize", "/prioritize", "Put a task before all others, or give a backfill's waiting tasks another priority.",
       commands: ["prioritize"],
-      body: body(
+      body: target(
         ["task:id", "backfill:id dataset:str?", "dataset:str", "source:str"],
         [("priority?", .integer(least: -100, most: 100))]),
       answer: report
@@ -72,7 +71,7 @@ extension Operations {
     },
     .act(
       "cancel", "/cancel", "Cancel what has not ended of a task or a backfill; what runs is stopped within 2 s.",
-      commands: ["cancel"], body: body(["task:id reason:str?", "backfill:id reason:str?"]), answer: report
+      commands: ["cancel"], body: target(["task:id reason:str?", "backfill:id reason:str?"]), answer: report
     ) { exchange in
       let target = try exchange.target([.task, .backfill])
       let tasks = try await TargetTasks.read(target, exchange.connection)

@@ -7,12 +7,14 @@ extension Operations {
     ("act", .string(values: ["retry", "cancel", "prioritize"])),
     (
       "selection",
-      .fields(
-        "backfill:id? dataset:str? source:str? region:str?",
-        [
-          ("tasks?", .list(.integer(least: 0, most: .max))), ("years?", .list(.integer(least: 1500, most: 2500))),
-          ("error_class?", .string(values: ErrorClass.allCases.map(\.rawValue))),
-        ])
+      // What names nothing would be all tasks.
+      .some(
+        .fields(
+          "backfill:id? dataset:str? source:str? region:str?",
+          [
+            ("tasks?", .list(.integer(least: 0, most: .max))), ("years?", .list(.integer(least: 1500, most: 2500))),
+            ("error_class?", .string(values: ErrorClass.allCases.map(\.rawValue))),
+          ]))
     ),
   ]
   private static let line = Schema.fields(

@@ -14,7 +14,7 @@ extension Operations {
       commands: ["status"],
       query: [
         parameter("backfill", .integer(least: 0), "As this backfill has it."),
-        parameter("as_of", .string(pattern: #"^\d{4}-(0[1-9]|1[0-2])$"#), "As the backfills of this vintage have it."),
+        parameter("as_of", .month, "As the backfills of this vintage have it."),
         parameter("flow", .string(), "The datasets of this flow."),
         parameter("search", .string(), "Datasets with this in their name."),
         parameter("until", .integer(least: 0, most: 9999), "The last year that is told; the latest unless told."),
@@ -77,8 +77,8 @@ extension Operations {
       "previewAct", "/preview",
       "What an act on a task, a backfill, a dataset or a source would do, in the command's words.",
       commands: ["retry", "cancel", "prioritize", "pause", "resume"], level: .viewer, kind: .preview,
-      body: .fields(
-        "task:int? backfill:int? dataset:str? source:str? queue:bool?",
+      body: target(
+        ["task:id", "backfill:id dataset:str?", "dataset:str", "source:str", "queue"],
         [
           ("act", .string(values: ActPreview.Act.allCases.map(\.rawValue))),
           ("error_class?", .string(values: ErrorClass.allCases.map(\.rawValue))),

@@ -11,7 +11,7 @@ extension Operations {
       "getLineage", "/lineage/{dataset}/{year}", "Where a published partition came from, down to its documents.",
       commands: ["lineage show"],
       query: [
-        region, parameter("as_of", .string(pattern: "^[0-9]{4}-(0[1-9]|1[0-2])$"), "The vintage; else the newest."),
+        region, parameter("as_of", .month, "The vintage; else the newest."),
       ],
       answer: .anything
     ) { exchange in

@@ -4,21 +4,19 @@ internal import HTTPTypes
 
 extension Operations {
   private static let choice: [(String, Schema)] = [
-    ("regions?", .list(.string())),
-    ("as_of?", .string(pattern: "^[0-9]{4}-(0[1-9]|1[0-2])$")), ("allow_future_vintage?", .boolean),
+    ("regions?", .list(.string(pattern: "^[A-Za-z0-9_-]{1,16}$"))), ("as_of?", .month),
+    ("allow_future_vintage?", .boolean),
     ("only?", .string(values: PartitionMode.allCases.map(\.rawValue))), ("with_upstream?", .boolean),
     ("order?", .string(values: PartitionOrder.allCases.map(\.rawValue))),
     ("max_running?", .integer(least: 1, most: 100_000)),
   ]
 
-  private static let years = Schema.string(pattern: "^[0-9]{4}(-[0-9]{4})?(,[0-9]{4}(-[0-9]{4})?)*$")
-
   /// Datasets, all of them, or a flow's; a flow knows its years.
   private static func chosen(_ more: [(String, Schema)]) -> Schema {
     .either([
-      .fields("datasets:strs", [("years", years)] + choice + more),
-      .fields("flow:str", [("years?", years)] + choice + more),
-      .fields("", [("all", .yes), ("years", years)] + choice + more),
+      .fields("", [("datasets", .list(.string(), least: 1)), ("years", .years)] + choice + more),
+      .fields("flow:str", [("years?", .years)] + choice + more),
+      .fields("", [("all", .yes), ("years", .years)] + choice + more),
     ])
   }
 

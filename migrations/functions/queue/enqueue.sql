@@ -13,7 +13,7 @@ BEGIN
     RAISE EXCEPTION 'as_of % is not a month', vintage USING ERRCODE = 'AK003', HINT = 'YYYY-MM, such as 2024-06';
   END IF;
   IF vintage > this_month AND NOT allow_future THEN
-    RAISE EXCEPTION 'the vintage % is in the future: this month is %', vintage, this_month USING ERRCODE = 'AK003',
+    RAISE EXCEPTION 'the vintage % is in the future: this month is %', vintage, this_month USING ERRCODE = 'AK006',
       HINT = 'Until then it would hide every correction. If it is meant: --allow-future-vintage (in SQL, '
         'allow_future_vintage => true)';
   END IF;

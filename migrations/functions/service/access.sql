@@ -18,7 +18,7 @@ BEGIN
       RETURNING expires_at INTO until;
   EXCEPTION
     WHEN unique_violation THEN
-      RAISE EXCEPTION 'there is a token % already', $1 USING ERRCODE = 'AK003',
+      RAISE EXCEPTION 'there is a token % already', $1 USING ERRCODE = 'AK006',
         HINT = format('Choose another name, or revoke it first: aker token revoke %s', $1);
     WHEN check_violation THEN
       RAISE EXCEPTION 'a token''s name has letters, digits, . _ @ and -, 64 at most, and its level is viewer, operator '

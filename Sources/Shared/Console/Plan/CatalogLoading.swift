@@ -9,7 +9,7 @@ package import Postgres
 package enum CatalogLoading {
   /// - Throws: `Refusal` with every mistake, each with its file and line.
   package static func folder(_ configuration: AkerConfiguration) throws -> CatalogFolder {
-    let folder = CatalogFolder(directory: configuration.catalogPath)
+    let folder = KeptCatalog.folder(configuration.catalogPath)
     guard folder.errors.isEmpty else {
       throw Refusal(
         .data, folder.errors.map(\.description).joined(separator: "\n       "),
@@ -22,7 +22,7 @@ package enum CatalogLoading {
   ///
   /// - Throws: `Refusal` with every mistake in them and in what they depend on, and for a name that does not exist.
   package static func folder(_ configuration: AkerConfiguration, for names: [String]) throws -> CatalogFolder {
-    let folder = CatalogFolder(directory: configuration.catalogPath)
+    let folder = KeptCatalog.folder(configuration.catalogPath)
     let needed = Set(names).union(
       withUpstream(folder.datasets.filter { names.contains($0.name) }, from: folder).flatMap {
         [$0.name] + $0.dependsOn
@@ -65,7 +65,7 @@ package enum CatalogLoading {
     let subject = names.count == 1 ? names[0] : "none of \(names.joined(separator: ", "))"
     if split.isEmpty {
       throw Refusal(
-        .usage, "\(subject) \(names.count == 1 ? "is not" : "is") split into regions", advice: "Leave regions out.")
+        .state, "\(subject) \(names.count == 1 ? "is not" : "is") split into regions", advice: "Leave regions out.")
     }
     guard DatasetSpec.isRegion(region) else {
       throw Refusal(
@@ -77,7 +77,7 @@ package enum CatalogLoading {
     for name in split.flatMap(\.regions) where !known.contains(name) { known.append(name) }
     let others = Set(split.compactMap(\.otherRegionsPattern)).sorted().map { ", and any like \($0)" }.joined()
     throw Refusal(
-      .usage, "\(subject) has \(names.count == 1 ? "no" : "a") region '\(region)'",
+      .missing, "\(subject) has \(names.count == 1 ? "no" : "a") region '\(region)'",
       advice: NearestName.find(region, in: known).map { "Did you mean \($0)?" }
         ?? "There are: \(known.joined(separator: ", "))\(others)")
   }
@@ -118,7 +118,7 @@ package enum CatalogLoading {
     note: (String) -> Void = { _ in }
   ) async throws -> [DatasetSpec] {
     guard FileManager.default.fileExists(atPath: configuration.catalogPath + "/datasets") else { return [] }
-    let folder = CatalogFolder(directory: configuration.catalogPath)
+    let folder = KeptCatalog.folder(configuration.catalogPath)
     var new: [DatasetSpec] = []
     for name in datasets {
       let mistakes = folder.errors.filter { $0.file.contains("/datasets/\(name)/") }

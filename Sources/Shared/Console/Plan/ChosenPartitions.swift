@@ -15,7 +15,7 @@ package struct ChosenPartitions: Sendable {
   package func requireYears() throws {
     for spec in specs where !years.years.contains(where: spec.contains(year:)) {
       throw Refusal(
-        .usage,
+        .state,
         "\(spec.name) has the years \(spec.yearsText); \(years) \(years.years.count == 1 ? "is" : "are") outside",
         advice: "Choose --years within them.")
     }
