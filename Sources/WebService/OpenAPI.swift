@@ -82,11 +82,16 @@ package enum OpenAPI {
   }
 
   private static func parameter(_ parameter: Operation.Parameter) -> JSONValue {
-    .object([
+    var members: [String: JSONValue] = [
       "name": .string(parameter.name), "in": .string(parameter.place.rawValue),
       "required": .bool(parameter.place == .path), "description": .string(parameter.summary),
-      "schema": parameter.schema.json(.asked),
-    ])
+    ]
+    let schema: JSONValue = .object(["schema": parameter.schema.json(.asked)])
+    switch parameter.schema {
+    case .map, .record, .some, .either: members["content"] = .object(["application/json": schema])
+    default: members["schema"] = schema.at("schema")
+    }
+    return .object(members)
   }
 
   private static func header(_ name: String, _ summary: String, limit: Int? = nil) -> JSONValue {
@@ -102,7 +107,8 @@ package enum OpenAPI {
     var answers: [String: JSONValue] = [:]
     var answer: [String: JSONValue] = [
       "description": .string(operation.media == nil ? "As --json prints it." : "As its type says."),
-      "content": .object([operation.media ?? "application/json": .object(["schema": operation.answer.json(.answered)])]),
+      "content": .object([operation.media ?? "application/json": .object(["schema": operation.answer.json(.answered)])]
+      ),
     ]
     if operation.isPaged {
       answer["headers"] = .object([

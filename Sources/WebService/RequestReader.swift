@@ -47,6 +47,8 @@ struct RequestReader {
       switch parameter.schema {
       case .integer, .number, .boolean:
         text.contains(where: \.isWhitespace) ? .string(text) : JSONValue.parse(text.utf8) ?? .string(text)
+      // Sent as JSON.
+      case .map, .record, .some, .either: JSONValue.parse(text.utf8) ?? .string(text)
       default: .string(text)
       }
     if let mistake = parameter.schema.mistake(in: value, at: "'\(parameter.name)'") {

@@ -98,7 +98,8 @@ struct Routes: Sendable {
   private func asked(_ request: Request, _ context: APIContext, names: [String]) async throws -> Desk.Asked {
     var path: [String: String] = [:]
     for name in names { path[name] = context.parameters.get(name) ?? "" }
-    let query = request.uri.queryParameters.map { (name: String($0.key), value: String($0.value)) }
+    // As a form: most clients write a space as a plus, which the library takes for one.
+    let query = Fields(form: request.uri.query ?? "").items
     let body = try await Self.body(of: request, within: patience, context)
     return Desk.Asked(head: request.head, address: context.address, path: path, query: query, body: body)
   }

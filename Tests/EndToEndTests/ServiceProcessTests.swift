@@ -34,7 +34,7 @@ struct ServiceProcessTests {
   }
 
   private struct Line: Decodable {
-    var at: Date
+    var at: String
     var level: String
     var label: String
     var message: String
@@ -55,7 +55,6 @@ struct ServiceProcessTests {
         served += try home.text(file)
       }
       let decoder = JSONDecoder()
-      decoder.dateDecodingStrategy = .iso8601
       for (program, text) in [("aker-worker", worker.errorOutput), ("aker serve", served)] {
         let lines = try text.split(separator: "\n").map { line in
           do {
@@ -64,6 +63,8 @@ struct ServiceProcessTests {
             throw TestFailure("\(program) wrote what is no object of the log: \(line)")
           }
         }
+        // With its zone: UTC.
+        #expect(lines.allSatisfy { $0.at.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/) != nil }, "\(text)")
         #expect(lines.allSatisfy { !$0.message.isEmpty && !$0.level.isEmpty && !$0.label.isEmpty }, "\(text)")
         #expect(
           lines.contains { program == "aker serve" ? $0.message == "listening" : $0.message == "attempt ended" },

@@ -64,6 +64,8 @@ struct ActTests {
         ("/api/v1/tasks/99", 404),
         ("/api/v1/tasks/99999999999999999999", 404), ("/api/v1/backfills/99", 404), ("/api/v1/nope", 404),
         ("/api/v1/sources/nope", 404), ("/api/v1/lineage/nope/2012", 404), ("/api/v1/tasks?dataset=%00", 422),
+        ("/api/v1/tasks?error_class=rate+limited", 422), ("/api/v1/tasks?backfill=+1", 422),
+        ("/api/v1/tasks?backfill=1.5", 422), ("/api/v1/tasks?year=0x7d1", 422), ("/api/v1/tasks?year=2001", 200),
       ] {
         #expect(try await scene.get(path).status == status, "\(path)")
       }

@@ -24,7 +24,7 @@ struct JSONLogHandler: LogHandler {
       members[key] = .string("\(value)")
     }
     // These four are whose they are, whatever metadata says.
-    members["at"] = .string(Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)))
+    members["at"] = .string(Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
     members["level"] = .string(event.level.rawValue)
     members["label"] = .string(label)
     members["message"] = .string(event.message.description)

@@ -8,10 +8,9 @@ extension Operations {
   private static let chosen = [
     parameter("measure", .string(), "Which column; the first unless told."),
     parameter(
-      "as_of", .string(pattern: #"^\d{4}-(0[1-9]|1[0-2])$"#),
-      "Rows of this vintage; of all that the warehouse shows unless told."),
+      "as_of", .month, "Rows of this vintage; of all that the warehouse shows unless told."),
     parameter(
-      "where", .string(),
+      "where", .map(.string()),
       #"Of several rows of a county, those with these keys: {"hazard": "flood"}. What it does not name is chosen, and told."#
     ),
   ]
@@ -77,14 +76,7 @@ extension Operations {
 
   private static func choices(_ exchange: Exchange) async throws -> MapChoices {
     var chosen: [String: JSONValue] = [:]
-    if let text = exchange.text("where") {
-      guard case .object(let members)? = JSONValue.parse(text.utf8), members.values.allSatisfy({ $0.text != nil })
-      else {
-        throw Problem(
-          .unprocessableContent, "'where' is to be a JSON object of texts", hint: #"As in {"hazard": "flood"}."#)
-      }
-      chosen = members
-    }
+    if case .object(let members)? = exchange.values["where"] { chosen = members }
     return try await MapChoices.read(
       exchange.text("dataset") ?? "", exchange.number("year") ?? 0, measure: exchange.text("measure"),
       asOf: exchange.text("as_of"), chosen: chosen, exchange.connection)

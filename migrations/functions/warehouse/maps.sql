@@ -82,7 +82,7 @@ DECLARE
 BEGIN
   PERFORM warehouse.require_map(dataset_name, year);
   IF NOT EXISTS (SELECT FROM warehouse.map_measures(dataset_name) m WHERE m.name = measure AND NOT m.is_dimension) THEN
-    RAISE EXCEPTION '% has no measure ''%''', dataset_name, measure USING ERRCODE = 'AK003', HINT = (
+    RAISE EXCEPTION '% has no measure ''%''', dataset_name, measure USING ERRCODE = 'AK005', HINT = (
       SELECT 'There are ' || string_agg(m.name, ', ') || '.' FROM warehouse.map_measures(dataset_name) m
       WHERE NOT m.is_dimension);
   END IF;
@@ -90,7 +90,7 @@ BEGIN
   WHERE c.key NOT IN (SELECT m.name FROM warehouse.map_measures(dataset_name) m WHERE m.is_dimension) LIMIT 1;
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION '''%'' is no column of the key of % that can be chosen by', wrong, dataset_name
-      USING ERRCODE = 'AK003';
+      USING ERRCODE = 'AK005';
   END IF;
   SELECT string_agg(format(' AND t.%I = %L', c.key, c.value), '') INTO conditions FROM jsonb_each_text(chosen) c;
   SELECT string_agg(format('t.%I', m.name), ', ') INTO key_order FROM warehouse.map_measures(dataset_name) m

@@ -90,7 +90,7 @@ package struct MapChoices: Sendable {
 
   private static func noMeasure(_ name: String?, _ measures: [Measure], _ dataset: String) -> Refusal {
     Refusal(
-      .usage, "\(dataset) has no measure '\(OutsideText.line(name ?? ""))'",
+      .missing, "\(dataset) has no measure '\(OutsideText.line(name ?? ""))'",
       advice: "There are \(measures.map(\.name).joined(separator: ", ")).")
   }
 }
