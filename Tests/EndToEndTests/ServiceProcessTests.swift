@@ -70,7 +70,7 @@ struct ServiceProcessTests {
           lines.contains { program == "aker serve" ? $0.message == "listening" : $0.message == "attempt ended" },
           "\(program): \(text)")
       }
-      #expect(worker.errorOutput.contains(#""dataset":"price_index""#), "\(worker.errorOutput)")
+      #expect(worker.errorOutput.contains(#""partition":"price_index 2019""#), "\(worker.errorOutput)")
     }
   }
 

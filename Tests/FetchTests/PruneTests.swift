@@ -46,7 +46,8 @@ struct PruneTests {
   /// their names.
   @Test func theSameBytesAgainLeaveTheFileThatIsThere() async throws {
     let rows = "a,b\n1,2\n"
-    try await FetchWorld.run(recordings: ["docs/one.csv": rows, "docs/other.csv": rows, "docs/third.csv": rows]) { world in
+    try await FetchWorld.run(recordings: ["docs/one.csv": rows, "docs/other.csv": rows, "docs/third.csv": rows]) {
+      world in
       let fetcher = try world.fetcher("docs", "cache_ttl_days: 30")
       func fetch(_ name: String) async throws -> FetchedInput {
         try await fetcher.fetch(.get("docs", "/\(name).csv", expect: .text))

@@ -29,7 +29,9 @@ extension Routes {
     return try await Self.whileListening(request) { request in
       let text = try await Self.body(of: request, within: patience, context)
       guard let body = JSONValue.parse(text.utf8) else { throw Problem(.badRequest, "the body is no JSON") }
-      if let mistake = Schema.fields("sql:str").mistake(in: body) { throw Problem(.unprocessableContent, mistake) }
+      if let mistake = Schema.fields("", [Operations.question]).mistake(in: body) {
+        throw Problem(.unprocessableContent, mistake)
+      }
       return Self.csv(try await desk.explorer.download(body.at("sql")?.text ?? "", as: caller))
     }
   }

@@ -4,6 +4,8 @@ internal import HTTPTypes
 
 /// Questions in SQL.
 extension Operations {
+  /// What both that answer and that download are asked.
+  static let question = ("sql", Schema.string(most: QuestionLimits.textBytes))
   private static let column = Schema.fields("name:str type:str")
 
   static let exploring: [Operation] = [
@@ -20,8 +22,9 @@ extension Operations {
       "A question in SQL, with the rights of a viewer: one query, which reads. cut says why there are more rows than are "
         + "told: rows, or bytes.",
       body: .fields(
-        "sql:str",
+        "",
         [
+          question,
           ("limit?", .integer(least: 1, most: QuestionLimits.mostRows)),
           ("form?", .string(values: Explorer.Form.allCases.map(\.rawValue))),
         ]),
