@@ -29,7 +29,11 @@ extension Schema {
       var members: [String: JSONValue] = ["type": .string("array"), "items": element.json(side)]
       if least > 0 { members["minItems"] = .integer(Int64(least)) }
       return .object(members)
-    case .map(let value): return .object(["type": .string("object"), "additionalProperties": value.json(side)])
+    case .map(let value):
+      var members: [String: JSONValue] = ["type": .string("object"), "additionalProperties": value.json(side)]
+      // Names are texts as others are.
+      if side == .asked { members["propertyNames"] = Schema.string().json(side) }
+      return .object(members)
     case .nullable(let schema):
       return .object(["anyOf": .array([schema.json(side), .object(["type": .string("null")])])])
     case .either(let schemas): return .object(["anyOf": .array(schemas.map { $0.json(side) })])
