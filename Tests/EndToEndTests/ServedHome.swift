@@ -38,7 +38,10 @@ struct ServedHome: Sendable {
       url = text.firstMatch(of: /"?url"?[=:]"?(http:[^\s"]+)/).map { String($0.1) }
       return url != nil
     }
-    guard let url else { throw TestFailure("aker serve does not listen") }
+    guard let url else {
+      program.send(SIGKILL)
+      throw TestFailure("aker serve does not listen: \(try await program.wait())")
+    }
     return ServedHome(program: program, url: url)
   }
 
