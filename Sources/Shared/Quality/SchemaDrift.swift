@@ -83,29 +83,11 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
     {
       extra.append(name)
     }
-
     for name in missing {
       let declaredName = named.first { $0.name == name }?.column ?? name
-      if let candidate = likeliest(name, among: extra) {
-        extra.removeAll { $0 == candidate }
-        drifts.append(
-          SchemaDrift(
-            request: request.name, kind: .renamed, column: name, found: candidate,
-            message: "column '\(name)' is gone, and '\(candidate)' is new: renamed?",
-            suggestion: """
-              in dataset.yml, request \(request.name), for years from \(year): \
-              {name: \(yaml(declaredName)), in_file: \(yaml(candidate))}
-              """))
-      } else {
-        drifts.append(
-          SchemaDrift(
-            request: request.name, kind: .missing, column: name, found: nil,
-            message: "column '\(name)' was declared and did not come",
-            suggestion: """
-              in dataset.yml, request \(request.name): declare columns per years, \
-              and leave '\(name)' out from \(year) on if it is not needed
-              """))
-      }
+      let candidate = likeliest(name, among: extra)
+      extra.removeAll { $0 == candidate }
+      drifts.append(gone(name, declaredAs: declaredName, from: year, renamedTo: candidate, request: request.name))
     }
     for name in extra {
       drifts.append(
@@ -118,6 +100,27 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
     if request.format.isObjects { return drifts }
     drifts += moved(request: request.name, wanted: wanted, header: header)
     return drifts
+  }
+
+  private static func gone(
+    _ name: String, declaredAs declared: String, from year: Int, renamedTo candidate: String?, request: String
+  ) -> SchemaDrift {
+    guard let candidate else {
+      return SchemaDrift(
+        request: request, kind: .missing, column: name, found: nil,
+        message: "column '\(name)' was declared and did not come",
+        suggestion: """
+          in dataset.yml, request \(request): declare columns per years, \
+          and leave '\(name)' out from \(year) on if it is not needed
+          """)
+    }
+    return SchemaDrift(
+      request: request, kind: .renamed, column: name, found: candidate,
+      message: "column '\(name)' is gone, and '\(candidate)' is new: renamed?",
+      suggestion: """
+        in dataset.yml, request \(request), for years from \(year): \
+        {name: \(yaml(declared)), in_file: \(yaml(candidate))}
+        """)
   }
 
   private static func moved(request: String, wanted: [String], header: [String]) -> [SchemaDrift] {

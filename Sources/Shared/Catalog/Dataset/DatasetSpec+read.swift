@@ -46,6 +46,30 @@ extension DatasetSpec {
       root.error("nothing to read: declare requests, or depends_on")
     }
     unique(spec.requests.map { ($0.name, $0.line) }, "request", reader)
+    readFiles(fields["macros"], otherSQL, into: &spec, reader)
+    readColumns(required("columns"), key: fields["key"], into: &spec)
+    if fields["key"] == nil { root.warning("no key: rows cannot be compared between vintages, nor kept unique") }
+    spec.indexes =
+      fields["indexes"]?.elements.compactMap {
+        DatasetIndex.read($0, columns: spec.columns, isSplit: spec.isSplit)
+      } ?? []
+    if let node = fields["review"] {
+      spec.review = DatasetReview.read(node, columns: spec.columns)
+      if let row = spec.review?.row, !spec.key.contains(row) {
+        node.error("column '\(row)' names rows, and is no part of the key")
+      }
+    }
+    spec.checks = fields["checks"]?.elements.compactMap { DatasetCheck.read($0, columns: spec.columns) } ?? []
+    requireDependencies(of: spec, reader)
+    if transformSQL.allSatisfy(\.isWhitespace) { root.error("transform.sql is empty") }
+    let failed = reader.problems.contains { $0.severity == .error }
+    return Reading(spec: failed ? nil : spec, problems: reader.problems)
+  }
+
+  /// The SQL that stands in other files: of requests beside the definition, and macros of the whole catalog.
+  private static func readFiles(
+    _ macros: DefinitionNode?, _ otherSQL: [String: String], into spec: inout DatasetSpec, _ reader: DefinitionReader
+  ) {
     for request in spec.requests {
       guard let name = request.rowsFile else { continue }
       if let sql = otherSQL[name] {
@@ -53,11 +77,11 @@ extension DatasetSpec {
       } else {
         reader.problems.append(
           DefinitionProblem(
-            .error, file: file, line: request.line,
+            .error, file: reader.file, line: request.line,
             "request '\(request.name)': there is no file '\(name)' beside it\(near(name, Array(otherSQL.keys)))"))
       }
     }
-    for node in fields["macros"]?.elements ?? [] {
+    for node in macros?.elements ?? [] {
       guard let name = identifier(node) else { continue }
       let file = macroFile(name)
       if spec.macroNames.contains(name) { node.error("macros '\(name)' is there twice") }
@@ -68,13 +92,15 @@ extension DatasetSpec {
       spec.macroNames.append(name)
       spec.otherSQL[file] = sql
     }
+  }
 
-    for node in required("columns")?.elements ?? [] {
+  private static func readColumns(_ columns: DefinitionNode?, key: DefinitionNode?, into spec: inout DatasetSpec) {
+    for node in columns?.elements ?? [] {
       guard let column = DatasetColumn.read(node) else { continue }
       if spec.column(column.name) != nil { node.error("column '\(column.name)' is there twice") }
       spec.columns.append(column)
     }
-    for node in fields["key"]?.elements ?? [] {
+    for node in key?.elements ?? [] {
       guard let column = node.text else { continue }
       if let declared = spec.column(column) {
         if declared.type == .geometry { node.error("a geometry cannot be part of the key") }
@@ -83,32 +109,19 @@ extension DatasetSpec {
         node.error("key column '\(column)' is not declared\(near(column, spec.columns.map(\.name)))")
       }
     }
-    spec.indexes =
-      fields["indexes"]?.elements.compactMap {
-        DatasetIndex.read($0, columns: spec.columns, isSplit: spec.isSplit)
-      } ?? []
-    if fields["key"] == nil { root.warning("no key: rows cannot be compared between vintages, nor kept unique") }
-    if let node = fields["review"] {
-      spec.review = DatasetReview.read(node, columns: spec.columns)
-      if let row = spec.review?.row, !spec.key.contains(row) {
-        node.error("column '\(row)' names rows, and is no part of the key")
-      }
-    }
-    spec.checks = fields["checks"]?.elements.compactMap { DatasetCheck.read($0, columns: spec.columns) } ?? []
+  }
+
+  /// A warning may compare with what is there, if it is; what stops a publication must not depend on that.
+  private static func requireDependencies(of spec: DatasetSpec, _ reader: DefinitionReader) {
     for check in spec.checks {
-      // A warning may compare with what is there, if it is; what stops a publication must not depend on that.
-      if let dataset = check.dataset, check.severity == .fail, !spec.dependsOn.contains(dataset) {
-        let near = DatasetSpec.near(dataset, spec.dependsOn)
-        reader.problems.append(
-          DefinitionProblem(
-            .error, file: file, line: check.line,
-            "\(check.name.rawValue) reads dataset '\(dataset)', which depends_on does not name"
-              + (near.isEmpty ? "; or say severity: warn" : near)))
-      }
+      guard let dataset = check.dataset, check.severity == .fail, !spec.dependsOn.contains(dataset) else { continue }
+      let near = near(dataset, spec.dependsOn)
+      reader.problems.append(
+        DefinitionProblem(
+          .error, file: reader.file, line: check.line,
+          "\(check.name.rawValue) reads dataset '\(dataset)', which depends_on does not name"
+            + (near.isEmpty ? "; or say severity: warn" : near)))
     }
-    if transformSQL.allSatisfy(\.isWhitespace) { root.error("transform.sql is empty") }
-    let failed = reader.problems.contains { $0.severity == .error }
-    return Reading(spec: failed ? nil : spec, problems: reader.problems)
   }
 
   private static func readPartitions(_ node: DefinitionNode, into spec: inout DatasetSpec) {
