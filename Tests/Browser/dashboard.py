@@ -311,7 +311,8 @@ def explore(browser):
     page.goto(URL + "/explore?sql=SELECT+pg_sleep(0)+AS+slept")
     check(page.locator(".answer").count() == 0 and page.input_value("#sql") == "SELECT pg_sleep(0) AS slept", "an address asks")
     page.fill("#find", "lake_path")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     check(page.input_value("#sql") == "SELECT pg_sleep(0) AS slept" and page.locator(".answer").count() == 0, "looking for tables asks")
     names = page.locator(".relation summary code").all_inner_texts()
     check("publication" in names and "event" not in names, f"found are {names}")

@@ -108,7 +108,7 @@ struct Workshop {
     let leftovers = try await connection.query(
       """
       SELECT relname FROM pg_class WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r'
-        AND relname NOT IN ('partition', 'staging', 'year_leaf') AND NOT relispartition
+        AND relname NOT IN ('partition', 'staging', 'year_leaf', 'outline_set', 'outline') AND NOT relispartition
       UNION ALL SELECT table_name FROM warehouse.staging
       """)
     #expect(try leftovers.map { try $0.decode("relname", as: String.self) } == [])
@@ -196,7 +196,7 @@ struct Workshop {
     let tables = try await connection.query(
       """
       SELECT relname FROM pg_class WHERE relnamespace = 'warehouse'::regnamespace AND relkind = 'r'
-        AND relname NOT IN ('partition', 'staging', 'year_leaf') AND NOT relispartition
+        AND relname NOT IN ('partition', 'staging', 'year_leaf', 'outline_set', 'outline') AND NOT relispartition
       """)
     #expect(try tables.map { try $0.decode("relname", as: String.self) } == [])
   }

@@ -98,7 +98,7 @@ package struct MapPage: Sendable {
     guard map.outline_year != nil else {
       return """
         <figure class="map">\(Words.nothing(
-          "No outlines are drawn yet: that is done within a minute of the publication of boundary_county."))\
+          "No outlines are drawn yet: aker serve does so after each publication of boundary_county."))\
         \(Words.command("aker backfill boundary_county --years 2022"))</figure>
         """
     }
