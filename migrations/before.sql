@@ -51,7 +51,8 @@ CREATE TEMPORARY TABLE aker_kept_right ON COMMIT DROP AS
     FROM pg_proc p JOIN aker_schema s ON s.oid = p.pronamespace) AS o
     CROSS JOIN aclexplode(o.rights) AS a
   WHERE a.grantee NOT IN (0, o.owner) AND a.grantee NOT IN (
-    SELECT r.oid FROM pg_roles r WHERE r.rolname IN ('aker_admin', 'aker_operator', 'aker_worker', 'aker_reader', 'aker_monitor'));
+    SELECT r.oid FROM pg_roles r
+    WHERE r.rolname IN ('aker_admin', 'aker_operator', 'aker_worker', 'aker_reader', 'aker_monitor'));
 
 DO $$
 DECLARE

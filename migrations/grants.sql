@@ -137,8 +137,9 @@ DECLARE
     'review._rules', 'review.undecided', 'service.begin_question', 'service.answer_rows',
     'schedule._now', 'schedule._due_times', 'schedule._next_due', 'schedule._years', 'schedule._fires_at',
       'schedule._open_backfill',
-    'warehouse._postgis_path', 'warehouse._is_measure', 'warehouse.map_datasets', 'warehouse.map_measures',
-      'warehouse.map_choices', 'warehouse.map_figures', 'warehouse.require_map', 'warehouse.outline_year',
+    'warehouse._postgis_schema', 'warehouse._postgis_path', 'warehouse._is_measure', 'warehouse.map_datasets',
+      'warehouse.map_measures', 'warehouse.map_choices', 'warehouse.map_figures', 'warehouse.require_map',
+      'warehouse.outline_year',
       'warehouse.map_mark', 'warehouse.map_tile'];
   -- For operators, and so for admins.
   operator_functions constant text[] := ARRAY[

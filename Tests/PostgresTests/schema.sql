@@ -1762,6 +1762,13 @@ CREATE FUNCTION warehouse._postgis_path() RETURNS text
 
 COMMENT ON FUNCTION warehouse._postgis_path() IS 'The search_path under which PostGIS'' functions are found.';
 
+CREATE FUNCTION warehouse._postgis_schema() RETURNS name
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse._postgis_schema() IS 'Where PostGIS is: any schema will do, and it has been looked for when the database was migrated.';
+
 CREATE FUNCTION warehouse._require_no_old_snapshot() RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5387,6 +5394,11 @@ REVOKE ALL ON FUNCTION warehouse._postgis_path() FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse._postgis_path() TO aker_admin;
 GRANT ALL ON FUNCTION warehouse._postgis_path() TO aker_worker;
 GRANT ALL ON FUNCTION warehouse._postgis_path() TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse._postgis_schema() FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse._postgis_schema() TO aker_admin;
+GRANT ALL ON FUNCTION warehouse._postgis_schema() TO aker_worker;
+GRANT ALL ON FUNCTION warehouse._postgis_schema() TO aker_reader;
 
 REVOKE ALL ON FUNCTION warehouse._require_no_old_snapshot() FROM PUBLIC;
 

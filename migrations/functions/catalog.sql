@@ -67,9 +67,8 @@ BEGIN
     RAISE EXCEPTION 'view %: one SELECT is expected, without a semicolon', view_name USING ERRCODE = 'AK003';
   END IF;
   -- PostGIS may be in any schema.
-  PERFORM set_config('search_path', concat_ws(', ', 'pg_catalog', 'public', (
-    SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-    WHERE e.extname = 'postgis' AND n.nspname <> 'public'), 'pg_temp'), true);
+  PERFORM set_config('search_path', concat_ws(', ', 'pg_catalog', 'public',
+    quote_ident(nullif(warehouse._postgis_schema(), 'public')), 'pg_temp'), true);
   SELECT c.relkind INTO kind FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relname = view_name;
   IF kind <> 'v' THEN
     RAISE EXCEPTION 'view %: there is a table of that name', view_name USING ERRCODE = 'AK003';

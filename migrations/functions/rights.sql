@@ -4,7 +4,8 @@ CREATE FUNCTION catalog._rights() RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH ours AS (
     SELECT n.oid, n.nspname, n.nspacl, n.nspowner FROM pg_namespace n
-    WHERE n.nspname IN ('queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule', 'service')),
+    WHERE n.nspname IN (
+      'queue', 'catalog', 'lineage', 'quality', 'lake', 'warehouse', 'review', 'schedule', 'service')),
   thing(what, rights, owner) AS (
     SELECT 'schema ' || s.nspname, coalesce(s.nspacl, acldefault('n', s.nspowner)), s.nspowner FROM ours s
     UNION ALL

@@ -41,8 +41,8 @@ COMMENT ON FUNCTION queue._room IS 'How many more tasks the tightest limit of a 
 -- transaction elsewhere keeps from being vacuumed (a COPY pins them for minutes) would otherwise be stepped over by
 -- every claim. The memory is used only where a scan from the start was slow; whatever was inserted below the floor is
 -- found when it is dropped: after floor_interval, or 20 × what the scan from the start took, whichever is longer. It
--- is a fact about the table, not about the caller, so it may be shared by whoever shares the session (a pooler). Kept as
--- the setting aker.floor_<lane>: 'rank task_id dropped_at keep_for', times in microseconds.
+-- is a fact about the table, not about the caller, so it may be shared by whoever shares the session (a pooler).
+-- Kept as the setting aker.floor_<lane>: 'rank task_id dropped_at keep_for', times in microseconds.
 CREATE FUNCTION queue._floor(lane_id integer, now_at bigint) RETURNS queue.claim_floor
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

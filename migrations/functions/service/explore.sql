@@ -57,5 +57,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION service.answer_rows IS
-  'The next rows of the question, at most so many, and none once so many bytes are told; no row after the last. Each is '
-  'the text of a record, or an object of JSON.';
+  'The next rows of the question, at most so many, and none once so many bytes are told; no row after the last. Each '
+  'is the text of a record, or an object of JSON.';

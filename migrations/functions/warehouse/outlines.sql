@@ -1,11 +1,9 @@
 -- Outlines of counties for maps: drawn once for each publication of boundary_county that the warehouse shows.
 
--- PostGIS may be in any schema: for set_config('search_path', …, true) within a function that sets it.
+-- For set_config('search_path', …, true) within a function that sets it.
 CREATE FUNCTION warehouse._postgis_path() RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT concat_ws(', ', 'pg_catalog', (
-    SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-    WHERE e.extname = 'postgis'), 'pg_temp')
+  SELECT concat_ws(', ', 'pg_catalog', quote_ident(warehouse._postgis_schema()), 'pg_temp')
 $$;
 COMMENT ON FUNCTION warehouse._postgis_path() IS 'The search_path under which PostGIS'' functions are found.';
 
@@ -95,7 +93,7 @@ $$;
 COMMENT ON FUNCTION warehouse._draw_picture(int) IS
   'Adds the states to a year''s outlines, and to all of them their path in the picture.';
 
--- Called again and again by the coordinator that leads; publishing waits for none of it.
+-- Called every few seconds by each coordinator, of which one draws; publishing waits for none of it.
 CREATE FUNCTION warehouse.draw_outlines() RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -1,5 +1,12 @@
 -- Warehouse tables: made from definitions.
 
+CREATE FUNCTION warehouse._postgis_schema() RETURNS name
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'postgis'
+$$;
+COMMENT ON FUNCTION warehouse._postgis_schema() IS
+  'Where PostGIS is: any schema will do, and it has been looked for when the database was migrated.';
+
 -- Our type names to Postgres'. Raises for any other: nothing of a definition reaches DDL unchecked.
 CREATE FUNCTION warehouse.column_type(declared text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -8,10 +15,7 @@ BEGIN
     WHEN declared IN ('text', 'integer', 'bigint', 'boolean', 'date') THEN declared
     WHEN declared = 'double' THEN 'double precision'
     WHEN declared = 'timestamp' THEN 'timestamp with time zone'
-    -- PostGIS may be in any schema; it has been looked for when the database was migrated.
-    WHEN declared = 'geometry' THEN (
-      SELECT format('%I.geometry(Geometry,4326)', n.nspname)
-      FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'postgis')
+    WHEN declared = 'geometry' THEN format('%I.geometry(Geometry,4326)', warehouse._postgis_schema())
     WHEN declared ~ '^decimal\(\d{1,2},\d{1,2}\)$' THEN 'numeric' || substr(declared, 8)
   END;
 END
