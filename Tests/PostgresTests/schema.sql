@@ -1476,12 +1476,13 @@ CREATE FUNCTION service.cancel_batch(batch bigint, actor text) RETURNS integer
 
 COMMENT ON FUNCTION service.cancel_batch(batch bigint, actor text) IS 'The rest of a batch is not done; what was done stays. Returns how many tasks are spared.';
 
-CREATE FUNCTION service.changes(after_event bigint DEFAULT NULL::bigint) RETURNS TABLE(kind text, key text, data text)
+CREATE FUNCTION service.changes(after_event bigint DEFAULT NULL::bigint, known_lanes text[] DEFAULT '{}'::text[], known_marks text[] DEFAULT '{}'::text[]) RETURNS TABLE(kind text, key text, data text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
     AS …;
 
-COMMENT ON FUNCTION service.changes(after_event bigint) IS 'Everything that a listener is told of, as it is now: what differs from the last time is what changed. Events are those after after_event and the hundred before it.';
+COMMENT ON FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[]) IS 'What a listener is told of, as it is now: what differs from the last time is what changed. Events are those after after_event and the hundred before it. Cells are those of the lanes (a backfill''s dataset) whose mark is not the known one; a row lane tells the new mark, a row ended that a known lane is no more.';
 
 CREATE FUNCTION service.claim_key(actor text, key text, request_hash bytea) RETURNS TABLE(status integer, content text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -5289,10 +5290,10 @@ REVOKE ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) FROM PUBLI
 GRANT ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) TO aker_admin;
 GRANT ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) TO aker_operator;
 
-REVOKE ALL ON FUNCTION service.changes(after_event bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION service.changes(after_event bigint) TO aker_admin;
-GRANT ALL ON FUNCTION service.changes(after_event bigint) TO aker_worker;
-GRANT ALL ON FUNCTION service.changes(after_event bigint) TO aker_reader;
+REVOKE ALL ON FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[]) TO aker_admin;
+GRANT ALL ON FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[]) TO aker_worker;
+GRANT ALL ON FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[]) TO aker_reader;
 
 REVOKE ALL ON FUNCTION service.claim_key(actor text, key text, request_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.claim_key(actor text, key text, request_hash bytea) TO aker_admin;

@@ -67,6 +67,36 @@ struct EventTests {
     }
   }
 
+  /// What the database sends each second is what changed, however much there is.
+  @Test(arguments: [(2, 3), (30, 3), (2, 40)])
+  func onlyWhatChangedIsSent(datasets: Int, years: Int) async throws {
+    try await ServiceScene.serving { scene in
+      for number in 1...datasets { try await scene.enqueue("d\(number)", years: 1901...(1900 + years)) }
+      let connection = scene.connection
+      func changes(_ known: [(String, String)]) async throws -> (kinds: [String: Int], lanes: [(String, String)]) {
+        let rows = try await connection.query(
+          "SELECT kind, key, data FROM service.changes(NULL, $1, $2)", [known.map(\.0), known.map(\.1)])
+        var kinds: [String: Int] = [:]
+        var lanes: [(String, String)] = []
+        for row in rows {
+          let kind: String = try row.decode("kind")
+          kinds[kind, default: 0] += 1
+          if kind == "lane" { lanes.append((try row.decode("key"), try row.decode("data"))) }
+        }
+        return (kinds, lanes)
+      }
+      let all = try await changes([])
+      #expect(all.kinds["cell"] == datasets * years && all.lanes.count == datasets)
+      let same = try await changes(all.lanes)
+      #expect(same.kinds["cell"] == nil && same.kinds["lane"] == nil && same.kinds["ended"] == nil, "\(same)")
+      _ = try await connection.query("SELECT queue.cancel_task(1, 'one')")
+      let one = try await changes(all.lanes)
+      #expect(one.kinds["cell"] == years && one.lanes.count == 1 && one.kinds["ended"] == nil, "\(one)")
+      let ended = try await changes(all.lanes + [("999 gone", "x")])
+      #expect(ended.kinds["ended"] == 1, "\(ended)")
+    }
+  }
+
   /// However many listen, the database is asked once a second, and for all of them together.
   @Test func listenersShareOneQuery() async throws {
     try await ServiceScene.serving { scene in
@@ -75,8 +105,9 @@ struct EventTests {
         """
         CREATE SEQUENCE asked;
         ALTER FUNCTION service.changes RENAME TO real_changes;
-        CREATE FUNCTION service.changes(after_event bigint DEFAULT NULL) RETURNS TABLE (kind text, key text, data text)
-        LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('public.asked'); RETURN QUERY SELECT * FROM service.real_changes($1); END $$;
+        CREATE FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[])
+          RETURNS TABLE (kind text, key text, data text) LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM nextval('public.asked'); RETURN QUERY SELECT * FROM service.real_changes($1, $2, $3); END $$;
         """)
       let folder = "/tmp/aker-events-\(UUID().uuidString)"
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

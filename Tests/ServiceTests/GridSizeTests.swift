@@ -103,6 +103,19 @@ struct GridSizeTests {
     #expect(await asked.count == first + 4)
   }
 
+  /// A year of many regions says how many tasks it does not list, and leads to them.
+  @Test func aYearOfManyTasksSaysHowManyAreLeft() async throws {
+    try await ServiceScene.serving { scene in
+      try await Self.world(scene, datasets: 1, years: 1, regions: 230)
+      let page = try await scene.get("/datasets/dataset_0001/2023")
+      #expect(page.status == 200 && page.body.contains("30 more are not shown here"), "\(page.body.suffix(2000))")
+      #expect(page.body.contains("/tasks?dataset=dataset_0001&amp;year=2023&amp;all=true"))
+      // Its counts are of all, the listed or not.
+      let failed = try await scene.count("queue.task WHERE state = 'failed'")
+      #expect(failed > 0 && page.body.contains("\(failed) failed"), "\(failed)")
+    }
+  }
+
   private actor Counter {
     var count = 0
     func add() { count += 1 }

@@ -1,3 +1,4 @@
+internal import Base
 package import Console
 
 /// Counties by a measure: a form, a picture, and the same as a table.
@@ -41,7 +42,7 @@ package struct MapPage: Sendable {
 
   package func html(_ frame: Frame) -> HTML {
     let place = map.state.flatMap { StateNames.name(of: $0) } ?? "counties"
-    let heading: HTML = "\(subject.prefix(1).uppercased() + subject.dropFirst()), \(place) \(map.data_year)"
+    let heading: HTML = "\(Self.capital(map.measure.name)), \(place) \(map.data_year)"
     let detail: HTML = """
       <a href="\(frame.site.partition(map.dataset, map.data_year))">\(map.dataset) \(map.data_year)</a>, \
       \(map.as_of.map { "vintage \($0)" as HTML } ?? "vintage \(map.vintages.joined(separator: ", "))")
@@ -66,7 +67,7 @@ package struct MapPage: Sendable {
     let vintages = map.vintages.map { ($0, $0) }
     let choices: [HTML] = map.choices.map { choice in
       select(
-        choice.name.replacing("_", with: " "), "where.\(choice.name)", choice.values.map { ($0, $0) }, choice.chosen)
+        Self.capital(choice.name), "where.\(choice.name)", choice.values.map { ($0, $0) }, choice.chosen)
     }
     return """
       <form method="get" action="\(frame.site.path("map"))" class="filters"><input type="hidden" name="of" value="\(map.dataset)">
@@ -196,13 +197,23 @@ package struct MapPage: Sendable {
     if undrawn > 0, map.outline_year != nil {
       lines.append("\(undrawn) are in the table alone: the picture leaves them out, or the outlines lack them.")
     }
-    let tiles =
+    let chosen = JSONValue.object(
+      Dictionary(map.choices.map { ($0.name, .string($0.chosen)) }, uniquingKeysWith: { first, _ in first }))
+    var tiles =
       frame.site.path("tiles", map.dataset, "\(map.data_year)") + "/{z}/{x}/{y}.mvt?measure=\(map.measure.name)"
+    if let vintage = map.as_of { tiles += "&as_of=\(vintage)" }
+    if !map.choices.isEmpty { tiles += "&where=\(PercentEncoding.encoded(chosen.json))" }
     lines.append("Vector tiles for QGIS and MapLibre, layer counties: <code>\(tiles)</code>")
     return HTML(lines.map { "<p class=\"small\">\($0)</p>" })
   }
 
   // MARK: Words
+
+  /// `per_capita_income` as one writes it at the beginning.
+  private static func capital(_ name: String) -> String {
+    let words = name.replacing("_", with: " ")
+    return words.prefix(1).uppercased() + words.dropFirst()
+  }
 
   private func state(_ place: CountyMap.Place) -> String { StateNames.name(of: place.geo_id) ?? "–" }
   private func told(_ place: CountyMap.Place) -> String { place.value.map(shown) ?? "no figure" }

@@ -9,27 +9,30 @@ package struct PartitionPage: Sendable {
   /// Empty for the year as a whole.
   package var region: String
   package var tasks: [TaskLine]
-  /// Whether there are more tasks than these.
-  package var isCut: Bool
+  /// Whether there are more tasks than these, which nobody counted.
+  package var hasMore: Bool
   package var regions: [String]
   package var history: [PublicationLine]
   package var warnings: [WarningLine]
   package var lineage: LineageTree?
 
   package init(
-    dataset: String, year: Int, region: String, tasks: [TaskLine], isCut: Bool, regions: [String],
+    dataset: String, year: Int, region: String, tasks: [TaskLine], hasMore: Bool, regions: [String],
     history: [PublicationLine], warnings: [WarningLine], lineage: LineageTree?
   ) {
     self.dataset = dataset
     self.year = year
     self.region = region
     self.tasks = tasks
-    self.isCut = isCut
+    self.hasMore = hasMore
     self.regions = regions
     self.history = history
     self.warnings = warnings
     self.lineage = lineage
   }
+
+  /// Rows of the table of tasks.
+  private static let mostRows = 200
 
   private var partition: String { "\(dataset) \(year)" + (region.isEmpty ? "" : " \(region)") }
   private var option: String { region.isEmpty ? "" : " --region \(region)" }
@@ -90,11 +93,15 @@ package struct PartitionPage: Sendable {
   private func taskTable(_ frame: Frame) -> HTML {
     guard !tasks.isEmpty else { return Words.nothing("No task was ever enqueued for it.") }
     let rows = tasks.sorted { ($0.state != .failed ? 1 : 0, $1.task_id) < ($1.state != .failed ? 1 : 0, $0.task_id) }
-      .map { Lists.taskRow($0, frame, withPartition: regions.count > 1 || region.isEmpty) }
+      .prefix(Self.mostRows).map { Lists.taskRow($0, frame, withPartition: regions.count > 1 || region.isEmpty) }
+    let left = tasks.count - rows.count
+    let address = frame.site.path("tasks", query: [("dataset", dataset), ("year", "\(year)"), ("all", "true")])
     let more: HTML =
-      isCut
-      ? "<p class=\"small\"><a href=\"\(frame.site.path("tasks", query: [("dataset", dataset), ("year", "\(year)"), ("all", "true")]))\">all tasks of it</a></p>"
-      : .empty
+      left > 0 || hasMore
+      ? """
+      <p class="small">\(hasMore ? "More than " as HTML : "")\(Words.count(left)) more are not shown here (what failed comes first). \
+      <a href="\(address)">All tasks of \(dataset) \(year)</a></p>
+      """ : .empty
     return "<section><h2>Tasks</h2>\(Lists.taskTable(rows))\(more)</section>"
   }
 

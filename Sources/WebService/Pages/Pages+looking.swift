@@ -81,7 +81,7 @@ extension Pages {
       throw Problem(.notFound, "there is no year '\(OutsideText.line(text))'")
     }
     let region = visit.fields["region"] ?? ""
-    let all: [TaskLine] = try await ask(
+    let (all, next): ([TaskLine], Int64?) = try await page(
       "listTasks", visit, query: [("dataset", dataset), ("year", text), ("limit", "1000")])
     let regions = Set(all.map(\.region)).sorted()
     // The one region that there is needs no choice.
@@ -93,7 +93,7 @@ extension Pages {
     let warnings: [WarningLine] = try await ask("listWarnings", visit, query: [("dataset", dataset), ("year", text)])
     let tasks = shown.isEmpty ? all : all.filter { $0.region == shown }
     return PartitionPage(
-      dataset: dataset, year: year, region: shown, tasks: Array(tasks.prefix(200)), isCut: tasks.count > 200,
+      dataset: dataset, year: year, region: shown, tasks: tasks, hasMore: next != nil,
       regions: regions, history: history ?? [], warnings: warnings.filter { shown.isEmpty || $0.region == shown },
       lineage: lineage
     ).html(visit.frame)

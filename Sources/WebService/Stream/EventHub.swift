@@ -19,6 +19,10 @@ actor EventHub {
   private var isClosed = false
   /// What was last seen of each thing, and the events that were told.
   private var seen: [String: String] = [:]
+  /// The cells of each backfill's dataset, by `backfill dataset`, and the database's mark of all of them.
+  private var lanes: [String: Lane] = [:]
+  /// Whether anything was looked at since somebody listens.
+  private var hasLooked = false
   private var toldEvents: Set<Int64> = []
   private var lastEvent: Int64?
 
@@ -26,6 +30,11 @@ actor EventHub {
     var messages: AsyncStream<String>.Continuation
     /// The name of the token that let them in: they hear no more once it is not valid.
     var token: String?
+  }
+
+  private struct Lane {
+    var mark: String
+    var cells: [String: String] = [:]
   }
 
   private static let interval = Duration.seconds(1)
@@ -101,7 +110,7 @@ actor EventHub {
     }
     // The next listener begins with what is then.
     polling = nil
-    seen = [:]
+    (seen, lanes, hasLooked) = ([:], [:], false)
     if !listeners.isEmpty, !isClosed { polling = Task { await poll() } }
   }
 
@@ -109,16 +118,19 @@ actor EventHub {
     let after = lastEvent
     let newest = lastListener
     let asksForTokens = listeners.values.contains { $0.token != nil }
+    let known = lanes.map { ($0.key, $0.value.mark) }
     let rows = try await pool.withConnection { connection in
       try await connection.query(
         """
-        SELECT kind, key, data FROM service.changes($1)
+        SELECT kind, key, data FROM service.changes($1, $3, $4)
         UNION ALL SELECT 'token', name, NULL FROM service.tokens WHERE state = 'valid' AND $2
-        """, [after, asksForTokens])
+        """, [after, asksForTokens, known.map(\.0), known.map(\.1)])
     }
     var validTokens: Set<String> = []
-    let isFirst = seen.isEmpty
+    let isFirst = !hasLooked
     var now: [String: String] = [:]
+    var changed: [String: Lane] = [:]
+    var ended: [String] = []
     for row in rows {
       let (kind, key) = (try row.decode("kind", as: String.self), try row.decode("key", as: String.self))
       if kind == "token" {
@@ -126,23 +138,33 @@ actor EventHub {
         continue
       }
       let data = try row.text("data") ?? "{}"
-      if kind == "event" {
+      switch kind {
+      case "event":
         guard let id = Int64(key), toldEvents.insert(id).inserted else { continue }
         lastEvent = max(lastEvent ?? 0, id)
         if after != nil { tell(kind, data) }
-        continue
+      case "lane": changed[key, default: Lane(mark: data)].mark = data
+      case "ended": ended.append(key)
+      case "cell":
+        let lane = key.split(separator: " ").prefix(2).joined(separator: " ")
+        changed[lane, default: Lane(mark: "")].cells[key] = data
+      default:
+        let name = "\(kind) \(key)"
+        now[name] = data
+        if !isFirst, seen[name] != data { tell(kind, data) }
       }
-      let name = "\(kind) \(key)"
-      now[name] = data
-      if !isFirst, seen[name] != data { tell(kind, data) }
     }
     if !isFirst {
+      for (lane, new) in changed.sorted(by: { $0.key < $1.key }) { tell(new.cells, before: lanes[lane]?.cells ?? [:]) }
+      for lane in ended.sorted() { tell([:], before: lanes[lane]?.cells ?? [:]) }
       for name in seen.keys.sorted() where now[name] == nil {
         let parts = name.split(separator: " ", maxSplits: 1)
-        tell("gone", JSONValue.object(["kind": .string(String(parts[0])), "key": .string(String(parts[1]))]).json)
+        gone(String(parts[0]), String(parts[1]))
       }
     }
-    seen = now
+    (seen, hasLooked) = (now, true)
+    lanes.merge(changed) { _, new in new }
+    for lane in ended { lanes[lane] = nil }
     if asksForTokens { endListeners(upTo: newest, without: validTokens) }
     lastEvent = lastEvent ?? 0
     if toldEvents.count > 10_000, let lastEvent { toldEvents = toldEvents.filter { $0 > lastEvent - 1_000 } }
@@ -155,6 +177,16 @@ actor EventHub {
       listener.messages.finish()
       listeners[number] = nil
     }
+  }
+
+  /// Of a lane's cells those that are others than before, and those that are no more.
+  private func tell(_ cells: [String: String], before: [String: String]) {
+    for (key, data) in cells.sorted(by: { $0.key < $1.key }) where before[key] != data { tell("cell", data) }
+    for key in before.keys.sorted() where cells[key] == nil { gone("cell", key) }
+  }
+
+  private func gone(_ kind: String, _ key: String) {
+    tell("gone", JSONValue.object(["kind": .string(kind), "key": .string(key)]).json)
   }
 
   private func tell(_ kind: String, _ data: String) {
