@@ -61,7 +61,7 @@ def pages():
         "backfill": "/backfills/1", "backfill-open": "/backfills/2", "new-backfill": "/backfills/new", "tasks": "/tasks",
         "tasks-failed": "/tasks?state=failed", "task-failed": f"/tasks/{checks}", "task-hostile": f"/tasks/{hostile}",
         "task-done": f"/tasks/{done}", "task-running": f"/tasks/{running}", "datasets": "/datasets",
-        "dataset": "/datasets/market_income", "map": "/map?dataset=personal_income", "map-state": "/map?dataset=hazard_risk&state=31", "partition": "/datasets/market_income/2020",
+        "dataset": "/datasets/market_income", "dataset-rows": "/datasets/personal_income", "map": "/map?dataset=personal_income", "map-state": "/map?dataset=hazard_risk&state=31", "partition": "/datasets/market_income/2020",
         "partition-failed": "/datasets/rent_index/2012", "partition-split": "/datasets/market_jobs/2018",
         "sources": "/sources", "workers": "/workers", "flows": "/flows", "flow": "/flows/refresh-market-data", "alerts": "/alerts", "audit": "/audit",
         "tokens": "/tokens", "preview": f"/preview?act=retry&task={checks}", "preview-backfill":

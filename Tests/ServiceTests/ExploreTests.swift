@@ -281,6 +281,31 @@ struct ExploreTests {
     }
   }
 
+  @Test func aDatasetsPageHasItsFirstRows() async throws {
+    try await ServiceScene.serving(AccessRules(anonymous: .viewer)) { scene in
+      try await MapTests.world(scene)
+      for (dataset, column) in [("personal_income", "per_capita_income"), ("boundary_county", "geometry")] {
+        let sample = try await scene.get("/api/v1/datasets/\(dataset)/rows")
+        guard case .array(let rows)? = sample.json.at("rows"), case .integer(let year)? = sample.json.at("data_year")
+        else {
+          throw TestFailure("no rows: \(sample)")
+        }
+        #expect(rows.count == 10 && sample.body.contains("\"name\":\"\(column)\""), "\(sample)")
+        #expect(
+          try await scene.count("(SELECT max(data_year) FROM public.\(dataset)) m (y) WHERE y = \(year)") == 1,
+          "\(year)")
+        #expect(sample.body.utf8.count < 20_000, "values are cut")
+        let page = try await scene.get("/datasets/\(dataset)")
+        #expect(page.body.contains("First rows of \(year)") && page.body.contains("/explore?sql=SELECT"), "\(page)")
+      }
+      // Nothing of it is in the warehouse.
+      let none = try await scene.get("/api/v1/datasets/market_jobs/rows")
+      #expect(none.status == 200 && none.json.at("rows") == .array([]), "\(none)")
+      #expect(try await scene.get("/datasets/market_jobs").status == 200)
+      #expect(try await scene.get("/api/v1/datasets/nothing/rows").status == 404)
+    }
+  }
+
   /// A dump that is restored without owners makes functions that belong to whoever restored it.
   @Test func functionsOfAnotherOwnerAnswerNothing() async throws {
     try await ServiceScene.serving { scene in

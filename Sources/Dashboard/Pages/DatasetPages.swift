@@ -22,7 +22,7 @@ package enum DatasetPages {
     return frame.page("Datasets", .datasets, "\(frame.title("Datasets"))\(table)")
   }
 
-  package static func page(_ story: DatasetStory, _ frame: Frame) -> HTML {
+  package static func page(_ story: DatasetStory, _ sample: DatasetSample, _ frame: Frame) -> HTML {
     let newest = story.publications.first
     let detail: HTML = """
       \(story.title) · \(story.first_year)–\(story.last_year.map(String.init) ?? "now")\
@@ -38,7 +38,7 @@ package enum DatasetPages {
       story.dataset, .datasets,
       """
       \(frame.title("\(story.dataset)", detail, acts))\(about)\(years(story, frame))\(neighbours(story, frame))\
-      \(columns(story))\(publications(story, frame))\(checks(story, frame))
+      \(columns(story))\(rows(sample, frame))\(publications(story, frame))\(checks(story, frame))
       """)
   }
 
@@ -79,6 +79,21 @@ package enum DatasetPages {
     return """
       <section><h2>Columns</h2>\
       \(Words.table("Columns", ["Column", "Type", "Unit", "What it is", "Made of"], rows))</section>
+      """
+  }
+
+  private static func rows(_ sample: DatasetSample, _ frame: Frame) -> HTML {
+    guard let year = sample.data_year, !sample.rows.isEmpty else { return .empty }
+    let question = """
+      SELECT *
+      FROM public.\(ExplorePage.quoted(sample.dataset))
+      WHERE data_year = \(year)\(sample.region.map { " AND region = '\($0.replacing("'", with: "''"))'" } ?? "")
+      LIMIT 100
+      """
+    let place = [String(year), sample.region ?? ""].joined(separator: " ")
+    return """
+      <section><h2>First rows of \(place)</h2>\(ExplorePage.table("First rows", sample.columns, sample.rows))\
+      <p><a href="\(frame.site.path("explore", query: [("sql", question)]))">More in SQL</a></p></section>
       """
   }
 

@@ -82,26 +82,28 @@ package struct ExplorePage: Sendable {
       case .bytes:
         "The first <b>\(count)</b>, in \(seconds): they are as large as a page may be. There are more: a download has them."
       }
-    let heads: [HTML] = answer.columns.map { column in
+    return """
+      <p role="status">\(summary)</p>\(Self.table("Answer", answer.columns, answer.rows))<details class="again"><summary>The same in a terminal</summary>\
+      \(Words.command(Self.command(question)))</details>
       """
-      <th scope="col"\(Self.isNumber(column.type) ? " class=\"number\"" as HTML : "")>\(column.name)<br><small>\(column.type)</small></th>
+  }
+
+  /// Values as Postgres writes them, under their names and types.
+  static func table(_ caption: String, _ columns: [QuestionAnswer.Column], _ rows: [[String?]]) -> HTML {
+    guard !columns.isEmpty else { return .empty }
+    let numbers = columns.map { isNumber($0.type) }
+    let heads: [HTML] = zip(columns, numbers).map { column, isNumber in
+      """
+      <th scope="col"\(isNumber ? " class=\"number\"" as HTML : "")>\(column.name)<br><small>\(column.type)</small></th>
       """
     }
-    let numbers = answer.columns.map { Self.isNumber($0.type) }
-    let rows: [HTML] = answer.rows.map { row in
-      let cells: [HTML] = zip(row, numbers).map { value, isNumber in Self.cell(value, isNumber: isNumber) }
+    let lines: [HTML] = rows.map { row in
+      let cells: [HTML] = zip(row, numbers).map { value, isNumber in cell(value, isNumber: isNumber) }
       return "<tr>\(cells)</tr>"
     }
-    let table: HTML =
-      answer.columns.isEmpty
-      ? .empty
-      : """
-      <div class="scroll answer" role="region" aria-label="Answer" tabindex="0"><table class="list"><thead><tr>\(heads)</tr></thead>\
-      <tbody>\(rows)</tbody></table></div>
-      """
     return """
-      <p role="status">\(summary)</p>\(table)<details class="again"><summary>The same in a terminal</summary>\
-      \(Words.command(Self.command(question)))</details>
+      <div class="scroll answer" role="region" aria-label="\(caption)" tabindex="0"><table class="list"><thead><tr>\(heads)</tr></thead>\
+      <tbody>\(lines)</tbody></table></div>
       """
   }
 
@@ -224,7 +226,7 @@ package struct ExplorePage: Sendable {
     quoted(relation.schema) + "." + quoted(relation.name)
   }
 
-  private static func quoted(_ name: String) -> String {
+  static func quoted(_ name: String) -> String {
     let isPlain = name.utf8.allSatisfy { byte in
       (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         || byte == UInt8(ascii: "_")

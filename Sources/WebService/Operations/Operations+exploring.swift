@@ -17,6 +17,13 @@ extension Operations {
           "schema:str name:str kind:str description:str? has_every_column:bool",
           [("columns", .list(.fields("name:str type:str description:str?")))]))
     ) { try Reply(try await Relation.list($0.connection)) },
+    .question(
+      "sampleDataset", "/datasets/{dataset}/rows",
+      "Ten rows of a dataset's newest year in the warehouse, each value cut at a hundred characters.", commands: [],
+      answer: .fields(
+        "dataset:str data_year:int? region:str?",
+        [("columns", .list(column)), ("rows", .list(.list(.nullable(.string()))))])
+    ) { try Reply(try await DatasetSample.read($0.text("dataset") ?? "", $0.connection)) },
     .inquiry(
       "explore", "/explore",
       "A question in SQL, with the rights of a viewer: one query, which reads. cut says why there are more rows than are "

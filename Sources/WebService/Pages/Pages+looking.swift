@@ -157,6 +157,7 @@ extension Pages {
   func dataset(_ visit: Visit, _ context: APIContext) async throws -> HTML {
     let name = Self.parameter("dataset", context)
     let story: DatasetStory = try await ask("getDataset", visit, path: ["dataset": name])
-    return DatasetPages.page(story, visit.frame)
+    let sample: DatasetSample = try await ask("sampleDataset", visit, path: ["dataset": name])
+    return DatasetPages.page(story, sample, visit.frame)
   }
 }

@@ -80,11 +80,7 @@ package struct DatasetStory: Encodable, Sendable {
         FROM quality.validation WHERE dataset = $1 ORDER BY validation_id DESC LIMIT $2
         """, [name, mostLines]),
     ])
-    guard let row = results[0].first else {
-      throw Refusal(
-        .missing, "there is no dataset '\(name)'",
-        advice: "aker catalog ls lists them; aker catalog apply makes them known.")
-    }
+    guard let row = results[0].first else { throw Refusal.noDataset(name) }
     return DatasetStory(
       dataset: name, title: try row.decode("title"), description: try row.decode("description"),
       owner: try row.decode("owner"), first_year: try row.decode("first_year"), last_year: try row.decode("last_year"),
