@@ -190,7 +190,7 @@ CREATE TABLE queue.lane (
   UNIQUE (backfill_id, dataset),
   CHECK ((paused_at IS NULL) = (pause_reason IS NULL))
 );
-CREATE INDEX lane_open ON queue.lane (lane_id) WHERE closed_at IS NULL;
+CREATE INDEX lane_open ON queue.lane (priority, head_rank, lane_id) WHERE closed_at IS NULL;
 CREATE INDEX lane_dataset ON queue.lane (dataset);
 COMMENT ON TABLE queue.lane IS
   'One dataset of one backfill: what its tasks have in common, written once instead of per task. A claim chooses '

@@ -199,7 +199,11 @@ actor WorkerService: Service {
     try await tellHealth()
     try await sendReports()
     try await completeAndClaim()
-    if wantsTick { try await tick() }
+    if wantsTick {
+      try await tick()
+      // It may have found work of which no notification tells: behind a pooler there are none.
+      if wantsClaim { try await completeAndClaim() }
+    }
     told.note(
       isRegistered: workerID != nil, trouble: health.trouble, isDraining: drainDeadline != nil, running: running.count)
   }

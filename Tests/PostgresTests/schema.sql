@@ -589,7 +589,14 @@ CREATE FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) IS 'Reaps, promotes and tidies, if nobody has in the last 0.9 s; returns what was seen then.';
+COMMENT ON FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) IS 'Reaps, promotes and tidies, if nobody has in the last 0.9 s, or less where workers are few; returns what was seen then.';
+
+CREATE FUNCTION queue._round_interval() RETURNS integer
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue._round_interval() IS 'Milliseconds from one round of housekeeping to the next: 100 for each living worker, 900 at most.';
 
 CREATE FUNCTION queue._server_began_at() RETURNS timestamp with time zone
     LANGUAGE sql STABLE
@@ -634,7 +641,7 @@ CREATE FUNCTION queue._settle_lanes(backfill_id bigint, after_task_id bigint) RE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-CREATE FUNCTION queue._shares(lanes integer[], bounds bigint[], slots integer, now_at bigint) RETURNS TABLE(lane_id integer, wanted integer, first_rank bigint)
+CREATE FUNCTION queue._shares(slots integer, now_at bigint, only_datasets text[], only_sources text[], full_sources text[], full_backfills bigint[]) RETURNS SETOF queue.claim_share
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -645,7 +652,7 @@ CREATE FUNCTION queue._shares(lanes integer[], bounds bigint[], slots integer, n
     SET plan_cache_mode TO 'force_generic_plan'
     AS …;
 
-COMMENT ON FUNCTION queue._shares(lanes integer[], bounds bigint[], slots integer, now_at bigint) IS 'How many of the next `slots` tasks are in which lane: a look at the heads, without locks. The lanes come in the order of their bounds, which no task of them goes before.';
+COMMENT ON FUNCTION queue._shares(slots integer, now_at bigint, only_datasets text[], only_sources text[], full_sources text[], full_backfills bigint[]) IS 'How many of the next `slots` tasks are in which lane: a look at the heads, without locks, of lanes in the order of what no task of them goes before, until no other can have any of them.';
 
 CREATE FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, now_at bigint) RETURNS bigint[]
     LANGUAGE plpgsql
@@ -3093,7 +3100,8 @@ CREATE VIEW queue.claimable_lane AS
     l.priority,
     (l.head_rank - (l.priority * (( SELECT (EXTRACT(epoch FROM g.ageing_interval) * (1000000)::numeric)
            FROM queue.setting g
-          WHERE g.singleton))::bigint)) AS head_bound
+          WHERE g.singleton))::bigint)) AS head_bound,
+    l.head_rank
    FROM queue.lane l
   WHERE ((l.closed_at IS NULL) AND (l.paused_at IS NULL) AND ( SELECT (g.paused_at IS NULL)
            FROM queue.setting g
@@ -4492,7 +4500,7 @@ CREATE INDEX event_backfill ON queue.event USING btree (backfill_id, event_id);
 
 CREATE INDEX lane_dataset ON queue.lane USING btree (dataset);
 
-CREATE INDEX lane_open ON queue.lane USING btree (lane_id) WHERE (closed_at IS NULL);
+CREATE INDEX lane_open ON queue.lane USING btree (priority, head_rank, lane_id) WHERE (closed_at IS NULL);
 
 CREATE INDEX lease_lane ON queue.lease USING btree (lane_id);
 
@@ -4849,6 +4857,8 @@ GRANT ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) TO aker_r
 
 REVOKE ALL ON FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION queue._round_interval() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION queue._server_began_at() FROM PUBLIC;
 
 GRANT SELECT(lease_token) ON TABLE queue.lease TO aker_admin;
@@ -4895,7 +4905,7 @@ REVOKE ALL ON FUNCTION queue._settle(l queue.lease, kind queue.outcome_kind, err
 
 REVOKE ALL ON FUNCTION queue._settle_lanes(backfill_id bigint, after_task_id bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION queue._shares(lanes integer[], bounds bigint[], slots integer, now_at bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION queue._shares(slots integer, now_at bigint, only_datasets text[], only_sources text[], full_sources text[], full_backfills bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, now_at bigint) FROM PUBLIC;
 

@@ -50,6 +50,55 @@ struct ClaimPlanTests {
     #expect((100...310).contains(touched[4]), statistics)
   }
 
+  /// A lane's bound says what none of its tasks goes before: so many lanes behind it are never read.
+  @Test func aClaimReadsAsManyLanesHoweverManyThereAre() async throws {
+    let fixture = try await QueueFixture.make([])
+    let datasets = (1...20).map { "d\($0)" }
+    for dataset in datasets { try await fixture.declare(dataset) }
+    let worker = try await fixture.worker()
+    var lanes: [Int] = []
+    var read: [Int] = []
+    for backfills in [1...5, 6...50] {
+      for number in backfills { try await fixture.enqueue(datasets, years: 2000 + number...2000 + number) }
+      lanes.append(try await fixture.value("SELECT count(*)::int FROM queue.claimable_lane"))
+      let session = try await fixture.database.connect()
+      read.append(
+        try await session.transaction { session in
+          #expect(try session.query("SELECT task_id FROM queue.claim($1, 1)", [worker]).count == 1)
+          return try session.query("SELECT pg_stat_get_xact_tuples_returned('queue.lane_open'::regclass) AS n")[0]
+            .decode("n")
+        })
+      await session.close()
+    }
+    #expect(lanes == [100, 1000])
+    #expect(read[1] <= read[0] + 2, "\(read)")
+  }
+
+  @Test func amongManyLanesTheNextTasksAreTakenWhereverTheyAre() async throws {
+    let fixture = try await QueueFixture.make([])
+    let datasets = (1...25).map { "d\($0)" }
+    for dataset in datasets { try await fixture.declare(dataset) }
+    for number in 1...6 { try await fixture.enqueue(datasets, years: 2000 + 2 * number...2001 + 2 * number) }
+    // Priorities as they come, and tasks moved to the front of their lanes.
+    try await fixture.run(
+      "UPDATE queue.lane SET priority = CASE WHEN lane_id % 7 = 0 THEN lane_id % 5 ELSE 0 END - lane_id % 3")
+    try await fixture.run(
+      "SELECT queue.prioritize_task(task_id) FROM queue.ready WHERE task_id % 41 = 0")
+    let expected: [Int64] = try await fixture.values(
+      """
+      SELECT r.task_id FROM queue.ready r JOIN queue.lane l USING (lane_id) CROSS JOIN queue.setting g
+      ORDER BY r.rank - l.priority * (extract(epoch FROM g.ageing_interval) * 1000000)::bigint, r.task_id
+      """)
+    #expect(expected.count == 300)
+    let worker = try await fixture.worker(slots: 300)
+    var first = 0
+    for slots in [1, 3, 1, 20, 7, 1, 90] {
+      let claimed = try await fixture.claim(worker, slots).map(\.taskID)
+      #expect(Set(claimed) == Set(expected[first..<first + slots]), "\(slots) from \(first) on")
+      first += slots
+    }
+  }
+
   /// To ask for each task took half of a claim of a hundred.
   @Test func definitionsAreLookedUpOnlyWhereOneChanged() async throws {
     let fixture = try await QueueFixture.make([])

@@ -61,30 +61,61 @@ $$;
 COMMENT ON FUNCTION queue._floor IS
   'Where this session begins to look in a lane; keep_for is NULL where that is its beginning.';
 
-CREATE FUNCTION queue._shares(lanes integer[], bounds bigint[], slots integer, now_at bigint)
-RETURNS TABLE (lane_id integer, wanted integer, first_rank bigint)
+CREATE FUNCTION queue._shares(
+  slots integer, now_at bigint, only_datasets text[], only_sources text[], full_sources text[], full_backfills bigint[]
+) RETURNS SETOF queue.claim_share
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   ageing bigint := (SELECT extract(epoch FROM g.ageing_interval) * 1000000 FROM queue.setting g WHERE g.singleton);
-  looked integer := 16;
+  -- More than there are datasets, mostly: the lanes of one backfill have one bound.
+  looked integer := 64;
+  lanes integer[];
+  bounds bigint[];
   found_lanes integer[];
   found_ranks bigint[];
 BEGIN
   LOOP
+    -- Of each priority the first lanes, by an index: a thousand others cost nothing. One more than is looked at.
+    WITH RECURSIVE level(priority) AS (
+      SELECT max(l.priority) FROM queue.lane l WHERE l.closed_at IS NULL
+      UNION ALL
+      SELECT (SELECT max(l.priority) FROM queue.lane l WHERE l.closed_at IS NULL AND l.priority < v.priority)
+      FROM level v WHERE v.priority IS NOT NULL)
+    SELECT array_agg(o.lane_id ORDER BY o.head_bound, o.lane_id),
+        array_agg(o.head_bound ORDER BY o.head_bound, o.lane_id)
+      INTO lanes, bounds FROM (
+        SELECT f.lane_id, f.head_bound FROM level v CROSS JOIN LATERAL (
+          SELECT c.lane_id, c.head_bound FROM queue.claimable_lane c
+          WHERE c.priority = v.priority
+            AND (only_datasets IS NULL OR c.dataset = ANY (only_datasets))
+            AND (only_sources IS NULL OR c.source_ids <@ only_sources)
+            AND NOT c.source_ids && full_sources AND c.backfill_id <> ALL (full_backfills)
+          ORDER BY c.head_rank, c.lane_id LIMIT looked + 1) f
+        ORDER BY f.head_bound, f.lane_id LIMIT looked + 1) o;
+    IF lanes IS NULL THEN
+      RETURN;
+    ELSIF cardinality(lanes) = 1 THEN
+      -- One lane needs no look at its head.
+      RETURN NEXT ROW(lanes[1], slots, 0)::queue.claim_share;
+      RETURN;
+    END IF;
     SELECT array_agg(best.lane_id), array_agg(best.merge_rank) INTO found_lanes, found_ranks FROM (
       SELECT n.lane_id, head.rank - n.priority * ageing AS merge_rank
       FROM unnest(lanes[1:looked]) AS u(lane_id) JOIN queue.lane n USING (lane_id)
-      CROSS JOIN LATERAL queue._floor(n.lane_id, now_at) AS f
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN current_setting('aker.floor_' || n.lane_id, true) <> ''
+          THEN queue._floor(n.lane_id, now_at) END AS floor OFFSET 0) AS f
       CROSS JOIN LATERAL (
         SELECT r.rank, r.task_id FROM queue.ready r
-        WHERE r.lane_id = n.lane_id AND (r.rank, r.task_id) > (f.rank, f.task_id)
+        WHERE r.lane_id = n.lane_id
+          AND (r.rank, r.task_id) > (coalesce((f.floor).rank, -9223372036854775808), coalesce((f.floor).task_id, 0))
         ORDER BY r.rank, r.task_id LIMIT slots) AS head
       ORDER BY merge_rank, head.task_id LIMIT slots) AS best;
     -- The lanes are in the order of their bounds: none of the others can have anything that goes before these.
-    EXIT WHEN looked >= cardinality(lanes)
+    EXIT WHEN cardinality(lanes) <= looked
       OR cardinality(found_ranks) = slots AND found_ranks[slots] < bounds[looked + 1];
     looked := looked * 4;
   END LOOP;
@@ -94,8 +125,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue._shares IS
-  'How many of the next `slots` tasks are in which lane: a look at the heads, without locks. The lanes come in the '
-  'order of their bounds, which no task of them goes before.';
+  'How many of the next `slots` tasks are in which lane: a look at the heads, without locks, of lanes in the order of '
+  'what no task of them goes before, until no other can have any of them.';
 
 CREATE FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, now_at bigint) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -164,8 +195,6 @@ SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   now_at bigint := extract(epoch FROM clock_timestamp()) * 1000000;
   left_over integer := $2;
-  lanes integer[];
-  bounds bigint[];
   full_sources text[];
   full_backfills bigint[];
   chosen queue.claim_share[];
@@ -200,19 +229,11 @@ BEGIN
   SELECT coalesce(array_agg(r.source_id) FILTER (WHERE r.source_id IS NOT NULL), '{}'),
       coalesce(array_agg(r.backfill_id) FILTER (WHERE r.backfill_id IS NOT NULL), '{}')
     INTO full_sources, full_backfills FROM queue._rooms() r WHERE r.room <= 0;
-  SELECT array_agg(c.lane_id ORDER BY c.head_bound, c.lane_id),
-    array_agg(c.head_bound ORDER BY c.head_bound, c.lane_id)
-    INTO lanes, bounds FROM queue.claimable_lane c
-    WHERE ($3 IS NULL OR c.dataset = ANY ($3)) AND ($4 IS NULL OR c.source_ids <@ $4)
-      AND NOT c.source_ids && full_sources AND c.backfill_id <> ALL (full_backfills);
-  IF lanes IS NULL THEN
+  chosen := ARRAY(SELECT ROW(s.lane_id, s.wanted, s.first_rank)::queue.claim_share
+    FROM queue._shares($2, now_at, $3, $4, full_sources, full_backfills) s);
+  IF chosen = '{}' THEN
     RETURN;
   END IF;
-
-  -- One lane needs no look at the heads.
-  chosen := CASE WHEN cardinality(lanes) = 1 THEN ARRAY[ROW(lanes[1], $2, 0)::queue.claim_share]
-    ELSE ARRAY(SELECT ROW(s.lane_id, s.wanted, s.first_rank)::queue.claim_share
-      FROM queue._shares(lanes, bounds, $2, now_at) s) END;
   -- Exact across hosts: the limits' rows are locked (all at once and in order, so that two claims never wait for each
   -- other), and whoever counts next sees these leases.
   SELECT coalesce(array_agg(DISTINCT u) FILTER (WHERE u IS NOT NULL), '{}'), array_agg(DISTINCT l.backfill_id)

@@ -205,9 +205,13 @@ BEGIN
     INTO full_sources, full_backfills FROM queue._rooms() r WHERE r.room <= 0;
   RETURN EXISTS (
     SELECT FROM queue.claimable_lane c
-      CROSS JOIN LATERAL queue._floor(c.lane_id, now_at) AS f
       CROSS JOIN LATERAL (
-        SELECT FROM queue.ready r WHERE r.lane_id = c.lane_id AND (r.rank, r.task_id) > (f.rank, f.task_id)
+        SELECT CASE WHEN current_setting('aker.floor_' || c.lane_id, true) <> ''
+          THEN queue._floor(c.lane_id, now_at) END AS floor OFFSET 0) AS f
+      CROSS JOIN LATERAL (
+        SELECT FROM queue.ready r
+        WHERE r.lane_id = c.lane_id
+          AND (r.rank, r.task_id) > (coalesce((f.floor).rank, -9223372036854775808), coalesce((f.floor).task_id, 0))
         ORDER BY r.rank, r.task_id LIMIT 1) AS head
     WHERE NOT c.source_ids && full_sources AND c.backfill_id <> ALL (full_backfills));
 END
@@ -239,9 +243,10 @@ DECLARE
 BEGIN
   SELECT r.last_value INTO told FROM queue.round r;
   age := now_ms - told / 4;
-  -- Sooner where a worker may just have died. Never, by its age, is one of the future: a clock was set back, or the
-  -- database began a new life.
-  IF age < 0 OR age >= (CASE WHEN queue._is_one_missing() THEN 400 ELSE 900 END) THEN
+  -- Sooner where a worker may just have died; and where there are few, since the one that did the last round may be the
+  -- one that died after it, and the others tick once a second. Never, by its age, is one of the future: a clock was
+  -- set back, or the database began a new life.
+  IF age < 0 OR age >= (CASE WHEN queue._is_one_missing() THEN 400 ELSE queue._round_interval() END) THEN
     IF pg_try_advisory_xact_lock(queue._lock_key('round')) THEN
       PERFORM setval('queue.round', now_ms * 4 + told % 4);
       PERFORM queue.reap();
@@ -265,9 +270,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue._round IS
-  'Reaps, promotes and tidies, if nobody has in the last 0.9 s; returns what was seen then.';
+  'Reaps, promotes and tidies, if nobody has in the last 0.9 s, or less where workers are few; returns what was seen '
+  'then.';
 
 -- In plpgsql, which keeps its plan: an SQL function would be planned at each tick, for more than all the rest costs.
+CREATE FUNCTION queue._round_interval() RETURNS integer
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN 100 * (SELECT count(*) FROM (SELECT FROM queue.worker v WHERE v.ended_at IS NULL LIMIT 9) few);
+END
+$$;
+COMMENT ON FUNCTION queue._round_interval IS
+  'Milliseconds from one round of housekeeping to the next: 100 for each living worker, 900 at most.';
+
 CREATE FUNCTION queue._is_one_missing() RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
