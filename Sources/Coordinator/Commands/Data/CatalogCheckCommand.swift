@@ -47,8 +47,7 @@ struct CatalogCheckCommand: AsyncParsableCommand {
     }
     guard !options.json else { return }
     let count = datasets.isEmpty ? folder.datasets.count : Set(datasets).count
-    let verb = count == 1 && !datasets.isEmpty ? "is" : "are"
-    print("\(count.counted("dataset")) and \(registry.sources.count.counted("source")) \(verb) in order")
+    print("\(count.counted("dataset")) and \(registry.sources.count.counted("source")) are in order")
   }
 }
 
