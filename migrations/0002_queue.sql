@@ -121,7 +121,10 @@ CREATE TABLE queue.token_bucket (
   tokens double precision NOT NULL CHECK (tokens >= 0),
   refilled_at timestamptz NOT NULL,
   quota_day date NOT NULL,
+  minute_at timestamptz NOT NULL DEFAULT '-infinity',
   quota_used integer NOT NULL CHECK (quota_used >= 0),
+  minute_count integer NOT NULL DEFAULT 0,
+  minute_before integer NOT NULL DEFAULT 0,
   granted_total bigint NOT NULL DEFAULT 0,
   recent_times timestamptz[] NOT NULL DEFAULT '{}',
   recent_counts integer[] NOT NULL DEFAULT '{}'
@@ -129,6 +132,8 @@ CREATE TABLE queue.token_bucket (
 COMMENT ON TABLE queue.token_bucket IS
   'Tokens left per source. Only queue.take_tokens() and queue.return_tokens() change it, under its row lock.';
 COMMENT ON COLUMN queue.token_bucket.quota_day IS 'The UTC day that quota_used counts.';
+COMMENT ON COLUMN queue.token_bucket.minute_at IS
+  'The minute of the last grant, which minute_count counts; minute_before is of the minute before that one.';
 COMMENT ON COLUMN queue.token_bucket.granted_total IS 'All tokens ever granted, less those given back.';
 COMMENT ON COLUMN queue.token_bucket.recent_times IS
   'When tokens were granted within the last 1.08 s: a limit holds in every second, its burst included.';

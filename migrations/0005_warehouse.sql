@@ -49,20 +49,24 @@ COMMENT ON COLUMN warehouse.staging.filled_xid IS
 -- County outlines, made simple enough to draw: once for what boundary_county shows of a year, and kept until it shows
 -- something else (decision 0061).
 CREATE TABLE warehouse.outline_set (
-  drawn_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+  set_id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  drawn_at       timestamptz,
   publication_id bigint NOT NULL REFERENCES lineage.publication,
-  data_year      int PRIMARY KEY,
+  data_year      int NOT NULL,
+  steps_done     int NOT NULL DEFAULT 0,
   as_of          text NOT NULL,
-  sha256         text NOT NULL
+  sha256         text NOT NULL,
+  UNIQUE (data_year, sha256)
 );
 COMMENT ON TABLE warehouse.outline_set IS
-  'The publications of boundary_county whose outlines are drawn, one of a year; drawn anew once sha256 differs from '
-  'that of warehouse.partition.';
+  'The publications of boundary_county whose outlines are drawn, one of a year, and beside it the one that is being '
+  'drawn; drawn anew once sha256 differs from that of warehouse.partition.';
+COMMENT ON COLUMN warehouse.outline_set.drawn_at IS 'NULL until all of it is drawn: nothing is shown of it before.';
 DO $$
 BEGIN
   -- PostGIS may be in any schema.
   EXECUTE format('CREATE TABLE warehouse.outline (
-      data_year int NOT NULL REFERENCES warehouse.outline_set ON DELETE CASCADE,
+      set_id bigint NOT NULL REFERENCES warehouse.outline_set ON DELETE CASCADE,
       level     smallint NOT NULL CHECK (level BETWEEN 0 AND 2),
       x_min     real,
       y_min     real,
@@ -72,7 +76,7 @@ BEGIN
       name      text NOT NULL,
       path      text,
       shape     %I.geometry(Geometry, 3857) NOT NULL,
-      PRIMARY KEY (data_year, level, geo_id))', n.nspname)
+      PRIMARY KEY (set_id, level, geo_id))', n.nspname)
     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'postgis';
 END
 $$;

@@ -127,7 +127,7 @@ DECLARE
   -- For everybody; the internal ones are called by reading functions and views, with the caller's rights.
   reader_functions constant text[] := ARRAY[
     'queue.contracts', 'queue.unserved_workers', 'queue.plan_backfill', 'queue.unmet_dependencies', 'queue.why',
-    'queue.held_elsewhere', 'queue.left_alone',
+    'queue.held_elsewhere', 'queue.left_alone', 'queue.those_left_alone',
     'queue.require_vintage', 'queue._definition_of', 'queue.sign', 'quality.expected',
     'lake.expired_vintages', 'lake.builder_of', 'lake.publication_file',
     'queue.standstill', 'queue.wanted', 'queue.wanted_slots', 'service.metrics', 'service.selected_tasks',
@@ -139,7 +139,7 @@ DECLARE
       'schedule._open_backfill',
     'warehouse._postgis_schema', 'warehouse._postgis_path', 'warehouse._is_measure', 'warehouse.map_datasets',
       'warehouse.map_measures', 'warehouse.map_choices', 'warehouse.map_figures', 'warehouse.require_map',
-      'warehouse.outline_year',
+      'warehouse.outline_year', 'warehouse.outlines_of',
       'warehouse.map_mark', 'warehouse.map_tile'];
   -- For operators, and so for admins.
   operator_functions constant text[] := ARRAY[

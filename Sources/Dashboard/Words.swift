@@ -30,6 +30,16 @@ package enum Words {
     return made
   }
 
+  /// Rows more or fewer than before; nil before there was anything.
+  package static func change(_ difference: Int?) -> String {
+    switch difference {
+    case nil: "first"
+    case 0: "±0"
+    case let more? where more > 0: "+\(count(more))"
+    case let fewer?: "−\(count(-fewer))"
+    }
+  }
+
   /// A figure of a dataset: whole, or with four digits that say something.
   package static func figure(_ value: Double, isWhole: Bool) -> String {
     if isWhole, abs(value) < 9e15 { return count(Int64(value.rounded())) }

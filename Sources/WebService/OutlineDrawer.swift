@@ -3,14 +3,15 @@ package import Logging
 package import Postgres
 internal import ServiceLifecycle
 
-/// Draws the outlines of counties anew, soon after the warehouse shows others. Of several services one draws.
+/// Draws the outlines of counties anew, soon after the warehouse shows others: step by step, each in a transaction of its own. Of
+/// several services one draws each step.
 package struct OutlineDrawer: Service {
   private let pool: PostgresPool
   private let logger: Logger
 
   private static let interval = Duration.seconds(5)
   private static let longestWait = Duration.seconds(600)
-  /// What takes this long is given up, and tried again later.
+  /// A step that takes this long is given up, and tried again later.
   private static let limit = Duration.seconds(900)
 
   package init(database: PostgresConfiguration, logger: Logger) {
@@ -25,11 +26,16 @@ package struct OutlineDrawer: Service {
       var wait = Self.interval
       while !Task.isCancelled {
         do {
-          let year = try await pool.withConnection { connection in
-            try await connection.one("SELECT warehouse.draw_outlines() AS year").decode("year", as: Int?.self)
+          let row = try await pool.withConnection { connection in
+            try await connection.one("SELECT year, is_drawn FROM warehouse.draw_outlines()")
           }
-          if let year { logger.notice("drew the outlines of counties", metadata: ["year": "\(year)"]) }
+          let year: Int? = try row.decode("year")
+          if let year, try row.decode("is_drawn", as: Bool?.self) == true {
+            logger.notice("drew the outlines of counties", metadata: ["year": "\(year)"])
+          }
           wait = Self.interval
+          // The next step of what was begun.
+          if year != nil { continue }
         } catch {
           let reason = (error as? any ClassifiedError)?.summary ?? "\(error)"
           logger.info("outlines wait", metadata: ["reason": "\(reason)"])

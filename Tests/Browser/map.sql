@@ -63,5 +63,5 @@ BEGIN
     SELECT shape, p.data_year, max(p.publication_id), max(p.as_of), md5(max(p.publication_id)::text), 3000 FROM lineage.publication p
     WHERE p.dataset = shape AND p.data_year IN (2021, 2022) AND (shape = 'personal_income' OR p.data_year = 2022) GROUP BY p.data_year;
   END LOOP;
-  PERFORM warehouse.draw_outlines();
+  WHILE (SELECT year FROM warehouse.draw_outlines()) IS NOT NULL LOOP END LOOP;
 END $$;

@@ -272,6 +272,14 @@ CREATE FUNCTION quality.record_validation(validation jsonb) RETURNS bigint
 
 COMMENT ON FUNCTION quality.record_validation(validation jsonb) IS 'Stores the validation of an attempt that publishes nothing, or one of a published partition that an operator asked for.';
 
+CREATE FUNCTION queue._apart(task_ids bigint[]) RETURNS TABLE(task_id bigint, is_held boolean, is_published boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION queue._apart(task_ids bigint[]) IS 'Those of failed tasks that a retry of many leaves alone: another open backfill builds their partition, or it was published since.';
+
 CREATE FUNCTION queue._asked_regions(datasets text[], regions text[]) RETURNS TABLE(dataset text, region text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1063,6 +1071,13 @@ CREATE FUNCTION queue.take_tokens(source_id text, wanted integer DEFAULT 1) RETU
 
 COMMENT ON FUNCTION queue.take_tokens(source_id text, wanted integer) IS 'Takes up to `wanted` requests from a source''s budget. granted 0 means: ask again after wait_interval. Take several at once where requests come quickly, and give back what is left with queue.return_tokens().';
 
+CREATE FUNCTION queue.those_left_alone(task_ids bigint[]) RETURNS TABLE(task_id bigint, holder text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION queue.those_left_alone(task_ids bigint[]) IS 'Those of failed tasks that a retry would leave alone, each with the reason as queue.left_alone tells it.';
+
 CREATE FUNCTION queue.tick(worker_id integer DEFAULT NULL::integer, lease_tokens bigint[] DEFAULT '{}'::bigint[]) RETURNS TABLE(lost_tokens bigint[], claimable boolean, pending boolean, again_soon boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1656,29 +1671,29 @@ CREATE FUNCTION warehouse._create_table(d catalog.dataset, key_columns text[]) R
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-CREATE FUNCTION warehouse._draw_closest(year integer, grid double precision) RETURNS void
+CREATE FUNCTION warehouse._draw_closest(new_set bigint, year integer, grid double precision) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET jit TO 'off'
     AS …;
 
-COMMENT ON FUNCTION warehouse._draw_closest(year integer, grid double precision) IS 'Draws a year''s outlines at level 2, to a grid in metres of EPSG:3857.';
+COMMENT ON FUNCTION warehouse._draw_closest(new_set bigint, year integer, grid double precision) IS 'Draws a set''s outlines at level 2, to a grid in metres of EPSG:3857.';
 
-CREATE FUNCTION warehouse._draw_level(year integer, of_level integer, tolerance double precision) RETURNS void
+CREATE FUNCTION warehouse._draw_level(of_set bigint, of_level integer, tolerance double precision) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET jit TO 'off'
     AS …;
 
-COMMENT ON FUNCTION warehouse._draw_level(year integer, of_level integer, tolerance double precision) IS 'Draws a year''s outlines at level 0 or 1, to a tolerance in metres of EPSG:3857.';
+COMMENT ON FUNCTION warehouse._draw_level(of_set bigint, of_level integer, tolerance double precision) IS 'Draws a set''s outlines at level 0 or 1, to a tolerance in metres of EPSG:3857.';
 
-CREATE FUNCTION warehouse._draw_picture(year integer) RETURNS void
+CREATE FUNCTION warehouse._draw_picture(of_set bigint) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET jit TO 'off'
     AS …;
 
-COMMENT ON FUNCTION warehouse._draw_picture(year integer) IS 'Adds the states to a year''s outlines, and to all of them their path in the picture.';
+COMMENT ON FUNCTION warehouse._draw_picture(of_set bigint) IS 'Adds the states to a set''s outlines, and to all of them their path in the picture.';
 
 CREATE FUNCTION warehouse._grow(dataset_name text, year integer, mark text) RETURNS boolean
     LANGUAGE plpgsql
@@ -1836,12 +1851,12 @@ CREATE FUNCTION warehouse.create_staging(dataset_name text, year integer, region
 
 COMMENT ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) IS 'Creates the table that an attempt loads before it publishes.';
 
-CREATE FUNCTION warehouse.draw_outlines() RETURNS integer
+CREATE FUNCTION warehouse.draw_outlines(OUT year integer, OUT is_drawn boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION warehouse.draw_outlines() IS 'Draws the outlines of one year of boundary_county that has none, or older ones, and returns it; NULL where there is nothing to draw, or another session draws.';
+COMMENT ON FUNCTION warehouse.draw_outlines(OUT year integer, OUT is_drawn boolean) IS 'Draws a step of the outlines of one year of boundary_county that has none, or older ones: tells the year, and whether that was the last step. NULL where there is nothing to draw, or another session draws.';
 
 CREATE FUNCTION warehouse.drop_orphans() RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1944,6 +1959,13 @@ CREATE FUNCTION warehouse.outline_year(year integer) RETURNS integer
     AS …;
 
 COMMENT ON FUNCTION warehouse.outline_year(year integer) IS 'Whose outlines a year''s figures are drawn on: the same year''s, or the last before, or the first there are. NULL where none are drawn.';
+
+CREATE FUNCTION warehouse.outlines_of(year integer) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION warehouse.outlines_of(year integer) IS 'The set of outlines that a year''s figures are drawn on.';
 
 CREATE FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint DEFAULT 0, large_row_count bigint DEFAULT NULL::bigint) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3073,7 +3095,10 @@ CREATE TABLE queue.token_bucket (
     tokens double precision NOT NULL,
     refilled_at timestamp with time zone NOT NULL,
     quota_day date NOT NULL,
+    minute_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     quota_used integer NOT NULL,
+    minute_count integer DEFAULT 0 NOT NULL,
+    minute_before integer DEFAULT 0 NOT NULL,
     granted_total bigint DEFAULT 0 NOT NULL,
     recent_times timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
     recent_counts integer[] DEFAULT '{}'::integer[] NOT NULL,
@@ -3085,6 +3110,8 @@ WITH (fillfactor='50');
 COMMENT ON TABLE queue.token_bucket IS 'Tokens left per source. Only queue.take_tokens() and queue.return_tokens() change it, under its row lock.';
 
 COMMENT ON COLUMN queue.token_bucket.quota_day IS 'The UTC day that quota_used counts.';
+
+COMMENT ON COLUMN queue.token_bucket.minute_at IS 'The minute of the last grant, which minute_count counts; minute_before is of the minute before that one.';
 
 COMMENT ON COLUMN queue.token_bucket.granted_total IS 'All tokens ever granted, less those given back.';
 
@@ -3413,6 +3440,47 @@ CREATE VIEW queue.running AS
   ORDER BY l.started_at, l.task_id;
 
 COMMENT ON VIEW queue.running IS 'What runs where, the longest-running first.';
+
+CREATE VIEW queue.source_usage AS
+ SELECT u.source_id,
+    u.requests_today,
+    u.requests_ever,
+    u.daily_quota,
+    u.requests_a_minute,
+        CASE
+            WHEN (u.requests_today >= u.daily_quota) THEN u.at
+            WHEN ((u.requests_a_minute > (0)::double precision) AND (u.daily_quota IS NOT NULL)) THEN ( SELECT e.ends
+               FROM ( SELECT (u.at + make_interval(mins => (LEAST(ceil((((u.daily_quota - u.requests_today))::double precision / u.requests_a_minute)), (1440)::double precision))::integer)) AS ends) e
+              WHERE (e.ends < u.resets))
+            ELSE NULL::timestamp with time zone
+        END AS quota_ends_at,
+        CASE
+            WHEN (u.daily_quota IS NOT NULL) THEN u.resets
+            ELSE NULL::timestamp with time zone
+        END AS quota_resets_at
+   FROM ( SELECT s.source_id,
+            s.daily_quota,
+            t.granted_total AS requests_ever,
+            n.at,
+            ((date_trunc('day'::text, (n.at AT TIME ZONE 'UTC'::text)) + '1 day'::interval) AT TIME ZONE 'UTC'::text) AS resets,
+                CASE
+                    WHEN (t.quota_day = ((n.at AT TIME ZONE 'UTC'::text))::date) THEN t.quota_used
+                    ELSE 0
+                END AS requests_today,
+                CASE
+                    WHEN (t.minute_at = date_trunc('minute'::text, n.at)) THEN ((t.minute_count)::double precision + ((t.minute_before)::double precision * n.rest))
+                    WHEN (t.minute_at = (date_trunc('minute'::text, n.at) - '00:01:00'::interval)) THEN ((t.minute_count)::double precision * n.rest)
+                    ELSE (0)::double precision
+                END AS requests_a_minute
+           FROM ((queue.source s
+             JOIN queue.token_bucket t USING (source_id))
+             CROSS JOIN LATERAL ( SELECT c.at,
+                    (((1)::numeric - (EXTRACT(second FROM c.at) / (60)::numeric)))::double precision AS rest
+                   FROM ( SELECT clock_timestamp() AS at) c) n)) u;
+
+COMMENT ON VIEW queue.source_usage IS 'Requests by source: today (UTC), ever, and within the last sixty seconds; with a daily quota, when it is used up at that rate and when it begins anew.';
+
+COMMENT ON COLUMN queue.source_usage.quota_ends_at IS 'Now where it is used up already; NULL where it lasts for the day.';
 
 CREATE VIEW queue.waiting AS
  WITH lane_reason AS (
@@ -4248,7 +4316,7 @@ CREATE VIEW warehouse.orphans AS
 COMMENT ON VIEW warehouse.orphans IS 'Staging tables of attempts that hold no lease any more: aker lake repair drops them.';
 
 CREATE TABLE warehouse.outline (
-    data_year integer NOT NULL,
+    set_id bigint NOT NULL,
     level smallint NOT NULL,
     x_min real,
     y_min real,
@@ -4266,14 +4334,27 @@ COMMENT ON TABLE warehouse.outline IS 'Outlines of counties, and of the states t
 COMMENT ON COLUMN warehouse.outline.path IS 'Of levels 0 and 1, for an SVG of 960 by 660: equal areas, with Alaska (at 0.35), Hawaii and Puerto Rico below. NULL for what that picture leaves out. x_min to y_max are its bounds there.';
 
 CREATE TABLE warehouse.outline_set (
-    drawn_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    set_id bigint NOT NULL,
+    drawn_at timestamp with time zone,
     publication_id bigint NOT NULL,
     data_year integer NOT NULL,
+    steps_done integer DEFAULT 0 NOT NULL,
     as_of text NOT NULL,
     sha256 text NOT NULL
 );
 
-COMMENT ON TABLE warehouse.outline_set IS 'The publications of boundary_county whose outlines are drawn, one of a year; drawn anew once sha256 differs from that of warehouse.partition.';
+COMMENT ON TABLE warehouse.outline_set IS 'The publications of boundary_county whose outlines are drawn, one of a year, and beside it the one that is being drawn; drawn anew once sha256 differs from that of warehouse.partition.';
+
+COMMENT ON COLUMN warehouse.outline_set.drawn_at IS 'NULL until all of it is drawn: nothing is shown of it before.';
+
+ALTER TABLE warehouse.outline_set ALTER COLUMN set_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME warehouse.outline_set_set_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE warehouse.year_leaf (
     data_year integer NOT NULL,
@@ -4449,10 +4530,13 @@ ALTER TABLE ONLY service.token
     ADD CONSTRAINT token_token_hash_key UNIQUE (token_hash);
 
 ALTER TABLE ONLY warehouse.outline
-    ADD CONSTRAINT outline_pkey PRIMARY KEY (data_year, level, geo_id);
+    ADD CONSTRAINT outline_pkey PRIMARY KEY (set_id, level, geo_id);
 
 ALTER TABLE ONLY warehouse.outline_set
-    ADD CONSTRAINT outline_set_pkey PRIMARY KEY (data_year);
+    ADD CONSTRAINT outline_set_data_year_sha256_key UNIQUE (data_year, sha256);
+
+ALTER TABLE ONLY warehouse.outline_set
+    ADD CONSTRAINT outline_set_pkey PRIMARY KEY (set_id);
 
 ALTER TABLE ONLY warehouse.partition
     ADD CONSTRAINT partition_pkey PRIMARY KEY (dataset, data_year, region);
@@ -4597,7 +4681,7 @@ ALTER TABLE ONLY service.notice
     ADD CONSTRAINT notice_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES service.alert(alert_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY warehouse.outline
-    ADD CONSTRAINT outline_data_year_fkey FOREIGN KEY (data_year) REFERENCES warehouse.outline_set(data_year) ON DELETE CASCADE;
+    ADD CONSTRAINT outline_set_id_fkey FOREIGN KEY (set_id) REFERENCES warehouse.outline_set(set_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY warehouse.outline_set
     ADD CONSTRAINT outline_set_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES lineage.publication(publication_id);
@@ -4749,6 +4833,8 @@ GRANT ALL ON FUNCTION quality.expected(arguments jsonb) TO aker_reader;
 REVOKE ALL ON FUNCTION quality.record_validation(validation jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION quality.record_validation(validation jsonb) TO aker_admin;
 GRANT ALL ON FUNCTION quality.record_validation(validation jsonb) TO aker_worker;
+
+REVOKE ALL ON FUNCTION queue._apart(task_ids bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_admin;
@@ -5130,6 +5216,11 @@ REVOKE ALL ON FUNCTION queue.take_tokens(source_id text, wanted integer) FROM PU
 GRANT ALL ON FUNCTION queue.take_tokens(source_id text, wanted integer) TO aker_admin;
 GRANT ALL ON FUNCTION queue.take_tokens(source_id text, wanted integer) TO aker_worker;
 
+REVOKE ALL ON FUNCTION queue.those_left_alone(task_ids bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.those_left_alone(task_ids bigint[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue.those_left_alone(task_ids bigint[]) TO aker_worker;
+GRANT ALL ON FUNCTION queue.those_left_alone(task_ids bigint[]) TO aker_reader;
+
 REVOKE ALL ON FUNCTION queue.tick(worker_id integer, lease_tokens bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.tick(worker_id integer, lease_tokens bigint[]) TO aker_admin;
 GRANT ALL ON FUNCTION queue.tick(worker_id integer, lease_tokens bigint[]) TO aker_worker;
@@ -5366,11 +5457,11 @@ REVOKE ALL ON FUNCTION warehouse._common_leaf(dataset_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._create_table(d catalog.dataset, key_columns text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION warehouse._draw_closest(year integer, grid double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION warehouse._draw_closest(new_set bigint, year integer, grid double precision) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION warehouse._draw_level(year integer, of_level integer, tolerance double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION warehouse._draw_level(of_set bigint, of_level integer, tolerance double precision) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION warehouse._draw_picture(year integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION warehouse._draw_picture(of_set bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION warehouse._grow(dataset_name text, year integer, mark text) FROM PUBLIC;
 
@@ -5436,8 +5527,8 @@ REVOKE ALL ON FUNCTION warehouse.create_staging(dataset_name text, year integer,
 GRANT ALL ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.create_staging(dataset_name text, year integer, region_name text, task bigint, token bigint) TO aker_worker;
 
-REVOKE ALL ON FUNCTION warehouse.draw_outlines() FROM PUBLIC;
-GRANT ALL ON FUNCTION warehouse.draw_outlines() TO aker_admin;
+REVOKE ALL ON FUNCTION warehouse.draw_outlines(OUT year integer, OUT is_drawn boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.draw_outlines(OUT year integer, OUT is_drawn boolean) TO aker_admin;
 
 REVOKE ALL ON FUNCTION warehouse.drop_orphans() FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.drop_orphans() TO aker_admin;
@@ -5496,6 +5587,11 @@ REVOKE ALL ON FUNCTION warehouse.outline_year(year integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.outline_year(year integer) TO aker_admin;
 GRANT ALL ON FUNCTION warehouse.outline_year(year integer) TO aker_worker;
 GRANT ALL ON FUNCTION warehouse.outline_year(year integer) TO aker_reader;
+
+REVOKE ALL ON FUNCTION warehouse.outlines_of(year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION warehouse.outlines_of(year integer) TO aker_admin;
+GRANT ALL ON FUNCTION warehouse.outlines_of(year integer) TO aker_worker;
+GRANT ALL ON FUNCTION warehouse.outlines_of(year integer) TO aker_reader;
 
 REVOKE ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint, large_row_count bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION warehouse.prepare_partition(dataset_name text, year integer, region_name text, task bigint, token bigint, row_count bigint, large_row_count bigint) TO aker_admin;
@@ -5779,6 +5875,10 @@ GRANT SELECT ON TABLE queue.ready TO aker_reader;
 GRANT SELECT ON TABLE queue.running TO aker_admin;
 GRANT SELECT ON TABLE queue.running TO aker_worker;
 GRANT SELECT ON TABLE queue.running TO aker_reader;
+
+GRANT SELECT ON TABLE queue.source_usage TO aker_admin;
+GRANT SELECT ON TABLE queue.source_usage TO aker_worker;
+GRANT SELECT ON TABLE queue.source_usage TO aker_reader;
 
 GRANT SELECT ON TABLE queue.waiting TO aker_admin;
 GRANT SELECT ON TABLE queue.waiting TO aker_worker;

@@ -1,5 +1,6 @@
 import Base
 import FoundationEssentials
+import Logging
 import Postgres
 import TestSupport
 import Testing
@@ -111,8 +112,14 @@ struct MapTests {
     try await ServiceScene.serving { scene in
       try await Self.world(scene)
       let connection = scene.connection
+      /// All steps, each committed by itself.
       func drawn() async throws -> Int? {
-        try await connection.one("SELECT warehouse.draw_outlines() AS year").decode("year", as: Int?.self)
+        var last: Int?
+        while true {
+          let row = try await connection.one("SELECT year, is_drawn FROM warehouse.draw_outlines()")
+          guard let year = try row.decode("year", as: Int?.self) else { return last }
+          if try row.decode("is_drawn", as: Bool.self) { last = year }
+        }
       }
       #expect(try await drawn() == nil)
       for level in 0...2 {
@@ -128,6 +135,12 @@ struct MapTests {
       try await connection.execute("UPDATE public.boundary_county SET name = 'Renamed' WHERE geo_id = '02001'")
       #expect(try await drawn() == nil)
       try await connection.execute("UPDATE warehouse.partition SET sha256 = 'x' WHERE dataset = 'boundary_county'")
+      // Until all of the new is drawn, the old is shown.
+      let step = try await connection.one("SELECT year, is_drawn FROM warehouse.draw_outlines()")
+      #expect(try step.decode("is_drawn", as: Bool.self) == false)
+      #expect(try await scene.count("warehouse.outline_set") == 2)
+      let meanwhile = try await scene.get("/api/v1/maps/personal_income/2022?state=02")
+      #expect(meanwhile.status == 200 && !meanwhile.body.contains("Renamed"), "\(meanwhile.body.prefix(300))")
       #expect(try await drawn() == 2022)
       #expect(try await scene.count("warehouse.outline WHERE name = 'Renamed'") == 3)
       // Taken back: none are left.
@@ -143,6 +156,29 @@ struct MapTests {
     }
   }
 
+  /// As `aker serve` does it: what is published is drawn, and what is published instead is drawn anew.
+  @Test func theServiceDrawsWhatIsPublished() async throws {
+    try await ServiceScene.serving { scene in
+      try await Self.world(scene)
+      try await scene.connection.executeScript(
+        "DELETE FROM warehouse.outline_set; DELETE FROM public.boundary_county WHERE geo_id NOT LIKE '31%'")
+      let drawer = OutlineDrawer(
+        database: TestDatabase.current.configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      let running = Task { try await drawer.run() }
+      try await eventually("Nebraska is drawn") {
+        try await scene.count("warehouse.outline_set WHERE drawn_at IS NOT NULL") == 1
+      }
+      running.cancel()
+      try await running.value
+      let counties = try await scene.count("public.boundary_county")
+      for level in 0...2 {
+        #expect(try await scene.count("warehouse.outline WHERE level = \(level) AND length(geo_id) = 5") == counties)
+      }
+      let map = try await scene.get("/api/v1/maps/personal_income/2022?state=31")
+      #expect(map.body.matches(of: #/"path":"M /#).count >= counties, "\(map.body.prefix(300))")
+    }
+  }
+
   @Test func thePageShowsTheSameWithoutAScript() async throws {
     try await ServiceScene.serving(prefix: "/aker") { scene in
       let empty = try await scene.get("/map")
@@ -154,6 +190,12 @@ struct MapTests {
       // What was chosen of another dataset is no fault.
       let other = try await scene.get("/map?dataset=personal_income&of=hazard_risk&measure=severity&where.hazard=flood")
       #expect(other.status == 200 && other.body.contains("url(#missing)"), "\(other.body.prefix(300))")
+      // A vintage that only the lake may have: what is shown instead, and how that one would be.
+      let older = try await scene.get("/map?dataset=personal_income&as_of=2020-01")
+      #expect(
+        older.status == 200 && older.body.contains("Vintage 2020-01 is not shown")
+          && older.body.contains("aker lake rollback personal_income 2022 --to PUBLICATION"),
+        "\(older.body.prefix(900))")
       // However many counties: a hundred rows of the table, and the rest behind links.
       #expect(other.body.matches(of: #/<tr><td class="wrap">/#).count == 100)
       let last = try await scene.get("/map?dataset=personal_income&page=999")

@@ -142,3 +142,29 @@ SELECT n, item, value, detail FROM (
 COMMENT ON VIEW queue.overview IS
   'The queue on one screen: workers, backfills, what is paused or cooling down, and how much is published with '
   'warnings.';
+
+-- What sources are asked: the last sixty seconds are this minute and as much of the one before as is missing to them.
+CREATE VIEW queue.source_usage AS
+SELECT u.source_id, u.requests_today, u.requests_ever, u.daily_quota, u.requests_a_minute,
+  CASE WHEN u.requests_today >= u.daily_quota THEN u.at
+    WHEN u.requests_a_minute > 0 AND u.daily_quota IS NOT NULL THEN (
+      SELECT e.ends FROM (SELECT u.at + make_interval(
+        mins => least(ceil((u.daily_quota - u.requests_today) / u.requests_a_minute), 1440)::integer) AS ends) e
+      WHERE e.ends < u.resets)
+  END AS quota_ends_at,
+  CASE WHEN u.daily_quota IS NOT NULL THEN u.resets END AS quota_resets_at
+FROM (
+  SELECT s.source_id, s.daily_quota, t.granted_total AS requests_ever, n.at,
+    (date_trunc('day', n.at AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC' AS resets,
+    CASE WHEN t.quota_day = (n.at AT TIME ZONE 'UTC')::date THEN t.quota_used ELSE 0 END AS requests_today,
+    CASE WHEN t.minute_at = date_trunc('minute', n.at) THEN t.minute_count + t.minute_before * n.rest
+      WHEN t.minute_at = date_trunc('minute', n.at) - interval '1 minute' THEN t.minute_count * n.rest
+      ELSE 0 END AS requests_a_minute
+  FROM queue.source s JOIN queue.token_bucket t USING (source_id)
+    CROSS JOIN LATERAL (SELECT c.at, (1 - extract(second FROM c.at) / 60)::double precision AS rest
+      FROM (SELECT clock_timestamp() AS at) c) n) u;
+COMMENT ON VIEW queue.source_usage IS
+  'Requests by source: today (UTC), ever, and within the last sixty seconds; with a daily quota, when it is used up at '
+  'that rate and when it begins anew.';
+COMMENT ON COLUMN queue.source_usage.quota_ends_at IS
+  'Now where it is used up already; NULL where it lasts for the day.';

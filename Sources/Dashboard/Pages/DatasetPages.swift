@@ -103,12 +103,13 @@ package enum DatasetPages {
       """
       <tr><td><a href="\(frame.site.partition(story.dataset, line.data_year, region: line.region))">\(line.data_year) \(line.region)</a></td>\
       <td>\(line.as_of)</td><td>\(Words.moment(line.published_at))</td><td>\(line.outcome.replacing("_", with: " "))</td>\
-      <td class="number">\(Words.count(line.row_count))</td><td><a href="\(frame.site.task(line.task_id))">\(line.task_id)</a></td></tr>
+      <td class="number">\(Words.count(line.row_count))</td><td class="number">\(Words.change(line.row_change))</td>\
+      <td><a href="\(frame.site.task(line.task_id))">\(line.task_id)</a></td></tr>
       """
     }
     return """
       <section><h2>Last published</h2>\
-      \(Words.table("Publications", ["Year", "Vintage", "When", "Outcome", "Rows", "Task"], rows))</section>
+      \(Words.table("Publications", ["Year", "Vintage", "When", "Outcome", "Rows", "Change", "Task"], rows))</section>
       """
   }
 

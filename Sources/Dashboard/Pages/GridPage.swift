@@ -211,6 +211,7 @@ package struct GridPage: Sendable {
       <div class="bar" id="bar"><span id="chosen" role="status">Tick years, or drag over them.</span>\
       <button name="act" value="backfill" class="main">Plan a backfill…</button><button name="act" value="retry">Retry…</button>\
       <button name="act" value="cancel">Cancel…</button><button name="act" value="prioritize">First…</button>\
+      <button name="act" value="validate">Validate…</button><button name="act" value="rollback">Roll back…</button>\
       <button type="reset" class="link">None</button></div>
       """
   }

@@ -1,3 +1,4 @@
+internal import Base
 package import Console
 
 extension Lists {
@@ -12,27 +13,59 @@ extension Lists {
         fact =
           "\(Words.named("cooling down", .paused)) \(Words.seconds(Double(seconds)))\(state?.cool_down_reason.map { ": \($0)" as HTML })"
       }
-      let quota: HTML =
-        state?.daily_quota.map { progress(state?.requests_today ?? 0, $0) }
-        ?? "\(Words.count(state?.requests_today ?? 0))"
-      let key: HTML = entry.key_variable.map { "<code>\($0)</code>" } ?? .empty
+      let key: HTML =
+        entry.key_variable.map {
+          let isSet: HTML =
+            entry.lacksKey
+            ? Words.named("not set", .warned)
+            : entry.key_is_set == true ? "<small>set</small>" : "<small>not set</small>"
+          return "<br><small>key <code>\($0)</code></small> \(isSet)"
+        } ?? .empty
       let datasets: [HTML] = entry.datasets.map { "<a href=\"\(frame.site.dataset($0))\">\($0)</a> " }
       let pause =
         state?.pause_reason != nil || state?.cool_down_seconds != nil
         ? frame.button("Resume…", "resume", [("source", entry.id)])
         : frame.button("Pause…", "pause", [("source", entry.id)])
       return """
-        <tr id="\(entry.id)" data-key="\(entry.id)"><td><b>\(entry.id)</b><br><small>\(entry.name)</small></td><td class="wrap">\(fact)</td>\
-        <td class="number">\(state?.running ?? 0)</td><td>\(quota)</td><td>\(entry.limitText)</td><td>\(key)</td>\
+        <tr id="\(entry.id)" data-key="\(entry.id)"><td><b>\(entry.id)</b><br><small>\(entry.name)</small>\(key)</td><td class="wrap">\(fact)</td>\
+        <td class="number">\(state?.running ?? 0)</td><td>\(state.map(usage) ?? .empty)</td>\
+        <td>\(entry.limitText)</td>\
         <td class="wrap">\(entry.license)</td><td class="wrap">\(datasets)</td><td class="acts">\(state == nil ? .empty : pause)</td></tr>
         """
     }
+    let missing = Set(entries.filter(\.lacksKey).compactMap(\.key_variable)).sorted()
+    let variables: [HTML] = missing.map { "<code>\($0)</code> " }
+    let keys: HTML =
+      missing.isEmpty
+      ? .empty
+      : """
+      <ul class="notes"><li><b>\(missing.count.counted("key")) that datasets need \(missing.count == 1 ? "is" : "are") not set \
+      on this host</b>: \(variables)(or with <code>_FILE</code>). Workers read their own: <code>aker doctor</code> on a \
+      worker's host says what is missing there.</li></ul>
+      """
     return frame.page(
       "Sources", .sources, isWide: true,
       """
-      \(frame.title("Sources", "requests of today are counted from midnight UTC"))\(Words.table(
-        "Sources", ["Source", "State", "Running", "Requests today", "Limit", "Key", "License", "Datasets", ""], rows))
+      \(frame.title("Sources", "requests of today are counted from midnight UTC"))\(keys)\(Words.table(
+        "Sources",
+        ["Source", "State", "Running", "Requests today", "Limit", "License", "Datasets", ""], rows))
       """)
+  }
+
+  /// Of today and of the last minute, with the hour at which a quota runs out.
+  private static func usage(_ state: SourceState) -> HTML {
+    let rate: HTML = state.requests_a_minute > 0 ? "<br><small>\(state.rateText) in the last minute</small>" : .empty
+    guard let quota = state.daily_quota else { return "\(Words.count(state.requests_today))\(rate)" }
+    let told: HTML
+    if state.requests_today >= quota {
+      told = "<b class=\"red\">used up</b>, begins anew \(Words.moment(state.quota_resets_at))"
+    } else if let ends = state.quota_ends_at {
+      told = "used up \(Words.moment(ends)) at this rate, begins anew \(Words.moment(state.quota_resets_at))"
+    } else {
+      told = state.requests_a_minute > 0 ? "lasts for the day at this rate" : .empty
+    }
+    return
+      "\(progress(state.requests_today, quota))\(rate)\(told.text.isEmpty ? .empty : "<br><small>\(told)</small>" as HTML)"
   }
 
   // MARK: Alerts

@@ -13,8 +13,11 @@ package struct MapPage: Sendable {
   package var order: Order
   /// Of the table, from 1.
   package var page: Int
+  /// A vintage that was asked for and that the warehouse does not show.
+  package var unshown: String?
 
-  package init(datasets: [MappedDataset], map: CountyMap, order: Order, page: Int) {
+  package init(datasets: [MappedDataset], map: CountyMap, order: Order, page: Int, unshown: String? = nil) {
+    self.unshown = unshown
     self.datasets = datasets
     self.map = map
     self.order = order
@@ -50,7 +53,7 @@ package struct MapPage: Sendable {
     let about: HTML = map.measure.description.isEmpty ? .empty : "<p class=\"about\">\(map.measure.description)</p>"
     return frame.page(
       "\(subject) \(map.data_year)", .map, isWide: true, isLive: false,
-      "\(frame.title(heading, detail))\(form(frame))\(about)<div class=\"beside\">\(figure)\(table(frame))</div>\(notes(frame))"
+      "\(frame.title(heading, detail))\(form(frame))\(vintageNote(frame))\(about)<div class=\"beside\">\(figure)\(table(frame))</div>\(notes(frame))"
     )
   }
 
@@ -91,6 +94,17 @@ package struct MapPage: Sendable {
         ("dataset", map.dataset), ("measure", map.measure.name), ("year", "\(map.data_year)"), ("as_of", map.as_of),
         ("state", map.state), ("order", order.rawValue), ("of", map.dataset),
       ] + choices + [("page", "\(page)")])
+  }
+
+  /// A map is of what the warehouse shows: of a vintage that only the lake has it is told how to show it.
+  private func vintageNote(_ frame: Frame) -> HTML {
+    guard let unshown else { return .empty }
+    return """
+      <ul class="notes"><li><b>Vintage \(unshown) is not shown</b>: the warehouse shows \(map.vintages.joined(separator: ", ")), and \
+      so does this map. <a href="\(frame.site.partition(map.dataset, map.data_year))">The year's page</a> lists the publications that \
+      the lake keeps; this shows one of them again: <code>aker lake rollback \(map.dataset) \(map.data_year) --to PUBLICATION</code>\
+      </li></ul>
+      """
   }
 
   // MARK: The picture

@@ -131,10 +131,7 @@ package struct PartitionPage: Sendable {
     let rows: [HTML] = history.enumerated().map { index, line in
       // Against the one before it, in time.
       let before = index + 1 < history.count ? history[index + 1].row_count : nil
-      let change = before.map { line.row_count - $0 } ?? 0
-      let changed: HTML =
-        before == nil
-        ? "first" : change == 0 ? "±0" : change > 0 ? "+\(Words.count(change))" : "−\(Words.count(-change))"
+      let changed = Words.change(before.map { line.row_count - $0 })
       let place: HTML =
         switch line.warehouse {
         case .shown: Words.named("shown", .published)
@@ -152,7 +149,16 @@ package struct PartitionPage: Sendable {
     return """
       <section><h2>Published</h2>\(others)\(Words.table(
         "Publications", ["No.", "Vintage", "When", "Outcome", "Rows", "Change", "Warehouse", "SHA-256", "Task", "Definition"],
-        rows))</section>
+        rows))\(files)</section>
+      """
+  }
+
+  /// Where in the lake what is shown lies, or what was published last.
+  private var files: HTML {
+    guard let line = history.first(where: { $0.warehouse == .shown }) ?? history.first else { return .empty }
+    return """
+      <dl class="facts"><dt>File in the lake</dt><dd><code>\(line.lake_path)</code></dd>\
+      <dt>Validation report</dt><dd><code>\(line.report)</code></dd></dl>
       """
   }
 

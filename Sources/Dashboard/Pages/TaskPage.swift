@@ -1,5 +1,6 @@
 internal import Base
 package import Console
+internal import FoundationEssentials
 internal import Queue
 
 /// A task's whole story.
@@ -25,7 +26,7 @@ package struct TaskPage: Sendable {
     return frame.page(
       "Task \(task.task_id)", .tasks,
       """
-      \(frame.title(heading, detail, Self.acts(task.task_id, task.state, frame)))\(cause)\(upstream(frame))\
+      \(frame.title(heading, detail, Self.acts(task.task_id, task.state, frame)))\(states)\(cause)\(definitions(frame))\(upstream(frame))\
       \(checks)\(publication)\(attempts)\(logged)\(inputs)
       """)
   }
@@ -57,6 +58,35 @@ package struct TaskPage: Sendable {
     let said: HTML = text.map(Words.reason) ?? .empty
     let advice: HTML = isBad ? task.advice.map { "<p>\($0)</p>" } ?? .empty : .empty
     return "<section class=\"cause\(isBad ? " bad" as HTML : "")\">\(kind)\(said)\(causes)\(advice)\(next)</section>"
+  }
+
+  /// The states that it went through, with their times.
+  private var states: HTML {
+    var items: [HTML] = ["<li>enqueued \(Words.moment(story.task.created_at))</li>"]
+    // Of many attempts the last ones: all of them are told below.
+    let shown = story.attempts.suffix(4)
+    if story.attempts.count > shown.count { items.append("<li>\(story.attempts.count - shown.count) attempts</li>") }
+    for attempt in shown {
+      items.append("<li>\(Words.badge(word: "running")) \(Words.moment(attempt.started_at))</li>")
+      guard attempt.state != .running else { continue }
+      let ended = attempt.seconds.map { Words.moment(attempt.started_at.addingTimeInterval($0)) }
+      items.append("<li>\(Words.badge(word: attempt.state.rawValue)) \(ended)</li>")
+    }
+    let last = story.attempts.last?.state.rawValue
+    if last != story.task.state.rawValue { items.append("<li>\(Words.badge(story.task.state)) now</li>") }
+    return "<ol class=\"states\" aria-label=\"Its states\">\(items)</ol>"
+  }
+
+  /// Where the definition that it failed by is not the one of now, both are offered.
+  private func definitions(_ frame: Frame) -> HTML {
+    guard let made = story.superseded, let applied = story.task.applied_definition else { return .empty }
+    let then = String(made.prefix(12))
+    let button = frame.button(
+      "Retry by the one it failed by…", "retry", [("task", "\(story.task.task_id)"), ("definition", then)])
+    return """
+      <ul class="notes"><li><b>There is a newer definition</b>: it failed by <code>\(then)</code>; <code>\
+      \(String(applied.prefix(12)))</code> is applied now, and <i>Retry…</i> builds by that. \(button)</li></ul>
+      """
   }
 
   private func upstream(_ frame: Frame) -> HTML {

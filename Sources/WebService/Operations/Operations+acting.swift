@@ -9,13 +9,14 @@ extension Operations {
   private static let errorClass = ("error_class?", Schema.string(values: ErrorClass.allCases.map(\.rawValue)))
 
   /// One kind of target each, with what may be said besides.
-  static func target(_ targets: [String], _ more: [(String, Schema)] = []) -> Schema {
+  static func target(_ targets: [String], _ more: [(String, Schema)] = [], also: [Schema] = []) -> Schema {
     .either(
-      targets.map { target in
-        // Of the whole queue, only by saying so.
-        target.hasPrefix("queue")
-          ? .fields(String(target.dropFirst("queue".count)), [("queue", .yes)] + more) : .fields(target, more)
-      })
+      also
+        + targets.map { target in
+          // Of the whole queue, only by saying so.
+          target.hasPrefix("queue")
+            ? .fields(String(target.dropFirst("queue".count)), [("queue", .yes)] + more) : .fields(target, more)
+        })
   }
 
   /// Acts on one task or one backfill are done at once; those on many tasks, wherever they are, are batches.

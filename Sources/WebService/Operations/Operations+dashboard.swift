@@ -83,6 +83,11 @@ extension Operations {
           ("act", .string(values: ActPreview.Act.allCases.map(\.rawValue))),
           ("error_class?", .string(values: ErrorClass.allCases.map(\.rawValue))),
           ("priority?", .integer(least: -100, most: 100)),
+        ],
+        also: [
+          .fields(
+            "task:id",
+            [("act", .string(values: ["retry"])), ("definition", .string(pattern: "^[0-9a-f]{8,64}$"))])
         ]), answer: .fields("text:str count:int left_alone:str? command:str")
     ) { exchange in
       try Reply(
@@ -90,7 +95,26 @@ extension Operations {
           exchange.text("act").flatMap(ActPreview.Act.init) ?? .retry, try exchange.target(Set(Target.Kind.allCases)),
           errorClass: exchange.text("error_class").flatMap(ErrorClass.init),
           priority: exchange.number("priority") ?? 10,
-          exchange.connection))
+          definition: exchange.text("definition"), exchange.connection))
+    },
+    .act(
+      "previewLake", "/lake/preview",
+      "What the commands that check what is published, or take it back, would do to a dataset's years, with the commands.",
+      commands: [], level: .viewer, kind: .preview,
+      body: .fields(
+        "dataset:str",
+        [
+          ("act", .string(values: LakePreview.Act.allCases.map(\.rawValue))),
+          ("years", .list(.integer(least: 1500, most: 2500))),
+        ]),
+      answer: .fields(
+        "text:str count:int has_more:bool commands:strs",
+        [("partitions", .list(.fields("data_year:int region:str text:str command:str?")))])
+    ) { exchange in
+      try Reply(
+        try await LakePreview.read(
+          exchange.text("act").flatMap(LakePreview.Act.init) ?? .validate, exchange.text("dataset") ?? "",
+          years: exchange.numbers("years") ?? [], exchange.connection))
     },
   ]
 
@@ -108,7 +132,8 @@ extension Operations {
         "publications",
         .list(
           .fields(
-            "publication_id:int data_year:int region:str as_of:str published_at:time outcome:str row_count:int task_id:int"
+            "publication_id:int data_year:int region:str as_of:str published_at:time outcome:str row_count:int "
+              + "row_change:int? task_id:int"
           ))
       ),
       (

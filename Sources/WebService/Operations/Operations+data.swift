@@ -34,7 +34,7 @@ extension Operations {
       answer: .list(
         .fields(
           "publication:int as_of:str published_at:time outcome:str row_count:int sha256:str task_id:int definition:str "
-            + "is_applied:bool? warehouse:str"))
+            + "is_applied:bool? warehouse:str lake_path:str report:str"))
     ) { exchange in
       let place = place(exchange)
       let lines = try await place.history(exchange.connection)

@@ -142,7 +142,7 @@ extension Operations {
         "state?",
         .fields(
           "running:int requests_today:int requests_ever:int cool_down_seconds:int? cool_down_reason:str? "
-            + "pause_reason:str? daily_quota:int?")
+            + "pause_reason:str? daily_quota:int? requests_a_minute:num quota_ends_at:time? quota_resets_at:time?")
       )
     ])
 
@@ -151,9 +151,9 @@ extension Operations {
     let datasets = KeptCatalog.folder(folder).datasets
     let registry = try SourceRegistry(directory: folder, environment: exchange.configuration.environment)
     let states = try await SourceState.read(exchange.connection)
-    // Which keys this host has is its own business: workers have theirs.
+    // Of keys it is told whether this host has them, and never what they are; workers have their own.
     return registry.sources.values.sorted { $0.id < $1.id }.map {
-      SourceEntry($0, datasets: datasets, configuration: nil, state: states[$0.id])
+      SourceEntry($0, datasets: datasets, configuration: exchange.configuration, state: states[$0.id])
     }
   }
 
@@ -200,7 +200,7 @@ extension Operations {
 
   private static let story = Schema.fields(
     "task_id:int backfill_id:int note:str? dataset:str data_year:int region:str as_of:str is_this_month:bool "
-      + "attempt_count:int max_attempts:int reason:str? advice:str? source_id:str? why:str? report:str? next:strs",
+      + "created_at:time applied_definition:str? attempt_count:int max_attempts:int reason:str? advice:str? source_id:str? why:str? report:str? next:strs",
     [
       ("state", states), ("error_class?", classes),
       (

@@ -46,7 +46,7 @@ extension Pages {
       return Leave(to: site.path("batches", "\(Self.number("batch_id", made))"))
     }
     var body = target
-    if act != "retry" { body["error_class"] = nil }
+    if act != "retry" { (body["error_class"], body["definition"]) = (nil, nil) }
     let answer = try await answer(act, visit, body: body, key: key)
     var address: String?
     if case .integer(let task)? = target["task"] { address = site.task(task) }

@@ -71,3 +71,16 @@ extension Pages {
     return answer
   }
 }
+
+extension Pages {
+  /// How long a page took from its request's head to its compressed bytes, as browsers show it: `page;dur=3.1`, in
+  /// milliseconds.
+  static func timing(since began: ContinuousClock.Instant) -> String {
+    let microseconds = (ContinuousClock.now - began) / .microseconds(1)
+    return "page;dur=\(microseconds.rounded() / 1000)"
+  }
+}
+
+extension HTTPField.Name {
+  static let serverTiming = HTTPField.Name("Server-Timing")!
+}

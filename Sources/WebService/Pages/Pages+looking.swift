@@ -161,3 +161,8 @@ extension Pages {
     return DatasetPages.page(story, sample, visit.frame)
   }
 }
+
+extension Frame.Place {
+  /// Those that are one list each.
+  static let lists: [Frame.Place] = [.sources, .workers, .flows, .alerts, .audit, .tokens]
+}

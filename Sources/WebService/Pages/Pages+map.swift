@@ -38,7 +38,8 @@ extension Pages {
       "getMap", visit, path: ["dataset": dataset.dataset, "year": "\(year.data_year)"], query: query)
     return MapPage(
       datasets: known, map: map, order: fields["order"].flatMap(MapPage.Order.init) ?? .highest,
-      page: fields["page"].flatMap { Int($0) } ?? 1
+      page: fields["page"].flatMap { Int($0) } ?? 1,
+      unshown: isSame ? fields["as_of"].flatMap { year.vintages.contains($0) ? nil : $0 } : nil
     ).html(visit.frame)
   }
 }

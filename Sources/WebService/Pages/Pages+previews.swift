@@ -14,6 +14,7 @@ extension Pages {
     switch fields["act"] ?? "" {
     case let act where ["retry", "cancel", "prioritize"].contains(act) && !fields.all("cell").isEmpty:
       page = try await cellsPreview(act, visit)
+    case let act where LakePreview.Act(rawValue: act) != nil: page = try await lakePreview(act, visit)
     case let act where ActPreview.Act(rawValue: act) != nil: page = try await targetPreview(act, visit)
     case "backfill": page = try await backfillPreview(visit)
     case let act:
@@ -33,7 +34,7 @@ extension Pages {
 
   /// The members of an operation's body that name what it is about.
   static func target(_ fields: Fields) throws -> [String: JSONValue] {
-    var body = fields.json("dataset", "source", "error_class")
+    var body = fields.json("dataset", "source", "error_class", "definition")
     body["task"] = try fields.number("task")
     body["backfill"] = try fields.number("backfill")
     return body
@@ -129,6 +130,41 @@ extension Pages {
       table: examples(BatchPreview(tasks: count, obstructed: obstructed, examples: table)),
       fields: [("act", act)] + visit.fields.all("cell").map { ("cell", $0) },
       label: count > 0 ? "\(heading) \(count.counted("task"))" : nil, back: back(visit))
+  }
+
+  // MARK: What is published
+
+  /// Checking and taking back need the lake's files: they are done where those are, by the command.
+  private func lakePreview(_ act: String, _ visit: Visit) async throws -> PreviewPage {
+    var previews: [(dataset: String, told: LakePreview)] = []
+    for (dataset, years) in try Self.cells(visit.fields) {
+      let body: [String: JSONValue] = [
+        "act": .string(act), "dataset": .string(dataset), "years": .array(years.map { .integer(Int64($0)) }),
+      ]
+      previews.append((dataset, try await ask("previewLake", visit, body: body)))
+    }
+    let rows: [HTML] = previews.flatMap { dataset, told in
+      told.partitions.map { partition -> HTML in
+        let name = "\(dataset) \(partition.data_year)\(partition.region.isEmpty ? "" : " \(partition.region)")"
+        let address = site.partition(dataset, partition.data_year, region: partition.region)
+        return "<tr><td><a href=\"\(address)\">\(name)</a></td><td class=\"wrap\">\(partition.text)</td></tr>"
+      }
+    }
+    let isAny = previews.contains { $0.told.count > 0 }
+    let more = previews.filter(\.told.has_more).map {
+      "\($0.dataset) has more: the first \(LakePreview.mostPartitions) partitions are told."
+    }
+    return PreviewPage(
+      heading: act == "validate" ? "Validate" : "Roll back", sentences: previews.map(\.told.text),
+      notes: more
+        + [
+          isAny
+            ? "It is done where the lake's files are: copy the command below to a host that has them."
+            : "There is nothing to do."
+        ], commands: previews.flatMap(\.told.commands),
+      table: "<h2>Which</h2>\(Words.table("Which partitions", ["Partition", "What happens"], rows))", fields: [],
+      label: nil,
+      back: back(visit))
   }
 
   // MARK: A backfill

@@ -88,10 +88,13 @@ struct Pages: Sendable {
     _ request: Request, _ context: APIContext, isAct: Bool = false, admits: Bool = true,
     _ make: (Visit) async throws -> (HTTPResponse.Status, HTML)
   ) async throws -> Response {
-    try await answering(request, context, isAct: isAct, admits: admits) { visit in
+    let began = ContinuousClock.now
+    var response = try await answering(request, context, isAct: isAct, admits: admits) { visit in
       let (status, html) = try await make(visit)
       return respond(html, status, visit, request)
     }
+    response.headers[.serverTiming] = Self.timing(since: began)
+    return response
   }
 
   /// - Parameter isAct: whether its form must carry the token that its cookie has.
@@ -278,7 +281,6 @@ struct Pages: Sendable {
     if request.headers[.ifNoneMatch] == tag { return Response(status: .notModified, headers: headers) }
     return packed(asset.bytes, asset.compressed, .ok, headers, request)
   }
-
   private func leave(_ leave: Leave, _ request: Request) -> Response {
     var headers: HTTPFields = [.location: leave.to, .cacheControl: "no-store", .contentSecurityPolicy: Self.policy]
     if let token = leave.token { headers[.setCookie] = cookie(Self.tokenCookie, token, request) }
@@ -292,9 +294,4 @@ struct Pages: Sendable {
     let plain = value.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.~".contains($0)) }
     return "\(name)=\(plain); Path=\(site.prefix)/; HttpOnly; SameSite=Strict" + (isSecure ? "; Secure" : "")
   }
-}
-
-extension Frame.Place {
-  /// Those that are one list each.
-  static let lists: [Frame.Place] = [.sources, .workers, .flows, .alerts, .audit, .tokens]
 }

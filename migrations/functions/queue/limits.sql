@@ -87,9 +87,16 @@ BEGIN
       t.recent_counts := t.recent_counts || given;
     END IF;
   END IF;
+  IF t.minute_at < date_trunc('minute', at) THEN
+    t.minute_before := CASE WHEN t.minute_at >= date_trunc('minute', at) - interval '1 minute' THEN t.minute_count
+      ELSE 0 END;
+    t.minute_at := date_trunc('minute', at);
+    t.minute_count := 0;
+  END IF;
   UPDATE queue.token_bucket b SET tokens = t.tokens, refilled_at = greatest(at, b.refilled_at), quota_day = t.quota_day,
       quota_used = t.quota_used + given, granted_total = b.granted_total + given,
-      recent_times = t.recent_times, recent_counts = t.recent_counts
+      recent_times = t.recent_times, recent_counts = t.recent_counts, minute_at = t.minute_at,
+      minute_count = t.minute_count + given, minute_before = t.minute_before
     WHERE b.source_id = $1;
   RETURN QUERY SELECT given, pause;
 END
@@ -106,7 +113,7 @@ BEGIN
     RAISE EXCEPTION 'at least one token must be returned' USING ERRCODE = 'AK003';
   END IF;
   UPDATE queue.token_bucket b SET tokens = least(b.tokens + $2, coalesce(s.burst, b.tokens)),
-    quota_used = greatest(b.quota_used - $2, 0),
+    quota_used = greatest(b.quota_used - $2, 0), minute_count = greatest(b.minute_count - $2, 0),
       granted_total = b.granted_total - $2
     FROM queue.source s WHERE b.source_id = $1 AND s.source_id = $1;
 END

@@ -25,22 +25,25 @@ BEGIN
       HINT = 'Name tasks, a backfill, a dataset, a source or an error_class.';
   END IF;
   RETURN QUERY
-    SELECT t.task_id, t.backfill_id, t.dataset, t.data_year, t.region, t.state::text, t.error_class,
-      CASE WHEN $1 = 'retry' THEN (SELECT h.holder FROM queue.left_alone(t.task_id) AS h(holder) LIMIT 1) END
-    FROM queue.task t
-    WHERE t.state::text = ANY (wanted)
-      AND (NOT $2 ? 'tasks' OR t.task_id = ANY (ARRAY(
-        SELECT v::bigint FROM jsonb_array_elements_text($2 -> 'tasks') v)))
-      AND (NOT $2 ? 'backfill' OR t.backfill_id = ($2 ->> 'backfill')::bigint)
-      AND (NOT $2 ? 'dataset' OR t.dataset = $2 ->> 'dataset')
-      AND (NOT $2 ? 'source' OR $2 ->> 'source' = ANY (t.source_ids))
-      AND (NOT $2 ? 'years' OR t.data_year = ANY (ARRAY(
-        SELECT v::integer FROM jsonb_array_elements_text($2 -> 'years') v)))
-      AND (NOT $2 ? 'region' OR t.region = $2 ->> 'region')
-      AND (NOT $2 ? 'error_class' OR t.error_class = $2 ->> 'error_class')
-      -- Of several tasks of one partition and vintage the newest: the others are history.
-      AND ($1 <> 'retry' OR $2 ? 'tasks' OR t.task_id NOT IN (SELECT s.task_id FROM queue.superseded s))
-    ORDER BY t.task_id;
+    WITH chosen AS MATERIALIZED (
+      SELECT t.task_id, t.backfill_id, t.dataset, t.data_year, t.region, t.state::text AS state, t.error_class
+      FROM queue.task t
+      WHERE t.state::text = ANY (wanted)
+        AND (NOT $2 ? 'tasks' OR t.task_id = ANY (ARRAY(
+          SELECT v::bigint FROM jsonb_array_elements_text($2 -> 'tasks') v)))
+        AND (NOT $2 ? 'backfill' OR t.backfill_id = ($2 ->> 'backfill')::bigint)
+        AND (NOT $2 ? 'dataset' OR t.dataset = $2 ->> 'dataset')
+        AND (NOT $2 ? 'source' OR $2 ->> 'source' = ANY (t.source_ids))
+        AND (NOT $2 ? 'years' OR t.data_year = ANY (ARRAY(
+          SELECT v::integer FROM jsonb_array_elements_text($2 -> 'years') v)))
+        AND (NOT $2 ? 'region' OR t.region = $2 ->> 'region')
+        AND (NOT $2 ? 'error_class' OR t.error_class = $2 ->> 'error_class')
+        -- Of several tasks of one partition and vintage the newest: the others are history.
+        AND ($1 <> 'retry' OR $2 ? 'tasks' OR t.task_id NOT IN (SELECT s.task_id FROM queue.superseded s)))
+    SELECT c.task_id, c.backfill_id, c.dataset, c.data_year, c.region, c.state, c.error_class, h.holder
+    FROM chosen c LEFT JOIN queue.those_left_alone(
+      CASE WHEN $1 = 'retry' THEN ARRAY(SELECT n.task_id FROM chosen n) END) h USING (task_id)
+    ORDER BY c.task_id;
 EXCEPTION WHEN invalid_text_representation OR invalid_parameter_value OR numeric_value_out_of_range THEN
   RAISE EXCEPTION 'the selection cannot be read: %', SQLERRM USING ERRCODE = 'AK003',
     HINT = 'tasks and years are lists of numbers, backfill is a number, the others are texts.';

@@ -127,11 +127,19 @@ COMMENT ON FUNCTION warehouse.require_map(text, int) IS
 
 CREATE FUNCTION warehouse.outline_year(year int) RETURNS int
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT s.data_year FROM warehouse.outline_set s ORDER BY s.data_year <= $1 DESC, abs(s.data_year - $1) LIMIT 1
+  SELECT s.data_year FROM warehouse.outline_set s WHERE s.drawn_at IS NOT NULL
+  ORDER BY s.data_year <= $1 DESC, abs(s.data_year - $1) LIMIT 1
 $$;
 COMMENT ON FUNCTION warehouse.outline_year(int) IS
   'Whose outlines a year''s figures are drawn on: the same year''s, or the last before, or the first there are. NULL '
   'where none are drawn.';
+
+CREATE FUNCTION warehouse.outlines_of(year int) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.set_id FROM warehouse.outline_set s
+  WHERE s.data_year = warehouse.outline_year($1) AND s.drawn_at IS NOT NULL
+$$;
+COMMENT ON FUNCTION warehouse.outlines_of(int) IS 'The set of outlines that a year''s figures are drawn on.';
 
 CREATE FUNCTION warehouse.map_mark(dataset_name text, year int) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -139,7 +147,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     (SELECT string_agg(concat_ws(':', p.region, p.publication_id), ' ' ORDER BY p.region) FROM warehouse.partition p
       WHERE p.dataset = $1 AND p.data_year = $2),
     (SELECT concat_ws(':', s.data_year, s.sha256, extract(epoch FROM s.drawn_at)) FROM warehouse.outline_set s
-      WHERE s.data_year = warehouse.outline_year($2)),
+      WHERE s.set_id = warehouse.outlines_of($2)),
     (SELECT d.definition_hash FROM catalog.dataset d WHERE d.name = $1)))
 $$;
 COMMENT ON FUNCTION warehouse.map_mark(text, int) IS
@@ -150,7 +158,7 @@ CREATE FUNCTION warehouse.map_tile(dataset_name text, year int, z int, x int, y 
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   tile bytea;
-  drawn int := warehouse.outline_year(year);
+  drawn bigint := warehouse.outlines_of(year);
   of_level int := CASE WHEN z < 5 THEN 0 WHEN z < 9 THEN 1 ELSE 2 END;
 BEGIN
   PERFORM warehouse.require_map(dataset_name, year);
@@ -158,7 +166,7 @@ BEGIN
   SELECT ST_AsMVT(t, 'counties', 4096, 'shape') INTO tile FROM (
     SELECT o.geo_id, o.name, f.value, ST_AsMVTGeom(o.shape, e.bounds, 4096, 64, true) AS shape
     FROM (SELECT ST_TileEnvelope(z, x, y) AS bounds) e
-      JOIN warehouse.outline o ON o.data_year = drawn AND o.level = of_level AND length(o.geo_id) = 5
+      JOIN warehouse.outline o ON o.set_id = drawn AND o.level = of_level AND length(o.geo_id) = 5
         AND o.shape && ST_Expand(e.bounds, (ST_XMax(e.bounds) - ST_XMin(e.bounds)) / 64)
       LEFT JOIN warehouse.map_figures(dataset_name, year, measure, vintage, chosen) f USING (geo_id)) t
   WHERE t.shape IS NOT NULL;

@@ -61,9 +61,9 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     await connection.close()
     let by =
       withCurrentDefinition
-      ? "by what the documents of publication \(text(target)) give by the definition that is applied now."
-      : "by exactly what publication \(text(target)) published."
-    try Confirmation.ask("This replaces publication \(text(shown))\n\(by)", yes: yes)
+      ? "by what the documents of publication \(target.text) give by the definition that is applied now."
+      : "by exactly what publication \(target.text) published."
+    try Confirmation.ask("This replaces publication \(shown.text)\n\(by)", yes: yes)
 
     let partition = Partition(
       dataset: published.dataset, dataYear: published.year, region: published.region, asOf: shown.as_of)
@@ -108,34 +108,28 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     }
   }
 
-  private func text(_ line: PublicationLine) -> String {
-    let time = line.published_at.formatted(.iso8601).prefix("YYYY-MM-DDTHH:MM".count).replacing("T", with: " ")
-    let what = "\(line.row_count.counted("row")), definition \(line.definition.prefix(12))"
-    return "\(line.publication) (as of \(line.as_of), published \(time) UTC, \(what))"
-  }
-
   private func choose(
     _ connection: PostgresConnection
   ) async throws -> (shown: PublicationLine, target: PublicationLine) {
     let publications = try await published.place.history(connection)
     let name = published.name
-    guard let shown = publications.first(where: { $0.warehouse == .shown }) else {
+    let choice = RollbackChoice(publications)
+    if case .notPublished = choice {
       throw Failure(.usage, "\(name) is not published", advice: "aker lake ls \(published.dataset) lists what is.")
     }
     let history = "aker lake history \(published.dataset) \(published.year)\(published.regionFlag)"
     if let to {
-      guard let target = publications.first(where: { $0.publication == to }) else {
-        throw Failure(.usage, "\(name) has no publication \(to)", advice: "\(history) lists them.")
-      }
+      guard let target = publications.first(where: { $0.publication == to }),
+        let shown = publications.first(where: { $0.warehouse == .shown })
+      else { throw Failure(.usage, "\(name) has no publication \(to)", advice: "\(history) lists them.") }
       return (shown, target)
     }
-    let earlier = publications.first { $0.publication < shown.publication && $0.sha256 != shown.sha256 }
-    guard let earlier else {
+    guard case .back(let shown, let target) = choice else {
       let again = "aker run \(published.dataset) --year \(published.year)\(published.regionFlag)"
       throw Failure(
         .usage, "\(name) has no earlier publication with other rows",
         advice: "\(history) lists what there is; a new one is made by: \(again)")
     }
-    return (shown, earlier)
+    return (shown, target)
   }
 }

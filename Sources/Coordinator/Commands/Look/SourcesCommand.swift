@@ -4,6 +4,7 @@ import Catalog
 import CatalogTools
 import Settings
 import Console
+import FoundationEssentials
 import Postgres
 
 /// Where data come from.
@@ -72,7 +73,7 @@ struct SourcesCommand: AsyncParsableCommand {
     let table = Table(headings: ["source", "limit", "key", "fresh for", "datasets", "state", "name"], rows: cells)
     Terminal.standardOutput.write(
       table.rendered(Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode))
-    let missing = entries.filter { $0.enabled && $0.keyText == "missing" && !$0.datasets.isEmpty }
+    let missing = entries.filter(\.lacksKey)
     guard !missing.isEmpty else { return }
     let variables = Set(missing.compactMap(\.key_variable)).sorted()
     print("\nkeys that datasets need and that are not set: \(variables.joined(separator: ", ")) (or ..._FILE)")
@@ -94,6 +95,8 @@ struct SourcesCommand: AsyncParsableCommand {
       facts.append(("state", state.text + (state.pause_reason ?? state.cool_down_reason).map { ": \($0)" }.orEmpty))
       let quota = state.daily_quota.map { " of \($0)" } ?? ""
       facts.append(("requests", "\(state.requests_today)\(quota) today (UTC), \(state.requests_ever) ever"))
+      facts.append(("a minute", state.requests_a_minute > 0 ? state.rateText : nil))
+      facts.append(("quota", state.quotaText { "\($0.formatted(.iso8601).prefix(16).replacing("T", with: " ")) UTC" }))
     }
     facts.append(("notes", entry.notes))
     for (name, value) in facts {

@@ -19,10 +19,15 @@ package struct ActPreview: Encodable, Sendable {
   /// - Parameters:
   ///   - errorClass: of a retry.
   ///   - priority: of a prioritization of more than one task.
+  ///   - definition: by which a retry of one task is to be built; the one that is applied now unless told.
   /// - Throws: `Refusal` where there is no such target.
   package static func read(
-    _ act: Act, _ target: Target, errorClass: ErrorClass? = nil, priority: Int = 10, _ connection: PostgresConnection
+    _ act: Act, _ target: Target, errorClass: ErrorClass? = nil, priority: Int = 10, definition: String? = nil,
+    _ connection: PostgresConnection
   ) async throws -> ActPreview {
+    guard definition == nil || act == .retry && target.kind == .task else {
+      throw Refusal(.usage, "a definition is named for the retry of one task alone")
+    }
     let newest = act == .retry && target.isOfManyBackfills
     let tasks = try await TargetTasks.read(target, errorClass: errorClass, newest: newest, connection)
     let count =
@@ -35,8 +40,30 @@ package struct ActPreview: Encodable, Sendable {
       act == .retry && target.kind != .task
       ? try await TargetTasks.leftAlone(target, errorClass: errorClass, newest: newest, connection) : nil
     return ActPreview(
-      text: sentence(act, target, tasks, priority: priority), count: count, left_alone: leftAlone,
-      command: command(act, target, errorClass: errorClass, priority: priority))
+      text: sentence(act, target, tasks, priority: priority) + (try await by(definition, act, target, connection)),
+      count: count, left_alone: leftAlone,
+      command: command(act, target, errorClass: errorClass, priority: priority)
+        + (definition.map { " --definition \($0)" } ?? ""))
+  }
+
+  /// Which definition one task is built by, where that is not the one it failed by.
+  private static func by(
+    _ definition: String?, _ act: Act, _ target: Target, _ connection: PostgresConnection
+  ) async throws -> String {
+    guard act == .retry, case .task(let id) = target else { return "" }
+    if let definition { return " It is built by definition \(definition), whatever is applied now." }
+    let row = try await connection.query(
+      """
+      SELECT left(a.definition_hash, 12) AS made, left(d.definition_hash, 12) AS applied
+      FROM (SELECT n.dataset, n.definition_hash FROM queue.attempt n WHERE n.task_id = $1
+          ORDER BY n.attempt_id DESC LIMIT 1) a
+        JOIN catalog.dataset d ON d.name = a.dataset
+      WHERE a.definition_hash <> d.definition_hash
+      """, [id]
+    ).first
+    guard let row else { return "" }
+    let (made, applied) = (try row.decode("made", as: String.self), try row.decode("applied", as: String.self))
+    return " It is built by the definition that is applied now, \(applied), and not by \(made), by which it failed."
   }
 
   package static func sentence(_ act: Act, _ target: Target, _ tasks: TargetTasks, priority: Int = 10) -> String {

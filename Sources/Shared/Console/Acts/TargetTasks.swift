@@ -58,8 +58,8 @@ package struct TargetTasks {
     let row = try await connection.one(
       """
       SELECT count(*) AS count, min(h.holder) AS holder
-      FROM queue.task t CROSS JOIN LATERAL queue.left_alone(t.task_id) AS h(holder)
-      WHERE \(condition) AND t.state = 'failed' AND h.holder IS NOT NULL
+      FROM queue.those_left_alone(ARRAY(
+        SELECT t.task_id FROM queue.task t WHERE \(condition) AND t.state = 'failed')) h
       """, parameters)
     guard let holder = try row.decode("holder", as: String?.self) else { return nil }
     return "\(tasks(try row.decode("count"), "failed")) left alone, such as: \(holder)"

@@ -64,14 +64,14 @@ package struct CountyMap: Encodable, Sendable {
         SELECT coalesce(o.geo_id, f.geo_id) AS geo_id, coalesce(o.name, '') AS name, f.value,
           coalesce(f.row_count, 0) AS row_count, o.path, o.x_min, o.y_min, o.x_max, o.y_max
         FROM (SELECT * FROM warehouse.outline n
-            WHERE n.data_year = warehouse.outline_year($2) AND n.level = $7 AND length(n.geo_id) = 5) o
+            WHERE n.set_id = (SELECT warehouse.outlines_of($2)) AND n.level = $7 AND length(n.geo_id) = 5) o
           FULL JOIN warehouse.map_figures($1, $2, $3, $4, $5::jsonb) f USING (geo_id)
         WHERE $6::text IS NULL OR left(coalesce(o.geo_id, f.geo_id), 2) = $6 ORDER BY 1
         """,
         [choices.dataset, choices.year, choices.measure.name, choices.asOf, choices.chosenJSON, state, level]),
       PostgresStatement(
         """
-        SELECT geo_id, path FROM warehouse.outline WHERE data_year = warehouse.outline_year($1) AND level = $2
+        SELECT geo_id, path FROM warehouse.outline WHERE set_id = (SELECT warehouse.outlines_of($1)) AND level = $2
           AND length(geo_id) = 2 AND path IS NOT NULL AND ($3::text IS NULL OR geo_id = $3) ORDER BY 1
         """, [choices.year, level, state]),
       PostgresStatement("SELECT warehouse.outline_year($1) AS year", [choices.year]),

@@ -21,6 +21,8 @@ package struct DatasetStory: Encodable, Sendable {
     package var published_at: Date
     package var outcome: String
     package var row_count: Int
+    /// Rows more than the partition's publication before had; nil for the first.
+    package var row_change: Int?
     package var task_id: Int64
   }
 
@@ -71,8 +73,11 @@ package struct DatasetStory: Encodable, Sendable {
       PostgresStatement("SELECT * FROM queue.cell WHERE dataset = $1 ORDER BY data_year", [name]),
       PostgresStatement(
         """
-        SELECT publication_id, data_year, region, as_of, published_at, outcome, row_count, task_id
-        FROM lineage.publication WHERE dataset = $1 ORDER BY publication_id DESC LIMIT $2
+        SELECT p.publication_id, p.data_year, p.region, p.as_of, p.published_at, p.outcome, p.row_count, p.task_id,
+          p.row_count - (SELECT b.row_count FROM lineage.publication b
+            WHERE b.dataset = p.dataset AND b.data_year = p.data_year AND b.region = p.region
+              AND b.publication_id < p.publication_id ORDER BY b.publication_id DESC LIMIT 1) AS row_change
+        FROM lineage.publication p WHERE p.dataset = $1 ORDER BY p.publication_id DESC LIMIT $2
         """, [name, mostLines]),
       PostgresStatement(
         """
@@ -114,6 +119,7 @@ extension DatasetStory.Publication {
     published_at = try row.decode("published_at")
     outcome = try row.decode("outcome")
     row_count = try row.decode("row_count")
+    row_change = try row.decode("row_change")
     task_id = try row.decode("task_id")
   }
 }

@@ -56,7 +56,9 @@ package struct MapChoices: Sendable {
       throw Refusal(
         .missing,
         "the warehouse does not show vintage \(asOf) of \(dataset) \(year); it shows \(vintages.joined(separator: ", "))",
-        advice: "aker lake history \(dataset) \(year) lists the vintages whose files the lake keeps.")
+        advice:
+          "aker lake history \(dataset) \(year) lists the publications whose files the lake keeps; "
+          + "aker lake rollback \(dataset) \(year) --to PUBLICATION shows one of them again.")
     }
     let columns = try results[0].map { row in
       (

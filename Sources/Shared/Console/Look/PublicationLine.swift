@@ -1,4 +1,5 @@
 package import FoundationEssentials
+internal import Lake
 internal import Postgres
 
 /// A publication in the history of its partition.
@@ -22,10 +23,14 @@ package struct PublicationLine: Encodable, Sendable {
   package var is_applied: Bool?
   /// `shown`, `withdrawn`, or empty.
   package var warehouse: Place
+  /// Below the lake's folder.
+  package var lake_path: String
+  /// The report of its checks, below the lake's folder.
+  package var report: String
 
   static let sql = """
     SELECT p.publication_id AS publication, p.as_of, p.published_at, p.outcome, p.row_count, p.output_sha256 AS sha256,
-      p.task_id, p.definition_hash AS definition, p.definition_hash = d.definition_hash AS is_applied,
+      p.task_id, p.lake_path, p.definition_hash AS definition, p.definition_hash = d.definition_hash AS is_applied,
       CASE WHEN w.publication_id IS NOT NULL THEN 'shown' WHEN x.publication_id IS NOT NULL THEN 'withdrawn' ELSE '' END
         AS warehouse
     FROM lineage.publication p
@@ -45,6 +50,8 @@ package struct PublicationLine: Encodable, Sendable {
     definition = try row.decode("definition")
     is_applied = try row.decode("is_applied")
     warehouse = try row.decode("warehouse")
+    lake_path = try row.decode("lake_path")
+    report = LakePath.reports(beside: lake_path) + "/validation.html"
   }
 }
 

@@ -1,4 +1,5 @@
 package import Base
+package import FoundationEssentials
 internal import Postgres
 package import Queue
 
@@ -14,6 +15,7 @@ package struct StoryTask: Encodable, Sendable {
   package var as_of: String
   /// Whether `as_of` is the month that a command means without it.
   package var is_this_month: Bool
+  package var created_at: Date
   package var state: TaskState
   package var attempt_count: Int
   package var max_attempts: Int
@@ -23,13 +25,17 @@ package struct StoryTask: Encodable, Sendable {
   package var source_id: String?
   /// Why it waits.
   package var why: String?
+  /// The dataset's definition that is applied now.
+  package var applied_definition: String?
 
   static let sql = """
-    SELECT t.task_id, t.backfill_id, b.note, t.dataset, t.data_year, t.region, t.as_of,
+    SELECT t.task_id, t.backfill_id, t.created_at, b.note, t.dataset, t.data_year, t.region, t.as_of,
       t.as_of = to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM') AS is_this_month, t.state::text AS state, t.attempt_count,
       t.max_attempts, t.error_class, t.reason, t.detail ->> 'advice' AS advice, t.source_id,
-      CASE WHEN t.state IN ('ready', 'blocked') THEN queue.why(t.task_id) END AS why
-    FROM queue.task t JOIN queue.backfill b USING (backfill_id) WHERE t.task_id = $1
+      CASE WHEN t.state IN ('ready', 'blocked') THEN queue.why(t.task_id) END AS why,
+      d.definition_hash AS applied_definition
+    FROM queue.task t JOIN queue.backfill b USING (backfill_id) LEFT JOIN catalog.dataset d ON d.name = t.dataset
+    WHERE t.task_id = $1
     """
 
   init(_ row: PostgresRow) throws {
@@ -41,6 +47,7 @@ package struct StoryTask: Encodable, Sendable {
     region = try row.text("region") ?? ""
     as_of = try row.decode("as_of")
     is_this_month = try row.decode("is_this_month")
+    created_at = try row.decode("created_at")
     state = try row.decode("state")
     attempt_count = try row.decode("attempt_count")
     max_attempts = try row.decode("max_attempts")
@@ -49,6 +56,7 @@ package struct StoryTask: Encodable, Sendable {
     advice = try row.text("advice")
     source_id = try row.text("source_id")
     why = try row.text("why")
+    applied_definition = try row.text("applied_definition")
   }
 
   /// Such as `market_jobs 2021 39049`.

@@ -1,4 +1,5 @@
 internal import Lake
+internal import Queue
 package import Postgres
 
 /// All that is known of a task, in the order in which it happened, and what comes next.
@@ -14,6 +15,14 @@ package struct TaskStory: Encodable, Sendable {
   package var failed_upstream: [StoryUpstream]
   /// Where the validation of what was published can be read; nil where nothing was.
   package var report: String?
+
+  /// Of a failed task: the definition that its last attempt was made by, where another is applied now.
+  package var superseded: String? {
+    guard task.state == .failed, let made = attempts.last?.definition_hash, made != task.applied_definition else {
+      return nil
+    }
+    return task.applied_definition == nil ? nil : made
+  }
 
   /// What an operator does now, with the command.
   package var next: [String] { nextSteps }

@@ -52,6 +52,9 @@ package struct SourceEntry: Encodable, Sendable {
     ].compactMap { $0 }.joined(separator: ", ")
   }
 
+  /// Whether datasets need a key that this process was not given.
+  package var lacksKey: Bool { enabled && key_is_set == false && !datasets.isEmpty }
+
   package var keyText: String {
     guard key_variable != nil else { return "none" }
     return key_is_set == true ? "set" : "missing"
