@@ -99,10 +99,11 @@ package struct MapPage: Sendable {
   /// A map is of what the warehouse shows: of a vintage that only the lake has it is told how to show it.
   private func vintageNote(_ frame: Frame) -> HTML {
     guard let unshown else { return .empty }
+    let command = "aker lake rollback \(map.dataset) \(map.data_year) --to PUBLICATION"
     return """
       <ul class="notes"><li><b>Vintage \(unshown) is not shown</b>: the warehouse shows \(map.vintages.joined(separator: ", ")), and \
       so does this map. <a href="\(frame.site.partition(map.dataset, map.data_year))">The year's page</a> lists the publications that \
-      the lake keeps; this shows one of them again: <code>aker lake rollback \(map.dataset) \(map.data_year) --to PUBLICATION</code>\
+      the lake keeps; this shows one of them again: <code>\(command)</code>\
       </li></ul>
       """
   }
