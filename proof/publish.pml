@@ -8,13 +8,16 @@
  * What must hold (asserted where it could break, or `#define`d for an ltl formula below):
  *   owner      whoever commits a publication holds the task's lease in the database that commits it
  *   bytes      the file that gets its name holds what its own attempt hashed
+ *   whole      what is committed has its bytes in the lake
+ *   kept       a file in its place, which the manifest names, is replaced by no other; nor are the only bytes of a
+ *              publication thrown away
  *   once       a task has one publication at most in the surviving history
  *   published  in the end every task is published once, and the file that lies there is the one that the manifest names,
  *              if faults end and every process is scheduled fairly
  *
- * Each BROKEN_... removes one rule. `proof/check` runs them: some must be found out, and some must not, since another
- * rule holds in their place (a uuid for each life of a process, or a new epoch with a jump of the sequences, is enough by
- * itself; both are there since each covers what the other's mistake would let through).
+ * Each BROKEN_... removes one rule. `proof/check` runs them: each must be found out, but for the uuid of each life of a
+ * process alone: that owner and once hold takes it or a new epoch with a jump of the sequences, and both are there since
+ * each covers what the other's mistake would let through.
  */
 
 #ifndef WORKERS
@@ -49,6 +52,7 @@ typedef Database {
   byte token[TASKS];       /* queue.lease: NONE where nobody holds the task */
   byte holder[TASKS];      /* queue.lease's worker: its uuid */
   byte published[TASKS];   /* lineage.publication: how many */
+  bool completed[TASKS];   /* queue.outcome: nobody claims it any more */
   byte manifest[TASKS];    /* lake.manifest: whose bytes, by writer; NONE where there is no row */
   bool placed[TASKS];      /* lake.manifest: state = in_place */
 }
@@ -70,6 +74,15 @@ byte failovers, crashes, reaps;
 bool mustBeginEpoch;         /* the server's timeline is not the one that queue.epoch knows */
 
 #define folder(task, life) ((task) * 8 + (life))
+#ifdef BROKEN_SHARED_STAGING
+#define mine folder(task, 0)
+#else
+#define mine folder(task, life)
+#endif
+
+/* A file in its place, which the manifest names: `bytes` may take the place only if they are the same. */
+#define keeps(task, bytes) \
+  (!(primary.placed[task] && file[task] == primary.manifest[task]) || file[task] == bytes)
 
 inline copyDatabase(to, from) {
   to.epoch = from.epoch; to.sequence = from.sequence;
@@ -79,6 +92,7 @@ inline copyDatabase(to, from) {
   do
   :: k < TASKS ->
     to.token[k] = from.token[k]; to.holder[k] = from.holder[k]; to.published[k] = from.published[k];
+    to.completed[k] = from.completed[k];
     to.manifest[k] = from.manifest[k]; to.placed[k] = from.placed[k]; k++
   :: else -> break
   od;
@@ -96,8 +110,12 @@ inline seeEpoch() {
     k = 0; do :: k < 8 -> primary.ended[k] = true; k++ :: else -> break od;
     k = 0;
     do
+#ifdef BROKEN_EPOCH_THROUGH_LOCK
+    :: k < TASKS -> primary.token[k] = NONE; primary.holder[k] = NONE; k++
+#else
     :: k < TASKS && locked[k] == NONE -> primary.token[k] = NONE; primary.holder[k] = NONE; k++
     :: k < TASKS && locked[k] != NONE -> k++      /* SKIP LOCKED: a publication that holds its fence goes on */
+#endif
     :: else -> break
     od;
     k = 0;
@@ -121,6 +139,13 @@ inline giveUp(task) { primary.token[task] = NONE; primary.holder[task] = NONE }
 #else
 #define fenced (primary.token[task] == token && primary.holder[task] == life)
 #endif
+#endif
+
+/* A new life that nobody has begun yet: queue.fence begins it itself, and with it the lease is over. */
+#if defined(BROKEN_NO_EPOCH) || defined(BROKEN_FENCE_IN_NEW_LIFE)
+#define newLife false
+#else
+#define newLife mustBeginEpoch
 #endif
 
 /* Everything that a killed process takes along; what the server holds for it ends with its session. */
@@ -150,8 +175,8 @@ start:
 claim:
 end:
   atomic {
-    /* waits for work: a task that nobody holds and that is not published */
-    (primary.token[0] == NONE && primary.published[0] == 0 || primary.token[TASKS - 1] == NONE && primary.published[TASKS - 1] == 0);
+    /* waits for work: a task that nobody holds and that is not completed */
+    (primary.token[0] == NONE && !primary.completed[0] || primary.token[TASKS - 1] == NONE && !primary.completed[TASKS - 1]);
     /* queue.claim: AK002 ends an incarnation that was given up */
     seeEpoch();
     session[me] = true;
@@ -159,33 +184,40 @@ end:
     if :: !primary.known[life] || primary.ended[life] -> die(); goto start :: else fi;
 #endif
     if
-    :: primary.token[0] == NONE && primary.published[0] == 0 -> task = 0
+    :: primary.token[0] == NONE && !primary.completed[0] -> task = 0
 #if TASKS > 1
-    :: primary.token[1] == NONE && primary.published[1] == 0 -> task = 1
+    :: primary.token[1] == NONE && !primary.completed[1] -> task = 1
 #endif
     :: else -> goto claim
     fi;
+#ifdef BROKEN_SAME_TOKEN
+    primary.sequence = 1;
+#else
     primary.sequence++;
+#endif
     token = primary.sequence;
     primary.token[task] = token; primary.holder[task] = life
   }
   mayDie;
 
   /* PartitionBuilder, LakeStore.stage: the folder's name holds what no other attempt has */
-  atomic {
-#ifdef BROKEN_SHARED_STAGING
-    staged[folder(task, 0)] = life
-#else
-    staged[folder(task, life)] = life
-#endif
-  }
+  atomic { staged[mine] = life }
   mayDie;
+
+#ifdef BROKEN_EARLY_PLACE
+  atomic { assert(keeps(task, life)); file[task] = life }                                             /* kept */
+  mayDie;
+#endif
 
   /* BEGIN; queue.fence: the lease's row is locked for as long as the session lives */
   atomic {
     (locked[task] == NONE);
     if
-    :: fenced -> locked[task] = me + 1; session[me] = true
+#ifdef BROKEN_FENCE_WITHOUT_LOCK
+    :: !newLife && fenced -> session[me] = true
+#else
+    :: !newLife && fenced -> locked[task] = me + 1; session[me] = true
+#endif
     :: else -> goto discard        /* AK001 */
     fi
   }
@@ -193,46 +225,53 @@ end:
 
   /* COMMIT: rows, lineage, manifest and completion, if the session still lives */
   atomic {
-#ifdef BROKEN_COMMIT_WITHOUT_SESSION
     if
+#ifdef BROKEN_COMMIT_WITHOUT_SESSION
     :: true ->
 #else
-    if
+#ifdef BROKEN_FENCE_WITHOUT_LOCK
+    :: session[me] ->
+#else
     :: locked[task] == me + 1 ->
 #endif
+#endif
       assert(primary.token[task] == token && primary.holder[task] == life);   /* owner */
+      assert(staged[mine] == life);                                                               /* whole */
       primary.published[task]++;
       assert(primary.published[task] == 1);                                                       /* once */
       primary.manifest[task] = life;
       primary.placed[task] = false;
+#ifndef BROKEN_COMPLETE_APART
+      primary.completed[task] = true;
       giveUp(task);
+#endif
       locked[task] = NONE
     :: else -> goto discard         /* the server ended the session, or was lost: nothing was written */
     fi
   }
-  /* The answer may be lost: the worker asks under its token before it says anything (see `discard`). */
   mayDie;
+#ifdef BROKEN_COMPLETE_APART
+  atomic { if :: fenced -> primary.completed[task] = true; giveUp(task) :: else fi }
+  mayDie;
+#endif
+  /* The answer may be lost: the worker asks under its token before it says anything. */
+  if :: goto discard :: true fi;
 
   /* LakeStore.place: a rename; then lake.mark_in_place, which names the publication */
 place:
   atomic {
-#ifdef BROKEN_SHARED_STAGING
-    k = folder(task, 0);
-#else
-    k = folder(task, life);
-#endif
 #ifdef BROKEN_PLACE_UNASKED
     if
-    :: staged[k] != NONE ->
+    :: staged[mine] != NONE ->
 #else
     if
-    :: staged[k] != NONE && primary.manifest[task] == life ->
+    :: staged[mine] != NONE && primary.manifest[task] == life ->
 #endif
-      assert(staged[k] == life);                                                                  /* bytes */
-      file[task] = staged[k]; staged[k] = NONE
+      assert(staged[mine] == life);                                                                   /* bytes */
+      assert(keeps(task, life));                                                                      /* kept */
+      file[task] = life; staged[mine] = NONE
     :: else
-    fi;
-    k = 0
+    fi
   }
   mayDie;
   atomic {
@@ -244,10 +283,11 @@ discard:
   atomic {
     /* AK001, or a commit in doubt that the manifest does not know: the folder goes */
 #ifdef BROKEN_DISCARD_UNASKED
-    staged[folder(task, life)] = NONE;
+    staged[mine] = NONE;
 #else
-    if :: primary.manifest[task] == life && !primary.placed[task] -> skip :: else -> staged[folder(task, life)] = NONE fi;
+    if :: primary.manifest[task] == life && !primary.placed[task] -> skip :: else -> staged[mine] = NONE fi;
 #endif
+    assert(primary.manifest[task] != life || primary.placed[task] || staged[mine] == life || file[task] == life);  /* kept */
     if :: fenced && locked[task] == NONE -> giveUp(task) :: else fi;      /* queue.fail, queue.release */
     task = 0; token = NONE
   }
@@ -310,16 +350,24 @@ end:
   do
   :: atomic {
       if :: k = 0 :: k = TASKS - 1 fi;
+      if :: j = 1 :: j = 2 :: j = 3 :: j = 4 fi;
       if
       :: primary.manifest[k] != NONE && !primary.placed[k] && staged[folder(k, primary.manifest[k])] == primary.manifest[k] ->
         file[k] = primary.manifest[k]; staged[folder(k, primary.manifest[k])] = NONE; primary.placed[k] = true
       :: primary.manifest[k] != NONE && !primary.placed[k] && file[k] == primary.manifest[k] -> primary.placed[k] = true
 #ifndef BROKEN_NO_REBUILD
       :: primary.manifest[k] != NONE && primary.published[k] > 0 && file[k] != primary.manifest[k] && staged[folder(k, primary.manifest[k])] != primary.manifest[k] && primary.token[k] == NONE && locked[k] == NONE ->
-        primary.manifest[k] = NONE; primary.placed[k] = false; primary.published[k] = 0
+        primary.manifest[k] = NONE; primary.placed[k] = false; primary.published[k] = 0; primary.completed[k] = false
+#endif
+      /* What lies staged and belongs to no attempt that runs (lake.live_staging), nor to a publication. */
+#ifdef BROKEN_REPAIR_UNASKED
+      :: staged[folder(k, j)] == j && primary.manifest[k] != j -> staged[folder(k, j)] = NONE
+#else
+      :: staged[folder(k, j)] == j && primary.manifest[k] != j && (primary.token[k] == NONE || primary.holder[k] != j) ->
+        staged[folder(k, j)] = NONE
 #endif
       fi;
-      k = 0
+      k = 0; j = 0
     }
   od
 }

@@ -49,6 +49,13 @@ struct NewLifeTests {
     #expect(old.leases.count == Self.taskCount)
 
     let stranger = try await PostgresConnection.connect(configuration)
+    if way == .failoverReplicated {
+      // The lease stands here, and nobody has noticed the new life: what its attempt had staged may be gone by now.
+      let error = await #expect(throws: PostgresError.self) {
+        try await stranger.query("SELECT queue.fence($1, $2)", [old.leases[0].taskID, old.leases[0].token])
+      }
+      #expect(error?.sqlState == "AK001")
+    }
     var ours = configuration
     ours.incarnation = Incarnation()
     let connection = try await PostgresConnection.connect(ours)
