@@ -33,6 +33,10 @@ struct StrictValueTests {
     Value("decimal(10,2)", "2.50", "2.50"), Value("decimal(10,2)", "2.5000", "2.50"),
     Value("decimal(10,2)", "2.005", nil),
     Value("decimal(10,2)", "12345678901234567890", nil), Value("decimal(10,2)", "NaN", nil),
+    // A whole number in E notation has been through a program that shortens numbers: 39159 comes as 3.92E+04.
+    Value("bigint", "1.2E3", nil), Value("double", "1.2E3", "1200"), Value("double", "1e-400", nil),
+    Value("double", "0e-400", "0"), Value("double", "0x1F", nil),
+    Value("decimal(10,2)", "1e-3", nil), Value("decimal(10,2)", "1.2E3", "1200.00"), Value("time", "25:00", nil),
   ]
 
   @Test func eachIsRightOrRefusedWhereItStands() async throws {
@@ -56,7 +60,7 @@ struct StrictValueTests {
           - {name: file, source: files, path: /\(number).csv, format: csv, columns: [code, text]}
         columns:
           - {name: code, type: text, description: Code.}
-          - {name: value, type: "\(value.type)", description: Value.}
+          - {name: value, type: "\(value.type == "time" ? "text" : value.type)", description: Value.}
         key: [code]
         """.utf8
       ).write(to: URL(filePath: folder + "/dataset.yml"))

@@ -188,6 +188,14 @@ struct DialectTests {
         columns + ", encoding: iso-8859-1", ["is UTF-8", "iso-8859-1"]
       ),
       (
+        "a header where none is declared", text("Code,text\n1,a\n"), columns + ", has_header: false",
+        ["line 1 is a header", "has_header"]
+      ),
+      (
+        "a line of U+0000", text("code,text\n1,a\n") + [0, 0, 0, 0] + text("\n2,b\n"), columns,
+        ["line 3", "U+0000 stands in the value"]
+      ),
+      (
         "no ASCII", text("code,text\n1,a\n2,") + [0xE9] + text("\n"), columns + ", encoding: ascii",
         ["line 3", "not ascii"]
       ),

@@ -59,6 +59,36 @@ struct OddDocumentTests {
     }
   }
 
+  @Test("of two members or columns of one name, nothing says which one counts")
+  func membersTwice() async throws {
+    try await FormatScene.open { scene in
+      let feature = #"{"type":"Feature","properties":{"code":"1","text":"a","text":"b"},"geometry":null}"#
+      for (format, document) in [
+        ("json_table", #"[["code","text","text"],["1","a","b"]]"#),
+        ("json", #"[{"code":"1","text":"a","text":"b"}]"#),
+        ("json, json_path: l", #"{"l":[{"code":"1","text":"a","text":"b"}]}"#),
+        ("json, json_path: l", #"{"l":[{"code":"1","text":"a"}],"l":[{"code":"2","text":"b"}]}"#),
+        ("geojson", #"{"type":"FeatureCollection","features":[\#(feature)]}"#),
+        ("geojson", #"{"type":"FeatureCollection","features":[],"features":[]}"#),
+        ("geojson_lines", feature + "\n"),
+      ] {
+        let path = try scene.file("a.json", Array(document.utf8))
+        // What is read by its records is not looked into: its frame is.
+        for recordsByteCount in [Int64(4 << 20)] + (document.contains("],\"") ? [1] : []) {
+          do {
+            let read = try await scene.read(
+              "format: \(format), columns: [code, text]", path, "SELECT * FROM raw.rows",
+              recordsByteCount: recordsByteCount)
+            Issue.record("\(document): \(read.rows)")
+          } catch {
+            let told = (error as? EngineFailure)?.summary ?? (error as? FetchError)?.summary ?? "\(error)"
+            #expect(told.contains("twice") || told.contains("duplicate key"), "\(document): \(told)")
+          }
+        }
+      }
+    }
+  }
+
   @Test("what a document of features says beside them: its reference system, and that there are more")
   func featureFrames() async throws {
     try await FormatScene.open { scene in

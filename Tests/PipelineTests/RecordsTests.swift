@@ -33,7 +33,7 @@ struct RecordsTests {
     Tricky(
       testDescription: "other members before, behind and of the same name further down", fields: items,
       text:
-        #"{"items":[{"id":"no"}],"meta":{"data":{"items":[1]}, "e":"}\"]"},"data":{"x":[[],{}],"items":[{"id":"yes"}],"items":[{"id":"second"}]},"data":null}"#,
+        #"{"items":[{"id":"no"}],"meta":{"data":{"items":[1]}, "e":"}\"]"},"data":{"x":[[],{}],"items":[{"id":"yes"}]},"later":{"data":null}}"#,
       rowCount: 1),
     Tricky(
       testDescription: "a name that is written with escapes", fields: items,

@@ -1,5 +1,6 @@
 """Writes a workbook without a library: workbook.py FILE SHEET ROW... SHEET ROW...; a row has its cells between bars, and a
-sheet none. =1/4 is a formula whose value nobody reckoned, =1/4->0.25 one with it."""
+sheet none. =1/4 is a formula whose value nobody reckoned, =1/4->0.25 one with it. @1:44357 is a number in style 1 (a date), 2
+(a date and time of a format of its own), 3 (hours) or 4 (a percentage); !b:1 a cell of type b."""
 import sys
 import zipfile
 from xml.sax.saxutils import escape
@@ -17,6 +18,9 @@ def cell(column, row, text):
     if text.startswith("="):
         formula, _, value = text[1:].partition("->")
         return f'<c r="{place}"><f>{escape(formula)}</f>{f"<v>{value}</v>" if value else ""}</c>'
+    if text[:1] in ("@", "!") and ":" in text:
+        mark, value = text[1:].split(":", 1)
+        return f'<c r="{place}" {"s" if text[0] == "@" else "t"}="{mark}"><v>{value}</v></c>'
     # Codes with a leading zero are texts in workbooks that keep them, and figures are numbers.
     if text and not (text[0] == "0" and text[1:2].isdigit()):
         try:
@@ -49,6 +53,20 @@ files = {
     )
     + "</Relationships>",
 }
+if any(text.startswith("@") for _, rows in sheets for row in rows for text in row):
+    files["xl/styles.xml"] = (
+        f'<styleSheet {main}><numFmts count="1"><numFmt numFmtId="164" formatCode="[Red]&quot;at &quot;yyyy\\-mm hh:mm"/></numFmts>'
+        + '<cellXfs count="5">'
+        + "".join(f'<xf numFmtId="{n}"/>' for n in (0, 14, 164, 20, 10))
+        + "</cellXfs></styleSheet>"
+    )
+    files["[Content_Types].xml"] = files["[Content_Types].xml"].replace(
+        "</Types>", f'<Override PartName="/xl/styles.xml" ContentType="{kind}.styles+xml"/></Types>'
+    )
+    files["xl/_rels/workbook.xml.rels"] = files["xl/_rels/workbook.xml.rels"].replace(
+        "</Relationships>",
+        f'<Relationship Id="styles" Type="{relation}/styles" Target="styles.xml"/></Relationships>',
+    )
 for n, (_, rows) in zip(numbers, sheets):
     files[f"xl/worksheets/sheet{n}.xml"] = (
         f"<worksheet {main}><sheetData>"

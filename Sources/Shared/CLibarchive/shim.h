@@ -19,3 +19,17 @@ const char *archive_error_string(struct archive *);
 const char *archive_entry_pathname(struct archive_entry *);
 const char *archive_entry_pathname_utf8(struct archive_entry *);
 unsigned int archive_entry_filetype(struct archive_entry *);
+
+struct archive *archive_write_new(void);
+int archive_write_free(struct archive *);
+int archive_write_set_format_zip(struct archive *);
+int archive_write_open_filename(struct archive *, const char *file);
+int archive_write_header(struct archive *, struct archive_entry *);
+ptrdiff_t archive_write_data(struct archive *, const void *, size_t);
+int archive_write_close(struct archive *);
+struct archive_entry *archive_entry_new(void);
+void archive_entry_free(struct archive_entry *);
+void archive_entry_set_pathname(struct archive_entry *, const char *);
+void archive_entry_set_size(struct archive_entry *, int64_t);
+void archive_entry_set_filetype(struct archive_entry *, unsigned int);
+void archive_entry_set_perm(struct archive_entry *, unsigned int);

@@ -25,7 +25,7 @@ package struct EngineFailure: ClassifiedError {
     if let match = message.firstMatch(of: #/Could not convert string (?:'(.*?)'|"(.*?)") to /#) {
       return (match.1 ?? match.2).map(String.init)
     }
-    return message.firstMatch(of: #/(?:date|timestamp) field (?:format|value out of range): "(.*?)"/#)
+    return message.firstMatch(of: #/(?:date|time|timestamp) field (?:format|value out of range): "(.*?)"/#)
       .map { String($0.1) }
   }
 

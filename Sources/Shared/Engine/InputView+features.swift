@@ -22,8 +22,12 @@ extension InputView {
       THEN \(drawn) END AS drawn FROM (\(texts(files))))
       """
     if rejects { return "(\(rows))" }
+    // Not of records, which are read so since memory is little.
+    let checked = files.contains { RecordsFile.largestByteCount($0) != nil } ? nil : columns
+    let isPlain =
+      checked.map { Self.hasNoMemberTwice("text", "json_keys(feature, '$.properties')", $0) + " AND " } ?? ""
     return """
-      (SELECT * FROM (\(rows)) WHERE CASE WHEN rejected IS NULL THEN true \
+      (SELECT * FROM (\(rows)) WHERE \(isPlain)CASE WHEN rejected IS NULL THEN true \
       ELSE error('this is no feature: ' || left(rejected, 300)) END)
       """
   }
@@ -36,8 +40,9 @@ extension InputView {
       if !whole.isEmpty {
         parts.append(
           """
-          SELECT CAST(feature AS VARCHAR) AS text, feature FROM (SELECT unnest(CASE WHEN json_type(json, '$.features') = 'ARRAY' \
-          THEN CAST(json_extract(json, '$.features') AS JSON[]) \
+          SELECT CAST(feature AS VARCHAR) AS text, feature FROM (SELECT unnest(CASE WHEN \(Self.isTwice("json_keys(json)", "['features']")) \
+          THEN error('the document has features twice: ' || left(CAST(json AS VARCHAR), 300)) \
+          WHEN json_type(json, '$.features') = 'ARRAY' THEN CAST(json_extract(json, '$.features') AS JSON[]) \
           ELSE error('this is no FeatureCollection: ' || left(CAST(json AS VARCHAR), 300)) END) AS feature \
           FROM read_json_objects(\(SQL.list(whole)), format = 'unstructured', \
           maximum_object_size = \(Self.documentByteLimit)\(compression)))

@@ -43,7 +43,7 @@ package struct InputView: Sendable {
     case .csv, .tsv: return delimitedHeader(file)
     case .json where request.input.jsonPath != nil:
       return """
-        SELECT list_distinct(flatten(list(json_keys(item)))) AS columns FROM (SELECT item FROM \(items([file])) LIMIT 100)
+        SELECT list_distinct(flatten(list(json_keys(item)))) AS columns FROM (SELECT item FROM \(items([file], nil)) LIMIT 100)
         HAVING count(*) > 0
         """
     case .json, .ndjson:
@@ -90,10 +90,12 @@ package struct InputView: Sendable {
     }.joined(separator: ", ")
     if files.isEmpty { return "SELECT \(columns) WHERE false" }
     if request.format == .jsonTable {
+      let names = Self.names(declared)
       let tables = files.map { file in
         """
         SELECT \(columns) FROM (\(jsonTable(SQL.literal(file)))), (SELECT r AS header FROM \
-        (\(jsonTable(SQL.literal(file)))) LIMIT 1) WHERE r IS DISTINCT FROM header AND CASE WHEN len(r) = len(header) THEN true \
+        (\(jsonTable(SQL.literal(file)))) LIMIT 1) WHERE CASE WHEN \(Self.isTwice("header", names)) \
+        THEN error('the header has a column twice: ' || left(CAST(to_json(header) AS VARCHAR), 300)) ELSE true END AND r IS DISTINCT FROM header AND CASE WHEN len(r) = len(header) THEN true \
         ELSE error('a row of ' || coalesce(len(r), 0) || ' values where the header has ' || len(header) || ': ' \
         || left(CAST(to_json(r) AS VARCHAR), 300)) END
         """
@@ -145,6 +147,16 @@ package struct InputView: Sendable {
     }
   }
 
+  /// What the declared columns may be called in the document.
+  static func names(_ declared: RequestColumns) -> String {
+    SQL.list(declared.names.flatMap { declared.possibleNames($0) })
+  }
+
+  /// Whether one of the names stands in a list more than once: nothing says which one counts.
+  static func isTwice(_ list: String, _ names: String) -> String {
+    "len(list_filter(\(list), lambda k: list_contains(\(names), k))) > len(list_intersect(\(list), \(names)))"
+  }
+
   /// The JSON array of arrays as rows of one list `r`, the header first.
   private func jsonTable(_ path: String) -> String {
     """
@@ -182,7 +194,7 @@ package struct InputView: Sendable {
     case .fixedWidth: return fixedWidth(files, columns)
     case .xlsx, .shapefile: return tables(files)
     case .geojson, .geojsonLines: return features(files, columns)
-    case .json where request.input.jsonPath != nil: return items(files)
+    case .json where request.input.jsonPath != nil: return items(files, columns)
     case .jsonDocument:
       return """
         (SELECT json AS document FROM read_json_objects(\(paths), format = 'unstructured', \

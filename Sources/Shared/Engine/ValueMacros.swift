@@ -14,9 +14,10 @@ enum ValueMacros {
     CREATE MACRO is_integer(v) AS
       coalesce(TRY_CAST(TRY_CAST(v AS BIGINT) AS VARCHAR) = CAST(v AS VARCHAR), false)
       OR regexp_full_match(text_of(v), '\s*[+-]?\d+(\.0*)?\s*');
-    -- A finite number, with a point and an exponent at most.
+    -- A finite number, with a point and an exponent at most. What is not nothing must not become nothing, as 1e-400 would.
     CREATE MACRO is_number(v) AS
-      coalesce(isfinite(TRY_CAST(text_of(v) AS DOUBLE)), false) AND NOT contains(text_of(v), '_');
+      coalesce(isfinite(TRY_CAST(text_of(v) AS DOUBLE)), false) AND NOT contains(text_of(v), '_')
+      AND (TRY_CAST(text_of(v) AS DOUBLE) <> 0 OR NOT regexp_matches(text_of(v), '^[^eE]*[1-9]'));
     -- What is no text goes through as it is: its type is the transform's own.
     CREATE MACRO checked_integer(v) AS CASE
       WHEN NOT is_text(v) THEN v
@@ -49,9 +50,13 @@ enum ValueMacros {
       WHEN is_absent(v) OR is_timestamp(v) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no timestamp: year-month-day and a time of the day in UTC; cast others AS TIMESTAMPTZ') END;
     -- As many digits after the point as the type keeps; more would be rounded.
+    -- Where the point is moved by an exponent, the number itself tells.
+    CREATE MACRO keeps_digits(v, digits) AS CASE
+      WHEN regexp_matches(text_of(v), '[eE]') THEN round(TRY_CAST(text_of(v) AS DOUBLE), digits) = TRY_CAST(text_of(v) AS DOUBLE)
+      ELSE NOT regexp_matches(text_of(v), '\.\d{' || digits || '}\d*[1-9]') END;
     CREATE MACRO checked_decimal(v, digits) AS CASE
       WHEN NOT is_text(v) THEN v
-      WHEN is_absent(v) OR is_number(v) AND NOT regexp_matches(text_of(v), '\.\d{' || digits || '}\d*[1-9]') THEN v
+      WHEN is_absent(v) OR is_number(v) AND keeps_digits(v, digits) THEN v
       WHEN is_number(v) THEN error('''' || CAST(v AS VARCHAR) || ''' is no number of ' || digits || ' digits after the point: say round(as_number(...), ' || digits || ') where that is meant')
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number') END;
     CREATE MACRO as_integer(v) AS CAST(checked_whole(v) AS BIGINT);

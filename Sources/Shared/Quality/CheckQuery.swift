@@ -66,23 +66,31 @@ package struct CheckQuery: Sendable {
   /// At most 20 rows that failed, as JSON; nil for checks that are not about rows.
   package func examplesSQL(_ check: DatasetCheck) -> String? {
     let shown = Set(key + [check.column].compactMap { $0 } + check.columns)
-    let selected = columns.filter { shown.contains($0.name) && $0.type != .geometry }.map { SQL.identifier($0.name) }
+    let selected = columns.filter { shown.contains($0.name) && $0.type != .geometry }.map { shortened($0.name) }
     let list = selected.isEmpty ? "*" : selected.joined(separator: ", ")
     if let condition = failing(check) {
       return "SELECT \(list) FROM \(table) AS t WHERE \(condition) LIMIT \(CheckResult.exampleLimit);"
     }
     switch check.name {
     case .unique, .compoundUnique:
-      let columns = (check.name == .unique ? [check.column ?? ""] : check.columns).map { SQL.identifier($0) }
-        .joined(separator: ", ")
+      let names = check.name == .unique ? [check.column ?? ""] : check.columns
+      let columns = names.map { SQL.identifier($0) }.joined(separator: ", ")
       // Under a name that none of the columns has.
       let times = self.columns.contains { $0.name == "times" } ? "times_found" : "times"
       return """
-        SELECT \(columns), count(*) AS \(times) FROM \(table) GROUP BY ALL HAVING count(*) > 1 ORDER BY count(*) DESC
-        LIMIT \(CheckResult.exampleLimit);
+        SELECT \(names.map { shortened($0) }.joined(separator: ", ")), \(times) FROM
+        (SELECT \(columns), count(*) AS \(times) FROM \(table) GROUP BY ALL HAVING count(*) > 1 ORDER BY count(*) DESC
+        LIMIT \(CheckResult.exampleLimit)) ORDER BY \(times) DESC;
         """
     default: return nil
     }
+  }
+
+  /// A column of an example, whose text may be as long as a document: as much of it as of anything from outside.
+  private func shortened(_ name: String) -> String {
+    let column = SQL.identifier(name)
+    guard columns.first(where: { $0.name == name })?.type == .text else { return column }
+    return "CASE WHEN length(\(column)) > 8192 THEN left(\(column), 8192) || '…' ELSE \(column) END AS \(column)"
   }
 
   /// The number of rows or values that are not as expected.

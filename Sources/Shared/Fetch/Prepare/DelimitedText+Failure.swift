@@ -86,6 +86,12 @@ extension DelimitedText {
           "Ask for each of them by itself, or ask the source; nothing says that what follows has the same columns.")
     }
 
+    static func headerThatIsNotDeclared(line: Int) -> Failure {
+      Failure(
+        summary: "line \(line) is a header of the declared names, where the request says that there is none",
+        advice: "Leave `has_header: false` out, if the document has a header now.")
+    }
+
     static func headerElsewhere(line: Int) -> Failure {
       Failure(
         summary: "line 1 is not the header, which stands on line \(line)",

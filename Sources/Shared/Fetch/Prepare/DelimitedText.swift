@@ -93,7 +93,10 @@ struct DelimitedText {
   }
 
   private func wrongCount(_ row: DelimitedRow) -> Failure {
-    .wrongColumnCount(
+    if let index = row.fields.firstIndex(where: { $0.bytes.contains(0) }) {
+      return .zero(line: row.line, column: "\(index + 1)")
+    }
+    return .wrongColumnCount(
       line: row.line, found: row.fields.count, expected: cells.count,
       first: String(decoding: row.fields.first?.bytes ?? [], as: UTF8.self))
   }

@@ -24,7 +24,9 @@ struct HeaderCheck {
         summary: "it is not UTF-8: it begins with \(TextEncoding.hexadecimal(beginning.prefix(4)))",
         advice: "State the request's `encoding: \(TextEncoding.likely(beginning))`.")
     }
-    guard options.headerRowCount == 1, options.skippedLineCount == 0, let declared else { return }
+    guard options.skippedLineCount == 0, let declared else { return }
+    if options.headerRowCount == 0 { return try checkHeaderless(beginning, declared) }
+    guard options.headerRowCount == 1 else { return }
     let wanted = declared.names.filter { declared.patterns[$0] == nil && !declared.optionalNames.contains($0) }
       .map { declared.possibleNames($0).map { $0.lowercased() } }
     let rows = rows(beginning, delimiter)
@@ -51,6 +53,17 @@ struct HeaderCheck {
     if let later = rows.dropFirst().first(where: { has($0.cells, wanted) }) {
       throw DelimitedText.Failure.headerElsewhere(line: later.line)
     }
+  }
+
+  /// A header that came although there is none would be published as a row.
+  private func checkHeaderless(_ beginning: [UInt8], _ declared: RequestColumns) throws {
+    guard declared.names.count > 1, let first = rows(beginning, delimiter).first,
+      first.cells.count >= declared.names.count,
+      zip(declared.names, first.cells).allSatisfy({ name, cell in
+        declared.possibleNames(name).contains { $0.lowercased() == cell.lowercased() }
+      })
+    else { return }
+    throw DelimitedText.Failure.headerThatIsNotDeclared(line: first.line)
   }
 
   private func has(_ cells: [String], _ wanted: [[String]]) -> Bool {

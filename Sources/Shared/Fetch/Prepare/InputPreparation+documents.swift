@@ -42,6 +42,11 @@ extension InputPreparation {
     if request.format == .csv || request.format == .tsv {
       return try table(path, to: target, request, isWrapped: isWrapped, cancellation)
     }
+    if request.format == .xlsx {
+      let read = try WorkbookCheck.check(
+        path, sheet: request.input.sheet, in: place, maximumBytes: Self.maximumByteCount, cancellation)
+      return Prepared(path: read, text: path)
+    }
     try Self.check(path, request, in: place, cancellation)
     var plain = path
     if Self.changesText(request) {
@@ -135,10 +140,7 @@ extension InputPreparation {
   private static func check(
     _ path: String, _ request: DatasetRequest, in place: String, _ cancellation: BlockingWork.Cancellation
   ) throws {
-    if request.format == .xlsx {
-      try WorkbookCheck.check(
-        path, sheet: request.input.sheet, in: place, maximumBytes: maximumByteCount, cancellation)
-    } else if request.format == .shapefile {
+    if request.format == .shapefile {
       try AttributeTable.recode(beside: path, declared: request.input.encoding)
     } else if isChecked(request) {
       try FeatureFrame.check(path, request)

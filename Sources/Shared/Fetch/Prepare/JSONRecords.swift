@@ -104,7 +104,7 @@ package struct JSONRecords: ~Copyable {
   }
 
   private mutating func object(depth: Int?, _ nesting: Int) throws -> Bool {
-    var isFound = false
+    var (isFound, isMet) = (false, false)
     var wanted: String?
     if let depth, case .member(let name) = steps[depth] { wanted = name }
     while true {
@@ -117,8 +117,9 @@ package struct JSONRecords: ~Copyable {
       let name = try reader.string(isWanted: wanted != nil)
       guard try reader.afterSpace() == UInt8(ascii: ":") else { throw reader.failure("a colon is missing") }
       if let depth, name == wanted {
-        // Of two members of one name, the first counts, as in DuckDB.
-        wanted = nil
+        // Nothing says which one counts.
+        guard !isMet else { throw reader.failure("an object has '\(name)' twice") }
+        isMet = true
         isFound = try value(depth: depth + 1, nesting: nesting + 1)
       } else {
         _ = try value(depth: nil, nesting: nesting + 1)

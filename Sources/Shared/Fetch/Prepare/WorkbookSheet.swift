@@ -1,0 +1,136 @@
+internal import Base
+internal import CLibarchive
+internal import CLibxml2
+internal import FoundationEssentials
+internal import Glibc
+
+/// A workbook's sheet with the values that people see in it: a reader gives a date as a number of days, true as 1, and 1200 as
+/// it may be written, `1.2E3`.
+enum WorkbookSheet {
+  /// One cell, as its sheet has it.
+  struct Cell {
+    var place: String?
+    var kind: String
+    var style: Int
+    var text = ""
+
+    init(_ reader: OpaquePointer) {
+      place = XMLText.attribute("r", reader)
+      kind = XMLText.attribute("t", reader) ?? "n"
+      style = XMLText.attribute("s", reader).flatMap { Int($0) } ?? 0
+    }
+
+    /// What is to be read in its place; nil where it is read as it is.
+    func shown(_ styles: WorkbookStyles) -> String? {
+      switch kind {
+      case "b": return text == "1" ? "true" : text == "0" ? "false" : nil
+      case "n":
+        guard styles.dates.contains(style) || text.contains(where: { $0 == "E" || $0 == "e" }),
+          let number = Double(text)
+        else { return nil }
+        if styles.dates.contains(style), let date = styles.date(number) { return date }
+        // A double tells whole numbers apart up to here.
+        guard number.rounded() == number, abs(number) < 9_007_199_254_740_992, text != "\(Int(number))" else {
+          return nil
+        }
+        return "\(Int(number))"
+      default: return nil
+      }
+    }
+  }
+
+  /// Writes the sheet's cells anew: their places, kinds and values are kept, formulas and looks are not.
+  static func write(
+    _ file: String, to target: String, _ styles: WorkbookStyles, _ cancellation: BlockingWork.Cancellation
+  ) throws {
+    var output = try OutputFile(target, cancellation)
+    func put(_ text: String) throws { try output.write(text.utf8) }
+    func attribute(_ name: String, _ value: String?) -> String {
+      value.map { " \(name)=\"\(escaped($0))\"" } ?? ""
+    }
+    var cell: Cell?
+    // Readings of Japanese names stand beside the text.
+    var (isInValue, isInReading) = (false, false)
+    try put(#"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/"#)
+    try put(#"spreadsheetml/2006/main"><sheetData>"#)
+    try WorkbookCheck.nodes(file, "a sheet") { node, name, reader in
+      switch (node, name) {
+      case (AKER_XML_ELEMENT, "row"):
+        let isEmpty = xmlTextReaderIsEmptyElement(reader) != 0
+        try put("<row" + attribute("r", XMLText.attribute("r", reader)) + (isEmpty ? "/>" : ">"))
+      case (AKER_XML_END_ELEMENT, "row"): try put("</row>")
+      case (AKER_XML_ELEMENT, "c"):
+        cell = Cell(reader)
+        guard xmlTextReaderIsEmptyElement(reader) != 0 else { break }
+        try put("<c" + attribute("r", cell?.place) + "/>")
+        cell = nil
+      case (AKER_XML_ELEMENT, "v"), (AKER_XML_ELEMENT, "t"):
+        isInValue = xmlTextReaderIsEmptyElement(reader) == 0
+      case (AKER_XML_END_ELEMENT, "v"), (AKER_XML_END_ELEMENT, "t"): isInValue = false
+      case (AKER_XML_ELEMENT, "rPh"): isInReading = xmlTextReaderIsEmptyElement(reader) == 0
+      case (AKER_XML_END_ELEMENT, "rPh"): isInReading = false
+      case (AKER_XML_TEXT, _), (AKER_XML_CDATA, _), (AKER_XML_SPACE, _):
+        if isInValue, !isInReading { cell?.text += XMLText.string(xmlTextReaderConstValue(reader)) ?? "" }
+      case (AKER_XML_END_ELEMENT, "c"):
+        guard let found = cell else { break }
+        cell = nil
+        let start = "<c" + attribute("r", found.place)
+        if let shown = found.shown(styles) {
+          try put(start + #" t="inlineStr"><is><t>\#(shown)</t></is></c>"#)
+        } else if found.kind == "inlineStr" {
+          try put(start + #" t="inlineStr"><is><t xml:space="preserve">\#(escaped(found.text))</t></is></c>"#)
+        } else {
+          try put(
+            start + attribute("t", found.kind) + (found.text.isEmpty ? "/>" : "><v>\(escaped(found.text))</v></c>"))
+        }
+      default: break
+      }
+    }
+    try put("</sheetData></worksheet>")
+    try output.flush()
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.contains { "&<>\"\r".contains($0) }
+      ? text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+        .replacing("\"", with: "&quot;").replacing("\r", with: "&#13;") : text
+  }
+
+  /// Puts the files of a folder into a zip.
+  /// - Throws: `OutputFile.Failure`.
+  static func zip(
+    _ names: [String], of folder: String, to target: String, _ cancellation: BlockingWork.Cancellation
+  ) throws {
+    let archive = archive_write_new()
+    defer { archive_write_free(archive) }
+    func failure() -> OutputFile.Failure {
+      OutputFile.Failure(why: "\(target): \(archive_error_string(archive).map { String(cString: $0) } ?? "zip")")
+    }
+    guard archive_write_set_format_zip(archive) == AKER_ARCHIVE_OK,
+      archive_write_open_filename(archive, target) == AKER_ARCHIVE_OK
+    else { throw failure() }
+    for name in names {
+      let descriptor = open(folder + "/" + name, O_RDONLY | O_CLOEXEC)
+      defer { close(descriptor) }
+      var status = stat()
+      guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
+        throw OutputFile.Failure(why: "\(folder)/\(name): \(String(cString: strerror(errno)))")
+      }
+      let entry = archive_entry_new()
+      defer { archive_entry_free(entry) }
+      archive_entry_set_pathname(entry, name)
+      archive_entry_set_size(entry, Int64(status.st_size))
+      archive_entry_set_filetype(entry, S_IFREG)
+      archive_entry_set_perm(entry, 0o644)
+      guard archive_write_header(archive, entry) == AKER_ARCHIVE_OK else { throw failure() }
+      var piece = [UInt8](repeating: 0, count: 65_536)
+      while true {
+        try cancellation.check()
+        let count = read(descriptor, &piece, piece.count)
+        if count == 0 { break }
+        guard count > 0, archive_write_data(archive, piece, count) == count else { throw failure() }
+      }
+    }
+    guard archive_write_close(archive) == AKER_ARCHIVE_OK else { throw failure() }
+  }
+}
