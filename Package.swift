@@ -179,7 +179,7 @@ let package = Package(
     tests("TelemetryTests", ["Telemetry", logging]),
     tests("PostgresTests", ["Settings", "Database", "Postgres"], exclude: ["schema.sql"]),
     tests("CatalogTests", ["Catalog"]),
-    tests("QueueTests", ["Queue", "Postgres"]),
+    tests("QueueTests", ["Queue", "Postgres", "Telemetry", logging]),
     tests("ExplorationTests", ["Postgres"], exclude: ["explore.sql", "record.sql"]),
     tests(
       "ServiceTests",

@@ -99,4 +99,5 @@ COMMENT ON TABLE schedule.leader IS
   'is over.';
 COMMENT ON COLUMN schedule.leader.expires_at IS 'When the lead ends, or ended, unless it is renewed.';
 COMMENT ON COLUMN schedule.leader.unled_from IS
-  'When the last time began that nobody led for longer than a minute: nothing was enqueued, and nobody was told anything.';
+  'When the last time began that nobody led for longer than a minute: nothing was enqueued, and nobody was told '
+  'anything.';

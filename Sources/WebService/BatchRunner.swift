@@ -24,7 +24,7 @@ package struct BatchRunner: Service {
         do {
           while try await pool.withConnection({ try await Batch.work($0) }) > 0, !Task.isCancelled {}
         } catch {
-          let reason = (error as? any ClassifiedError)?.summary ?? "\(error)"
+          let reason = error.inOneLine
           logger.info("batches wait", metadata: ["reason": "\(reason)"])
         }
         try? await Task.sleep(for: Self.pollInterval)

@@ -37,7 +37,7 @@ package struct OutlineDrawer: Service {
           // The next step of what was begun.
           if year != nil { continue }
         } catch {
-          let reason = (error as? any ClassifiedError)?.summary ?? "\(error)"
+          let reason = error.inOneLine
           logger.info("outlines wait", metadata: ["reason": "\(reason)"])
           wait = min(wait * 2, Self.longestWait)
         }

@@ -183,7 +183,7 @@ struct AkerWorker: AsyncParsableCommand {
         try await environment.repairAtStart(logger)
       } catch {
         // What is left now is repaired at the next start, or by aker lake repair.
-        let reason = (error as? any ClassifiedError)?.summary ?? "\(error)"
+        let reason = error.inOneLine
         logger.warning("the lake is not repaired at this start", metadata: ["error": "\(reason)"])
       }
     }

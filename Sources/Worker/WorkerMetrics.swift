@@ -19,23 +19,11 @@ enum WorkerMetrics {
   static let families = [attempts, attemptSeconds, stepSeconds, slotsUsed, isReady]
 
   /// An attempt ended.
-  static func count(_ ending: AttemptEnding, _ task: RunningTask) {
-    let (outcome, errorClass) = words(ending)
+  static func count(_ ending: AttemptEnding, _ task: RunningAttempt) {
+    let (outcome, errorClass) = (ending.words.outcome, ending.words.errorClass?.rawValue ?? "")
     let dataset = task.lease.dataset
     ProcessMetrics.shared.add(to: attempts, dataset, outcome, errorClass)
     ProcessMetrics.shared.observe((.now - task.startedAt) / .seconds(1), in: attemptSeconds, dataset, outcome)
     for (step, seconds) in task.steps.finishedSeconds { ProcessMetrics.shared.observe(seconds, in: stepSeconds, step) }
-  }
-
-  static func words(_ ending: AttemptEnding) -> (outcome: String, errorClass: String) {
-    switch ending {
-    case .published, .completed: ("completed", "")
-    case .discarded: ("discarded", "")
-    case .snoozed: ("snoozed", "")
-    case .released, .givenBack: ("released", "")
-    case .ranTooLong: ("failed", ErrorClass.transient.rawValue)
-    case .failed(let error), .suspicious(let error):
-      ("failed", (error as? any ClassifiedError)?.errorClass.rawValue ?? ErrorClass.transient.rawValue)
-    }
   }
 }

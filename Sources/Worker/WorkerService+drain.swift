@@ -1,3 +1,4 @@
+import Base
 import Logging
 import Postgres
 import Queue
@@ -8,8 +9,8 @@ extension WorkerService {
   func startDraining() async {
     guard drainDeadline == nil else { return }
     drainDeadline = .now + settings.drainTimeout
-    manager.stopping("draining: \(running.count) of \(settings.slots) slots busy")
-    logger.info("draining", metadata: ["running": "\(running.count)"])
+    manager.stopping("draining: \(keeper.running.count) of \(settings.slots) slots busy")
+    logger.info("draining", metadata: ["running": "\(keeper.running.count)"])
     if let workerID {
       do {
         try await client.drain(workerID: workerID)
@@ -31,13 +32,11 @@ extension WorkerService {
   ///   waited for any longer than that.
   func isDone(canReport: Bool) -> Bool {
     guard let drainDeadline else {
-      return canReport && settings.endsWhenEmpty && isEmpty && running.isEmpty && ledger.isEmpty
+      return canReport && settings.endsWhenEmpty && isEmpty && keeper.isEmpty
     }
     let now = ContinuousClock.now
-    if now >= drainDeadline {
-      for token in running.keys { running[token]?.stop(.draining) }
-    }
-    if running.isEmpty && (ledger.isEmpty || !canReport && now >= drainDeadline) { return true }
+    if now >= drainDeadline { keeper.stopAll(.draining) }
+    if keeper.running.isEmpty && (keeper.ledger.isEmpty || !canReport && now >= drainDeadline) { return true }
     return now >= drainDeadline + Self.abandonInterval
   }
 
@@ -45,26 +44,26 @@ extension WorkerService {
   func end(because error: any Error, _ iterator: inout AsyncStream<Event>.Iterator) async {
     logger.error(
       "the worker ends: the queue can never answer this",
-      metadata: ["error": "\(Self.summary(error))", "running": "\(running.count)"])
-    manager.stopping("ends: \(redaction(Self.summary(error)))")
+      metadata: ["error": "\(error.inOneLine)", "running": "\(keeper.running.count)"])
+    manager.stopping("ends: \(redaction(error.inOneLine))")
     if drainDeadline == nil { drainDeadline = .now }
-    for token in running.keys { running[token]?.stop(.draining) }
+    keeper.stopAll(.draining)
     let patience = ContinuousClock.now + Self.abandonInterval
-    while !running.isEmpty, ContinuousClock.now < patience {
+    while !keeper.running.isEmpty, ContinuousClock.now < patience {
       await takeEvents(&iterator, for: .milliseconds(100))
     }
     do {
-      try await sendReports()
+      try await keeper.tellEnds()
       try await completeAndClaim()
     } catch {
-      logger.warning("not all that ended could be told", metadata: ["error": "\(Self.summary(error))"])
+      logger.warning("not all that ended could be told", metadata: ["error": "\(error.inOneLine)"])
     }
     await end()
   }
 
   /// Ends the incarnation: whatever is still held goes back to the queue.
   func end() async {
-    for task in running.values {
+    for task in keeper.running.values {
       logger.warning("released: its handler does not end", metadata: task.lease.logMetadata)
     }
     if let workerID {
@@ -78,7 +77,7 @@ extension WorkerService {
           try? await Task.sleep(for: settings.retryInterval.shortest * number)
         } catch {
           logger.warning(
-            "could not say goodbye; the reaper will see to it", metadata: ["error": "\(Self.summary(error))"])
+            "could not say goodbye; the reaper will see to it", metadata: ["error": "\(error.inOneLine)"])
           break
         }
       }

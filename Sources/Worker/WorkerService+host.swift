@@ -10,13 +10,13 @@ extension WorkerService {
   /// Looks at the host, beside the loop.
   func probe() {
     guard let number = health.beginLook() else { return }
-    let errors = running.values.compactMap(\.suspicion)
+    let errors = keeper.running.values.compactMap(\.suspicion)
     Task { [handler, post, redaction] in
       do {
         let mended = try await handler.probe(after: errors)
         post.yield(.probed(number: number, trouble: nil, mended: mended.map { OutsideText.line(redaction($0)) }))
       } catch {
-        post.yield(.probed(number: number, trouble: OutsideText.line(redaction(Self.summary(error))), mended: []))
+        post.yield(.probed(number: number, trouble: OutsideText.line(redaction(error.inOneLine)), mended: []))
       }
     }
     Task { [post] in
@@ -38,16 +38,16 @@ extension WorkerService {
         logger.notice("the host is well again")
         wantsClaim = true
       }
-      for task in running.values where task.suspicion != nil { judge(task, mended) }
+      for task in keeper.running.values where task.suspicion != nil { judge(task, mended) }
     case .unwell(let count, let interval, let stopsAll):
       if count == 1 { logger.error("the host is not well; claiming nothing", metadata: ["reason": "\(trouble ?? "")"]) }
       let detail = "is not well: \(trouble ?? "")"
-      for (token, task) in running {
+      for (token, task) in keeper.running {
         if task.suspicion != nil {
-          running[token]?.stop(.hostUnwell, detail)
-          settle(running[token] ?? task, .givenBack)
+          keeper.stop(token, .hostUnwell, detail)
+          settle(task, .givenBack)
         } else if stopsAll {
-          running[token]?.stop(.hostUnwell, detail)
+          keeper.stop(token, .hostUnwell, detail)
         }
       }
       Task { [weak self] in
@@ -59,16 +59,16 @@ extension WorkerService {
   }
 
   /// The host is well now. What began before its last trouble was over may have failed for that all the same.
-  private func judge(_ task: RunningTask, _ mended: [String]) {
+  private func judge(_ task: RunningAttempt, _ mended: [String]) {
     guard let error = task.suspicion else { return }
-    var task = task
+    let token = task.lease.leaseToken
     guard let troubledAt = health.troubledAt, troubledAt >= task.startedAt else {
       let isDatabases = error is PostgresError
       guard (error as? any ClassifiedError)?.isHosts == true,
         let rest = health.moment(of: task.lease.taskID, isDatabases: isDatabases, at: .now)
       else { return settle(task, .failed(error)) }
-      task.stop(
-        .hostUnwell, isDatabases ? "had lost the database" : "is well again, and was not for a moment")
+      keeper.stop(
+        token, .hostUnwell, isDatabases ? "had lost the database" : "is well again, and was not for a moment")
       settle(task, .givenBack)
       Task { [post] in
         try? await Task.sleep(for: rest)
@@ -76,7 +76,8 @@ extension WorkerService {
       }
       return
     }
-    task.stop(.hostUnwell, mended.isEmpty ? "was not well meanwhile" : "put right: \(mended.joined(separator: "; "))")
+    keeper.stop(
+      token, .hostUnwell, mended.isEmpty ? "was not well meanwhile" : "put right: \(mended.joined(separator: "; "))")
     settle(task, .givenBack)
   }
 
@@ -102,10 +103,11 @@ extension WorkerService {
 
   /// Tells attempts to stop that have waited for longer than a slot should, and gives up those that do not.
   func endWaits(at now: ContinuousClock.Instant) {
-    for (token, task) in running {
+    for (token, task) in keeper.running {
       if task.stopReason == nil, let wait = task.waits.longest(at: now), wait.duration > settings.waitLimit {
         let seconds = settings.waitLimit.components.seconds
-        running[token]?.stop(.waitedTooLong, "waited for \(wait.what) for longer than \(seconds) s", at: now)
+        keeper.stop(
+          token, .waitedTooLong, "waited for \(wait.what) for longer than \(seconds) s", at: now)
         logger.warning(
           "waited too long", metadata: task.lease.logMetadata.merging(["for": "\(wait.what)"]) { $1 })
         // A host that is cut off waits for everything.
@@ -121,7 +123,7 @@ extension WorkerService {
 
   /// A handler that does not end, since a call into the system does not come back: its task goes on elsewhere, and its slot
   /// is taken until it does. Nothing of it can be published any more.
-  private func abandon(_ task: RunningTask) {
+  private func abandon(_ task: RunningAttempt) {
     logger.warning("left behind: its handler does not end", metadata: task.lease.logMetadata)
     abandoned.insert(task.lease.leaseToken)
     settle(task, .givenBack)

@@ -11,8 +11,8 @@ import Telemetry
 ///
 /// One loop takes all decisions, on events that everything else posts: so there is nothing to lock. What the database
 /// cannot do now stops neither the tasks that run nor the loop: what could not be reported is reported when it can, and
-/// the fence decides whether it still counts. `QueueTrouble` says which errors are waited out, `AttemptLedger` what becomes
-/// of an attempt.
+/// the fence decides whether it still counts. `QueueTrouble` says which errors are waited out, `AttemptKeeper` brings
+/// each attempt to its end.
 actor WorkerService: Service {
   struct Settings: Sendable {
     var slots: Int
@@ -68,15 +68,17 @@ actor WorkerService: Service {
   var keepingHouse: Task<Void, Never>?
   let events: AsyncStream<Event>
   let post: AsyncStream<Event>.Continuation
-  var logger: Logger
+  var logger: Logger {
+    didSet { keeper.logger = logger }
+  }
 
   var session: WorkerSession?
   var sessionGeneration = 0
   var listening: Task<Void, Never>?
   /// The incarnation to go on with after a reconnection; nil before the first and after one that was given up.
   var workerID: Int?
-  var running: [Int64: RunningTask] = [:]
-  var ledger: AttemptLedger
+  /// The attempts in its slots, and what of ended ones the queue is to be told.
+  let keeper: AttemptKeeper
   var health = HostHealth()
   /// What the queue knows of it, for this incarnation.
   var toldTrouble: String?
@@ -106,8 +108,8 @@ actor WorkerService: Service {
     self.handler = handler
     self.redaction = redaction
     self.logger = logger
-    ledger = AttemptLedger(redaction: redaction, workerName: settings.name)
     client = QueueClient(pool: PostgresPool(database, maximumCount: 1))
+    keeper = AttemptKeeper(client: client, redaction: redaction, name: settings.name, logger: logger)
     registration = WorkerRegistration(
       name: settings.name, host: settings.host, processID: getpid(), version: settings.version, slots: settings.slots)
     (events, post) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
@@ -125,7 +127,7 @@ actor WorkerService: Service {
     do {
       try await openSession()
     } catch  where QueueTrouble(error) == .passing {
-      logger.warning("the queue cannot take this worker yet", metadata: ["error": "\(Self.summary(error))"])
+      logger.warning("the queue cannot take this worker yet", metadata: ["error": "\(error.inOneLine)"])
     }  // a database that cannot be reached at the start is the operator's to know
     let ticking = Task { [post] in
       while !Task.isCancelled {
@@ -147,17 +149,17 @@ actor WorkerService: Service {
       } catch {
         wantsTick = true
         let trouble = QueueTrouble(error)
-        if trouble == .passing || trouble == .connectionLost { databaseTrouble = Self.summary(error) }
+        if trouble == .passing || trouble == .connectionLost { databaseTrouble = error.inOneLine }
         switch trouble {
         case .givenUp(let reason): await startAnew(reason)
         case .hopeless:
           await end(because: error, &iterator)
           throw error
         case .connectionLost:
-          logger.warning("database connection lost", metadata: ["error": "\(Self.summary(error))"])
+          logger.warning("database connection lost", metadata: ["error": "\(error.inOneLine)"])
           await closeSession()
         case .passing:
-          logger.warning("the queue is asked again soon", metadata: ["error": "\(Self.summary(error))"])
+          logger.warning("the queue is asked again soon", metadata: ["error": "\(error.inOneLine)"])
         }
         // Events are heard meanwhile: SIGTERM needs no database.
         await takeEvents(&iterator, for: wait * Double.random(in: 0.5...1))
@@ -169,23 +171,18 @@ actor WorkerService: Service {
   }
 
   /// In a line, for `systemctl status`.
-  private var status: String {
-    let work = "\(running.count) of \(settings.slots) slots busy"
+  var status: String {
+    let work = "\(keeper.running.count) of \(settings.slots) slots busy"
     if drainDeadline != nil { return "draining: \(work)" }
     if let trouble = databaseTrouble { return "\(work); waits for the database: \(redaction(trouble))" }
     if let toldTrouble { return "claims nothing: \(toldTrouble)" }
     return work
   }
 
-  static func summary(_ error: any Error) -> String {
-    (error as? any ClassifiedError)?.summary ?? "\(error)"
-  }
-
   /// Suspended or cut off for longer than the lease, or the database has begun a new life: others have our tasks by now.
   private func startAnew(_ reason: String) async {
     logger.warning("given up by the queue; starting anew", metadata: ["reason": "\(reason)"])
-    for token in running.keys { running[token]?.stop(.leaseLost) }
-    ledger.forgetAll()
+    keeper.forgetAll()
     if let workerID, databaseTrouble != nil { lossesToExcuse.append(workerID) }
     workerID = nil
     toldTrouble = nil
@@ -197,7 +194,7 @@ actor WorkerService: Service {
     if session == nil { try await openSession() }
     try await excuseLosses()
     try await tellHealth()
-    try await sendReports()
+    try await keeper.tellEnds()
     try await completeAndClaim()
     if wantsTick {
       try await tick()
@@ -205,61 +202,8 @@ actor WorkerService: Service {
       if wantsClaim { try await completeAndClaim() }
     }
     told.note(
-      isRegistered: workerID != nil, trouble: health.trouble, isDraining: drainDeadline != nil, running: running.count)
-  }
-
-  // MARK: Session
-
-  private func openSession() async throws {
-    let isNew = workerID == nil
-    let opened = try await WorkerSession.open(
-      database, client: client, registration: registration, resuming: workerID,
-      hearsAll: settings.filter.datasets != nil || settings.filter.sources != nil)
-    workerID = opened.workerID
-    logger[metadataKey: "worker"] = "\(opened.workerID)"
-    do {
-      try await greet(opened, isNew: isNew)
-    } catch {
-      // Not taken up half: the next try does all of it again.
-      await opened.listener?.close()
-      throw error
-    }
-    session = opened
-    sessionGeneration += 1
-    if drainDeadline == nil { manager.ready(status) }
-    if let listener = opened.listener {
-      listening = Task { [post, generation = sessionGeneration] in
-        for await notification in listener.notifications {
-          post.yield(notification.channel == WorkerSession.cancelChannel ? .check : .wake)
-        }
-        post.yield(.sessionEnded(generation: generation))
-      }
-    }
-    wantsClaim = true
-    wantsTick = true
-  }
-
-  private func greet(_ opened: WorkerSession, isNew: Bool) async throws {
-    if isNew {
-      logger.info(
-        "worker started",
-        metadata: [
-          "name": "\(settings.name)", "slots": "\(settings.slots)",
-          "wakeup": opened.listener == nil ? "polling (behind a pooler)" : "notifications",
-        ])
-    } else {
-      let known = running.keys + ledger.leaseTokens
-      let released = try await client.releaseUnknown(workerID: opened.workerID, known: Array(known))
-      logger.info("connected again", metadata: ["released": "\(released)"])
-    }
-    if drainDeadline != nil { try await client.drain(workerID: opened.workerID) }
-  }
-
-  func closeSession() async {
-    await session?.listener?.close()
-    session = nil
-    await listening?.value
-    listening = nil
+      isRegistered: workerID != nil, trouble: health.trouble, isDraining: drainDeadline != nil,
+      running: keeper.running.count)
   }
 
   // MARK: Events
@@ -303,14 +247,9 @@ actor WorkerService: Service {
   private func tick() async throws {
     guard let workerID else { return }
     wantsTick = false
-    let held = running.filter { $0.value.stopReason != .leaseLost }.map(\.key)
-    let tick = try await client.tick(workerID: workerID, leaseTokens: held)
+    let tick = try await keeper.tick(workerID: workerID)
     databaseTrouble = nil
-    for token in tick.lostTokens {
-      running[token]?.stop(.leaseLost)
-    }
     let now = ContinuousClock.now
-    for (token, task) in running where task.timeIsUpAt < now { running[token]?.stop(.timeLimit) }
     endWaits(at: now)
     if tick.isClaimable { wantsClaim = true }
     if tick.wantsAnotherSoon {
@@ -320,15 +259,7 @@ actor WorkerService: Service {
       }
     }
     isEmpty = !tick.isPending
-    if !running.isEmpty, health.isLookDue(at: now) { probe() }
-    // For whoever asks what an attempt does, or did when its worker died.
-    let told = running.values.compactMap { task in task.steps.note(redaction).map { (task, $0) } }
-    guard !told.isEmpty else { return }
-    do {
-      try await client.note(told.map { ($0.0.lease, $0.1) })
-    } catch {
-      for (task, _) in told { task.steps.noteIsUntold() }
-      throw error
-    }
+    if !keeper.running.isEmpty, health.isLookDue(at: now) { probe() }
+    try await keeper.tellSteps()
   }
 }

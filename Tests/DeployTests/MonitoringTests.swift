@@ -101,7 +101,7 @@ struct MonitoringTests {
         "AKER_SOURCE_CENSUS_ACS5_ENDPOINT": simulator.endpoint + "/census_acs5", "AKER_CENSUS_API_KEY": "recorded",
       ]
       try await prepare(environment)
-      let (service, worker) = (try Self.freePort(), try Self.freePort())
+      let (service, worker) = (try FreePort.take(), try FreePort.take())
       let programs = [
         try await Program.start(
           Executable.aker, ["serve", "--listen", "127.0.0.1:\(service)"], environment: environment),
@@ -157,22 +157,5 @@ struct MonitoringTests {
   private static func figures(_ port: Int) async throws -> Set<String> {
     let page = try await Program.run("curl", ["-s", "-m", "10", "http://127.0.0.1:\(port)/metrics"])
     return Set(page.output.matches(of: #/TYPE ([a-z_]+) /#).map { String($0.1) })
-  }
-
-  /// One that nobody listens on now.
-  private static func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
-      }
-    }
-    guard isBound else { throw TestFailure("no port is free") }
-    return Int(UInt16(bigEndian: address.sin_port))
   }
 }

@@ -109,31 +109,39 @@ struct EventTests {
           RETURNS TABLE (kind text, key text, data text) LANGUAGE plpgsql AS $$ BEGIN
             PERFORM nextval('public.asked'); RETURN QUERY SELECT * FROM service.real_changes($1, $2, $3); END $$;
         """)
-      let folder = "/tmp/aker-events-\(UUID().uuidString)"
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(atPath: folder) }
-      let count = 200
-      let streams = (1...count).flatMap { ["-o", "\(folder)/\($0)", scene.url + "/api/v1/events"] }
-      let program = try await Program.start(
-        "curl",
-        ["-sN", "--max-time", "120", "--parallel", "--parallel-immediate", "--parallel-max", "\(count)"] + streams)
-      try await eventually("all are listened to") {
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
-        return files.count { FileManager.default.contents(atPath: "\(folder)/\($0)")?.isEmpty == false } == count
-      }
-      let began = ContinuousClock.now
-      let (first, firstRound) = (try await transactions(), try await rounds(scene))
-      var looks = 1
-      try await eventually("it is asked again") {
-        looks += 1
-        return try await rounds(scene) >= firstRound + 4
-      }
-      let (asked, passed) = (try await rounds(scene) - firstRound, try await transactions() - first)
-      #expect(Double(asked) <= (.now - began) / .seconds(1) + 1)
-      // What else is counted late is of before, and is not a question for each of them.
-      #expect(passed - looks <= asked + 20, "\(passed) transactions, \(looks) of the test's, in \(asked) rounds")
-      program.send(SIGTERM)
-      _ = try await program.wait()
+      for count in [1, 200] { try await listen(scene, count) }
+    }
+  }
+
+  /// Counts what is asked of the database in four rounds with so many listeners.
+  private func listen(_ scene: ServiceScene, _ count: Int) async throws {
+    let folder = "/tmp/aker-events-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let streams = (1...count).flatMap { ["-o", "\(folder)/\($0)", scene.url + "/api/v1/events"] }
+    let program = try await Program.start(
+      "curl",
+      ["-sN", "--max-time", "120", "--parallel", "--parallel-immediate", "--parallel-max", "\(count)"] + streams)
+    try await eventually("all are listened to") {
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+      return files.count { FileManager.default.contents(atPath: "\(folder)/\($0)")?.isEmpty == false } == count
+    }
+    let began = ContinuousClock.now
+    let (first, firstRound) = (try await transactions(), try await rounds(scene))
+    var looks = 1
+    try await eventually("it is asked again") {
+      looks += 1
+      return try await rounds(scene) >= firstRound + 4
+    }
+    let (asked, passed) = (try await rounds(scene) - firstRound, try await transactions() - first)
+    #expect(Double(asked) <= (.now - began) / .seconds(1) + 1, "\(count) listeners")
+    // What else is counted late is of before, and is not a question for each of them.
+    #expect(
+      passed - looks <= asked + 20, "\(count): \(passed) transactions, \(looks) of the test's, in \(asked) rounds")
+    program.send(SIGTERM)
+    _ = try await program.wait()
+    try await eventually("nobody listens") {
+      try await scene.get("/metrics").body.contains("aker_event_listeners 0")
     }
   }
 

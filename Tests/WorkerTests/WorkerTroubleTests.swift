@@ -23,6 +23,11 @@ struct WorkerTroubleTests {
     var mayBeHost: Bool { true }
   }
 
+  struct ReportedError: ClassifiedError {
+    var errorClass: ErrorClass { .data }
+    var summary: String { "a header holds \u{1}" }
+  }
+
   /// Each year's first attempt ends in its own way, so that every call of the queue is made.
   private static func script(_ seen: Seen) -> ScriptedHandler.Script {
     { lease, context in
@@ -148,7 +153,7 @@ struct WorkerTroubleTests {
     _ = try await InjectedErrors.put(["22P05", "22021"], before: "fail", scene.connection)
     let handler = ScriptedHandler { lease, _ in
       guard lease.dataYear == 2001 else { return .completed(result: nil) }
-      throw AttemptEndingTests.TestError(summary: "a header holds \u{1}")
+      throw ReportedError()
     }
     try await scene.withWorker(handler) {
       try await eventually("both have ended") {

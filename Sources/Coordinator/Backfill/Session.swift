@@ -55,7 +55,7 @@ struct Session: Sendable {
     } catch let error as PostgresError where error.isConnectionFailure {
       return (nil, "the database cannot be reached")
     } catch {
-      return (nil, "the database cannot be used (\((error as? any ClassifiedError)?.summary ?? "\(error)"))")
+      return (nil, "the database cannot be used (\(error.inOneLine))")
     }
   }
 

@@ -37,7 +37,7 @@ struct DatabaseChecks {
       }
       return (await look(connection, database), connection)
     } catch {
-      let reason = (error as? PostgresError)?.message ?? (error as? any ClassifiedError)?.summary ?? "\(error)"
+      let reason = (error as? PostgresError)?.message ?? error.inOneLine
       let place = configuration.postgisDSN.map { PostgresConfiguration(dsn: $0).redactedDSN } ?? "embedded"
       return (
         [

@@ -28,3 +28,8 @@ extension ClassifiedError {
   package var isHosts: Bool { false }
   package var exitStatus: ExitStatus { errorClass.exitStatus }
 }
+
+extension Error {
+  /// Its summary where it is classified; else whatever it says of itself.
+  package var inOneLine: String { (self as? any ClassifiedError)?.summary ?? "\(self)" }
+}

@@ -1,3 +1,4 @@
+package import Catalog
 package import HTTP
 
 /// One document to be fetched from a source.
@@ -22,15 +23,7 @@ package struct FetchRequest: Sendable, Equatable {
     case post = "POST"
   }
 
-  package struct Parameter: Sendable, Equatable {
-    package var name: String
-    package var value: String
-
-    package init(name: String, value: String) {
-      self.name = name
-      self.value = value
-    }
-  }
+  package typealias Parameter = DatasetRequest.QueryItem
 
   /// What the answer must look like. An HTML page in its place is an error, whatever its status.
   package enum Content: String, Sendable, CaseIterable {

@@ -6,8 +6,8 @@ internal import HTTP
 package import Logging
 internal import Telemetry
 
-/// Gets documents from sources into the raw cache: politely (within each source's limits), once (a fresh or unchanged
-/// document is not transferred again), and sceptically (what came must be what was asked for).
+/// Gets documents from sources into the raw cache: politely (within each source's limits), once (a fresh or unchanged one
+/// is not transferred again), and sceptically (what came must be what was asked for).
 package struct Fetcher: Sendable {
   let registry: SourceRegistry
   let cache: RawCache
@@ -25,8 +25,7 @@ package struct Fetcher: Sendable {
   /// - Throws: `FetchError` when the cache cannot be written.
   package init(
     registry: SourceRegistry, cacheDirectory: String, shared: SharedCache? = nil, limiter: any RateLimiter,
-    clientName: String = "aker",
-    logger: Logger, secret: @escaping @Sendable (String) throws -> String?
+    clientName: String = "aker", logger: Logger, secret: @escaping @Sendable (String) throws -> String?
   ) throws {
     self.registry = registry
     do {

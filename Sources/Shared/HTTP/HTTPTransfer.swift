@@ -116,6 +116,18 @@ package struct HTTPTransfer: Sendable {
     self.file = file
   }
 
+  /// JSON for an endpoint that the operator named, which may be on a private address; it is not followed elsewhere.
+  package init(posting json: String, to url: String, answerIn file: String, within timeout: Duration) {
+    self.init(url: url, file: file)
+    method = "POST"
+    headers = ["Content-Type: application/json"]
+    body = Array(json.utf8)
+    allowsPrivateAddress = true
+    limits.connectTimeout = timeout
+    limits.totalTimeout = timeout
+    limits.maximumRedirects = 0
+  }
+
   /// Bytes kept for sniffing: an error page's title, a JSON error.
   package static let beginningByteCount = 64 * 1024
   private static let queue = DispatchQueue(label: "http", attributes: .concurrent)

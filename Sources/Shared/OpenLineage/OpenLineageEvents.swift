@@ -46,7 +46,7 @@ package struct OpenLineageEvents: Sendable {
     var run = Self.run(
       attempt,
       Partition(dataset: lease.dataset, dataYear: lease.dataYear, region: lease.region, asOf: lease.asOf))
-    run.errorMessage = (error as? any ClassifiedError)?.summary ?? "\(error)"
+    run.errorMessage = error.inOneLine
     let isAborted = error is CancellationError || error is QueueError
     try await connection.execute(
       "SELECT lineage.end_run($1, $2, $3::jsonb)",

@@ -89,15 +89,8 @@ package struct OpenLineageSender: Sendable {
     try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
     let file = "\(scratch)/openlineage-\(UUID().uuidString)"
     defer { unlink(file) }
-    var transfer = HTTPTransfer(url: url, file: file)
-    transfer.method = "POST"
-    transfer.headers = ["Content-Type: application/json"]
+    var transfer = HTTPTransfer(posting: event, to: url, answerIn: file, within: Self.requestTimeout)
     if let apiKey { transfer.secretHeaders = ["Authorization: Bearer \(apiKey)"] }
-    transfer.body = Array(event.utf8)
-    transfer.allowsPrivateAddress = true
-    transfer.limits.connectTimeout = Self.requestTimeout
-    transfer.limits.totalTimeout = Self.requestTimeout
-    transfer.limits.maximumRedirects = 0
     do {
       let status = try await transfer.perform().status
       if (200..<300).contains(status) { return (nil, nil) }

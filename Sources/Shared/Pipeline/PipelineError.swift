@@ -13,7 +13,6 @@ package enum PipelineError: ClassifiedError, Equatable {
   /// What a command had prepared no longer fits: the partition was published or withdrawn since.
   case changedMeanwhile(String)
   case noDatabase
-  case timeLimit(partition: String, limit: Duration)
   case upstreamNeedsDatabase(partition: String, datasets: [String])
   case notEnqueued(partition: String, reason: String)
   /// Rows of the documents by the preparation's count, and by DuckDB's.
@@ -24,7 +23,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     switch self {
     case .missingUpstream: .transient
     case .miscounted: .data
-    case .noDatabase, .upstreamNeedsDatabase, .timeLimit, .notEnqueued, .changedMeanwhile: .transient
+    case .noDatabase, .upstreamNeedsDatabase, .notEnqueued, .changedMeanwhile: .transient
     default: .permanent
     }
   }
@@ -34,7 +33,7 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .notPublished: .usage
     case .tooManyRows, .miscounted: .data
     case .missingExtension, .noDatabase, .upstreamNeedsDatabase: .unavailable
-    case .missingUpstream, .timeLimit, .notEnqueued, .changedMeanwhile: .transient
+    case .missingUpstream, .notEnqueued, .changedMeanwhile: .transient
     case .notReproducible, .notRestorable, .missingFile: .unsuccessful
     }
   }
@@ -50,7 +49,6 @@ package enum PipelineError: ClassifiedError, Equatable {
     case .missingFile(let path): "\(path) is not in the lake as it was published"
     case .changedMeanwhile(let partition): "\(partition) was changed by somebody else meanwhile; nothing was done"
     case .noDatabase: "this needs the database"
-    case .timeLimit(let partition, let limit): "\(partition) ran longer than its limit of \(limit)"
     case .upstreamNeedsDatabase(let partition, let datasets):
       "\(partition) reads \(datasets.joined(separator: " and ")), and without the database it is not known where it is"
     case .miscounted(let partition, let request, let expected, let read):
@@ -63,7 +61,7 @@ package enum PipelineError: ClassifiedError, Equatable {
 
   package var advice: String? {
     switch self {
-    case .notReproducible, .timeLimit: nil
+    case .notReproducible: nil
     case .miscounted:
       "Nothing was published. Keep the documents (aker task names them), and report it: this is a fault of the reader."
     case .notRestorable: "Its documents by today's definition: the same command with --with-current-definition."

@@ -33,7 +33,7 @@ package struct AlertSender: Service {
         do {
           while try await send() > 0 {}
         } catch {
-          let reason = (error as? any ClassifiedError)?.summary ?? "\(error)"
+          let reason = error.inOneLine
           logger.info("notices wait", metadata: ["reason": "\(reason)"])
         }
         try? await Task.sleep(for: Self.pollInterval)
@@ -91,17 +91,10 @@ package struct AlertSender: Service {
     let file = "\(scratch)/alert-\(UUID().uuidString)"
     defer { unlink(file) }
     let body = try destination.body(notice)
-    var transfer = HTTPTransfer(url: destination.url, file: file)
-    transfer.method = "POST"
-    transfer.headers = ["Content-Type: application/json"]
+    var transfer = HTTPTransfer(posting: body, to: destination.url, answerIn: file, within: Self.requestTimeout)
     if let signature = destination.signature(body, at: Int(Date().timeIntervalSince1970)) {
       transfer.headers.append("X-Aker-Signature: \(signature)")
     }
-    transfer.body = Array(body.utf8)
-    transfer.allowsPrivateAddress = true
-    transfer.limits.connectTimeout = Self.requestTimeout
-    transfer.limits.totalTimeout = Self.requestTimeout
-    transfer.limits.maximumRedirects = 0
     do {
       let status = try await transfer.perform().status
       return (200..<300).contains(status) ? nil : "the endpoint answered \(status)"

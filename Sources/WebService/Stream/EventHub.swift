@@ -100,7 +100,7 @@ actor EventHub {
       do {
         try await look()
       } catch {
-        let reason = (error as? any ClassifiedError)?.summary ?? "\(error)"
+        let reason = error.inOneLine
         logger.debug("events wait for the database", metadata: ["reason": "\(reason)"])
       }
       rounds += 1

@@ -15,63 +15,76 @@ extension DatasetCheck {
       value.error("there is no check '\(nameText)'\(DatasetSpec.near(nameText, CheckName.allCases.map(\.rawValue)))")
       return nil
     }
-    let fields = value.isMapping ? value.fields(known: argumentNames) : [:]
     var check = DatasetCheck(name: name, line: value.line)
-    let names = columns.map(\.name)
-    func known(_ node: DefinitionNode) -> String? {
-      guard let column = node.text else { return nil }
-      if !names.contains(column) {
-        node.error("column '\(column)' is not declared\(DatasetSpec.near(column, names))")
-      }
-      return column
-    }
-    check.column = fields["column"].flatMap(known)
-    check.columns = (fields["columns"] ?? fields["column_list"])?.elements.compactMap(known) ?? []
-    if let first = fields["column_A"].flatMap(known), let second = fields["column_B"].flatMap(known) {
-      check.columns = [first, second]
-    }
-    check.minimum = (fields["min_value"] ?? fields["value"])?.double
-    check.maximum = (fields["max_value"] ?? fields["value"] ?? fields["days"])?.double
-    check.values = fields["value_set"]?.texts ?? []
-    check.regex = fields["regex"]?.text
-    check.within = fields["within"]?.double
-    check.extent = fields["extent"]?.elements.compactMap(\.double) ?? []
-    check.dataset = fields["dataset"]?.text
-    check.exceptions = fields["exceptions"]?.texts ?? []
-    for pattern in fields["exceptions"]?.elements ?? [] where pattern.text.map({ (try? Regex($0)) == nil }) ?? true {
-      pattern.error("'\(pattern.text ?? "")' is not a regular expression")
-    }
-    if let condition = fields["where"] {
-      if name == .foreignKey, let (column, value) = condition.entries.first, let text = value.text {
-        if !names.contains(column) {
-          condition.error("column '\(column)' is not declared\(DatasetSpec.near(column, names))")
-        }
-        check.rows = DatasetCheck.Condition(column: column, value: text)
-      } else {
-        condition.error("where is for \(CheckName.foreignKey.rawValue): {column: value}")
-      }
-    }
-    if let years = fields["years"] {
-      check.years = years.text.flatMap(YearRange.init)
-      if check.years == nil { years.error("expected years as 2009- or 2009-2020") }
-    }
-    check.orEqual = fields["or_equal"]?.bool ?? false
-    check.otherColumn = fields["other_column"]?.text
-    if let mostly = fields["mostly"], let share = mostly.double {
-      if (0...1).contains(share) { check.mostly = share } else { mostly.error("mostly is a share, 0 to 1") }
-    }
-    if let severity = fields["severity"] {
-      if let known = severity.text.flatMap(Severity.init) {
-        check.severity = known
-      } else {
-        severity.error("severity is warn or fail")
-      }
-    }
+    let fields = value.isMapping ? value.fields(known: argumentNames) : [:]
+    check.readColumns(fields, declared: columns.map(\.name))
+    check.readBounds(fields)
+    check.readForeignKey(fields, declared: columns.map(\.name))
+    check.readReach(fields)
     if let missing = check.missingArgument(columns) {
       value.error("\(nameText) needs \(missing)")
       return nil
     }
     return check
+  }
+
+  /// What the check is about.
+  private mutating func readColumns(_ fields: [String: DefinitionNode], declared: [String]) {
+    func known(_ node: DefinitionNode) -> String? {
+      guard let column = node.text else { return nil }
+      node.requireDeclared(column, declared)
+      return column
+    }
+    column = fields["column"].flatMap(known)
+    columns = (fields["columns"] ?? fields["column_list"])?.elements.compactMap(known) ?? []
+    if let first = fields["column_A"].flatMap(known), let second = fields["column_B"].flatMap(known) {
+      columns = [first, second]
+    }
+    orEqual = fields["or_equal"]?.bool ?? false
+  }
+
+  /// What is expected of it.
+  private mutating func readBounds(_ fields: [String: DefinitionNode]) {
+    minimum = (fields["min_value"] ?? fields["value"])?.double
+    maximum = (fields["max_value"] ?? fields["value"] ?? fields["days"])?.double
+    values = fields["value_set"]?.texts ?? []
+    regex = fields["regex"]?.text
+    within = fields["within"]?.double
+    extent = fields["extent"]?.elements.compactMap(\.double) ?? []
+  }
+
+  private mutating func readForeignKey(_ fields: [String: DefinitionNode], declared: [String]) {
+    dataset = fields["dataset"]?.text
+    otherColumn = fields["other_column"]?.text
+    exceptions = fields["exceptions"]?.texts ?? []
+    for pattern in fields["exceptions"]?.elements ?? [] where pattern.text.map({ (try? Regex($0)) == nil }) ?? true {
+      pattern.error("'\(pattern.text ?? "")' is not a regular expression")
+    }
+    guard let condition = fields["where"] else { return }
+    if name == .foreignKey, let (column, value) = condition.entries.first, let text = value.text {
+      condition.requireDeclared(column, declared)
+      rows = Condition(column: column, value: text)
+    } else {
+      condition.error("where is for \(CheckName.foreignKey.rawValue): {column: value}")
+    }
+  }
+
+  /// How much of it must hold, in which years, and how grave it is.
+  private mutating func readReach(_ fields: [String: DefinitionNode]) {
+    if let years = fields["years"] {
+      self.years = years.text.flatMap(YearRange.init)
+      if self.years == nil { years.error("expected years as 2009- or 2009-2020") }
+    }
+    if let mostly = fields["mostly"], let share = mostly.double {
+      if (0...1).contains(share) { self.mostly = share } else { mostly.error("mostly is a share, 0 to 1") }
+    }
+    if let severity = fields["severity"] {
+      if let known = severity.text.flatMap(Severity.init) {
+        self.severity = known
+      } else {
+        severity.error("severity is warn or fail")
+      }
+    }
   }
 
   private func missingArgument(_ declared: [DatasetColumn]) -> String? {
@@ -104,5 +117,13 @@ extension DatasetCheck {
     default: break
     }
     return nil
+  }
+}
+
+extension DefinitionNode {
+  fileprivate func requireDeclared(_ column: String, _ declared: [String]) {
+    if !declared.contains(column) {
+      error("column '\(column)' is not declared\(DatasetSpec.near(column, declared))")
+    }
   }
 }

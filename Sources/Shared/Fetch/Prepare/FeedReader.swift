@@ -51,97 +51,24 @@ package enum FeedReader {
     }
   }
 
-  /// Prefixes of RSS, Atom and what they borrow from Dublin Core. `media:title` is a picture's, `itunes:summary` a player's.
-  private static let prefixes: Set<String> = ["", "atom", "a10", "content", "dc", "dcterms"]
-
   /// - Returns: the number of items.
   @discardableResult
   package static func read(_ path: String, _ body: (Item) throws -> Void) throws -> Int {
     guard let reader = XMLText.open(path) else { throw Failure.notWellFormed(line: 0, why: XMLText.lastWords) }
     defer { xmlFreeTextReader(reader) }
-    let limit = ExpansionBudget.limit(ofFile: path)
-    var unfolded: Int64 = 0
-    var item: Item?
-    var field: String?
-    var text = ""
-    var feedTitle: String?
-    var addresses = FeedAddresses()
+    var walk = FeedWalk(reader, mostBytes: ExpansionBudget.limit(ofFile: path))
     var count = 0
     var result = xmlTextReaderRead(reader)
     while result == 1 {
-      let name = XMLText.string(xmlTextReaderConstLocalName(reader)) ?? ""
-      let depth = xmlTextReaderDepth(reader)
-      switch Int(xmlTextReaderNodeType(reader)) {
-      case AKER_XML_ELEMENT:
-        addresses.enter(depth: depth, base: XMLText.attribute("xml:base", reader))
-        if depth == 0, !["rss", "feed", "RDF"].contains(name) { throw Failure.notAFeed(root: name) }
-        if name == "item" || name == "entry" {
-          item = Item(source: feedTitle)
-        } else if field == nil {
-          field = name
-          text = ""
-          if name == "link", let address = XMLText.attribute("href", reader) {
-            let relation = XMLText.attribute("rel", reader) ?? "alternate"
-            if item == nil { addresses.found(address, isSelf: relation == "self") }
-            if relation == "alternate" { item?.link = addresses.whole(address) }
-          }
-        }
-        if xmlTextReaderIsEmptyElement(reader) == 1, field == name { field = nil }
-      case AKER_XML_TEXT, AKER_XML_CDATA, AKER_XML_SPACE:
-        guard field != nil, let more = XMLText.string(xmlTextReaderConstValue(reader)) else { break }
-        unfolded += Int64(more.utf8.count)
-        guard unfolded <= limit else { throw Failure.unfoldsTooFar(limit: limit) }
-        text += more
-      case AKER_XML_END_ELEMENT:
-        if name == "item" || name == "entry", let finished = item {
-          try body(finished)
-          count += 1
-          item = nil
-          field = nil
-        } else if field == name {
-          let value = trimmed(text)
-          if !prefixes.contains(XMLText.string(xmlTextReaderConstPrefix(reader)) ?? "") {
-            // Not the feed's own.
-          } else if item == nil {
-            if name == "title", feedTitle == nil { feedTitle = value }
-            if name == "link", let value { addresses.found(value) }
-          } else {
-            set(name, name == "link" ? value.map(addresses.whole) : value, &item)
-          }
-          field = nil
-        } else if name == "channel" {
-          field = nil
-        }
-      default: break
+      if let item = try walk.step() {
+        try body(item)
+        count += 1
       }
-      // What holds other elements is no field.
-      if field == "channel" || field == "feed" || field == "rss" || field == "RDF" || field == "image" { field = nil }
       result = xmlTextReaderRead(reader)
     }
     guard result == 0 else {
       throw Failure.notWellFormed(line: Int(xmlTextReaderGetParserLineNumber(reader)), why: XMLText.lastWords)
     }
     return count
-  }
-
-  private static func set(_ name: String, _ value: String?, _ item: inout Item?) {
-    guard var changed = item else { return }
-    switch name {
-    case "title": changed.title = value
-    case "link": changed.link = value ?? changed.link
-    case "guid", "id": changed.guid = value
-    case "pubDate", "published", "date": changed.published = value
-    case "updated": changed.published = changed.published ?? value
-    case "description", "summary": changed.summary = value
-    case "content", "encoded": changed.summary = changed.summary ?? value
-    default: break
-    }
-    item = changed
-  }
-
-  private static func trimmed(_ text: String) -> String? {
-    let start = text.drop { $0.isWhitespace }
-    guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return nil }
-    return String(start[...last])
   }
 }

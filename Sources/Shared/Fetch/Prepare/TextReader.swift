@@ -132,27 +132,18 @@ struct TextReader: ~Copyable {
     }
     defer { iconv_close(decoder) }
     var input = bytes
-    var output = [UInt8](repeating: 0, count: bytes.count * 4 + 16)
-    var (inputLeft, outputLeft) = (input.count, output.count)
-    let result = input.withUnsafeMutableBytes { source in
-      output.withUnsafeMutableBytes { target in
-        var from = source.baseAddress?.assumingMemoryBound(to: CChar.self)
-        var to = target.baseAddress?.assumingMemoryBound(to: CChar.self)
-        return iconv(decoder, &from, &inputLeft, &to, &outputLeft)
-      }
-    }
-    guard result != -1 else { throw Failure.undecodable(encoding: encoding, offset: input.count - inputLeft) }
-    output.removeLast(outputLeft)
+    let (output, inputLeft, isWhole) = converted(&input, decoder)
+    guard isWhole else { throw Failure.undecodable(encoding: encoding, offset: input.count - inputLeft) }
     return output
   }
 
-  private mutating func decode(_ bytes: [UInt8]) throws -> [UInt8] {
-    guard let decoder else { return bytes }
-    var input = undecoded + bytes
+  /// In UTF-8, as far as it goes; `errno` tells why it goes no further.
+  private static func converted(
+    _ input: inout [UInt8], _ decoder: iconv_t
+  ) -> (output: [UInt8], inputLeft: Int, isWhole: Bool) {
     // No encoding has a character that takes more than four times its bytes in UTF-8.
     var output = [UInt8](repeating: 0, count: input.count * 4 + 16)
-    var inputLeft = input.count
-    var outputLeft = output.count
+    var (inputLeft, outputLeft) = (input.count, output.count)
     // Its type is size_t, and its error the largest of them: -1 here.
     let result = input.withUnsafeMutableBytes { source in
       output.withUnsafeMutableBytes { target in
@@ -161,14 +152,23 @@ struct TextReader: ~Copyable {
         return iconv(decoder, &from, &inputLeft, &to, &outputLeft)
       }
     }
+    let reason = errno
+    output.removeLast(outputLeft)
+    errno = reason
+    return (output, inputLeft, result != -1)
+  }
+
+  private mutating func decode(_ bytes: [UInt8]) throws -> [UInt8] {
+    guard let decoder else { return bytes }
+    var input = undecoded + bytes
+    let (output, inputLeft, isWhole) = Self.converted(&input, decoder)
     let consumed = input.count - inputLeft
     // EINVAL: a character goes on in the next piece.
-    if result == -1, errno != EINVAL {
+    if !isWhole, errno != EINVAL {
       throw Failure.undecodable(encoding: encoding, offset: offset + consumed)
     }
     offset += consumed
     undecoded = Array(input.suffix(inputLeft))
-    output.removeLast(outputLeft)
     return output
   }
 }

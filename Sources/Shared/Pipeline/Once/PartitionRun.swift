@@ -52,7 +52,8 @@ package struct PartitionRun: Sendable {
   /// An attempt that ended in an error, which the queue keeps with its task.
   package struct Failed: Error {
     package var taskID: Int64
-    package var error: any Error
+    /// What its handler met; nil where it was stopped.
+    package var error: (any Error)?
     package var errorClass: ErrorClass
     package var reason: String
     package var advice: String?
@@ -83,17 +84,11 @@ package struct PartitionRun: Sendable {
     do {
       let lease = try await claim(
         session.workerID, partition, note, definitionOf: restoring ? publicationID : nil)
-      let identity = WorkerIdentity(
-        workerID: session.workerID, name: registration.name, host: registration.host, version: version)
-      let context = TaskContext(worker: identity, logger: logger, lease: lease)
-      let (result, stop) = try await attempt(
-        lease, context, client,
-        try environment.handler(
-          inputs: recorded, observer: observer, restoring: restoring ? publicationID : nil), session.workerID)
-      let published = try await Self.uncancelled {
-        try await settle(lease, result, stop, context.steps, client)
-        return try await publication(lease)
-      }
+      let identity = registration.identity(session.workerID)
+      let handler = try environment.handler(
+        inputs: recorded, observer: observer, restoring: restoring ? publicationID : nil)
+      try await keep(lease, by: identity, handler, client)
+      let published = try await Self.uncancelled { try await publication(lease) }
       await goodbye(session, client, "done")
       return published
     } catch {
@@ -138,106 +133,105 @@ package struct PartitionRun: Sendable {
     }
   }
 
-  /// Why an attempt was stopped from outside.
-  private enum Stop {
-    case leaseLost
-    case timeLimit
-  }
-
   private enum Event: Sendable {
     case ended(Result<TaskOutcome, any Error>)
-    case stopped(Stop?)
-  }
-
-  /// The handler, with a heartbeat beside it.
-  private func attempt(
-    _ lease: TaskLease, _ context: TaskContext, _ client: QueueClient, _ handler: PipelineTaskHandler, _ workerID: Int
-  ) async throws -> (Result<TaskOutcome, any Error>, Stop?) {
-    await withTaskGroup(of: Event.self) { group in
-      group.addTask {
-        do {
-          return .ended(.success(try await handler.run(lease, context)))
-        } catch {
-          return .ended(.failure(error))
-        }
-      }
-      group.addTask { .stopped(await watch(lease, client, workerID)) }
-      var stop: Stop?
-      for await event in group {
-        switch event {
-        case .ended(let result):
-          group.cancelAll()
-          return (result, stop)
-        case .stopped(let reason):
-          stop = reason
-          if reason != nil { group.cancelAll() }
-        }
-      }
-      preconditionFailure("the handler ends before its group does")
-    }
+    /// Time for a heartbeat.
+    case check
+    /// Whoever asked for the run has given it up.
+    case interrupted
   }
 
   /// As often as a worker's.
   private static let heartbeatInterval = Duration.seconds(1)
 
-  /// - Returns: why the attempt must stop; nil when it ended meanwhile.
-  private func watch(_ lease: TaskLease, _ client: QueueClient, _ workerID: Int) async -> Stop? {
-    let timeIsUpAt = ContinuousClock.now + lease.timeLimit
-    while !Task.isCancelled {
-      do {
-        try await Task.sleep(for: Self.heartbeatInterval)
-        if ContinuousClock.now >= timeIsUpAt { return .timeLimit }
-        let tick = try await client.tick(workerID: workerID, leaseTokens: [lease.leaseToken])
-        if !tick.lostTokens.isEmpty { return .leaseLost }
-      } catch QueueError.workerEnded {
-        return .leaseLost
-      } catch is CancellationError {
-        return nil
-      } catch {
-        logger.info("the queue was not told that this lives", metadata: ["reason": "\(error)"])
+  /// Keeps one attempt until it has ended and the queue knows how, also where the calling task is cancelled meanwhile.
+  private func keep(
+    _ lease: TaskLease, by worker: WorkerIdentity, _ handler: PipelineTaskHandler, _ client: QueueClient
+  ) async throws {
+    let (events, post) = AsyncStream.makeStream(of: Event.self)
+    let keeping = Task {
+      let keeper = AttemptKeeper(client: client, redaction: redaction, name: worker.name, logger: logger)
+      keeper.start(lease, by: worker, handler) { post.yield(.ended($0)) }
+      for await event in events {
+        switch event {
+        case .check: await heartbeat(keeper, worker.workerID)
+        case .interrupted: keeper.stop(lease.leaseToken, .draining)
+        case .ended(let result): return try await settle(lease, result, keeper)
+        }
       }
     }
-    return nil
+    let ticking = Task {
+      while !Task.isCancelled {
+        try? await Task.sleep(for: Self.heartbeatInterval)
+        post.yield(.check)
+      }
+    }
+    defer { ticking.cancel() }
+    try await withTaskCancellationHandler {
+      try await keeping.value
+    } onCancel: {
+      post.yield(.interrupted)
+    }
+  }
+
+  private nonisolated(nonsending) func heartbeat(_ keeper: AttemptKeeper, _ workerID: Int) async {
+    do {
+      _ = try await keeper.tick(workerID: workerID)
+      try await keeper.tellSteps()
+    } catch QueueError.workerEnded {
+      keeper.forgetAll()
+    } catch {
+      logger.info("the queue was not told that this lives", metadata: ["reason": "\(error)"])
+    }
   }
 
   /// Tells the queue how the attempt ended, where the publication did not.
-  private func settle(
-    _ lease: TaskLease, _ result: Result<TaskOutcome, any Error>, _ stop: Stop?, _ steps: AttemptSteps,
-    _ client: QueueClient
+  private nonisolated(nonsending) func settle(
+    _ lease: TaskLease, _ result: Result<TaskOutcome, any Error>, _ keeper: AttemptKeeper
   ) async throws {
-    let error: any Error
-    switch (result, stop) {
-    case (.success, _): return
-    case (.failure, .leaseLost?):
-      await note(lease, steps, client)
-      throw Failed(
-        taskID: lease.taskID, error: QueueError.leaseLost("its lease was taken away"), errorClass: .workerLost,
+    guard let ending = keeper.ending(of: lease.leaseToken, result) else { return }
+    if case .released = ending {
+      // Not given back, since nobody wants it any more.
+      try await cancel(lease, "interrupted")
+      keeper.settle(lease.leaseToken, .discarded(reason: "interrupted"))
+      await tellWhatIsKnown(keeper)
+      throw CancellationError()
+    }
+    keeper.settle(lease.leaseToken, ending)
+    let report = keeper.ledger.failure
+    switch ending {
+    case .published, .completed, .snoozed, .discarded: await tellWhatIsKnown(keeper)
+    default:
+      let state = try await keeper.tellEnds()[lease.leaseToken]
+      // The queue would have a worker try it again; who ran it by hand wants to know now.
+      if state == .retried || state == .throttled { try await cancel(lease, "aker run tries once") }
+    }
+    if let failed = failed(lease, ending, report) { throw failed }
+  }
+
+  /// What whoever asked is told of an attempt that did not publish.
+  private func failed(_ lease: TaskLease, _ ending: AttemptEnding, _ report: FailureReport?) -> Failed? {
+    if case .discarded = ending {
+      return Failed(
+        taskID: lease.taskID, error: nil, errorClass: .workerLost,
         reason: "task \(lease.taskID) was cancelled or taken away while it ran",
         advice: "aker task \(lease.taskID) tells by whom.")
-    case (.failure, .timeLimit?):
-      error = PipelineError.timeLimit(partition: lease.partitionName, limit: lease.timeLimit)
-    case (.failure(let met), nil): error = met
     }
-    if error is CancellationError {
-      try await cancel(lease, "interrupted")
-      await note(lease, steps, client)
-      throw error
-    }
-    let report = FailureReport(error, steps: steps, redaction: redaction)
-    let outcome = try await client.fail(
-      lease, errorClass: report.errorClass, reason: report.reason, detail: report.detail, retryAfter: report.retryAfter)
-    // The queue would have a worker try it again; who ran it by hand wants to know now.
-    if outcome == .retried || outcome == .throttled { try await cancel(lease, "aker run tries once") }
-    throw Failed(
+    guard let report else { return nil }
+    let error: (any Error)? =
+      switch ending {
+      case .failed(let error), .suspicious(let error): error
+      default: nil
+      }
+    return Failed(
       taskID: lease.taskID, error: error, errorClass: report.errorClass, reason: report.reason, advice: report.advice,
       causes: report.causes)
   }
 
-  /// Tells how far an attempt came that the queue has ended already.
-  private func note(_ lease: TaskLease, _ steps: AttemptSteps, _ client: QueueClient) async {
-    guard let detail = steps.note(redaction) else { return }
+  /// How far an attempt came that the queue has ended already: nothing depends on it.
+  private nonisolated(nonsending) func tellWhatIsKnown(_ keeper: AttemptKeeper) async {
     do {
-      try await client.note([(lease, detail)])
+      try await keeper.tellEnds()
     } catch {
       logger.info("how far the attempt came could not be stored", metadata: ["reason": "\(error)"])
     }

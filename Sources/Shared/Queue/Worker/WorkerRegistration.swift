@@ -22,7 +22,7 @@ package struct WorkerRegistration: Sendable {
     [name, host, processID, version, slots, sessionLock, QueueContract.number]
   }
 
-  func identity(_ workerID: Int) -> WorkerIdentity {
+  package func identity(_ workerID: Int) -> WorkerIdentity {
     WorkerIdentity(workerID: workerID, name: name, host: host, version: version)
   }
 }

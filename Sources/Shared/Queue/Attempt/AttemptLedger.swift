@@ -1,21 +1,20 @@
-import Base
-import Queue
-import Telemetry
+internal import Base
+package import Telemetry
 
 /// What ended attempts left for the queue to be told, in order, until it has been told. Pure: no clock and no database.
 ///
 /// A task's end always gets stored: what the database refuses to store is made shorter, until nothing of it came from
 /// outside.
-struct AttemptLedger {
+package struct AttemptLedger {
   /// The rare ends, told one by one.
-  enum Report {
+  package enum Report {
     case snooze(TaskLease, Duration, reason: String)
     case release(TaskLease, reason: String)
     case giveBack(TaskLease, reason: String, detail: String?)
     case failure(TaskLease, FailureReport)
     case note(TaskLease, detail: String)
 
-    var lease: TaskLease {
+    package var lease: TaskLease {
       switch self {
       case .snooze(let lease, _, _), .release(let lease, _), .giveBack(let lease, _, _), .failure(let lease, _),
         .note(let lease, _):
@@ -24,26 +23,30 @@ struct AttemptLedger {
     }
   }
 
-  private(set) var completions: [QueueClient.Completion] = []
-  private(set) var reports: [Report] = []
+  package private(set) var completions: [QueueClient.Completion] = []
+  package private(set) var reports: [Report] = []
   /// How often the first report was refused.
   private var refusals = 0
   private let redaction: Redaction
   /// For the reasons that others read.
   private let workerName: String
 
-  init(redaction: Redaction, workerName: String) {
+  package init(redaction: Redaction, workerName: String) {
     self.redaction = redaction
     self.workerName = workerName
   }
 
-  var isEmpty: Bool { completions.isEmpty && reports.isEmpty }
-  var nextReport: Report? { reports.first }
+  package var isEmpty: Bool { completions.isEmpty && reports.isEmpty }
+  package var nextReport: Report? { reports.first }
+  /// Of the first attempt that failed, or that ran longer than its limit.
+  package var failure: FailureReport? {
+    reports.lazy.compactMap { if case .failure(_, let failure) = $0 { failure } else { nil } }.first
+  }
   /// The leases that the worker knows of though nothing runs for them any more.
-  var leaseTokens: [Int64] { completions.map(\.leaseToken) + reports.map(\.lease.leaseToken) }
+  package var leaseTokens: [Int64] { completions.map(\.leaseToken) + reports.map(\.lease.leaseToken) }
 
   /// What is suspicious still, nobody has found the host to blame for: it counts as a failure.
-  mutating func enter(_ ending: AttemptEnding, _ lease: TaskLease, _ steps: AttemptSteps) {
+  package mutating func enter(_ ending: AttemptEnding, _ lease: TaskLease, _ steps: AttemptSteps) {
     switch ending {
     case .published: keepLog(lease, steps)
     case .discarded: note(lease, steps)
@@ -71,7 +74,9 @@ struct AttemptLedger {
   /// - Parameters:
   ///   - reason: what is to blame, as it follows the worker's name.
   ///   - error: what the attempt itself met, if anything.
-  mutating func enterGivenBack(_ reason: String, _ error: (any Error)?, _ lease: TaskLease, _ steps: AttemptSteps) {
+  package mutating func enterGivenBack(
+    _ reason: String, _ error: (any Error)?, _ lease: TaskLease, _ steps: AttemptSteps
+  ) {
     let report =
       error.map { FailureReport($0, steps: steps, redaction: redaction) }
       ?? FailureReport(.transient, "", type: "GivenBack", steps: steps, redaction: redaction)
@@ -90,11 +95,11 @@ struct AttemptLedger {
     if let detail = steps.lastWord(redaction) { reports.append(.note(lease, detail: detail)) }
   }
 
-  mutating func completionsAreStored(_ count: Int) {
+  package mutating func completionsAreStored(_ count: Int) {
     completions.removeFirst(count)
   }
 
-  mutating func reportIsStored() {
+  package mutating func reportIsStored() {
     reports.removeFirst()
     refusals = 0
   }
@@ -102,7 +107,7 @@ struct AttemptLedger {
   /// The database will never store the first report as it is: says less.
   ///
   /// Where nothing is left to leave out, the report is dropped: the lease then ends at its deadline, or with the worker.
-  mutating func reportIsRefused(sqlState: String) {
+  package mutating func reportIsRefused(sqlState: String) {
     refusals += 1
     let plain = "its report could not be stored (SQLSTATE \(sqlState)); the worker's log has it"
     switch (reports[0], refusals) {
@@ -120,7 +125,7 @@ struct AttemptLedger {
   }
 
   /// The incarnation was given up, and all its leases with it.
-  mutating func forgetAll() {
+  package mutating func forgetAll() {
     completions = []
     reports = []
     refusals = 0

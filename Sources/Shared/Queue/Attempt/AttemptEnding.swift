@@ -1,8 +1,7 @@
-import Queue
-import Base
+package import Base
 
 /// What an attempt's end means for its task.
-enum AttemptEnding {
+package enum AttemptEnding {
   /// The handler completed the task itself: there is nothing to tell.
   case published
   /// The lease is gone, and the task is somebody else's by now: only what the attempt saw is kept.
@@ -28,10 +27,10 @@ enum AttemptEnding {
   /// | error: lease lost    | discarded  | discarded  | discarded  | discarded | discarded                    |
   /// | error, maybe of host | suspicious | discarded  | ranTooLong | released  | givenBack                    |
   /// | any other error      | failed     | discarded  | ranTooLong | released  | givenBack                    |
-  init(_ result: Result<TaskOutcome, any Error>, stop: RunningTask.StopReason?) {
+  package init(_ result: Result<TaskOutcome, any Error>, stop: RunningAttempt.StopReason?) {
     switch (result, stop) {
     case (.success(.published), _): self = .published
-    case (_, .leaseLost): self = .discarded(reason: RunningTask.StopReason.leaseLost.rawValue)
+    case (_, .leaseLost): self = .discarded(reason: RunningAttempt.StopReason.leaseLost.rawValue)
     case (.success(.completed(let result)), _): self = .completed(result: result)
     case (.success(.snoozed(let interval, let reason)), _): self = .snoozed(interval, reason: reason)
     case (.failure(QueueError.leaseLost(let reason)), _), (.failure(QueueError.workerEnded(let reason)), _):
@@ -41,6 +40,19 @@ enum AttemptEnding {
     case (.failure, .hostUnwell), (.failure, .waitedTooLong): self = .givenBack
     case (.failure(let error as any ClassifiedError), nil) where error.mayBeHost: self = .suspicious(error)
     case (.failure(let error), nil): self = .failed(error)
+    }
+  }
+
+  /// As metrics, logs and the dashboard call it; the class is nil where nothing failed.
+  package var words: (outcome: String, errorClass: ErrorClass?) {
+    switch self {
+    case .published, .completed: ("completed", nil)
+    case .discarded: ("discarded", nil)
+    case .snoozed: ("snoozed", nil)
+    case .released, .givenBack: ("released", nil)
+    case .ranTooLong: ("failed", .transient)
+    case .failed(let error), .suspicious(let error):
+      ("failed", (error as? any ClassifiedError)?.errorClass ?? .transient)
     }
   }
 }

@@ -4,8 +4,6 @@ import Base
 import Telemetry
 import Testing
 
-@testable import Worker
-
 struct AttemptLedgerTests {
   private let lease = TaskLease(
     taskID: 7, leaseToken: 8, attemptNumber: 1, maxAttempts: 5, backfillID: 1, dataset: "income", dataYear: 2021,

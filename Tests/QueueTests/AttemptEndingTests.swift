@@ -2,8 +2,6 @@ import Queue
 import Base
 import Testing
 
-@testable import Worker
-
 /// The table in `AttemptEnding`, cell by cell.
 struct AttemptEndingTests {
   struct TestError: ClassifiedError, Equatable {
@@ -31,7 +29,7 @@ struct AttemptEndingTests {
   }
 
   private typealias Outcome = Result<TaskOutcome, any Error>
-  private static let stops: [RunningTask.StopReason?] = [
+  private static let stops: [RunningAttempt.StopReason?] = [
     nil, .leaseLost, .timeLimit, .draining, .hostUnwell, .waitedTooLong,
   ]
 
@@ -44,7 +42,7 @@ struct AttemptEndingTests {
   }
 
   @Test func theTableNamesEveryReasonToStop() {
-    #expect(Self.stops.compactMap { $0 }.count == RunningTask.StopReason.allCases.count)
+    #expect(Self.stops.compactMap { $0 }.count == RunningAttempt.StopReason.allCases.count)
   }
 
   @Test func aPublicationIsOneWhateverHappened() {
