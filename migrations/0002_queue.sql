@@ -121,7 +121,7 @@ CREATE TABLE queue.token_bucket (
   tokens double precision NOT NULL CHECK (tokens >= 0),
   refilled_at timestamptz NOT NULL,
   quota_day date NOT NULL,
-  minute_at timestamptz NOT NULL DEFAULT '-infinity',
+  minute_at timestamptz NOT NULL DEFAULT 'epoch',
   quota_used integer NOT NULL CHECK (quota_used >= 0),
   minute_count integer NOT NULL DEFAULT 0,
   minute_before integer NOT NULL DEFAULT 0,

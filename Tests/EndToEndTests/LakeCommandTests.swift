@@ -150,4 +150,38 @@ struct LakeCommandTests {
           atPath: shop.home.path + "/new/data_lake/price/as_of=2024-06/data_year=2020/_validation/validation.html"))
     }
   }
+
+  @Test func whatIsLostIsReportedWithoutAChangeAndBuiltAgainByTheCommandThatIsTold() async throws {
+    struct Report: Decodable {
+      struct File: Decodable {
+        var path: String
+        var rebuild: String
+      }
+      var missing: [File]
+      var orphans: [String]
+    }
+    try await PriceShop.open { shop in
+      try shop.deliver(2020, "1")
+      try await shop.aker("run price --year 2020 --as-of 2024-06")
+      let lake = shop.home.path + "/cache/data_lake/"
+      let file = "price/as_of=2024-06/data_year=2020/price.parquet"
+      try FileManager.default.removeItem(atPath: lake + file)
+      try Data("nobody's".utf8).write(to: URL(fileURLWithPath: lake + "price/as_of=2024-06/stray.parquet"))
+
+      let told = try await shop.home.aker("lake", "repair", "--report", "--json", "--remove-orphans")
+      #expect(told.exitCode == 1, "\(told)")
+      let report = try JSONDecoder().decode(Report.self, from: Data(told.output.utf8))
+      #expect(report.missing.map(\.path) == [file])
+      #expect(report.orphans.isEmpty || report.orphans == ["price/as_of=2024-06/stray.parquet"], "\(report)")
+      // Nothing was changed: the stray file is there still, and nobody builds anything.
+      #expect(FileManager.default.fileExists(atPath: lake + "price/as_of=2024-06/stray.parquet"))
+      let again = try await shop.home.aker("lake", "repair", "--report", "--json", "--remove-orphans")
+      #expect(again.output == told.output)
+
+      let command = try #require(report.missing.first?.rebuild)
+      #expect(command.hasPrefix("aker "), "\(command)")
+      try await shop.aker(String(command.dropFirst("aker ".count)))
+      #expect(FileManager.default.fileExists(atPath: lake + file))
+    }
+  }
 }
