@@ -3095,7 +3095,7 @@ CREATE TABLE queue.token_bucket (
     tokens double precision NOT NULL,
     refilled_at timestamp with time zone NOT NULL,
     quota_day date NOT NULL,
-    minute_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    minute_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
     quota_used integer NOT NULL,
     minute_count integer DEFAULT 0 NOT NULL,
     minute_before integer DEFAULT 0 NOT NULL,
