@@ -15,9 +15,8 @@
  *   published  in the end every task is published once, and the file that lies there is the one that the manifest names,
  *              if faults end and every process is scheduled fairly
  *
- * Each BROKEN_... removes one rule. `proof/check` runs them: each must be found out, but for the uuid of each life of a
- * process alone: that owner and once hold takes it or a new epoch with a jump of the sequences, and both are there since
- * each covers what the other's mistake would let through.
+ * Each BROKEN_... removes one rule. `proof/check` says of which the model must be found broken, and of which not, since
+ * another rule holds in their place: without the uuid the epoch is enough where all heed it.
  */
 
 #ifndef WORKERS

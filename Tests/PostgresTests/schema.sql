@@ -272,14 +272,6 @@ CREATE FUNCTION quality.record_validation(validation jsonb) RETURNS bigint
 
 COMMENT ON FUNCTION quality.record_validation(validation jsonb) IS 'Stores the validation of an attempt that publishes nothing, or one of a published partition that an operator asked for.';
 
-CREATE FUNCTION queue._apart(task_ids bigint[]) RETURNS TABLE(task_id bigint, is_held boolean, is_published boolean)
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET jit TO 'off'
-    AS …;
-
-COMMENT ON FUNCTION queue._apart(task_ids bigint[]) IS 'Those of failed tasks that a retry of many leaves alone: another open backfill builds their partition, or it was published since.';
-
 CREATE FUNCTION queue._asked_regions(datasets text[], regions text[]) RETURNS TABLE(dataset text, region text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -354,7 +346,7 @@ CREATE FUNCTION queue._enter_life() RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION queue._enter_life() IS 'Begins the database''s new life, where it is in one. What registers, ticks or claims calls this first.';
+COMMENT ON FUNCTION queue._enter_life() IS 'Begins the database''s new life, where it is in one. What registers, ticks, claims or fences calls this first.';
 
 CREATE FUNCTION queue._fail_dependents(upstream_task_id bigint, why text) RETURNS void
     LANGUAGE plpgsql
@@ -368,12 +360,13 @@ CREATE FUNCTION queue._floor(lane_id integer, now_at bigint) RETURNS queue.claim
 
 COMMENT ON FUNCTION queue._floor(lane_id integer, now_at bigint) IS 'Where this session begins to look in a lane; keep_for is NULL where that is its beginning.';
 
-CREATE FUNCTION queue._held_elsewhere(task_id bigint) RETURNS text
+CREATE FUNCTION queue._held_elsewhere(task_ids bigint[]) RETURNS TABLE(task_id bigint, held_by bigint)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
     AS …;
 
-COMMENT ON FUNCTION queue._held_elsewhere(task_id bigint) IS 'Which task of another open backfill builds the partition of this one, in words; NULL where none does.';
+COMMENT ON FUNCTION queue._held_elsewhere(task_ids bigint[]) IS 'Those of these tasks whose partition a task of another open backfill builds, and which.';
 
 CREATE FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) RETURNS TABLE(dataset text, data_year integer, region text, task_id bigint, backfill_id bigint, backfill_key text)
     LANGUAGE sql STABLE
@@ -385,6 +378,11 @@ CREATE FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text
     AS …;
 
 COMMENT ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) IS 'Partitions of datasets that open backfills of a vintage build, besides the one with the given key, and by which task.';
+
+CREATE FUNCTION queue._held_words(held_by bigint) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
 
 CREATE FUNCTION queue._incarnation() RETURNS uuid
     LANGUAGE sql STABLE
@@ -537,7 +535,15 @@ CREATE FUNCTION queue._place_tasks(after_task_id bigint, with_dependencies boole
 
 COMMENT ON FUNCTION queue._place_tasks(after_task_id bigint, with_dependencies boolean) IS 'Puts new tasks where they begin, queue.blocked or queue.ready, and counts them.';
 
-CREATE FUNCTION queue._published_since(task_id bigint) RETURNS text
+CREATE FUNCTION queue._published_since(task_ids bigint[]) RETURNS TABLE(task_id bigint, publication_id bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION queue._published_since(task_ids bigint[]) IS 'Those of these ended tasks whose partition and vintage was published since, and as which publication.';
+
+CREATE FUNCTION queue._published_words(task_id bigint, publication_id bigint) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
@@ -853,7 +859,7 @@ CREATE FUNCTION queue.left_alone(task_id bigint) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION queue.left_alone(task_id bigint) IS 'Why a retry would leave this task alone: another open backfill builds its partition, or it was published since; NULL where nothing speaks against it.';
+COMMENT ON FUNCTION queue.left_alone(task_id bigint) IS 'The same of one task; NULL where nothing speaks against its retry.';
 
 CREATE FUNCTION queue.name_definition(task_id bigint, definition text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1076,7 +1082,7 @@ CREATE FUNCTION queue.those_left_alone(task_ids bigint[]) RETURNS TABLE(task_id 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION queue.those_left_alone(task_ids bigint[]) IS 'Those of failed tasks that a retry would leave alone, each with the reason as queue.left_alone tells it.';
+COMMENT ON FUNCTION queue.those_left_alone(task_ids bigint[]) IS 'Those of failed tasks that a retry would leave alone, each with the reason: another open backfill builds its partition, or it was published since.';
 
 CREATE FUNCTION queue.tick(worker_id integer DEFAULT NULL::integer, lease_tokens bigint[] DEFAULT '{}'::bigint[]) RETURNS TABLE(lost_tokens bigint[], claimable boolean, pending boolean, again_soon boolean)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4834,8 +4840,6 @@ REVOKE ALL ON FUNCTION quality.record_validation(validation jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION quality.record_validation(validation jsonb) TO aker_admin;
 GRANT ALL ON FUNCTION quality.record_validation(validation jsonb) TO aker_worker;
 
-REVOKE ALL ON FUNCTION queue._apart(task_ids bigint[]) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_admin;
 GRANT ALL ON FUNCTION queue._asked_regions(datasets text[], regions text[]) TO aker_worker;
@@ -4875,12 +4879,14 @@ GRANT ALL ON FUNCTION queue._floor(lane_id integer, now_at bigint) TO aker_admin
 GRANT ALL ON FUNCTION queue._floor(lane_id integer, now_at bigint) TO aker_worker;
 GRANT ALL ON FUNCTION queue._floor(lane_id integer, now_at bigint) TO aker_reader;
 
-REVOKE ALL ON FUNCTION queue._held_elsewhere(task_id bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION queue._held_elsewhere(task_ids bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) TO aker_admin;
 GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) TO aker_worker;
 GRANT ALL ON FUNCTION queue._held_partitions(datasets text[], as_of text, own_key text) TO aker_reader;
+
+REVOKE ALL ON FUNCTION queue._held_words(held_by bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._incarnation() FROM PUBLIC;
 
@@ -4919,7 +4925,9 @@ REVOKE ALL ON FUNCTION queue._open_upstream_count(task_id bigint, done bigint[])
 
 REVOKE ALL ON FUNCTION queue._place_tasks(after_task_id bigint, with_dependencies boolean) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION queue._published_since(task_id bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION queue._published_since(task_ids bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._published_words(task_id bigint, publication_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._raise_lease_lost(task_id bigint, lease_token bigint) FROM PUBLIC;
 

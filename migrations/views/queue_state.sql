@@ -4,7 +4,8 @@
 CREATE VIEW queue.claimable_lane AS
 SELECT l.lane_id, l.backfill_id, l.dataset, l.source_ids, l.priority,
   l.head_rank - l.priority * (
-    SELECT extract(epoch FROM g.ageing_interval) * 1000000 FROM queue.setting g WHERE g.singleton)::bigint AS head_bound,
+    SELECT extract(epoch FROM g.ageing_interval) * 1000000 FROM queue.setting g
+    WHERE g.singleton)::bigint AS head_bound,
   l.head_rank
 FROM queue.lane l
 WHERE l.closed_at IS NULL AND l.paused_at IS NULL

@@ -105,6 +105,7 @@ BEGIN
     SELECT array_agg(best.lane_id), array_agg(best.merge_rank) INTO found_lanes, found_ranks FROM (
       SELECT n.lane_id, head.rank - n.priority * ageing AS merge_rank
       FROM unnest(lanes[1:looked]) AS u(lane_id) JOIN queue.lane n USING (lane_id)
+      -- Asked only of lanes that have one: else a call for each lane takes as long as the looks at all heads.
       CROSS JOIN LATERAL (
         SELECT CASE WHEN current_setting('aker.floor_' || n.lane_id, true) <> ''
           THEN queue._floor(n.lane_id, now_at) END AS floor OFFSET 0) AS f
@@ -229,8 +230,7 @@ BEGIN
   SELECT coalesce(array_agg(r.source_id) FILTER (WHERE r.source_id IS NOT NULL), '{}'),
       coalesce(array_agg(r.backfill_id) FILTER (WHERE r.backfill_id IS NOT NULL), '{}')
     INTO full_sources, full_backfills FROM queue._rooms() r WHERE r.room <= 0;
-  chosen := ARRAY(SELECT ROW(s.lane_id, s.wanted, s.first_rank)::queue.claim_share
-    FROM queue._shares($2, now_at, $3, $4, full_sources, full_backfills) s);
+  chosen := ARRAY(SELECT s FROM queue._shares($2, now_at, $3, $4, full_sources, full_backfills) s);
   IF chosen = '{}' THEN
     RETURN;
   END IF;

@@ -59,9 +59,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   lane integer;
 BEGIN
-  -- After a fail-over to a standby that lagged, a lease may stand here that had been taken away over there, and what its
-  -- attempt had staged may be gone: it must not publish before the first tick has noticed. What is begun here is undone
-  -- with the refusal, and begun again by that tick.
+  -- After a fail-over to a standby that lagged, a lease may stand here that had been taken away over there, and what
+  -- its attempt had staged may be gone: it must not publish before the first tick has noticed. What is begun here is
+  -- undone with the refusal, and begun again by that tick.
   PERFORM queue._enter_life();
   SELECT l.lane_id INTO lane FROM queue.lease l
     WHERE l.task_id = $1 AND l.lease_token = $2

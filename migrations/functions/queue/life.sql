@@ -40,7 +40,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue._enter_life IS
-  'Begins the database''s new life, where it is in one. What registers, ticks or claims calls this first.';
+  'Begins the database''s new life, where it is in one. What registers, ticks, claims or fences calls '
+  'this first.';
 
 CREATE FUNCTION queue._begin_life(before text, life text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -1,74 +1,67 @@
 -- Retry: failed tasks are tried again, with those that failed only because they did.
 
-CREATE FUNCTION queue._held_elsewhere(task_id bigint) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT format('task %s of backfill %s (%s) already builds it', t.task_id, b.backfill_id, b.backfill_key)
+-- Both are asked of many tasks at once: a hundred thousand asked one by one take seconds.
+CREATE FUNCTION queue._held_elsewhere(task_ids bigint[]) RETURNS TABLE (task_id bigint, held_by bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+  SELECT mine.task_id, min(t.task_id)
   FROM queue.planned_task mine JOIN queue.lane l USING (lane_id) JOIN queue.backfill m USING (backfill_id)
     JOIN queue.lane a ON a.dataset = l.dataset AND a.backfill_id <> l.backfill_id AND a.closed_at IS NULL
     JOIN queue.backfill b ON b.backfill_id = a.backfill_id AND b.finished_at IS NULL AND b.as_of = m.as_of
     JOIN queue.planned_task t ON t.lane_id = a.lane_id AND t.data_year = mine.data_year AND t.region = mine.region
-  WHERE mine.task_id = $1 AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = t.task_id AND o.final)
-  ORDER BY t.task_id LIMIT 1
+  WHERE mine.task_id = ANY ($1) AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = t.task_id AND o.final)
+  GROUP BY mine.task_id
 $$;
 COMMENT ON FUNCTION queue._held_elsewhere IS
-  'Which task of another open backfill builds the partition of this one, in words; NULL where none does.';
+  'Those of these tasks whose partition a task of another open backfill builds, and which.';
 
-CREATE FUNCTION queue.held_elsewhere(task_id bigint) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ SELECT queue._held_elsewhere($1) $$;
-COMMENT ON FUNCTION queue.held_elsewhere IS
-  'Why a failed task would not be tried again now: which task of another open backfill builds its partition; NULL '
-  'where none does.';
-
-CREATE FUNCTION queue._published_since(task_id bigint) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT format('%s was published since, as publication %s', queue._task_name(t.task_id), p.publication_id)
+CREATE FUNCTION queue._published_since(task_ids bigint[]) RETURNS TABLE (task_id bigint, publication_id bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+  SELECT t.task_id, p.publication_id
   FROM queue.planned_task t JOIN queue.lane l USING (lane_id) JOIN queue.backfill b USING (backfill_id)
     JOIN queue.outcome o ON o.task_id = t.task_id AND o.final
     JOIN lake.manifest m ON m.dataset = l.dataset AND m.data_year = t.data_year AND m.region = t.region
       AND m.as_of = b.as_of
     JOIN lineage.publication p ON p.publication_id = m.publication_id AND p.published_at > o.finished_at
+  WHERE t.task_id = ANY ($1)
+$$;
+COMMENT ON FUNCTION queue._published_since IS
+  'Those of these ended tasks whose partition and vintage was published since, and as which publication.';
+
+CREATE FUNCTION queue._held_words(held_by bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('task %s of backfill %s (%s) already builds it', t.task_id, b.backfill_id, b.backfill_key)
+  FROM queue.planned_task t JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id)
   WHERE t.task_id = $1
 $$;
 
--- The same two questions of many tasks at once: a hundred thousand asked one by one take seconds.
-CREATE FUNCTION queue._apart(task_ids bigint[]) RETURNS TABLE (task_id bigint, is_held boolean, is_published boolean)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
-  SELECT u.task_id, bool_or(u.is_held), bool_or(NOT u.is_held) FROM (
-    SELECT mine.task_id, true AS is_held
-    FROM queue.planned_task mine JOIN queue.lane l USING (lane_id) JOIN queue.backfill m USING (backfill_id)
-      JOIN queue.lane a ON a.dataset = l.dataset AND a.backfill_id <> l.backfill_id AND a.closed_at IS NULL
-      JOIN queue.backfill b ON b.backfill_id = a.backfill_id AND b.finished_at IS NULL AND b.as_of = m.as_of
-      JOIN queue.planned_task t ON t.lane_id = a.lane_id AND t.data_year = mine.data_year AND t.region = mine.region
-    WHERE mine.task_id = ANY ($1) AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = t.task_id AND o.final)
-    UNION ALL
-    SELECT t.task_id, false
-    FROM queue.planned_task t JOIN queue.lane l USING (lane_id) JOIN queue.backfill b USING (backfill_id)
-      JOIN queue.outcome o ON o.task_id = t.task_id AND o.final
-      JOIN lake.manifest m ON m.dataset = l.dataset AND m.data_year = t.data_year AND m.region = t.region
-        AND m.as_of = b.as_of
-      JOIN lineage.publication p ON p.publication_id = m.publication_id AND p.published_at > o.finished_at
-    WHERE t.task_id = ANY ($1)) u
-  GROUP BY u.task_id
+CREATE FUNCTION queue._published_words(task_id bigint, publication_id bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('%s was published since, as publication %s', queue._task_name($1), $2)
 $$;
-COMMENT ON FUNCTION queue._apart IS
-  'Those of failed tasks that a retry of many leaves alone: another open backfill builds their partition, or it was '
-  'published since.';
 
-CREATE FUNCTION queue.left_alone(task_id bigint) RETURNS text
+CREATE FUNCTION queue.held_elsewhere(task_id bigint) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(queue._held_elsewhere($1), queue._published_since($1))
+  SELECT queue._held_words(h.held_by) FROM queue._held_elsewhere(ARRAY[$1]) h
 $$;
-COMMENT ON FUNCTION queue.left_alone IS
-  'Why a retry would leave this task alone: another open backfill builds its partition, or it was published since; '
-  'NULL where nothing speaks against it.';
+COMMENT ON FUNCTION queue.held_elsewhere IS
+  'Why a failed task would not be tried again now: which task of another open backfill builds its partition; NULL '
+  'where none does.';
 
 CREATE FUNCTION queue.those_left_alone(task_ids bigint[]) RETURNS TABLE (task_id bigint, holder text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT x.task_id, coalesce(queue._held_elsewhere(x.task_id), queue._published_since(x.task_id))
-  FROM queue._apart($1) x
+  SELECT task_id, CASE WHEN h.held_by IS NOT NULL THEN queue._held_words(h.held_by)
+    ELSE queue._published_words(task_id, p.publication_id) END
+  FROM queue._held_elsewhere($1) h FULL JOIN queue._published_since($1) p USING (task_id)
 $$;
 COMMENT ON FUNCTION queue.those_left_alone IS
-  'Those of failed tasks that a retry would leave alone, each with the reason as queue.left_alone tells it.';
+  'Those of failed tasks that a retry would leave alone, each with the reason: another open backfill builds its '
+  'partition, or it was published since.';
+
+CREATE FUNCTION queue.left_alone(task_id bigint) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT a.holder FROM queue.those_left_alone(ARRAY[$1]) a
+$$;
+COMMENT ON FUNCTION queue.left_alone IS 'The same of one task; NULL where nothing speaks against its retry.';
 
 -- For one task that has not begun: a restoration, which is by the definition of what it restores.
 CREATE FUNCTION queue.name_definition(task_id bigint, definition text) RETURNS void
@@ -101,8 +94,9 @@ BEGIN
       JOIN queue.lane a ON a.lane_id = o.lane_id AND a.backfill_id = $1)
   SELECT array_agg(task_id) INTO chosen FROM below;
   -- Without what others build, or was published since.
-  SELECT array_agg(c) INTO chosen FROM unnest(chosen) c LEFT JOIN queue._apart(chosen) x ON x.task_id = c
-  WHERE x.task_id IS NULL OR NOT x.is_held AND $3 IS NOT NULL AND c = ANY ($2);
+  SELECT array_agg(c) INTO chosen FROM unnest(chosen) c
+  WHERE c NOT IN (SELECT h.task_id FROM queue._held_elsewhere(chosen) h)
+    AND ($3 IS NOT NULL AND c = ANY ($2) OR c NOT IN (SELECT p.task_id FROM queue._published_since(chosen) p));
   -- Without those whose upstream has failed and stays so.
   LOOP
     SELECT array_agg(c) INTO narrowed FROM unnest(chosen) c
@@ -110,7 +104,7 @@ BEGIN
         SELECT FROM queue.dependency d JOIN queue.outcome o ON o.task_id = d.upstream_task_id AND o.final
           AND o.kind <> 'completed'
         WHERE d.task_id = c AND d.upstream_task_id <> ALL (chosen)
-          AND queue._published_since(d.upstream_task_id) IS NULL);
+          AND NOT EXISTS (SELECT FROM queue._published_since(ARRAY[d.upstream_task_id])));
     EXIT WHEN narrowed IS NULL OR cardinality(narrowed) = cardinality(chosen);
     chosen := narrowed;
   END LOOP;
@@ -123,7 +117,7 @@ BEGIN
   waits AS (
     SELECT g.*, (SELECT count(*) FROM queue.dependency d WHERE d.task_id = g.task_id AND NOT EXISTS (
         SELECT FROM queue.outcome u WHERE u.task_id = d.upstream_task_id AND u.final AND u.kind = 'completed')
-        AND queue._published_since(d.upstream_task_id) IS NULL)::integer AS remaining
+        AND NOT EXISTS (SELECT FROM queue._published_since(ARRAY[d.upstream_task_id])))::integer AS remaining
     FROM again g),
   blocked AS (
     INSERT INTO queue.blocked (task_id, lane_id, remaining, data_year)
@@ -196,12 +190,12 @@ BEGIN
           t.dataset);
     END IF;
   END IF;
-  reason := queue._held_elsewhere($1);
+  reason := queue.held_elsewhere($1);
   IF reason IS NOT NULL THEN
     RAISE EXCEPTION 'task % is not tried again: %', $1, reason
       USING ERRCODE = 'AK006', HINT = 'Wait for that one, or cancel it first.';
   END IF;
-  reason := queue._published_since($1);
+  reason := (SELECT queue._published_words(p.task_id, p.publication_id) FROM queue._published_since(ARRAY[$1]) p);
   IF reason IS NOT NULL AND named IS NULL THEN
     RAISE EXCEPTION 'task % is not tried again: %', $1, reason USING ERRCODE = 'AK006',
       HINT = format('Nothing is left to do. To replace that all the same, name the definition: aker retry --task %s '
@@ -254,8 +248,8 @@ BEGIN
       JOIN queue.outcome o ON o.task_id = p.task_id AND o.final
     WHERE a.backfill_id = $1 AND o.kind = 'failed' AND ($2 IS NULL OR o.error_class = $2)
       AND ($3 IS NULL OR a.dataset = $3));
-  SELECT count(*) FILTER (WHERE x.is_held), count(*) FILTER (WHERE x.is_published) INTO held, made
-    FROM queue._apart(chosen) x;
+  held := (SELECT count(*) FROM queue._held_elsewhere(chosen));
+  made := (SELECT count(*) FROM queue._published_since(chosen));
   reopened := queue._reopen($1, chosen);
   INSERT INTO queue.event (backfill_id, kind, message)
     VALUES ($1, 'retried', format('%s failed tasks tried again%s%s%s%s', reopened, ' of class ' || $2, ' of dataset '

@@ -1,6 +1,7 @@
 -- What the service tells its listeners of, in one query a second for all of them.
 
--- Cells are by far the most: of them it says what differs from what the caller knows, a dataset of a backfill at a time.
+-- Cells are by far the most: of them it says what differs from what the caller knows, a dataset of a backfill at a
+-- time.
 CREATE FUNCTION service.changes(after_event bigint DEFAULT NULL, known_lanes text[] DEFAULT '{}',
   known_marks text[] DEFAULT '{}') RETURNS TABLE (kind text, key text, data text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
