@@ -50,7 +50,7 @@ struct DocumentFuzzTests {
     ]
     let tokens = ["[", "{", "]", "}", "\"", "\\", "\\u0000", "\\ud800", ":", ",", "{\"features\":[", "[[", "{\"a\":"]
     try Fuzzing.run("json", corpus: corpus.map { Array($0.utf8) }, tokens: tokens) { path, output in
-      _ = try? TextCheck.check(path, isJSON: true, none)
+      _ = try? TextCheck.check(path, json: .values, none)
       _ = try? JSONRecords.write(path, path: "features", to: output, none)
       _ = try? JSONRecords.write(path, path: "[*][*]", to: output, none)
       if let bytes = FileManager.default.contents(atPath: path) { _ = JSONValue.parse(Array(bytes)) }

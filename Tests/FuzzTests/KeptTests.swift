@@ -17,7 +17,9 @@ struct KeptTests {
   func nestingIsRefusedBeforeAnyReaderOfItHasToEndIt(_ piece: String) throws {
     for count in [1_000, 400_000] {
       try withFile(Array(String(repeating: piece, count: count).utf8)) { path in
-        #expect(throws: TextCheck.Failure.self) { try TextCheck.check(path, isJSON: true, BlockingWork.Cancellation()) }
+        #expect(throws: TextCheck.Failure.self) {
+          try TextCheck.check(path, json: .values, BlockingWork.Cancellation())
+        }
         #expect(throws: JSONReader.Failure.self) { try JSONScan(file: path, paths: ["a"]) }
       }
     }
@@ -26,7 +28,7 @@ struct KeptTests {
   @Test func bracketsWithinTextsAreNoNesting() throws {
     let text = "{\"a\": \"" + String(repeating: "[{\\\"", count: 2_000) + "\", \"b\": [1]}"
     try withFile(Array(text.utf8)) { path in
-      try TextCheck.check(path, isJSON: true, BlockingWork.Cancellation())
+      try TextCheck.check(path, json: .values, BlockingWork.Cancellation())
     }
   }
 

@@ -110,15 +110,22 @@ struct RecordsTests {
   @Test(
     "a document that ends early, or is none, or has no list there, is an error of the data, whole or by its records",
     arguments: [
-      (#"{"data":{"items":[{"id":"1"},{"id":"2""#, "it ends early"),
-      (#"{"data":{"items":[{"id":"1"}"#, "it ends early"),
-      (#"{"data":{"items":[{"id":"1"}]"#, "it ends early"), (#"{"data":{"items":[{"id":"1"},"#, "it ends early"),
-      (#"{"data":{"items":[{"id":"1"}]} x"#, "does not end"), ("<html>504 Gateway Time-out</html>", "is no value"),
+      (
+        #"{"data":{"items":[{"id":"1"},{"id":"2""#,
+        "character 39: it ends before an object does (it began at line 1, character 30)"
+      ),
+      (#"{"data":{"items":[{"id":"1"}"#, "it ends before a list does"),
+      (#"{"data":{"items":[{"id":"1"}]"#, "it ends before an object does"),
+      (#"{"data":{"items":[{"id":"1"},"#, "it ends before a list does"),
+      (#"{"data":{"items":[{"id":"1"}]} x"#, "found 'x', expected a comma or the object's end"),
+      ("<html>504 Gateway Time-out</html>", "found '<', expected a value"),
       (#"{"data":{"items":{"id":"1"}}}"#, "no array at data.items"), (#"{"data":[]}"#, "no array at data.items"),
-      (#"{"data":{"items":[{"id":"1"} {"id":"2"}]}}"#, "a list does not end"),
+      (#"{"data":{"items":[{"id":"1"} {"id":"2"}]}}"#, "found '{', expected a comma or the list's end"),
       ("{\"data\":{\"items\":[{\"id\":\"1\n\"}]}}", "control character"),
-      (#"{"data":{"items":[{"id":"1",,}]}}"#, "alformed"), (#"{"data":{"items":[{"id":1 2}]}}"#, "alformed"),
-      (#"{"data":{"items":[{"id":[1}]}]}}"#, "a list does not end"), (#"{"data":{"items":[,]}}"#, "is no value"),
+      (#"{"data":{"items":[{"id":"1",,}]}}"#, "found ',', expected a member's name"),
+      (#"{"data":{"items":[{"id":1 2}]}}"#, "found '2', expected a comma or the object's end"),
+      (#"{"data":{"items":[{"id":[1}]}]}}"#, "found '}', expected the list's end"),
+      (#"{"data":{"items":[,]}}"#, "found ',', expected a value"),
     ])
   func errors(_ text: String, _ why: String) async throws {
     try await FormatScene.open { scene in
@@ -136,8 +143,10 @@ struct RecordsTests {
       #expect(whole?.errorClass == .data)
       let records = await error(0)
       #expect(records?.errorClass == .data)
-      let said = (records?.summary ?? "") + (records?.causes.joined() ?? "")
-      #expect(said.contains(why), "\(said)")
+      for error in [whole, records] {
+        let said = (error?.summary ?? "") + (error?.causes.joined() ?? "")
+        #expect(said.contains(why), "\(said)")
+      }
     }
   }
 

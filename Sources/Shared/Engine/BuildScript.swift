@@ -106,7 +106,8 @@ package enum BuildScript {
     let checked =
       switch column.type {
       case .integer, .bigint: "published_integer(\(name), \(SQL.literal(column.name)))"
-      case .double, .decimal: "published_double(\(name), \(SQL.literal(column.name)))"
+      case .double: "published_double(\(name), \(SQL.literal(column.name)))"
+      case .decimal(_, let scale): "published_decimal(\(name), \(SQL.literal(column.name)), \(scale))"
       case .text: "published_text(\(name), \(SQL.literal(column.name)))"
       case .geometry: "published_geometry(CAST(\(name) AS GEOMETRY), \(SQL.literal(column.name)))"
       case .date, .timestamp: "published_moment(\(name), \(SQL.literal(column.name)))"

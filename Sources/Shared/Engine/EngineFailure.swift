@@ -25,6 +25,11 @@ package struct EngineFailure: ClassifiedError {
     if let match = message.firstMatch(of: #/Could not convert string (?:'(.*?)'|"(.*?)") to /#) {
       return (match.1 ?? match.2).map(String.init)
     }
+    if let match = message.firstMatch(
+      of: #/(?:Could not parse string "|with value )(.*?)(?:" according to format| can't be cast)/#)
+    {
+      return String(match.1)
+    }
     return message.firstMatch(of: #/(?:date|time|timestamp) field (?:format|value out of range): "(.*?)"/#)
       .map { String($0.1) }
   }

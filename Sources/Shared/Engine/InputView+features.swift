@@ -22,8 +22,8 @@ extension InputView {
       THEN \(drawn) END AS drawn FROM (\(texts(files))))
       """
     if rejects { return "(\(rows))" }
-    // Not of records, which are read so since memory is little.
-    let checked = files.contains { RecordsFile.largestByteCount($0) != nil } ? nil : columns
+    // Of whole documents it is known (`JSONCheck`).
+    let checked = request.format == .geojsonLines ? columns : nil
     let isPlain =
       checked.map { Self.hasNoMemberTwice("text", "json_keys(feature, '$.properties')", $0) + " AND " } ?? ""
     return """
@@ -40,8 +40,7 @@ extension InputView {
       if !whole.isEmpty {
         parts.append(
           """
-          SELECT CAST(feature AS VARCHAR) AS text, feature FROM (SELECT unnest(CASE WHEN \(Self.isTwice("json_keys(json)", "['features']")) \
-          THEN error('the document has features twice: ' || left(CAST(json AS VARCHAR), 300)) \
+          SELECT CAST(feature AS VARCHAR) AS text, feature FROM (SELECT unnest(CASE \
           WHEN json_type(json, '$.features') = 'ARRAY' THEN CAST(json_extract(json, '$.features') AS JSON[]) \
           ELSE error('this is no FeatureCollection: ' || left(CAST(json AS VARCHAR), 300)) END) AS feature \
           FROM read_json_objects(\(SQL.list(whole)), format = 'unstructured', \

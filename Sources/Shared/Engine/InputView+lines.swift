@@ -22,11 +22,26 @@ extension InputView {
       \(SQL.identifier(columns?.sourceName(name) ?? name))
       """
     }
-    // What a tab stands for is known to who wrote it alone.
+    // What a tab stands for is known to who wrote it alone; what goes on beyond its column would be cut.
+    let cuts = Self.borders((columns?.positions ?? [:]).map(\.value)).map { place in
+      """
+      WHEN regexp_full_match(substr(line, \(place), 2), '[0-9.,]{2}|\\pL{2}') THEN error('''' || line || ''' is no text of fixed \
+      width as declared: a number or a word goes over the border of a column, at characters \(place) and \(place + 1); correct its \
+      `at:`, or declare what stands beside it as a column, too')
+      """
+    }
     let isRow =
       "CASE WHEN contains(line, chr(9)) THEN error('''' || line || ''' is no text of fixed width: it has a tab') "
-      + "ELSE trim(line) <> '' END"
+      + cuts.joined(separator: " ") + " ELSE trim(line) <> '' END"
     return "(SELECT \(cells.joined(separator: ", ")) FROM \(lines(files)) WHERE \(isRow))"
+  }
+
+  /// The last characters before a place where a column begins or ends beside what no column has.
+  static func borders(_ places: [ClosedRange<Int>]) -> [Int] {
+    func isDeclared(_ character: Int) -> Bool { places.contains { $0.contains(character) } }
+    let ends = places.map(\.upperBound).filter { !isDeclared($0 + 1) }
+    let starts = places.map { $0.lowerBound - 1 }.filter { $0 > 0 && !isDeclared($0) }
+    return Set(ends + starts).sorted()
   }
 
   /// The columns that lie within the longest of the first lines: a file of shorter ones has lost some.

@@ -63,7 +63,7 @@ extension InputView {
   }
 
   /// The objects of the array at `json_path`, as the one column `item`.
-  func items(_ files: [String], _ columns: RequestColumns?) -> String {
+  func items(_ files: [String]) -> String {
     let path = request.input.jsonPath ?? ""
     let location = SQL.literal("$." + path)
     let found = "json_extract(json, \(location))"
@@ -72,9 +72,7 @@ extension InputView {
       path.contains("*")
       ? found
       : """
-      CASE WHEN \(Self.isTwice("json_keys(json)", SQL.list([String(path.prefix { $0 != "." && $0 != "[" })]))) \
-      THEN error('the document has a member twice, of which nothing says which one counts: ' || left(CAST(json AS VARCHAR), 300)) \
-      WHEN json_type(json, \(location)) = 'ARRAY' THEN CAST(\(found) AS JSON[]) \
+      CASE WHEN json_type(json, \(location)) = 'ARRAY' THEN CAST(\(found) AS JSON[]) \
       ELSE error(\(SQL.literal("the document has no array at \(path): ")) || left(CAST(json AS VARCHAR), 300)) END
       """
     let whole = files.filter { RecordsFile.largestByteCount($0) == nil }
@@ -85,10 +83,6 @@ extension InputView {
         SELECT unnest(\(list)) AS item FROM read_json_objects(\(SQL.list(whole)), format = 'unstructured', \
         maximum_object_size = \(Self.documentByteLimit)\(compression))
         """)
-    }
-    // Not of records: the names of each would be held beside them, and they are read so since memory is little.
-    if let columns, !parts.isEmpty {
-      parts = ["SELECT item FROM (\(parts[0])) WHERE \(Self.hasNoMemberTwice("item", "json_keys(item)", columns))"]
     }
     if let records = records(files) { parts.append("SELECT json AS item FROM \(records)") }
     return "(\(parts.joined(separator: " UNION ALL ")))"

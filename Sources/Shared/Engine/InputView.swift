@@ -43,7 +43,7 @@ package struct InputView: Sendable {
     case .csv, .tsv: return delimitedHeader(file)
     case .json where request.input.jsonPath != nil:
       return """
-        SELECT list_distinct(flatten(list(json_keys(item)))) AS columns FROM (SELECT item FROM \(items([file], nil)) LIMIT 100)
+        SELECT list_distinct(flatten(list(json_keys(item)))) AS columns FROM (SELECT item FROM \(items([file])) LIMIT 100)
         HAVING count(*) > 0
         """
     case .json, .ndjson:
@@ -194,7 +194,7 @@ package struct InputView: Sendable {
     case .fixedWidth: return fixedWidth(files, columns)
     case .xlsx, .shapefile: return tables(files)
     case .geojson, .geojsonLines: return features(files, columns)
-    case .json where request.input.jsonPath != nil: return items(files, columns)
+    case .json where request.input.jsonPath != nil: return items(files)
     case .jsonDocument:
       return """
         (SELECT json AS document FROM read_json_objects(\(paths), format = 'unstructured', \

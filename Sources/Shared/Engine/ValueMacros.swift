@@ -18,6 +18,10 @@ enum ValueMacros {
     CREATE MACRO is_number(v) AS
       coalesce(isfinite(TRY_CAST(text_of(v) AS DOUBLE)), false) AND NOT contains(text_of(v), '_')
       AND (TRY_CAST(text_of(v) AS DOUBLE) <> 0 OR NOT regexp_matches(text_of(v), '^[^eE]*[1-9]'));
+    -- A whole number that a double keeps: from 2^53 on it keeps some of them.
+    CREATE MACRO is_kept(v) AS abs(TRY_CAST(text_of(v) AS DOUBLE)) < 9007199254740992
+      OR NOT regexp_full_match(text_of(v), '\s*[+-]?\d+(\.0*)?\s*')
+      OR coalesce(TRY_CAST(TRY_CAST(text_of(v) AS DOUBLE) AS HUGEINT) = TRY_CAST(regexp_extract(text_of(v), '[+-]?\d+') AS HUGEINT), true);
     -- What is no text goes through as it is: its type is the transform's own.
     CREATE MACRO checked_integer(v) AS CASE
       WHEN NOT is_text(v) THEN v
@@ -25,7 +29,9 @@ enum ValueMacros {
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no whole number') END;
     CREATE MACRO checked_number(v) AS CASE
       WHEN NOT is_text(v) THEN v
-      WHEN is_absent(v) OR is_number(v) THEN v
+      WHEN is_absent(v) OR is_number(v) AND is_kept(v) THEN v
+      WHEN is_number(v) THEN error('''' || CAST(v AS VARCHAR) || ''' is no number that a double keeps, which would be '
+        || TRY_CAST(TRY_CAST(text_of(v) AS DOUBLE) AS HUGEINT) || ': cast it AS BIGINT, or leave it a text')
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number') END;
     -- The same of a number with a fraction that is to become a whole one.
     CREATE MACRO checked_whole(v) AS CASE
@@ -35,7 +41,7 @@ enum ValueMacros {
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no whole number') END;
     -- Year, month and day, the year with its four digits: what it would be otherwise, nobody says. Then a time of the day.
     CREATE MACRO is_date(v) AS
-      regexp_full_match(text_of(v), '\s*[12]\d{3}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:\d{2}.*)?\s*')
+      regexp_full_match(text_of(v), '\s*[12]\d{3}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?\s*([AaPp][Mm])?\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2}){0,2})?)?\s*')
       AND TRY_CAST(trim(text_of(v)) AS DATE) IS NOT NULL;
     -- A timestamp has no offset of its own: one that is not UTC's would be left out.
     CREATE MACRO is_timestamp(v) AS is_date(v)
@@ -84,6 +90,13 @@ enum ValueMacros {
       WHEN v IS NULL THEN v
       WHEN isfinite(CAST(checked_number(v) AS DOUBLE)) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number: column ''' || name || ''' takes no NaN and no infinity') END;
+    -- Of a double, digits that only come of reckoning with doubles are none: a millionth of the value.
+    CREATE MACRO published_decimal(v, name, digits) AS CASE
+      WHEN v IS NULL THEN v
+      WHEN is_text(v) THEN checked_decimal(v, digits)
+      WHEN NOT isfinite(CAST(v AS DOUBLE)) THEN published_double(v, name)
+      WHEN abs(CAST(v AS DOUBLE) - round(CAST(v AS DOUBLE), digits)) <= 1e-6 * greatest(1, abs(CAST(v AS DOUBLE))) THEN v
+      ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number of ' || digits || ' digits after the point, as column ''' || name || ''' has: say round() where that is meant') END;
     CREATE MACRO published_moment(v, name) AS CASE
       WHEN v IS NULL THEN v
       WHEN is_text(v) THEN checked_date(v)

@@ -18,8 +18,11 @@ struct DelimitedScan {
 
   private let delimiter: UInt8
   private let width: Int
-  /// The header's record as it stands, to be known again.
+  /// The header's record without quotes, in small letters, to be known again.
   private let header: [UInt8]
+  /// How long the header may be, as it came, without quotes, and with all of them.
+  private let headerLengths: (Int, Int, Int)
+  private let longestHeader: Int
   /// What pieces before had of the record that is being read, as far as it may be the header.
   private var recordHead: [UInt8] = []
   /// For each byte, whether a value goes on with it.
@@ -38,11 +41,19 @@ struct DelimitedScan {
   private init(delimiter: UInt8, width: Int, header: [UInt8]) {
     self.delimiter = delimiter
     self.width = width
-    self.header = header
+    let header = header.filter { $0 != Self.carriageReturn }
+    self.header = header.compactMap(Self.letter)
+    headerLengths = (header.count, self.header.count, self.header.count + 2 * width)
+    longestHeader = max(header.count, headerLengths.2)
     isOrdinary = (0...255).map { byte in
       let byte = UInt8(byte)
       return byte != delimiter && byte != Self.quote && byte != Self.newline && byte != Self.carriageReturn && byte != 0
     }
+  }
+
+  /// A byte as it is compared; nil for a quote.
+  private static func letter(_ byte: UInt8) -> UInt8? {
+    byte == quote ? nil : UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte
   }
 
   /// - Returns: nil for a text that is not plain.
@@ -145,8 +156,8 @@ struct DelimitedScan {
       }
       index += 1
     }
-    if recordHead.count <= header.count {
-      recordHead += bytes[max(0, recordStart - offset)..<count].prefix(header.count + 1 - recordHead.count)
+    if recordHead.count <= longestHeader {
+      recordHead += bytes[max(0, recordStart - offset)..<count].prefix(longestHeader + 1 - recordHead.count)
     }
     return true
   }
@@ -166,8 +177,9 @@ struct DelimitedScan {
     let length = end - recordStart
     // A blank line, or one of a single column that is empty.
     guard fieldCount == width, length > (withCarriageReturn ? 1 : 0) else { return false }
-    if recordCount > 0, width > 1, length - (withCarriageReturn ? 1 : 0) == header.count,
-      isHeader(bytes[max(0, recordStart - offset)..<index])
+    let count = length - (withCarriageReturn ? 1 : 0)
+    if count == headerLengths.0 || count == headerLengths.1 || count == headerLengths.2, recordCount > 0, width > 1,
+      isHeader(bytes[max(0, recordStart - offset)..<index], count)
     {
       return false
     }
@@ -180,11 +192,13 @@ struct DelimitedScan {
     return true
   }
 
-  /// - Parameter rest: what this piece has of the record.
-  private func isHeader(_ rest: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+  /// - Parameters:
+  ///   - rest: what this piece has of the record.
+  ///   - count: of the record's bytes.
+  private func isHeader(_ rest: Slice<UnsafeBufferPointer<UInt8>>, _ count: Int) -> Bool {
     recordHead.isEmpty
-      ? rest.prefix(header.count).elementsEqual(header)
-      : (recordHead + rest).prefix(header.count).elementsEqual(header)
+      ? rest.prefix(count).lazy.compactMap(Self.letter).elementsEqual(header)
+      : (recordHead + rest).prefix(count).lazy.compactMap(Self.letter).elementsEqual(header)
   }
 
   /// - Returns: whether it ended where a record may end.

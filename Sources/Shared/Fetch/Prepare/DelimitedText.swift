@@ -86,10 +86,14 @@ struct DelimitedText {
     try write(fields, &output)
   }
 
-  /// Whether a row is the (last) header row again. One column alone may hold its own name.
+  /// Whether a row is the (last) header row again, in whatever letters. One column alone may hold its own name.
   private func isHeader(_ fields: [DelimitedField]) -> Bool {
     guard fields.count > 1, let header = headerRows.last, header.count >= fields.count else { return false }
-    return zip(header, fields).allSatisfy { $0.bytes == $1.bytes }
+    return zip(header, fields).allSatisfy { Self.name($0) == Self.name($1) }
+  }
+
+  private static func name(_ field: DelimitedField) -> [UInt8] {
+    field.bytes.filter { !isSpace($0) }.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
   }
 
   private func wrongCount(_ row: DelimitedRow) -> Failure {

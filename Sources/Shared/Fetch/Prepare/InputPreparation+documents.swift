@@ -145,7 +145,9 @@ extension InputPreparation {
     } else if isChecked(request) {
       try FeatureFrame.check(path, request)
       if TextEncoding.isUTF8(request.input.encoding) {
-        try TextCheck.check(path, isJSON: isJSON(request.format), cancellation)
+        try TextCheck.check(
+          path, json: jsonShape(request), takesEncoding: request.format == .lines || request.format == .fixedWidth,
+          cancellation)
       } else if let encoding = request.input.encoding, TextEncoding.isSingleByte(encoding),
         try TextCheck.isUTF8WithLetters(path)
       {

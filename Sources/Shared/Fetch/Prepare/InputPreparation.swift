@@ -61,10 +61,14 @@ package struct InputPreparation: Sendable {
     }
   }
 
-  static func isJSON(_ format: InputFormat) -> Bool {
-    switch format {
-    case .json, .jsonTable, .jsonDocument, .ndjson, .geojson, .geojsonLines: true
-    case .csv, .tsv, .lines, .fixedWidth, .feed, .parquet, .shapefile, .xlsx: false
+  /// What JSON is due; nil of other texts. Lines of features are looked at one by one as they are read: some are no JSON.
+  static func jsonShape(_ request: DatasetRequest) -> JSONCheck.Shape? {
+    switch request.format {
+    case .json: request.input.jsonPath == nil ? .array : .values
+    case .jsonTable: .array
+    case .jsonDocument, .geojson: .values
+    case .ndjson: .lines
+    case .geojsonLines, .csv, .tsv, .lines, .fixedWidth, .feed, .parquet, .shapefile, .xlsx: nil
     }
   }
 

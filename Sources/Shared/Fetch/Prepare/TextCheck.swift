@@ -8,12 +8,15 @@ struct TextCheck {
     var advice: String
   }
 
-  /// - Parameter isJSON: whether lists and objects must not be within one another too deeply, too: DuckDB's reader, which is
-  ///   given the document next, has a stack that ends.
+  /// - Parameters:
+  ///   - json: what JSON it must be, too; nil where it is other text.
+  ///   - takesEncoding: whether the request may state another encoding.
   /// - Throws: `Failure`, `TextReader.Failure`.
-  static func check(_ path: String, isJSON: Bool = false, _ cancellation: BlockingWork.Cancellation) throws {
+  static func check(
+    _ path: String, json: JSONCheck.Shape? = nil, takesEncoding: Bool = false, _ cancellation: BlockingWork.Cancellation
+  ) throws {
     var reader = try TextReader(path, encoding: nil)
-    var nesting = JSONNesting()
+    var check = json.map(JSONCheck.init)
     var utf8 = UTF8Check()
     var before = 0
     var first: [UInt8] = []
@@ -24,13 +27,16 @@ struct TextCheck {
       let wrong = piece.withUnsafeBytes { utf8.firstWrong(in: $0) }
       let zero = piece.firstIndex(of: 0)
       if let index = [wrong, zero].compactMap({ $0 }).min() {
-        throw try failure(path, at: before + index, in: previous.suffix(8) + piece, piece.count - index, first)
+        var failure = try failure(path, at: before + index, in: previous.suffix(8) + piece, piece.count - index, first)
+        if !takesEncoding {
+          failure.advice = "JSON is UTF-8, and no other encoding can be stated for it: ask its source."
+        }
+        throw failure
       }
-      if isJSON, let index = piece.withUnsafeBytes({ nesting.firstTooDeep(in: $0) }) {
-        throw Failure(
-          summary:
-            "its lists and objects are more than \(ExpansionBudget.depth) deep within one another (at byte \(before + index))",
-          advice: "No document of a table is so: ask its source.")
+      do {
+        try piece.withUnsafeBytes { try check?.take($0) }
+      } catch let found as JSONCheck.Failure {
+        throw try failure(path, found)
       }
       before += piece.count
       previous = Array(piece.suffix(8))
@@ -38,6 +44,36 @@ struct TextCheck {
     if utf8.isWithinCharacter {
       throw Failure(summary: "it ends within a character of UTF-8", advice: "Ask for it again: it was cut.")
     }
+    do {
+      try check?.finish()
+    } catch let found as JSONCheck.Failure {
+      throw try failure(path, found)
+    }
+  }
+
+  private static func failure(_ path: String, _ found: JSONCheck.Failure) throws -> Failure {
+    func text(_ offset: Int) throws -> String {
+      let place = try place(path, offset)
+      return "line \(place.line), character \(place.column)"
+    }
+    let began =
+      try found.began.map { found.isMember ? ", first at \(try text($0))" : " (it began at \(try text($0)))" } ?? ""
+    let name = found.isMember ? ": '\(DelimitedText.Failure.shortened(try member(path, found.offset)))'" : ""
+    return Failure(
+      summary: "not the JSON that was due: \(try text(found.offset)): \(found.what)\(name)\(began)",
+      advice: found.advice)
+  }
+
+  /// The beginning of the JSON text whose quote stands at an offset.
+  private static func member(_ path: String, _ offset: Int) throws -> String {
+    var reader = try TextReader(path, encoding: nil)
+    var before = 0
+    var bytes: [UInt8] = []
+    while bytes.count < 256, let piece = try reader.next() {
+      bytes += piece.dropFirst(max(0, offset + 1 - before)).prefix(256)
+      before += piece.count
+    }
+    return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\"") }, as: UTF8.self)
   }
 
   /// Whether a text that is said to have a byte a character is UTF-8 in truth: it has other letters than ASCII, or the byte

@@ -9,9 +9,12 @@ package struct ValuePlace: Sendable, Equatable {
   package var line: Int
   /// Its name, where the document has a header.
   package var column: String?
+  /// Of the line, where lines may hold all of a document.
+  package var character: Int?
 
   package var text: String {
-    let place = column.map { "line \(line), column \($0)" } ?? "line \(line)"
+    let place =
+      "line \(line)" + (column.map { ", column \($0)" } ?? "") + (character.map { ", character \($0)" } ?? "")
     return "\(place) of \(url)" + (member.map { " (\($0))" } ?? "")
   }
 
@@ -21,7 +24,7 @@ package struct ValuePlace: Sendable, Equatable {
   /// - Parameter column: where the value is known to stand, as the source names it; nil where any may be meant.
   /// - Returns: the first few places, in the order of the documents. None where the documents are no text, or cannot be read.
   package static func find(
-    _ value: String, column: String? = nil, in inputs: [FetchedInput], of requests: [DatasetRequest]
+    _ value: String, column: String? = nil, in inputs: [FetchedInput], of requests: [DatasetRequest], year: Int
   ) async -> [ValuePlace] {
     let found = try? await BlockingWork.run { cancellation in
       var places: [ValuePlace] = []
@@ -31,8 +34,11 @@ package struct ValuePlace: Sendable, Equatable {
         }
         switch request.format {
         case .csv, .tsv: try cells(value, column, text, input, request, cancellation, &places)
-        case .lines, .fixedWidth, .json, .jsonTable, .jsonDocument, .ndjson, .geojson, .geojsonLines:
+        case .lines, .json, .jsonTable, .jsonDocument, .ndjson, .geojson, .geojsonLines:
           try lines(value, text, input, request, cancellation, &places)
+        case .fixedWidth:
+          let positions = request.columns(year: year)?.positions ?? [:]
+          try lines(value, text, input, request, cancellation, &places, positions)
         case .feed, .parquet, .shapefile, .xlsx: break
         }
       }
@@ -88,9 +94,11 @@ package struct ValuePlace: Sendable, Equatable {
 
   private static func lines(
     _ value: String, _ text: String, _ input: FetchedInput, _ request: DatasetRequest,
-    _ cancellation: BlockingWork.Cancellation, _ places: inout [ValuePlace]
+    _ cancellation: BlockingWork.Cancellation, _ places: inout [ValuePlace],
+    _ positions: [String: ClosedRange<Int>] = [:]
   ) throws {
     let options = request.input
+    let isJSON = ![.lines, .fixedWidth].contains(request.format)
     var reader = try TextReader(text, encoding: TextEncoding.isUTF8(options.encoding) ? nil : options.encoding)
     let wanted = Array(trimmed(Array(value.utf8)))
     guard let first = wanted.first else { return }
@@ -98,11 +106,16 @@ package struct ValuePlace: Sendable, Equatable {
     var number = 1
     func look() {
       defer { line.removeAll(keepingCapacity: true) }
+      if let column = self.column(of: wanted, in: line, positions) {
+        places.append(ValuePlace(url: input.url, member: member(text, request), line: number, column: column))
+        return
+      }
       for index in line.indices where line[index] == first && line[index...].starts(with: wanted) {
         let after = index + wanted.count
         if index > 0, isWord(line[index - 1]) || after < line.count && isWord(line[after]) { continue }
-        if after < line.count, isWord(line[after]) { continue }
-        places.append(ValuePlace(url: input.url, member: member(text, request), line: number, column: nil))
+        let character = isJSON ? line[..<index].count(where: { $0 & 0xC0 != 0x80 }) + 1 : nil
+        places.append(
+          ValuePlace(url: input.url, member: member(text, request), line: number, character: character))
         return
       }
     }
@@ -118,6 +131,17 @@ package struct ValuePlace: Sendable, Equatable {
       }
     }
     if places.count < limit { look() }
+  }
+
+  /// The column of fixed width that holds just this.
+  private static func column(of wanted: [UInt8], in line: [UInt8], _ positions: [String: ClosedRange<Int>]) -> String? {
+    if positions.isEmpty { return nil }
+    let characters = Array(String(decoding: line, as: UTF8.self).unicodeScalars)
+    return positions.sorted { $0.value.lowerBound < $1.value.lowerBound }.first { _, place in
+      var cell = String.UnicodeScalarView()
+      cell.append(contentsOf: characters.dropFirst(place.lowerBound - 1).prefix(place.count))
+      return trimmed(Array(String(cell).utf8)).elementsEqual(wanted)
+    }?.key
   }
 
   /// 64 MiB: a document of one line is looked through so far.

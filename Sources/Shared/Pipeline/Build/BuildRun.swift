@@ -127,7 +127,9 @@ struct BuildRun {
     let failure = failure.renamed(
       Dictionary(fetched.compactMap { input in input.path.map { ($0, input.url) } }) { first, _ in first })
     if let value = failure.refusedValue {
-      let places = await ValuePlace.find(value, in: fetched, of: spec.requests).map(\.text)
+      let places = await ValuePlace.find(
+        value, in: fetched, of: spec.requests, year: partition.dataYear
+      ).map(\.text)
       let found = places.isEmpty ? await cells(value) : places
       if !found.isEmpty { return failure.located(found) }
     }
@@ -216,7 +218,7 @@ struct BuildRun {
         let names = request.first?.columns(year: partition.dataYear)?.possibleNames(wrong.column) ?? []
         let places = await ValuePlace.find(
           wrong.example, column: names.count == 1 ? names[0] : nil,
-          in: fetched.filter { $0.requestName == counted.request }, of: request)
+          in: fetched.filter { $0.requestName == counted.request }, of: request, year: partition.dataYear)
         var place = places.first?.text
         if place == nil { place = await cells(wrong.example, column: wrong.column, of: counted.request).first }
         drifts.append(
