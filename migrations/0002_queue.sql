@@ -324,7 +324,7 @@ CREATE TABLE queue.lease (
   incarnation uuid,
   CHECK (deadline_at > started_at)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX lease_lane ON queue.lease (lane_id);
+CREATE INDEX lease_by_token ON queue.lease (lease_token);
 COMMENT ON TABLE queue.lease IS
   'Tasks that run now. The primary key says that a task has one holder at most. Rows are inserted and deleted, never '
   'updated.';

@@ -66,6 +66,8 @@ BEGIN
 END
 $$;
 GRANT UPDATE ON queue.setting TO aker_admin;
+-- How far the tokens are, for queue._running().
+GRANT SELECT ON SEQUENCE queue.lease_token TO aker_admin, aker_worker, aker_reader;
 DO $$
 BEGIN
   IF to_regclass('public.aker_migration') IS NOT NULL THEN
@@ -131,7 +133,8 @@ DECLARE
     'queue.require_vintage', 'queue._definition_of', 'queue.sign', 'quality.expected',
     'lake.expired_vintages', 'lake.builder_of', 'lake.publication_file',
     'queue.standstill', 'queue.wanted', 'queue.wanted_slots', 'service.metrics', 'service.selected_tasks',
-    'service.changes', 'queue._room', 'queue._rooms', 'queue._floor', 'queue._task_name', 'queue._counted',
+    'service.changes', 'queue._room', 'queue._rooms', 'queue._running', 'queue._floor', 'queue._task_name',
+      'queue._counted',
       'queue._asked_regions',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',
     'review._rules', 'review.undecided', 'service.begin_question', 'service.answer_rows',

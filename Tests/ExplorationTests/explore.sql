@@ -39,6 +39,7 @@ BEGIN
     WHEN 'claim', 'claim_two' THEN
       -- What a session remembers of a table is not true of one that was put back to what it was.
       PERFORM set_config('aker.floor_' || l.lane_id, '', false) FROM queue.lane l;
+      PERFORM set_config('aker.leases', '', false);
       FOR lease IN SELECT * FROM queue.claim(worker, CASE op WHEN 'claim_two' THEN 2 ELSE 1 END) LOOP
         IF lease.lease_token <= (SELECT max(h.lease_token) FROM explore.held h) THEN
           RETURN format('token %s of task %s is not higher than all before', lease.lease_token, lease.task_id);

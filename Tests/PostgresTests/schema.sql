@@ -612,6 +612,18 @@ CREATE FUNCTION queue._round_interval() RETURNS integer
 
 COMMENT ON FUNCTION queue._round_interval() IS 'Milliseconds from one round of housekeeping to the next: 100 for each living worker, 900 at most.';
 
+CREATE FUNCTION queue._running(limits text[]) RETURNS TABLE(lane_id integer, running bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS …;
+
+COMMENT ON FUNCTION queue._running(limits text[]) IS 'How many tasks run, by lane. limits: those whose rows are locked, by source_id or #backfill_id; or ''*''.';
+
 CREATE FUNCTION queue._server_began_at() RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4592,7 +4604,7 @@ CREATE INDEX lane_dataset ON queue.lane USING btree (dataset);
 
 CREATE INDEX lane_open ON queue.lane USING btree (priority, head_rank, lane_id) WHERE (closed_at IS NULL);
 
-CREATE INDEX lease_lane ON queue.lease USING btree (lane_id);
+CREATE INDEX lease_by_token ON queue.lease USING btree (lease_token);
 
 CREATE INDEX outcome_attempt ON queue.outcome USING btree (task_id) WHERE (NOT final);
 
@@ -4952,6 +4964,11 @@ GRANT ALL ON FUNCTION queue._rooms(sources text[], backfills bigint[]) TO aker_r
 REVOKE ALL ON FUNCTION queue._round(OUT claimable boolean, OUT pending boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._round_interval() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION queue._running(limits text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._running(limits text[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue._running(limits text[]) TO aker_worker;
+GRANT ALL ON FUNCTION queue._running(limits text[]) TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue._server_began_at() FROM PUBLIC;
 
@@ -5867,6 +5884,10 @@ GRANT SELECT ON TABLE queue.history TO aker_reader;
 GRANT SELECT ON TABLE queue.lane_definition TO aker_admin;
 GRANT SELECT ON TABLE queue.lane_definition TO aker_worker;
 GRANT SELECT ON TABLE queue.lane_definition TO aker_reader;
+
+GRANT SELECT ON SEQUENCE queue.lease_token TO aker_admin;
+GRANT SELECT ON SEQUENCE queue.lease_token TO aker_worker;
+GRANT SELECT ON SEQUENCE queue.lease_token TO aker_reader;
 
 GRANT SELECT ON TABLE queue.life TO aker_admin;
 GRANT SELECT ON TABLE queue.life TO aker_worker;

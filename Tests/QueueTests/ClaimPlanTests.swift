@@ -150,6 +150,28 @@ struct ClaimPlanTests {
     let steps = zip(entries.dropFirst(), entries).map { $0 >= $1 ? $0 - $1 : $0 }
     #expect(steps.filter { $0 > 1000 }.count <= 5, "\(steps)")
   }
+
+  @Test func leasesThatEndedDuringASnapshotAreCountedNowAndThenAndNotEachTime() async throws {
+    let fixture = try await QueueFixture.make([])
+    try await fixture.fill(30_000)
+    try await fixture.run("SELECT queue.configure_source('tiles_source', 100000)")
+    let pin = try await fixture.pinned(after: 20_000)
+    let worker = try await fixture.worker(slots: 1000)
+    let session = try await fixture.database.connect()
+    var entries: [Int] = []
+    for _ in 0..<20 {
+      entries.append(
+        try await session.transaction { session in
+          let count = try session.query("SELECT lease_token FROM queue.claim($1, 10)", [worker]).count
+          guard count == 10 else { throw TestFailure("claimed \(count)") }
+          return try session.query("SELECT pg_stat_get_xact_tuples_returned('queue.lease_by_token'::regclass) AS n")[0]
+            .decode("n")
+        })
+    }
+    await pin.close()
+    let steps = zip(entries.dropFirst(), entries).map { $0 >= $1 ? $0 - $1 : $0 }
+    #expect(steps.filter { $0 > 1000 }.count <= 5, "\(steps)")
+  }
 }
 
 extension QueueFixture {
@@ -159,5 +181,15 @@ extension QueueFixture {
     try await declare(dataset, regions: (1...count / years).map { "r\($0)" })
     let enqueued = try await enqueue([dataset], years: 2001...2000 + years).enqueued
     guard enqueued == count else { throw TestFailure("enqueued \(enqueued) of \(count)") }
+  }
+
+  /// A session that holds a snapshot from before so many tasks ran and ended: what they left cannot be removed.
+  func pinned(after count: Int) async throws -> PostgresConnection {
+    let pin = try await database.connect()
+    try await pin.executeScript("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+    let worker = try await worker("past", slots: count)
+    try await run("SELECT count(*) FROM queue.claim($1, $2)", [worker, count])
+    try await run("SELECT queue.complete_many(array_agg(task_id), array_agg(lease_token)) FROM queue.lease")
+    return pin
   }
 }

@@ -41,6 +41,23 @@ struct FenceTests {
     #expect(try await fixture.value("SELECT count(*) FROM queue.outcome WHERE final", as: Int.self) == 1)
   }
 
+  /// A publication's session may be new: its fence is the first that it asks of the queue, and its commit may be long in
+  /// coming.
+  @Test func aPublicationInANewSessionKeepsNobodyFromClaiming() async throws {
+    let fixture = try await QueueFixture.make()
+    try await fixture.enqueue(years: 2001...2004)
+    let worker = try await fixture.worker()
+    let lease = try #require(try await fixture.claim(worker, 1).first)
+    let publishing = try await fixture.database.connect()
+    try await publishing.execute("BEGIN")
+    try await publishing.execute("SELECT queue.fence($1, $2)", [lease.taskID, lease.leaseToken])
+    let other = try await fixture.database.connect()
+    try await other.execute("SET lock_timeout = '2s'")
+    #expect(try await other.query("SELECT task_id FROM queue.claim($1, 1)", [worker]).count == 1)
+    #expect(try await other.query("SELECT * FROM queue.tick($1)", [worker]).count == 1)
+    try await publishing.execute("ROLLBACK")
+  }
+
   @Test func manyAreCompletedAndTheLostOnesAreNamed() async throws {
     let fixture = try await QueueFixture.make()
     try await fixture.enqueue(years: 2001...2004)

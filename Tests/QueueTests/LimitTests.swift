@@ -36,6 +36,55 @@ struct LimitTests {
     #expect(highest == 3)
   }
 
+  /// What a session remembers of leases that it counted must be as exact as a count: sessions that take turns, also while
+  /// another's claim has not committed.
+  @Test(arguments: 1...3)
+  func limitsHoldWhileASnapshotIsHeld(seed: UInt64) async throws {
+    let fixture = try await QueueFixture.make([("income", []), ("jobs", [])])
+    try await fixture.fill(20_000)
+    let pin = try await fixture.pinned(after: 20_000)
+    let limits = ["income": 6, "jobs": 4]
+    for (name, limit) in limits { try await fixture.run("SELECT queue.configure_source($1, $2)", [name + "_source", limit]) }
+    try await fixture.enqueue(["income"], years: 2001...2400)
+    try await fixture.enqueue(["jobs"], years: 2001...2400, options: "max_running => 3")
+    let lowest = ["income": 6, "jobs": 3]
+    func running(_ name: String, _ connection: PostgresConnection) async throws -> Int {
+      try await connection.query(
+        "SELECT count(*) AS n FROM queue.lease JOIN queue.lane USING (lane_id) WHERE dataset = $1", [name])[0].decode("n")
+    }
+    var random = SeededRandom(seed: seed)
+    var sessions: [(connection: PostgresConnection, worker: Int)] = []
+    for number in 0..<3 {
+      sessions.append((try await fixture.database.connect(), try await fixture.worker("w\(number)", slots: 100)))
+    }
+    var remembered = 0
+    for step in 0..<150 {
+      let (first, second) = (sessions[Int.random(in: 0..<3, using: &random)], sessions[Int.random(in: 0..<3, using: &random)])
+      let names = Bool.random(using: &random) ? ["income", "jobs"] : ["jobs", "income"]
+      let wanted = Int.random(in: 1...4, using: &random)
+      // The second one claims of another source before the first one has committed.
+      if first.worker != second.worker { try await first.connection.execute("BEGIN") }
+      for (session, name) in zip([first, second], names) {
+        let before = try await running(name, session.connection)
+        let claimed = try await session.connection.query(
+          "SELECT task_id FROM queue.claim($1, $2, ARRAY[$3])", [session.worker, wanted, name]
+        ).count
+        #expect(claimed == min(wanted, lowest[name]! - before), "step \(step), \(name): \(before) ran")
+      }
+      if first.worker != second.worker { try await first.connection.execute("COMMIT") }
+      try await fixture.run(
+        """
+        SELECT queue.complete(task_id, lease_token) FROM queue.lease
+        WHERE (task_id * 7 + $1) % 5 < 2
+        """, [step])
+      if try await second.connection.query("SELECT current_setting('aker.leases', true) AS kept")[0]
+        .text("kept")?.contains("_source") == true
+      { remembered += 1 }
+    }
+    #expect(remembered > 100)
+    await pin.close()
+  }
+
   @Test func slotsOfDeadWorkersComeBack() async throws {
     let fixture = try await QueueFixture.make()
     try await fixture.run("SELECT queue.configure_source('income_source', 2)")

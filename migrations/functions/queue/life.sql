@@ -26,6 +26,10 @@ BEGIN
   END IF;
   now_in := queue._life();
   PERFORM set_config('aker.life', now_in, false);
+  -- A session's first look locks nothing: whoever publishes would keep the row until its commit.
+  IF (SELECT g.life FROM queue.setting g WHERE g.singleton) = now_in THEN
+    RETURN false;
+  END IF;
   -- One of all that notice at once.
   SELECT g.life INTO before FROM queue.setting g WHERE g.singleton FOR UPDATE;
   IF before = now_in THEN
