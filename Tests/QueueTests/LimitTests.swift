@@ -44,13 +44,16 @@ struct LimitTests {
     try await fixture.fill(20_000)
     let pin = try await fixture.pinned(after: 20_000)
     let limits = ["income": 6, "jobs": 4]
-    for (name, limit) in limits { try await fixture.run("SELECT queue.configure_source($1, $2)", [name + "_source", limit]) }
+    for (name, limit) in limits {
+      try await fixture.run("SELECT queue.configure_source($1, $2)", [name + "_source", limit])
+    }
     try await fixture.enqueue(["income"], years: 2001...2400)
     try await fixture.enqueue(["jobs"], years: 2001...2400, options: "max_running => 3")
     let lowest = ["income": 6, "jobs": 3]
     func running(_ name: String, _ connection: PostgresConnection) async throws -> Int {
       try await connection.query(
-        "SELECT count(*) AS n FROM queue.lease JOIN queue.lane USING (lane_id) WHERE dataset = $1", [name])[0].decode("n")
+        "SELECT count(*) AS n FROM queue.lease JOIN queue.lane USING (lane_id) WHERE dataset = $1", [name])[0].decode(
+          "n")
     }
     var random = SeededRandom(seed: seed)
     var sessions: [(connection: PostgresConnection, worker: Int)] = []
@@ -59,7 +62,9 @@ struct LimitTests {
     }
     var remembered = 0
     for step in 0..<150 {
-      let (first, second) = (sessions[Int.random(in: 0..<3, using: &random)], sessions[Int.random(in: 0..<3, using: &random)])
+      let (first, second) = (
+        sessions[Int.random(in: 0..<3, using: &random)], sessions[Int.random(in: 0..<3, using: &random)]
+      )
       let names = Bool.random(using: &random) ? ["income", "jobs"] : ["jobs", "income"]
       let wanted = Int.random(in: 1...4, using: &random)
       // The second one claims of another source before the first one has committed.
@@ -79,7 +84,9 @@ struct LimitTests {
         """, [step])
       if try await second.connection.query("SELECT current_setting('aker.leases', true) AS kept")[0]
         .text("kept")?.contains("_source") == true
-      { remembered += 1 }
+      {
+        remembered += 1
+      }
     }
     #expect(remembered > 100)
     await pin.close()
