@@ -96,19 +96,24 @@ struct AkerWorker: AsyncParsableCommand {
     } catch let error as any ClassifiedError {
       let advice = Self.advice(error).map { "  \($0)\n" } ?? ""
       FileHandleText.standardError("error: \(error.summary)\n" + advice)
-      throw ExitCode((Self.isOutOfDate(error) ? ExitStatus.unavailable : error.exitStatus).rawValue)
+      throw ExitCode(error.exitStatus.rawValue)
     }
   }
 
-  /// Undefined schema, table or function: the database's structure is another than this program's.
-  private static func isOutOfDate(_ error: any ClassifiedError) -> Bool {
-    ["3F000", "42P01", "42883"].contains((error as? PostgresError)?.sqlState)
+  /// A database without what tells which programs it serves was never migrated, or long ago. Whatever else it lacks later on,
+  /// somebody's hand has taken away.
+  private static func requireStructure(_ database: PostgresConfiguration) async throws {
+    do {
+      try await QueueContract.require(database, version: Version.number)
+    } catch let error as PostgresError where ["3F000", "42P01", "42883"].contains(error.sqlState) {
+      throw MigrationError.neverMigrated(reason: error.message)
+    }
   }
 
   private static func advice(_ error: any ClassifiedError) -> String? {
     guard let error = error as? PostgresError else { return error.advice }
     if error.isConnectionFailure { return "Check AKER_POSTGIS_DSN and that the server runs." }
-    if isOutOfDate(error) { return "The database is not up to date. Run: aker migrate" }
+    if error.sqlState == "42501" { return "This login lacks the role aker_worker. Have the database's owner grant it." }
     return error.advice
   }
 
@@ -127,7 +132,7 @@ struct AkerWorker: AsyncParsableCommand {
       }
     database.applicationName = "aker-worker"
 
-    try await QueueContract.require(database, version: Version.number)
+    try await Self.requireStructure(database)
     let (handler, housekeeping) = try await handler(configuration, database, logger)
     let filter = QueueClient.Filter(
       datasets: datasets.isEmpty ? nil : datasets,

@@ -345,6 +345,8 @@ struct AdviceWalkTests {
         #expect(try await shop.shown(2021) == "1 as of 2024-06")
 
         try declare(", auth: {in: query, name: key}, auth_key_name: SHOP_KEY", endpoint: real)
+        // A plan says it, too.
+        _ = try walk.meet(.keyIsNotSet, in: try await shop.aker("plan price --years 2022 --as-of 2024-06"))
         let key = try walk.meet(.keyIsNotSet, in: try await enqueue(2022))
         let name = String(try #require(key.firstMatch(of: /AKER_[A-Z_]+/)).0)
         let keyed = try await enqueue(2023, [name: "secret"])

@@ -13,12 +13,22 @@ struct Readiness {
   /// - Parameter startsWorkers: whether workers are started with it.
   /// - Returns: one line each, with what to do.
   func notes(startsWorkers: Bool, _ connection: PostgresConnection) async throws -> [String] {
-    let registry = try SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
-    let sources = Set(specs.flatMap(\.sourceIDs)).sorted().compactMap { registry[$0] }
+    let sources = try sources()
     var notes = switchedOff(sources) + keys(sources)
     notes += await unreachable(sources.filter(\.isEnabled))
     if !startsWorkers, try await !Self.isAnybodyAlive(connection) { notes.append(Advice.noWorker.text()) }
     return notes
+  }
+
+  /// The same for a plan, which asks nobody.
+  func notesOfSettings() throws -> [String] {
+    let sources = try sources()
+    return switchedOff(sources) + keys(sources)
+  }
+
+  private func sources() throws -> [SourceDefinition] {
+    let registry = try SourceRegistry(directory: configuration.catalogPath, environment: configuration.environment)
+    return Set(specs.flatMap(\.sourceIDs)).sorted().compactMap { registry[$0] }
   }
 
   static func isAnybodyAlive(_ connection: PostgresConnection) async throws -> Bool {

@@ -10,6 +10,8 @@ package enum MigrationError: ClassifiedError, Equatable {
   case databaseIsNewer(by: String, this: String)
   /// The database is of a build before the first release.
   case unreleased
+  /// The database lacks even what tells which programs it serves.
+  case neverMigrated(reason: String)
   /// A migration was edited after it had been applied.
   case drift(version: Int, name: String)
   /// A migration is older than what is applied, yet was never applied.
@@ -39,6 +41,7 @@ package enum MigrationError: ClassifiedError, Equatable {
     case .databaseIsNewer(let newer, let this):
       "the database was brought up to date by aker \(newer), and this is aker \(this); nothing was changed"
     case .unreleased: "the database was made before the first release of aker; nothing was changed"
+    case .neverMigrated(let reason): "the database is not up to date: \(reason)"
     case .drift(let version, let name):
       "migration \(version) (\(name)) differs from what was applied to this database; nothing was changed"
     case .outOfOrder(let version, let name, let applied):
@@ -63,6 +66,7 @@ package enum MigrationError: ClassifiedError, Equatable {
     case .unreadable: "Check the file's permissions."
     case .databaseIsNewer: "Update this installation, or connect to the database that belongs to it."
     case .unreleased: "Make a new database, and let it be filled again from the lake and the raw cache."
+    case .neverMigrated: "Run: aker migrate"
     case .drift: "Restore the file as it was, and put the change into a new migration."
     case .outOfOrder: "Give it a number after the last applied one."
     case .postgisNotAllowed(let database):

@@ -25,6 +25,14 @@ package enum LakeError: ClassifiedError, Equatable {
 
   package var errorClass: ErrorClass { .transient }
 
+  /// What a program ends with, whose error it is: no time mends a folder that may not be written, or is none.
+  package var exitStatus: ExitStatus {
+    guard case .system(_, _, let code, _) = self,
+      [EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG].contains(code)
+    else { return errorClass.exitStatus }
+    return .cannotWrite
+  }
+
   package var mayBeHost: Bool {
     switch self {
     case .system, .s3: true

@@ -11,7 +11,8 @@ struct PlanCommand: AsyncParsableCommand {
     discussion: """
       Takes what aker backfill takes. With the requests that go to each source, against its limits and its daily quota, and \
       how long it takes: by those limits, and by what the last partitions of each dataset took. Warns of tasks that would fail, \
-      since what they read is neither published nor under way; --with-upstream plans that, too.
+      since what they read is neither published nor under way (--with-upstream plans that, too), since a source's key is not \
+      set, or since a source is off.
 
       EXAMPLES
         aker plan market_income --years 2009-2023
@@ -37,7 +38,11 @@ struct PlanCommand: AsyncParsableCommand {
       slots: enqueuing.plannedSlots, maxRunning: enqueuing.maxRunning, detail: options.json,
       mayApply: rights.operates == true && !rights.isStandby, session.configuration, connection)
     if let note = plan.note { Terminal.standardError.write("note: \(note)\n") }
-    if options.json { return try printJSON(plan) }
+    let missing = try Readiness(specs: plan.specs, configuration: session.configuration).notesOfSettings()
+    if options.json {
+      for text in missing { Terminal.standardError.write("warning: \(text)\n") }
+      return try printJSON(plan)
+    }
     let terminal = Terminal.standardOutput
     let columns = terminal.columnLimit ?? .max
     terminal.write(groups(plan))
@@ -48,8 +53,8 @@ struct PlanCommand: AsyncParsableCommand {
       print(Wrapped.lines(text, columns: columns).joined(separator: "\n"))
     }
     let style = Style(.standardOutput)
-    for unmet in forecast.unmet_dependencies {
-      let lines = Wrapped.lines("warning: \(unmet.text)", columns: columns)
+    for text in missing + forecast.unmet_dependencies.map(\.text) {
+      let lines = Wrapped.lines("warning: \(text)", columns: columns)
       print(lines.map(style.yellow).joined(separator: "\n"))
     }
   }

@@ -1,3 +1,4 @@
+package import Catalog
 package import Postgres
 
 /// What a backfill would do, what it would ask of each source, and how long it would take.
@@ -12,6 +13,8 @@ package struct Plan: Encodable, Sendable {
   package var groups: [Group]
   /// For people: where regions come from the settings.
   package var regionNote: String?
+  /// Those of which something would be enqueued.
+  package var specs: [DatasetSpec]
   /// For people: where the plan is not by the catalog's definitions.
   package var note: String?
 
@@ -36,10 +39,12 @@ package struct Plan: Encodable, Sendable {
   ) async throws -> Plan {
     let partitions = detail ? try await PlannedPartition.read(chosen, session) : []
     let groups = detail ? PlannedPartition.groups(partitions) : try await Group.read(chosen, session)
+    let enqueued = Set(groups.filter { $0.action == .enqueue }.map(\.dataset))
     return Plan(
       partitions: partitions, configured_regions: chosen.regions.configured(chosen.specs),
       forecast: try await PlanForecast.make(chosen, groups, slots: slots, maxRunning: maxRunning, session),
-      groups: groups, regionNote: chosen.regions.note(chosen.specs))
+      groups: groups, regionNote: chosen.regions.note(chosen.specs),
+      specs: chosen.specs.filter { enqueued.contains($0.name) })
   }
 }
 
