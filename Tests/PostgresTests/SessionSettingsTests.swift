@@ -64,6 +64,46 @@ struct SessionSettingsTests {
     try await bouncer.stop()
   }
 
+  /// What the server itself says of a connection by TCP: a host that vanishes without a word keeps nothing for longer than
+  /// a lease, in a session and in a pooler's transaction alike.
+  @Test("a host that vanished is noticed by the server", arguments: [nil] + Pgbouncer.Mode.allCases)
+  func aVanishedHostIsNoticed(behind mode: Pgbouncer.Mode?) async throws {
+    let cluster = try await TestCluster.start()
+    let host = "127.0.0.1 port=\(try await cluster.listenByTCP())"
+    let database = TestDatabase.named("postgres", on: cluster)
+    var bouncer: Pgbouncer?
+    if let mode { bouncer = try await Pgbouncer.start(before: database, at: host, mode: mode) }
+    do {
+      let dsn = bouncer?.dsn ?? "host=\(host) user=aker dbname=postgres"
+      let connection = try await PostgresConnection.connect(PostgresConfiguration(dsn: dsn))
+      if mode == .transaction {
+        // The server's session may be any: what was said on this one when ours was opened counts for nothing.
+        let reset = try await Program.run("psql", [dsn, "-c", "RESET ALL"])
+        #expect(reset.exitCode == 0, "\(reset)")
+      }
+      var told: [String] = []
+      for name in [
+        "tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout",
+        "client_connection_check_interval",
+      ] {
+        told.append(
+          try await connection.transaction { try $0.query("SHOW \(name)")[0].decode(name, as: String.self) })
+      }
+      #expect(told == ["10", "5", "3", "25000", "10s"])
+      await connection.close()
+      // Another's session on the same server has them not: it is we who ask for them.
+      if bouncer == nil {
+        let other = try await Program.run(
+          "psql", ["host=\(host) user=aker dbname=postgres", "-Atc", "SHOW tcp_user_timeout"])
+        #expect(other.output == "0\n", "\(other)")
+      }
+    } catch {
+      try await bouncer?.stop()
+      throw error
+    }
+    try await bouncer?.stop()
+  }
+
   @Test func aStatementTimeoutOfOursHolds() async throws {
     var configuration = TestDatabase.current.configuration
     configuration.statementTimeout = .milliseconds(50)

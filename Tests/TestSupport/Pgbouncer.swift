@@ -13,17 +13,20 @@ package final class Pgbouncer: Sendable {
     case session, transaction
   }
 
-  /// - Parameter user: the login that it uses, whoever connects.
+  /// - Parameters:
+  ///   - host: how it reaches the server; by its socket unless told.
+  ///   - user: the login that it uses, whoever connects.
   package static func start(
-    before database: TestDatabase, mode: Mode = .transaction, user: String = "aker"
+    before database: TestDatabase, at host: String? = nil, mode: Mode = .transaction, user: String = "aker"
   ) async throws -> Pgbouncer {
     let directory = "/tmp/aker-pgbouncer-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     try DeployedFile.filled(
       "postgres/pgbouncer.ini",
       [
-        "database": database.name, "host": database.cluster.directory, "user": user, "listen": "", "port": "6432",
-        "socket": directory, "auth": "any", "mode": mode.rawValue, "pool": mode == .session ? "20" : "3",
+        "database": database.name, "host": host ?? database.cluster.directory, "user": user,
+        "listen": "", "port": "6432", "socket": directory, "auth": "any", "mode": mode.rawValue,
+        "pool": mode == .session ? "20" : "3",
       ]
     ).write(toFile: directory + "/ini", atomically: true, encoding: .utf8)
     let program = try await serve(directory)

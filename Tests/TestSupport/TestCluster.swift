@@ -98,6 +98,14 @@ package final class TestCluster: Sendable {
     try await startServer()
   }
 
+  /// Serves 127.0.0.1 as well, at a port that is free; its socket has that port then, too.
+  package func listenByTCP() async throws -> Int {
+    let port = try FreePort.take()
+    try append("listen_addresses = '127.0.0.1'\nport = \(port)\n")
+    try await restartServer()
+    return port
+  }
+
   private func initialize() async throws {
     try await own()
     try await runAsOwner(
@@ -127,6 +135,10 @@ package final class TestCluster: Sendable {
 
       """
     if durability == .none { settings += "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n" }
+    try append(settings)
+  }
+
+  private func append(_ settings: String) throws {
     let path = directory + "/data/postgresql.conf"
     let file = try FileDescriptor.open(FilePath(path), .writeOnly, options: .append)
     defer { try? file.close() }

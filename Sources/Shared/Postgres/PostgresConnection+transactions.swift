@@ -110,7 +110,7 @@ extension PostgresConnection {
   }
 
   var localSettings: String {
-    SessionSettings.statement(isLocal: true, configuration)
+    SessionSettings.statement(isLocal: true, wishes: takesWishes, configuration)
   }
 
   private func commit() throws {

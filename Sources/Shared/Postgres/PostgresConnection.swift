@@ -19,6 +19,8 @@ package actor PostgresConnection {
   /// Whether a pooler stands before the server: it makes up the process id that it tells its clients. Each transaction may
   /// then be on another of the server's sessions, and says for itself what it relies on.
   var isPooled = false
+  /// Whether the server takes what not every one can do: see `SessionSettings`.
+  var takesWishes = false
   /// Whether the server owes an answer for longer than `answerLimit`: nothing is asked of it any more.
   var isSilent = false
   /// What the server was last asked, cut short: for whoever waits for the answer.
@@ -77,10 +79,15 @@ package actor PostgresConnection {
   private func stateSettings(wishes: Bool = true) throws -> Int32? {
     let statement = SessionSettings.statement(isLocal: false, wishes: wishes, configuration)
     do {
-      return try run(statement, []).rows.first?.decode("pid")
-    } catch let error as PostgresError where error.sqlState == SessionSettings.isolationRefused {
-      _ = try run(SessionSettings.plainIsolation, [])
-      return try run(statement, []).rows.first?.decode("pid")
+      let result: PostgresResult
+      do {
+        result = try run(statement, [])
+      } catch let error as PostgresError where error.sqlState == SessionSettings.isolationRefused {
+        _ = try run(SessionSettings.plainIsolation, [])
+        result = try run(statement, [])
+      }
+      takesWishes = wishes
+      return try result.rows.first?.decode("pid")
     } catch let error as PostgresError where wishes && error.sqlState == SessionSettings.wishRefused {
       return try stateSettings(wishes: false)
     }

@@ -30,15 +30,12 @@ enum SessionSettings {
     // How long things may take: our own limits are finer. idle_session_timeout came with 14, transaction_timeout with 17.
     ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "0"), ("idle_session_timeout", "0"),
     ("transaction_timeout", "0"),
-  ]
-
-  /// For a session alone.
-  private static let sessionValues: [(name: String, value: String)] = [
-    // The other direction: a client host that vanished without a word (no FIN) leaves neither locks nor its session
-    // behind for longer than a lease (30 s). Nothing of it concerns unix sockets.
+    // The other direction: a client host (or a pooler's) that vanished without a word (no FIN) leaves neither locks nor its
+    // session behind for longer than a lease (30 s). Nothing of it concerns unix sockets.
     ("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "3"),
     ("tcp_user_timeout", "25000"),
   ]
+
   /// The same while a statement runs: not every operating system of a server can tell.
   private static let wish = ("client_connection_check_interval", "10000")
   /// invalid_parameter_value: what such a server says.
@@ -57,7 +54,7 @@ enum SessionSettings {
   /// What a server of an older version does not know is left out by it.
   static func statement(isLocal: Bool, wishes: Bool = false, _ configuration: PostgresConfiguration) -> String {
     let timeout = String(configuration.statementTimeout?.wholeMilliseconds ?? 0)
-    let stated = values + [("statement_timeout", timeout)] + (isLocal ? [] : sessionValues) + (wishes ? [wish] : [])
+    let stated = values + [("statement_timeout", timeout)] + (wishes ? [wish] : [])
     let rows = stated.map { "('\($0.name)', '\($0.value)')" }
     // With synchronous_commit off, a server could give a lease token twice after a crash.
     return """
