@@ -88,6 +88,60 @@ struct GivenCasesTests {
     }
   }
 
+  /// What each mode of the cases' server comes to, and what is told of it.
+  static let answers: [String: (exitCode: Int32, says: [String])] = [
+    "partial": (75, ["answered 206 (a part that nobody asked for)"]),
+    "partial-bare": (75, ["answered 206 (a part that nobody asked for)"]),
+    "short-part": (75, ["ended early", "sent another range than was asked for"]),
+    "other-version": (75, ["ended early", "its ETag was \"v1\", and is \"v2\""]),
+    "other-version-weak": (75, ["ended early", "its ETag was W/\"v1\", and is W/\"v2\""]),
+    "lying-length": (75, ["ended early"]),
+    "past": (75, ["answered 429"]), "past-always": (75, ["answered 429"]), "retry-float": (75, ["answered 429"]),
+    "chunk-cut": (75, ["ended early"]), "no-content": (75, ["answered an empty body"]),
+    "accepted": (0, []), "empty-then-whole": (0, []), "deflate-raw": (0, []), "whole": (0, []),
+  ]
+
+  /// A document of a source that answers oddly is whole, or none; and nothing else is kept.
+  @Test(arguments: answers.keys.sorted())
+  func anAnswerIsTheWholeDocumentOrNone(_ mode: String) async throws {
+    let expected = try #require(Self.answers[mode])
+    let script = try #require(SharedData.directory) + "/cases/10-http/server.py"
+    let document = PackageRoot.recordings + "/bls_qcew/cew/data/api/2021/a/area/39041.csv"
+    try await OperatorHome.with { home in
+      var home = home
+      let port = home.path + "/port"
+      let server = try await Program.start("python3", [script, mode, document, port])
+      try await eventually("the server listens") { FileManager.default.fileExists(atPath: port) }
+      home.environment["AKER_SOURCE_BLS_QCEW_ENDPOINT"] = "http://127.0.0.1:" + (try home.text("port"))
+      let run = ["run", "market_jobs", "--year", "2021", "--region", "39041", "--dry-run", "--json"]
+      let result = try await Program.run(
+        Executable.aker, run, environment: home.environment, directory: PackageRoot.path)
+      server.send(SIGKILL)
+      _ = try await server.wait()
+      #expect(result.exitCode == expected.exitCode, "\(result)")
+      for part in expected.says { #expect(result.errorOutput.contains(part), "\(part) in \(result)") }
+      // What was kept, if anything, is the document.
+      let kept = try FileManager.default.subpathsOfDirectory(atPath: home.path).filter {
+        $0.contains("/objects/") && $0.count > 60
+      }
+      let whole = FileManager.default.contents(atPath: document)
+      #expect(kept.count == (expected.exitCode == 0 ? 1 : 0), "\(kept)")
+      for path in kept { #expect(FileManager.default.contents(atPath: home.path + "/" + path) == whole) }
+      // A pause that is asked for oddly is one, and nobody asks again meanwhile.
+      if expected.says == ["answered 429"] {
+        #expect(try home.text("port.log").split(separator: "\n").count == 1)
+      }
+    }
+  }
+
+  @Test func everyModeOfTheServerIsTried() throws {
+    let script = try #require(SharedData.directory) + "/cases/10-http/server.py"
+    let text = String(decoding: try #require(FileManager.default.contents(atPath: script)), as: UTF8.self)
+    let conditions = text.matches(of: /mode (?:== ('[a-z-]+')|in \(([^)]*)\))/).map { String($0.1 ?? $0.2 ?? "") }
+    let modes = conditions.flatMap { $0.matches(of: /'([a-z-]+)'/).map { String($0.1) } }
+    #expect(modes.count > 10 && Set(modes).subtracting(Self.answers.keys) == [])
+  }
+
   @Test func anAddressWithALineFeedTakesNoOtherWithIt() async throws {
     try await GivenCase.laid("07-geocoder") { home in
       var home = home

@@ -9,9 +9,9 @@ FROM (
   WHERE status = 'waiting' AND asked_of = 'batch' AND is_recent(asked_as_of)
     AND address_id IN (SELECT address_name(street, city, state, zip) FROM raw.addresses)
   UNION ALL
-  SELECT 1, id, address_line(address)
-  FROM raw.batch
-  WHERE trim(status) IS DISTINCT FROM 'Match'
+  SELECT 1, address_id, address_line(address)
+  FROM batch_answers(raw.batch, raw.addresses, published.geocode_cache)
+  WHERE status <> 'matched'
 )
 ORDER BY turn, address_id
 LIMIT 2000

@@ -8,18 +8,12 @@ WITH listed AS (
   GROUP BY ALL
 ),
 before AS (FROM best_known(published.geocode_cache)),
--- Rows come in no order, and end where they have no more to say:
--- "3","3 Gramercy …","Match","Exact","3 GRAMERCY …","-73.98658,40.738323","59653655","R","36","061","005000","1000"
 batch AS (
-  SELECT trim(id) AS address_id,
-    CASE trim(status) WHEN 'Match' THEN 'matched' WHEN 'Tie' THEN 'tie' WHEN 'No_Match' THEN 'no_match'
-      ELSE error('a row of the batch is not as it was: ' || concat_ws(' | ', id, address, status)) END AS status,
-    'census ' || lower(match_type) AS match_type, matched_address,
+  SELECT address_id, status, 'census ' || lower(match_type) AS match_type, matched_address,
     -- Longitude first.
     CAST(string_split(coordinates, ',')[1] AS DOUBLE) AS longitude, CAST(string_split(coordinates, ',')[2] AS DOUBLE) AS latitude,
     nullif(concat(state, county), '') AS geo_id, nullif(concat(state, county, tract), '') AS tract_id
-  FROM raw.batch
-  QUALIFY row_number() OVER (PARTITION BY trim(id) ORDER BY match_type NULLS LAST, matched_address NULLS LAST, coordinates NULLS LAST, address) = 1
+  FROM batch_answers(raw.batch, raw.addresses, published.geocode_cache)
 ),
 -- Of the others: candidates in their order, a house at two places being none.
 one_line AS (
