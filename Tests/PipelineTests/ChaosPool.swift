@@ -19,7 +19,12 @@ final class ChaosPool: Sendable {
     case migrate
     /// The next publication's COMMIT, or the answer to it, comes to nobody.
     case loseCommit
+    /// Connections to the database stay open, and nothing passes, one way or both.
+    case halfOpen
     case crashPooler
+    case prune
+    /// Of the S3 server: 500, a second late, answers cut; or it stands still.
+    case sickStore
   }
 
   /// A worker, which another follows when it ends.
@@ -32,6 +37,7 @@ final class ChaosPool: Sendable {
   let cluster: TestCluster
   let simulator: Simulator
   let disk: SmallDisk?
+  let store: ObjectStore?
   let ways: ChaosWays
   let counts = Mutex<[String: Int]>([:])
   /// What ended that nobody killed.
@@ -42,19 +48,26 @@ final class ChaosPool: Sendable {
   /// Of a server that is restarted by one fault at a time.
   private let restarts = Turns(count: 1)
 
-  init(workshop: Workshop, cluster: TestCluster, simulator: Simulator, disk: SmallDisk?, ways: ChaosWays) {
+  init(
+    workshop: Workshop, cluster: TestCluster, simulator: Simulator, disk: SmallDisk?, store: ObjectStore?,
+    ways: ChaosWays
+  ) {
     (self.workshop, self.cluster, self.simulator, self.disk) = (workshop, cluster, simulator, disk)
-    self.ways = ways
+    (self.store, self.ways) = (store, ways)
   }
 
   /// Faults in pairs, for as long as is said. What was done is undone when it returns.
   func suffer(for duration: Duration, seed: UInt64) async throws {
-    for (place, dsn) in zip(places, ways.dsns.enumerated()) { keep(place, "w\(dsn.offset + 1)", dsn.element) }
+    // Two of three hosts have a wrong clock.
+    for (place, host) in zip(places, zip(ways.dsns, ["+0", "+1h", "-1h"]).enumerated()) {
+      keep(place, "w\(host.offset + 1)", host.element.0, clock: host.element.1)
+    }
     var random = SeededRandom(seed: seed)
+    let faults = Fault.allCases.filter { $0 != .sickStore || store != nil }
     try await operate(.enqueue, 0)
     let end = ContinuousClock.now + duration
     while ContinuousClock.now < end {
-      let pair = [Fault.allCases.randomElement(using: &random), Fault.allCases.randomElement(using: &random)]
+      let pair = [faults.randomElement(using: &random), faults.randomElement(using: &random)]
       let acts = try pair.compactMap { fault in try fault.map { try act($0, &random) } }
       let pause = Int.random(in: 100...1_500, using: &random)
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -76,12 +89,19 @@ final class ChaosPool: Sendable {
 
   // MARK: Workers
 
-  private func keep(_ place: Place, _ name: String, _ dsn: String) {
+  private static let fakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+  static let hasWrongClocks = FileManager.default.fileExists(atPath: fakeTime)
+
+  private func keep(_ place: Place, _ name: String, _ dsn: String, clock: String) {
+    let clock =
+      Self.hasWrongClocks
+      ? ["LD_PRELOAD": Self.fakeTime, "FAKETIME": clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"] : [:]
     let keeper = Task { [self] in
       while !isOver.withLock({ $0 }) {
         let worker = try await Program.start(
           Executable.worker, ["--slots", "2", "--name", name, "--drain-timeout", "5"],
-          environment: try await workshop.workerEnvironment(["AKER_SWAP_ROW_COUNT": "40", "AKER_POSTGIS_DSN": dsn]),
+          environment: try await workshop.workerEnvironment(
+            clock.merging(["AKER_SWAP_ROW_COUNT": "40", "AKER_POSTGIS_DSN": dsn]) { $1 }),
           directory: workshop.directory)
         place.program.withLock { $0 = worker }
         let result = try await worker.wait()
@@ -162,6 +182,23 @@ final class ChaosPool: Sendable {
         simulator.program.send(SIGSTOP)
         try await Task.sleep(for: brief)
         simulator.program.send(SIGCONT)
+      case .halfOpen:
+        let proxy = number % 2 == 0 ? ways.answers : ways.requests
+        proxy.stopForwarding([[.requests], [.answers], [.requests, .answers]][number % 3])
+        try await Task.sleep(for: wait)
+        proxy.stopForwarding([])
+      case .sickStore:
+        guard let store else { return }
+        let illnesses = ObjectStore.Illness.allCases
+        if let illness = illnesses.dropFirst(number % 4).first {
+          store.fallIll(illness)
+          try await Task.sleep(for: brief)
+          store.recover()
+        } else {
+          store.program.send(SIGSTOP)
+          try await Task.sleep(for: brief)
+          store.program.send(SIGCONT)
+        }
       case .loseCommit: (number % 2 == 0 ? ways.answers : ways.requests).loseNext()
       case .crashPooler: try await restarts.withTurn { try await ways.pooler.crash() }
       default: try await operate(fault, number)
@@ -177,6 +214,7 @@ final class ChaosPool: Sendable {
     case .cancelTask: await ask("SELECT queue.cancel_task(t.task_id) FROM \(open) t")
     case .cancelBackfill: await ask("SELECT queue.cancel_backfill(b.backfill_id) FROM \(backfill) b")
     case .retry: await ask("SELECT queue.retry_backfill(b.backfill_id) FROM queue.backfill b ORDER BY random() LIMIT 1")
+    case .prune: await ask("SELECT queue.prune('5 seconds', 20), queue.prune('5 seconds', 20)")
     case .prioritize: await ask("SELECT queue.prioritize_task(t.task_id) FROM \(open) t")
     case .pause:
       await ask("SELECT queue.pause_source('census_acs5', 'a mad operator')")

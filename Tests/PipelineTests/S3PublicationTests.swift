@@ -12,9 +12,12 @@ import TestSupport
 
 extension ObjectStore {
   /// A lake in it, below `a/b`, for a host whose own files are in `directory`.
-  func lake(_ directory: String) throws -> any LakeStore {
+  func lake(_ directory: String, accessKey: String = ObjectStore.accessKey) throws -> any LakeStore {
     let variables = environment.merging(
-      ["AKER_CACHE_PATH": "s3://lake/a/b", "AKER_HOME": directory, "AKER_MIGRATIONS_PATH": PackageRoot.migrations]
+      [
+        "AWS_ACCESS_KEY_ID": accessKey, "AKER_CACHE_PATH": "s3://lake/a/b", "AKER_HOME": directory,
+        "AKER_MIGRATIONS_PATH": PackageRoot.migrations,
+      ]
     ) { $1 }
     return try AkerConfiguration(environment: variables).lake()
   }

@@ -19,6 +19,7 @@ package final class HeldBackCommit: Sendable {
   private let loss: Loss
   private let left: Mutex<Int>
   private let held = Atomic<Int>(0)
+  private let stopped = Atomic<Int>(0)
 
   /// How many answers were held back.
   package var heldCount: Int { held.load(ordering: .sequentiallyConsistent) }
@@ -42,6 +43,19 @@ package final class HeldBackCommit: Sendable {
     self.server = server
     self.listener = listener
     left = Mutex(count)
+  }
+
+  /// Which way nothing passes any more, while connections stay open.
+  package struct Direction: OptionSet, Sendable {
+    package let rawValue: Int
+    package static let requests = Direction(rawValue: 1)
+    package static let answers = Direction(rawValue: 2)
+    package init(rawValue: Int) { self.rawValue = rawValue }
+  }
+
+  /// Half-open connections: as over a network that carries packets one way, or no way.
+  package func stopForwarding(_ direction: Direction) {
+    stopped.store(direction.rawValue, ordering: .sequentiallyConsistent)
   }
 
   /// Loses the next one, too.
@@ -70,8 +84,12 @@ package final class HeldBackCommit: Sendable {
     var (isPublishing, holds) = (false, false)
     var buffer = [UInt8](repeating: 0, count: 65_536)
     pumping: while true {
-      var descriptors = [client, server].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-      guard poll(&descriptors, 2, -1) > 0 else { continue }
+      let stopped = Direction(rawValue: stopped.load(ordering: .sequentiallyConsistent))
+      // poll looks past a negative one.
+      var descriptors = [stopped.contains(.requests) ? -1 : client, stopped.contains(.answers) ? -1 : server].map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
+      guard poll(&descriptors, 2, 50) > 0 else { continue }
       for (index, descriptor) in descriptors.enumerated() where descriptor.revents != 0 {
         let count = read(descriptor.fd, &buffer, buffer.count)
         if count <= 0 { break pumping }

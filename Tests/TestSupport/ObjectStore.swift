@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-/// An S3 server of a test's own (moto's, a process), ended with the scope.
+/// An S3 server of a test's own (moto's, a process), which ends with its scope or its parent.
 package struct ObjectStore: Sendable {
   package let endpoint: String
   package let program: Program
@@ -21,18 +21,22 @@ package struct ObjectStore: Sendable {
   /// The one a test's scene runs on; nil where it needs none.
   @TaskLocal package static var current: ObjectStore?
 
-  /// Serves until its parent is gone, so that a test process that crashed leaves nothing behind.
-  private static let script = """
-    import os, sys, time
-    parent = os.getppid()
-    from moto.server import ThreadedMotoServer
-    server = ThreadedMotoServer(ip_address='127.0.0.1', port=0, verbose=False)
-    server.start()
-    port = server.get_host_and_port()[1]
-    with open(sys.argv[1] + '.new', 'w') as file: file.write(str(port))
-    os.rename(sys.argv[1] + '.new', sys.argv[1])
-    while os.getppid() == parent: time.sleep(0.5)
-    """
+  /// A file whose presence makes it ill: see Tests/Tools/sick_s3.py.
+  let flag: String
+
+  package enum Illness: String, CaseIterable, Sendable {
+    case refuses = ""
+    case isSlow = ".slow"
+    /// What is read ends in the middle, and what is written is said not to be.
+    case cutsAnswers = ".cut"
+  }
+
+  package func fallIll(_ illness: Illness) {
+    _ = FileManager.default.createFile(atPath: flag + illness.rawValue, contents: nil)
+  }
+  package func recover() {
+    for illness in Illness.allCases { try? FileManager.default.removeItem(atPath: flag + illness.rawValue) }
+  }
 
   /// - Parameters:
   ///   - bucket: created in it.
@@ -41,9 +45,10 @@ package struct ObjectStore: Sendable {
     bucket: String, settings: [String: String] = [:], _ body: (ObjectStore) async throws -> Void
   ) async throws {
     let portFile = "/tmp/aker-moto-\(UUID().uuidString).port"
+    let flag = portFile + ".sick"
     defer { try? FileManager.default.removeItem(atPath: portFile) }
     let program = try await Program.start(
-      "python3", ["-c", script, portFile],
+      "python3", [PackageRoot.path + "/Tests/Tools/sick_s3.py", "127.0.0.1", "0", flag, portFile],
       environment: settings.merging(["PYTHONPATH": PythonProgram.folder("moto")]) { $1 })
     var port: Int?
     try await eventually(within: .seconds(120), "the S3 server listens; scripts/setup --tests installs it") {
@@ -52,7 +57,8 @@ package struct ObjectStore: Sendable {
     }
     do {
       guard let port else { throw TestFailure("the S3 server did not start") }
-      let store = ObjectStore(endpoint: "http://127.0.0.1:\(port)", program: program)
+      let store = ObjectStore(endpoint: "http://127.0.0.1:\(port)", program: program, flag: flag)
+      defer { store.recover() }
       let made = try await Program.run("curl", ["-sf", "-X", "PUT", "\(store.endpoint)/\(bucket)"])
       guard made.exitCode == 0 else { throw TestFailure("no bucket: \(made)") }
       try await body(store)

@@ -103,7 +103,7 @@ class Pool:
         self.start_pgbouncer()
         self.src.start("simulator", f"{BIN}/source-simulator", "--recordings", f"{ROOT}/recordings", "--host", ADDRESS["src"], "--port", "8899")
         self.sick = f"{self.s3.home}/sick"
-        self.s3.start("moto", "python3", f"{ROOT}/Tests/Tools/hosts/sick_s3.py", ADDRESS["s3"], "9000", self.sick,
+        self.s3.start("moto", "python3", f"{ROOT}/Tests/Tools/sick_s3.py", ADDRESS["s3"], "9000", self.sick,
                       env={"PYTHONPATH": f"{ROOT}/.aker/tools/python/moto"})
         until("S3", lambda: http("s3", f"http://{ADDRESS['s3']}:9000/aker", "PUT").returncode == 0)
         until("the simulator", lambda: simulator("_log") is not None)
