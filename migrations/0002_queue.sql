@@ -403,6 +403,7 @@ COMMENT ON TABLE queue.skipped_partition IS
 -- Progress ------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE queue.progress (
+  changed_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
   lane_id integer NOT NULL,
   data_year smallint NOT NULL,
   total integer NOT NULL CHECK (total >= 0),
@@ -410,12 +411,21 @@ CREATE TABLE queue.progress (
   completed integer NOT NULL,
   failed integer NOT NULL,
   cancelled integer NOT NULL,
+  change_count integer NOT NULL DEFAULT 1,
   PRIMARY KEY (lane_id, data_year)
 ) WITH (fillfactor = 70);
+CREATE INDEX progress_changed ON queue.progress (changed_in);
 COMMENT ON TABLE queue.progress IS
   'Counts per lane and year, kept rather than counted. Exact together with queue.progress_delta.';
+COMMENT ON COLUMN queue.progress.changed_in IS
+  'The transaction that changed it last: what one''s last snapshot did not see has changed since, however late it was '
+  'committed.';
+COMMENT ON COLUMN queue.progress.change_count IS
+  'How often it was changed, by enqueuing and by each row of queue.progress_delta that was folded in: together with '
+  'the rows that wait to be, it grows with each change and not with the folding.';
 
 CREATE TABLE queue.progress_delta (
+  changed_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
   lane_id integer NOT NULL,
   data_year smallint NOT NULL,
   blocked integer NOT NULL DEFAULT 0,

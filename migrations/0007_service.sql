@@ -138,3 +138,59 @@ CREATE INDEX notice_waiting ON service.notice (next_attempt_at, notice_id) WHERE
 COMMENT ON TABLE service.notice IS
   'Notices of alerts on their way: each is delivered at least once to each destination, and a recovery follows it.';
 COMMENT ON COLUMN service.notice.destination IS 'webhook, slack or email: where that is, each coordinator is told.';
+
+-- The grid's cells ----------------------------------------------------------------------------------------------------
+-- Kept for who looks, and made again from the rest at any time: so a crash may empty them.
+
+CREATE UNLOGGED TABLE service.cell (
+  total     bigint NOT NULL,
+  completed bigint NOT NULL,
+  failed    bigint NOT NULL,
+  cancelled bigint NOT NULL,
+  running   bigint NOT NULL,
+  waiting   bigint NOT NULL,
+  blocked   bigint NOT NULL,
+  paused    bigint NOT NULL,
+  warned    bigint NOT NULL,
+  changes   bigint NOT NULL,
+  data_year integer NOT NULL,
+  dataset   text NOT NULL,
+  data      text NOT NULL,
+  work      text,
+  PRIMARY KEY (dataset, data_year)
+);
+CREATE INDEX cell_running ON service.cell (dataset, data_year) WHERE running > 0;
+CREATE INDEX cell_waiting ON service.cell (dataset, data_year) WHERE waiting > 0;
+COMMENT ON TABLE service.cell IS
+  'Rows of queue.cell, as they were when service.refresh_cells() last made them. Ask queue.cell, which is never '
+  'behind.';
+COMMENT ON COLUMN service.cell.changes IS 'How often the queue''s counts of it had changed: see service._changes().';
+
+CREATE UNLOGGED TABLE service.cell_count (
+  count      bigint NOT NULL,
+  first_year integer NOT NULL,
+  last_year  integer NOT NULL,
+  dataset    text NOT NULL,
+  state      text NOT NULL,
+  PRIMARY KEY (dataset, state)
+);
+COMMENT ON TABLE service.cell_count IS 'How many years of each dataset service.cell has in which state.';
+
+CREATE UNLOGGED TABLE service.cell_mark (
+  backfill_id bigint,
+  data_year   integer,
+  dataset     text
+);
+COMMENT ON TABLE service.cell_mark IS
+  'Cells of which something changed that is no count of the queue: a year of a dataset, all years of one, what waits '
+  'in a backfill, or (all NULL) whatever waits. Appended by triggers, so that nobody waits; taken by '
+  'service.refresh_cells().';
+
+CREATE UNLOGGED TABLE service.cell_state (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  snapshot  pg_snapshot NOT NULL,
+  life      text NOT NULL
+);
+COMMENT ON TABLE service.cell_state IS
+  'What service.cell was made with. No row, or one of another life: it is made anew.';
+COMMENT ON COLUMN service.cell_state.life IS 'See queue._life(): numbers of transactions are of one life of a server.';

@@ -57,7 +57,16 @@ CREATE TEMPORARY TABLE aker_kept_right ON COMMIT DROP AS
 DO $$
 DECLARE
   names text;
+  mark record;
 BEGIN
+  -- Ours, which functions/service/cells.sql makes again.
+  FOR mark IN
+    SELECT t.tgname, t.tgrelid::regclass AS table_name
+    FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN aker_schema s ON s.oid = p.pronamespace
+    WHERE t.tgname LIKE 'marks\_cells%' AND NOT t.tgisinternal
+  LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', mark.tgname, mark.table_name);
+  END LOOP;
   SELECT string_agg(v.name, ', ') INTO names FROM aker_kept_view v;
   IF names IS NOT NULL THEN
     EXECUTE 'DROP VIEW ' || names;

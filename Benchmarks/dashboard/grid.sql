@@ -39,6 +39,7 @@ BEGIN
       WHERE c.task_id % failing <> 0;
   END IF;
   PERFORM queue.stop_worker(w);
-  PERFORM queue.tidy();
+  -- As the ticks of workers do.
+  WHILE queue.tidy() > 0 LOOP END LOOP;
 END $$;
 ANALYZE;

@@ -43,7 +43,7 @@ struct Operation: Sendable {
   var media: String?
   /// Served beside the API and not below `/api/v1`: where other programs look for it.
   var isAtRoot = false
-  /// Called before, with the service's own rights: makes the definitions of its catalog known.
+  /// Called before, with the service's own rights: makes the definitions of its catalog known, or the grid's cells again.
   var prepare: (@Sendable (Exchange) async throws -> Void)?
   /// Called within a transaction, under the role of who asks.
   var run: @Sendable (Exchange) async throws -> Reply
@@ -53,11 +53,12 @@ struct Operation: Sendable {
   static func question(
     _ id: String, _ path: String, _ summary: String, commands: [String], level: Level = .viewer,
     query: [Parameter] = [], answer: Schema, isPaged: Bool = false,
+    prepare: (@Sendable (Exchange) async throws -> Void)? = nil,
     _ run: @escaping @Sendable (Exchange) async throws -> Reply
   ) -> Operation {
     Operation(
       id: id, kind: .question, method: .get, path: path, summary: summary, level: level, commands: commands,
-      parameters: pathParameters(path) + query, body: nil, answer: answer, isPaged: isPaged, run: run)
+      parameters: pathParameters(path) + query, body: nil, answer: answer, isPaged: isPaged, prepare: prepare, run: run)
   }
 
   static func act(

@@ -61,7 +61,7 @@ package struct WebService: Service {
     var database = database
     database.statementTimeout = .seconds(30)
     let pool = PostgresPool(database, maximumCount: Self.sessionCount)
-    let hub = EventHub(pool: pool, logger: logger)
+    let hub = EventHub(pool: pool, database: self.database, logger: logger)
     let desk = Desk(
       pool: pool, gate: Gate(rules: options.rules, pool: pool), configuration: configuration,
       explorer: Explorer(options.questions, database: self.database, pool: pool), logger: logger)

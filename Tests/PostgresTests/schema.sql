@@ -680,6 +680,12 @@ CREATE FUNCTION queue._shares(slots integer, now_at bigint, only_datasets text[]
 
 COMMENT ON FUNCTION queue._shares(slots integer, now_at bigint, only_datasets text[], only_sources text[], full_sources text[], full_backfills bigint[]) IS 'How many of the next `slots` tasks are in which lane: a look at the heads, without locks, of lanes in the order of what no task of them goes before, until no other can have any of them.';
 
+CREATE FUNCTION queue._superseded(datasets text[] DEFAULT NULL::text[], years integer[] DEFAULT NULL::integer[]) RETURNS TABLE(task_id bigint)
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION queue._superseded(datasets text[], years integer[]) IS 'queue.superseded, of these datasets and years alone; NULL is all.';
+
 CREATE FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, now_at bigint) RETURNS bigint[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -716,6 +722,12 @@ CREATE FUNCTION queue.cancel_task(task_id bigint, reason text DEFAULT 'cancelled
     AS …;
 
 COMMENT ON FUNCTION queue.cancel_task(task_id bigint, reason text) IS 'Cancels one task, running or waiting. AK006 when it has ended, or is being published at this very moment.';
+
+CREATE FUNCTION queue.cells(datasets text[] DEFAULT NULL::text[], years integer[] DEFAULT NULL::integer[]) RETURNS TABLE(dataset text, data_year integer, data text, work text, data_sign text, work_sign text, published bigint, stale bigint, warned bigint, failed bigint, running bigint, waiting bigint, blocked bigint, paused bigint, total bigint, completed bigint, cancelled bigint, as_of text, backfill_id bigint)
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION queue.cells(datasets text[], years integer[]) IS 'queue.cell, of these datasets and years alone; NULL is all.';
 
 CREATE FUNCTION queue.claim(worker_id integer, slots integer, only_datasets text[] DEFAULT NULL::text[], only_sources text[] DEFAULT NULL::text[]) RETURNS TABLE(task_id bigint, lease_token bigint, attempt_number integer, backfill_id bigint, dataset text, data_year integer, region text, as_of text, definition_hash text, source_ids text[], started_at timestamp with time zone, deadline_at timestamp with time zone, max_attempts integer)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1418,6 +1430,18 @@ CREATE FUNCTION schedule.trigger_flow(flow text, regions text[] DEFAULT NULL::te
 
 COMMENT ON FUNCTION schedule.trigger_flow(flow text, regions text[]) IS 'Enqueues a flow now, paused or not, with the years of now. AK006 where its backfill before has not ended, unless the flow''s overlap is cancel.';
 
+CREATE FUNCTION service._changed_counts(since pg_snapshot) RETURNS TABLE(lane_id integer, data_year integer)
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION service._changed_counts(since pg_snapshot) IS 'Lanes and years whose counts (but those of what runs) were changed by transactions that the snapshot did not see.';
+
+CREATE FUNCTION service._changes() RETURNS TABLE(lane_id integer, data_year integer, changes bigint)
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION service._changes() IS 'How often the counts of each lane and year (but those of what runs) changed.';
+
 CREATE TABLE service.batch (
     batch_id bigint NOT NULL,
     act text NOT NULL,
@@ -1466,6 +1490,28 @@ CREATE FUNCTION service._is_silenced(alert_kind text, alert_subject text) RETURN
     AS …;
 
 COMMENT ON FUNCTION service._is_silenced(alert_kind text, alert_subject text) IS 'Whether nobody is to be told of such an alert now.';
+
+CREATE FUNCTION service._make_cells(datasets text[], years integer[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS …;
+
+CREATE FUNCTION service._mark_cells() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION service._mark_lanes() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+CREATE FUNCTION service._mark_row() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
 
 CREATE FUNCTION service._queue_metrics() RETURNS TABLE(name text, labels text[], value double precision)
     LANGUAGE sql STABLE
@@ -1516,13 +1562,14 @@ CREATE FUNCTION service.cancel_batch(batch bigint, actor text) RETURNS integer
 
 COMMENT ON FUNCTION service.cancel_batch(batch bigint, actor text) IS 'The rest of a batch is not done; what was done stays. Returns how many tasks are spared.';
 
-CREATE FUNCTION service.changes(after_event bigint DEFAULT NULL::bigint, known_lanes text[] DEFAULT '{}'::text[], known_marks text[] DEFAULT '{}'::text[]) RETURNS TABLE(kind text, key text, data text)
-    LANGUAGE sql STABLE
+CREATE FUNCTION service.changes(after_event bigint DEFAULT NULL::bigint, since pg_snapshot DEFAULT NULL::pg_snapshot, running_lanes integer[] DEFAULT '{}'::integer[], running_years integer[] DEFAULT '{}'::integer[], running_counts bigint[] DEFAULT '{}'::bigint[]) RETURNS TABLE(kind text, key text, data text)
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
     AS …;
 
-COMMENT ON FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[]) IS 'What a listener is told of, as it is now: what differs from the last time is what changed. Events are those after after_event and the hundred before it. Cells are those of the lanes (a backfill''s dataset) whose mark is not the known one; a row lane tells the new mark, a row ended that a known lane is no more.';
+COMMENT ON FUNCTION service.changes(after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) IS 'What a listener is told of, as it is now: what differs from the last time is what changed. Events are those after after_event and the hundred before it. A row snapshot is the next since: without one no cells are told, then those that changed. Rows running (a lane and year) are how many tasks run of each, which the caller gives back.';
 
 CREATE FUNCTION service.claim_key(actor text, key text, request_hash bytea) RETURNS TABLE(status integer, content text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1544,6 +1591,13 @@ CREATE FUNCTION service.create_token(name text, level text, token_hash bytea, va
     AS …;
 
 COMMENT ON FUNCTION service.create_token(name text, level text, token_hash bytea, valid_for interval) IS 'Lets whoever holds the token of this SHA-256 use the API, at a level, for so long. Returns until when.';
+
+CREATE FUNCTION service.forget_cells(most_marks integer DEFAULT 100000) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION service.forget_cells(most_marks integer) IS 'Where nobody looks for long, marks are many: then all cells are made again when somebody does.';
 
 CREATE FUNCTION service.keep_answer(actor text, key text, status integer, content text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -1579,6 +1633,15 @@ CREATE FUNCTION service.record_act(actor text, level text, address text, act tex
     AS …;
 
 COMMENT ON FUNCTION service.record_act(actor text, level text, address text, act text, target text, outcome text, detail jsonb) IS 'Keeps an act, or a refused try of one.';
+
+CREATE FUNCTION service.refresh_cells() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS …;
+
+COMMENT ON FUNCTION service.refresh_cells() IS 'Makes those rows of service.cell again of which something changed; called before it is read. Returns how many; where there are none it writes nothing.';
 
 CREATE FUNCTION service.revoke_token(name text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2713,6 +2776,7 @@ ALTER TABLE queue.backfill ALTER COLUMN backfill_id ADD GENERATED BY DEFAULT AS 
 );
 
 CREATE TABLE queue.progress (
+    changed_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     lane_id integer NOT NULL,
     data_year smallint NOT NULL,
     total integer NOT NULL,
@@ -2720,13 +2784,19 @@ CREATE TABLE queue.progress (
     completed integer NOT NULL,
     failed integer NOT NULL,
     cancelled integer NOT NULL,
+    change_count integer DEFAULT 1 NOT NULL,
     CONSTRAINT progress_total_check CHECK ((total >= 0))
 )
 WITH (fillfactor='70');
 
 COMMENT ON TABLE queue.progress IS 'Counts per lane and year, kept rather than counted. Exact together with queue.progress_delta.';
 
+COMMENT ON COLUMN queue.progress.changed_in IS 'The transaction that changed it last: what one''s last snapshot did not see has changed since, however late it was committed.';
+
+COMMENT ON COLUMN queue.progress.change_count IS 'How often it was changed, by enqueuing and by each row of queue.progress_delta that was folded in: together with the rows that wait to be, it grows with each change and not with the folding.';
+
 CREATE TABLE queue.progress_delta (
+    changed_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     lane_id integer NOT NULL,
     data_year smallint NOT NULL,
     blocked integer DEFAULT 0 NOT NULL,
@@ -2831,6 +2901,34 @@ COMMENT ON TABLE queue.blocked IS 'Tasks that wait for others to complete.';
 
 COMMENT ON COLUMN queue.blocked.remaining IS 'How many of its upstream tasks have not completed.';
 
+CREATE VIEW queue.cell AS
+ SELECT cells.dataset,
+    cells.data_year,
+    cells.data,
+    cells.work,
+    cells.data_sign,
+    cells.work_sign,
+    cells.published,
+    cells.stale,
+    cells.warned,
+    cells.failed,
+    cells.running,
+    cells.waiting,
+    cells.blocked,
+    cells.paused,
+    cells.total,
+    cells.completed,
+    cells.cancelled,
+    cells.as_of,
+    cells.backfill_id
+   FROM queue.cells() cells(dataset, data_year, data, work, data_sign, work_sign, published, stale, warned, failed, running, waiting, blocked, paused, total, completed, cancelled, as_of, backfill_id);
+
+COMMENT ON VIEW queue.cell IS 'Dataset × year: what the data is (none, published, published with warnings, stale, older vintage) and what the last work on it does or did (failed, running, waiting, blocked, paused, cancelled; NULL when it ended well). Failed means failed now: not what was published since, nor what a later backfill has a task for.';
+
+COMMENT ON COLUMN queue.cell.data IS 'stale: by another definition than the applied one, or made of what was published again since. older vintage: a newer one was asked for than is published of all of it.';
+
+COMMENT ON COLUMN queue.cell.total IS 'Partitions in the last backfill that asked for this year; completed and cancelled are of those.';
+
 CREATE TABLE queue.dataset_pause (
     dataset text NOT NULL,
     paused_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2839,31 +2937,6 @@ CREATE TABLE queue.dataset_pause (
 );
 
 COMMENT ON TABLE queue.dataset_pause IS 'Datasets that an operator paused, in every backfill.';
-
-CREATE VIEW queue.grid AS
- SELECT a.backfill_id,
-    a.dataset,
-    p.data_year,
-    (p.total)::bigint AS total,
-    p.ready,
-    p.blocked,
-    p.running,
-    p.completed,
-    p.failed,
-    p.cancelled,
-        CASE
-            WHEN (p.failed > 0) THEN 'failed'::text
-            WHEN (p.running > 0) THEN 'running'::text
-            WHEN (p.completed = p.total) THEN 'completed'::text
-            WHEN (p.cancelled > 0) THEN 'cancelled'::text
-            WHEN (p.completed > 0) THEN 'partly'::text
-            WHEN (p.ready > 0) THEN 'ready'::text
-            ELSE 'blocked'::text
-        END AS state
-   FROM (queue.progress_now p
-     JOIN queue.lane a USING (lane_id));
-
-COMMENT ON VIEW queue.grid IS 'Dataset × year of each backfill: counts per cell and the state that matters most in it. Kept, not counted.';
 
 CREATE TABLE queue.setting (
     singleton boolean DEFAULT true NOT NULL,
@@ -2920,162 +2993,6 @@ COMMENT ON COLUMN queue.setting.breaker_threshold IS 'The same data error in thi
 COMMENT ON COLUMN queue.setting.retention_interval IS 'queue.prune() deletes backfills that finished longer ago than this.';
 
 COMMENT ON COLUMN queue.setting.life IS 'The life of the database that its leases and workers belong to: see queue._life(). NULL before the first worker.';
-
-CREATE VIEW queue.superseded AS
- WITH failed AS (
-         SELECT o.task_id,
-            o.finished_at,
-            l.backfill_id,
-            l.dataset,
-            t.data_year,
-            t.region,
-            b.as_of
-           FROM (((queue.outcome o
-             JOIN queue.planned_task t USING (task_id))
-             JOIN queue.lane l ON ((l.lane_id = t.lane_id)))
-             JOIN queue.backfill b USING (backfill_id))
-          WHERE (o.final AND (o.kind = 'failed'::queue.outcome_kind))
-        )
- SELECT f.task_id
-   FROM ((failed f
-     JOIN lake.manifest m ON (((m.dataset = f.dataset) AND (m.data_year = f.data_year) AND (m.region = f.region) AND (m.as_of = f.as_of))))
-     JOIN lineage.publication p ON (((p.publication_id = m.publication_id) AND (p.published_at > f.finished_at))))
-UNION
- SELECT f.task_id
-   FROM (((failed f
-     JOIN queue.lane l ON (((l.dataset = f.dataset) AND (l.backfill_id > f.backfill_id))))
-     JOIN queue.backfill b ON (((b.backfill_id = l.backfill_id) AND (b.as_of = f.as_of))))
-     JOIN queue.planned_task n ON (((n.lane_id = l.lane_id) AND (n.data_year = f.data_year) AND (n.region = f.region))));
-
-COMMENT ON VIEW queue.superseded IS 'Tasks whose failure is history: their partition was published since at its vintage, or a later backfill has a task for it.';
-
-CREATE VIEW queue.cell AS
- WITH made AS (
-         SELECT c.dataset,
-            c.data_year,
-            count(*) AS published,
-            count(*) FILTER (WHERE ((c.definition_hash <> d.definition_hash) OR (p.published_at < u.published_at))) AS stale,
-            max(c.as_of) AS as_of,
-            min(c.as_of) AS oldest_as_of
-           FROM (((lake.current c
-             JOIN catalog.dataset d ON ((d.name = c.dataset)))
-             JOIN lineage.publication p USING (publication_id))
-             LEFT JOIN ( SELECT n_1.name AS dataset,
-                    x_1.data_year,
-                    max(x_1.published_at) AS published_at
-                   FROM (catalog.dataset n_1
-                     JOIN lineage.publication x_1 ON (((x_1.dataset = ANY (n_1.depends_on)) AND (x_1.outcome = 'published'::text))))
-                  GROUP BY n_1.name, x_1.data_year) u ON (((u.dataset = c.dataset) AND (u.data_year = c.data_year))))
-          GROUP BY c.dataset, c.data_year
-        ), asked AS (
-         SELECT DISTINCT ON (g.dataset, g.data_year) g.dataset,
-            g.data_year,
-            g.total,
-            g.completed,
-            g.cancelled,
-            g.backfill_id,
-            max(b.as_of) OVER (PARTITION BY g.dataset, g.data_year) AS as_of
-           FROM (queue.grid g
-             JOIN queue.backfill b USING (backfill_id))
-          ORDER BY g.dataset, g.data_year, g.backfill_id DESC
-        ), open AS (
-         SELECT l.dataset,
-            p.data_year,
-            sum(p.running) AS running,
-            sum(p.blocked) AS blocked,
-            sum(p.ready) AS ready,
-            sum(
-                CASE
-                    WHEN ((l.paused_at IS NOT NULL) OR (b.paused_at IS NOT NULL) OR (s.dataset IS NOT NULL) OR (g.paused_at IS NOT NULL)) THEN (p.ready + p.blocked)
-                    ELSE (0)::bigint
-                END) AS paused
-           FROM ((((queue.lane l
-             JOIN queue.backfill b USING (backfill_id))
-             JOIN queue.progress_now p USING (lane_id))
-             CROSS JOIN queue.setting g)
-             LEFT JOIN queue.dataset_pause s USING (dataset))
-          WHERE (l.closed_at IS NULL)
-          GROUP BY l.dataset, p.data_year
-        ), failed AS (
-         SELECT l.dataset,
-            (t.data_year)::integer AS data_year,
-            count(*) AS failed
-           FROM ((queue.outcome o_1
-             JOIN queue.planned_task t USING (task_id))
-             JOIN queue.lane l ON ((l.lane_id = t.lane_id)))
-          WHERE (o_1.final AND (o_1.kind = 'failed'::queue.outcome_kind) AND (NOT (o_1.task_id IN ( SELECT x_1.task_id
-                   FROM queue.superseded x_1))))
-          GROUP BY l.dataset, t.data_year
-        )
- SELECT k.dataset,
-    k.data_year,
-    f.data,
-    f.work,
-    queue.sign(f.data) AS data_sign,
-    queue.sign(f.work) AS work_sign,
-    f.published,
-    f.stale,
-    f.warned,
-    f.failed,
-    f.running,
-    f.waiting,
-    f.blocked,
-    f.paused,
-    COALESCE(a.total, f.published) AS total,
-    COALESCE(a.completed, f.published) AS completed,
-    COALESCE(a.cancelled, (0)::bigint) AS cancelled,
-    m.as_of,
-    a.backfill_id
-   FROM (((((((( SELECT made.dataset,
-            made.data_year
-           FROM made
-        UNION
-         SELECT asked.dataset,
-            asked.data_year
-           FROM asked) k
-     LEFT JOIN made m USING (dataset, data_year))
-     LEFT JOIN asked a USING (dataset, data_year))
-     LEFT JOIN open o USING (dataset, data_year))
-     LEFT JOIN failed x USING (dataset, data_year))
-     LEFT JOIN quality.warned_cell w USING (dataset, data_year))
-     CROSS JOIN LATERAL ( SELECT COALESCE(m.published, (0)::bigint) AS published,
-            COALESCE(m.stale, (0)::bigint) AS stale,
-            COALESCE(w.warned, (0)::bigint) AS warned,
-            COALESCE(x.failed, (0)::bigint) AS failed,
-            (COALESCE(o.running, (0)::numeric))::bigint AS running,
-            (COALESCE((o.ready + o.blocked), (0)::numeric))::bigint AS waiting,
-            (COALESCE(o.blocked, (0)::numeric))::bigint AS blocked,
-            (COALESCE(o.paused, (0)::numeric))::bigint AS paused) n)
-     CROSS JOIN LATERAL ( SELECT n.published,
-            n.stale,
-            n.warned,
-            n.failed,
-            n.running,
-            n.waiting,
-            n.blocked,
-            n.paused,
-                CASE
-                    WHEN (n.published = 0) THEN 'none'::text
-                    WHEN (n.stale > 0) THEN 'stale'::text
-                    WHEN (m.oldest_as_of < a.as_of) THEN 'older vintage'::text
-                    WHEN (n.warned > 0) THEN 'published with warnings'::text
-                    ELSE 'published'::text
-                END AS data,
-                CASE
-                    WHEN (n.failed > 0) THEN 'failed'::text
-                    WHEN (n.running > 0) THEN 'running'::text
-                    WHEN (n.paused > 0) THEN 'paused'::text
-                    WHEN (n.waiting > n.blocked) THEN 'waiting'::text
-                    WHEN (n.waiting > 0) THEN 'blocked'::text
-                    WHEN ((a.cancelled > 0) AND ((a.completed + a.cancelled) = a.total)) THEN 'cancelled'::text
-                    ELSE NULL::text
-                END AS work) f);
-
-COMMENT ON VIEW queue.cell IS 'Dataset × year: what the data is (none, published, published with warnings, stale, older vintage) and what the last work on it does or did (failed, running, waiting, blocked, paused, cancelled; NULL when it ended well). Failed means failed now: not what was published since, nor what a later backfill has a task for.';
-
-COMMENT ON COLUMN queue.cell.data IS 'stale: by another definition than the applied one, or made of what was published again since. older vintage: a newer one was asked for than is published of all of it.';
-
-COMMENT ON COLUMN queue.cell.total IS 'Partitions in the last backfill that asked for this year; completed and cancelled are of those.';
 
 CREATE TABLE queue.source (
     source_id text NOT NULL,
@@ -3232,6 +3149,12 @@ ALTER TABLE queue.event ALTER COLUMN event_id ADD GENERATED BY DEFAULT AS IDENTI
     CACHE 1
 );
 
+CREATE VIEW queue.superseded AS
+ SELECT _superseded.task_id
+   FROM queue._superseded() _superseded(task_id);
+
+COMMENT ON VIEW queue.superseded IS 'Tasks whose failure is history: their partition was published since at its vintage, or a later backfill has a task for it.';
+
 CREATE VIEW queue.failures AS
  SELECT a.backfill_id,
     a.dataset,
@@ -3252,6 +3175,31 @@ CREATE VIEW queue.failures AS
   ORDER BY (count(*) FILTER (WHERE (o.final AND (s.task_id IS NULL)))) DESC, (count(*) FILTER (WHERE (NOT o.final))) DESC;
 
 COMMENT ON VIEW queue.failures IS 'What failed, grouped by error (numbers in the message left out), the most frequent first. failed_count is of what failed and is so now: without what was published since, or has a task of a later backfill.';
+
+CREATE VIEW queue.grid AS
+ SELECT a.backfill_id,
+    a.dataset,
+    p.data_year,
+    (p.total)::bigint AS total,
+    p.ready,
+    p.blocked,
+    p.running,
+    p.completed,
+    p.failed,
+    p.cancelled,
+        CASE
+            WHEN (p.failed > 0) THEN 'failed'::text
+            WHEN (p.running > 0) THEN 'running'::text
+            WHEN (p.completed = p.total) THEN 'completed'::text
+            WHEN (p.cancelled > 0) THEN 'cancelled'::text
+            WHEN (p.completed > 0) THEN 'partly'::text
+            WHEN (p.ready > 0) THEN 'ready'::text
+            ELSE 'blocked'::text
+        END AS state
+   FROM (queue.progress_now p
+     JOIN queue.lane a USING (lane_id));
+
+COMMENT ON VIEW queue.grid IS 'Dataset × year of each backfill: counts per cell and the state that matters most in it. Kept, not counted.';
 
 CREATE VIEW queue.history AS
  SELECT a.backfill_id,
@@ -4079,6 +4027,56 @@ CREATE TABLE service.batch_task (
 
 COMMENT ON TABLE service.batch_task IS 'What became of each task of a batch; result is NULL while it waits.';
 
+CREATE UNLOGGED TABLE service.cell (
+    total bigint NOT NULL,
+    completed bigint NOT NULL,
+    failed bigint NOT NULL,
+    cancelled bigint NOT NULL,
+    running bigint NOT NULL,
+    waiting bigint NOT NULL,
+    blocked bigint NOT NULL,
+    paused bigint NOT NULL,
+    warned bigint NOT NULL,
+    changes bigint NOT NULL,
+    data_year integer NOT NULL,
+    dataset text NOT NULL,
+    data text NOT NULL,
+    work text
+);
+
+COMMENT ON TABLE service.cell IS 'Rows of queue.cell, as they were when service.refresh_cells() last made them. Ask queue.cell, which is never behind.';
+
+COMMENT ON COLUMN service.cell.changes IS 'How often the queue''s counts of it had changed: see service._changes().';
+
+CREATE UNLOGGED TABLE service.cell_count (
+    count bigint NOT NULL,
+    first_year integer NOT NULL,
+    last_year integer NOT NULL,
+    dataset text NOT NULL,
+    state text NOT NULL
+);
+
+COMMENT ON TABLE service.cell_count IS 'How many years of each dataset service.cell has in which state.';
+
+CREATE UNLOGGED TABLE service.cell_mark (
+    backfill_id bigint,
+    data_year integer,
+    dataset text
+);
+
+COMMENT ON TABLE service.cell_mark IS 'Cells of which something changed that is no count of the queue: a year of a dataset, all years of one, what waits in a backfill, or (all NULL) whatever waits. Appended by triggers, so that nobody waits; taken by service.refresh_cells().';
+
+CREATE UNLOGGED TABLE service.cell_state (
+    singleton boolean DEFAULT true NOT NULL,
+    snapshot pg_snapshot NOT NULL,
+    life text NOT NULL,
+    CONSTRAINT cell_state_singleton_check CHECK (singleton)
+);
+
+COMMENT ON TABLE service.cell_state IS 'What service.cell was made with. No row, or one of another life: it is made anew.';
+
+COMMENT ON COLUMN service.cell_state.life IS 'See queue._life(): numbers of transactions are of one life of a server.';
+
 CREATE VIEW service.freshness AS
  SELECT d.name AS dataset,
     p.published_at
@@ -4529,6 +4527,15 @@ ALTER TABLE ONLY service.batch
 ALTER TABLE ONLY service.batch_task
     ADD CONSTRAINT batch_task_pkey PRIMARY KEY (batch_id, task_id);
 
+ALTER TABLE ONLY service.cell_count
+    ADD CONSTRAINT cell_count_pkey PRIMARY KEY (dataset, state);
+
+ALTER TABLE ONLY service.cell
+    ADD CONSTRAINT cell_pkey PRIMARY KEY (dataset, data_year);
+
+ALTER TABLE ONLY service.cell_state
+    ADD CONSTRAINT cell_state_pkey PRIMARY KEY (singleton);
+
 ALTER TABLE ONLY service.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (actor, key);
 
@@ -4616,6 +4623,8 @@ CREATE UNIQUE INDEX outcome_final ON queue.outcome USING btree (task_id) WHERE f
 
 CREATE INDEX outcome_finished_at ON queue.outcome USING brin (finished_at) WITH (pages_per_range='32');
 
+CREATE INDEX progress_changed ON queue.progress USING btree (changed_in);
+
 CREATE INDEX ready_order ON queue.ready USING btree (lane_id, rank, task_id);
 
 CREATE INDEX worker_live ON queue.worker USING btree (worker_id) WHERE (ended_at IS NULL);
@@ -4636,6 +4645,10 @@ CREATE INDEX batch_open ON service.batch USING btree (batch_id) WHERE (finished_
 
 CREATE INDEX batch_task_waiting ON service.batch_task USING btree (batch_id, task_id) WHERE (result IS NULL);
 
+CREATE INDEX cell_running ON service.cell USING btree (dataset, data_year) WHERE (running > 0);
+
+CREATE INDEX cell_waiting ON service.cell USING btree (dataset, data_year) WHERE (waiting > 0);
+
 CREATE INDEX idempotency_at ON service.idempotency USING btree (at);
 
 CREATE INDEX notice_waiting ON service.notice USING btree (next_attempt_at, notice_id) WHERE (delivered_at IS NULL);
@@ -4643,6 +4656,32 @@ CREATE INDEX notice_waiting ON service.notice USING btree (next_attempt_at, noti
 CREATE UNIQUE INDEX token_name ON service.token USING btree (name) WHERE (revoked_at IS NULL);
 
 CREATE INDEX outline_shape ON warehouse.outline USING gist (shape);
+
+CREATE TRIGGER marks_cells AFTER INSERT OR DELETE ON catalog.dataset FOR EACH ROW EXECUTE FUNCTION service._mark_row();
+
+CREATE TRIGGER marks_cells_update AFTER UPDATE ON catalog.dataset FOR EACH ROW WHEN (((old.definition_hash IS DISTINCT FROM new.definition_hash) OR (old.depends_on IS DISTINCT FROM new.depends_on))) EXECUTE FUNCTION service._mark_row();
+
+CREATE TRIGGER marks_cells_delete AFTER DELETE ON lake.manifest REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION service._mark_cells();
+
+CREATE TRIGGER marks_cells_insert AFTER INSERT ON lake.manifest REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION service._mark_cells();
+
+CREATE TRIGGER marks_cells_update AFTER UPDATE ON lake.manifest REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION service._mark_cells();
+
+CREATE TRIGGER marks_cells_delete AFTER DELETE ON quality.validation REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION service._mark_cells();
+
+CREATE TRIGGER marks_cells_insert AFTER INSERT ON quality.validation REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION service._mark_cells();
+
+CREATE TRIGGER marks_cells AFTER UPDATE OF paused_at ON queue.backfill FOR EACH ROW WHEN ((old.paused_at IS DISTINCT FROM new.paused_at)) EXECUTE FUNCTION service._mark_row();
+
+CREATE TRIGGER marks_cells AFTER INSERT OR DELETE ON queue.dataset_pause FOR EACH ROW EXECUTE FUNCTION service._mark_row();
+
+CREATE TRIGGER marks_cells AFTER UPDATE OF paused_at ON queue.lane FOR EACH ROW WHEN ((old.paused_at IS DISTINCT FROM new.paused_at)) EXECUTE FUNCTION service._mark_row();
+
+CREATE TRIGGER marks_cells AFTER UPDATE OF paused_at ON queue.setting FOR EACH ROW WHEN ((old.paused_at IS DISTINCT FROM new.paused_at)) EXECUTE FUNCTION service._mark_row();
+
+CREATE TRIGGER marks_cells_delete AFTER DELETE ON queue.planned_task REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION service._mark_lanes();
+
+CREATE TRIGGER marks_cells_delete AFTER DELETE ON queue.progress REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION service._mark_lanes();
 
 ALTER TABLE ONLY catalog.dataset_column
     ADD CONSTRAINT dataset_column_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name) ON DELETE CASCADE;
@@ -5018,6 +5057,11 @@ REVOKE ALL ON FUNCTION queue._settle_lanes(backfill_id bigint, after_task_id big
 
 REVOKE ALL ON FUNCTION queue._shares(slots integer, now_at bigint, only_datasets text[], only_sources text[], full_sources text[], full_backfills bigint[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION queue._superseded(datasets text[], years integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue._superseded(datasets text[], years integer[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue._superseded(datasets text[], years integer[]) TO aker_worker;
+GRANT ALL ON FUNCTION queue._superseded(datasets text[], years integer[]) TO aker_reader;
+
 REVOKE ALL ON FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, now_at bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION queue._take_back(task_id bigint, lease_token bigint) FROM PUBLIC;
@@ -5034,6 +5078,11 @@ GRANT ALL ON FUNCTION queue.cancel_backfill(backfill_id bigint, reason text) TO 
 REVOKE ALL ON FUNCTION queue.cancel_task(task_id bigint, reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.cancel_task(task_id bigint, reason text) TO aker_admin;
 GRANT ALL ON FUNCTION queue.cancel_task(task_id bigint, reason text) TO aker_operator;
+
+REVOKE ALL ON FUNCTION queue.cells(datasets text[], years integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION queue.cells(datasets text[], years integer[]) TO aker_admin;
+GRANT ALL ON FUNCTION queue.cells(datasets text[], years integer[]) TO aker_worker;
+GRANT ALL ON FUNCTION queue.cells(datasets text[], years integer[]) TO aker_reader;
 
 REVOKE ALL ON FUNCTION queue.claim(worker_id integer, slots integer, only_datasets text[], only_sources text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION queue.claim(worker_id integer, slots integer, only_datasets text[], only_sources text[]) TO aker_admin;
@@ -5383,6 +5432,13 @@ REVOKE ALL ON FUNCTION schedule.trigger_flow(flow text, regions text[]) FROM PUB
 GRANT ALL ON FUNCTION schedule.trigger_flow(flow text, regions text[]) TO aker_admin;
 GRANT ALL ON FUNCTION schedule.trigger_flow(flow text, regions text[]) TO aker_operator;
 
+REVOKE ALL ON FUNCTION service._changed_counts(since pg_snapshot) FROM PUBLIC;
+GRANT ALL ON FUNCTION service._changed_counts(since pg_snapshot) TO aker_admin;
+GRANT ALL ON FUNCTION service._changed_counts(since pg_snapshot) TO aker_worker;
+GRANT ALL ON FUNCTION service._changed_counts(since pg_snapshot) TO aker_reader;
+
+REVOKE ALL ON FUNCTION service._changes() FROM PUBLIC;
+
 GRANT SELECT ON TABLE service.batch TO aker_admin;
 GRANT SELECT ON TABLE service.batch TO aker_worker;
 GRANT SELECT ON TABLE service.batch TO aker_reader;
@@ -5394,6 +5450,14 @@ REVOKE ALL ON FUNCTION service._fleet_metrics() FROM PUBLIC;
 REVOKE ALL ON FUNCTION service._flow_metrics() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION service._is_silenced(alert_kind text, alert_subject text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._make_cells(datasets text[], years integer[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._mark_cells() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._mark_lanes() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._mark_row() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION service._queue_metrics() FROM PUBLIC;
 
@@ -5416,10 +5480,10 @@ REVOKE ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) FROM PUBLI
 GRANT ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) TO aker_admin;
 GRANT ALL ON FUNCTION service.cancel_batch(batch bigint, actor text) TO aker_operator;
 
-REVOKE ALL ON FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[]) TO aker_admin;
-GRANT ALL ON FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[]) TO aker_worker;
-GRANT ALL ON FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[]) TO aker_reader;
+REVOKE ALL ON FUNCTION service.changes(after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.changes(after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_admin;
+GRANT ALL ON FUNCTION service.changes(after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_worker;
+GRANT ALL ON FUNCTION service.changes(after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_reader;
 
 REVOKE ALL ON FUNCTION service.claim_key(actor text, key text, request_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.claim_key(actor text, key text, request_hash bytea) TO aker_admin;
@@ -5430,6 +5494,9 @@ GRANT ALL ON FUNCTION service.create_batch(act text, selection jsonb, reason tex
 
 REVOKE ALL ON FUNCTION service.create_token(name text, level text, token_hash bytea, valid_for interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.create_token(name text, level text, token_hash bytea, valid_for interval) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.forget_cells(most_marks integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.forget_cells(most_marks integer) TO aker_admin;
 
 REVOKE ALL ON FUNCTION service.keep_answer(actor text, key text, status integer, content text) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.keep_answer(actor text, key text, status integer, content text) TO aker_admin;
@@ -5448,6 +5515,9 @@ GRANT ALL ON FUNCTION service.prune(term bigint) TO aker_admin;
 
 REVOKE ALL ON FUNCTION service.record_act(actor text, level text, address text, act text, target text, outcome text, detail jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.record_act(actor text, level text, address text, act text, target text, outcome text, detail jsonb) TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.refresh_cells() FROM PUBLIC;
+GRANT ALL ON FUNCTION service.refresh_cells() TO aker_admin;
 
 REVOKE ALL ON FUNCTION service.revoke_token(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.revoke_token(name text) TO aker_admin;
@@ -5825,25 +5895,17 @@ GRANT SELECT ON TABLE queue.blocked TO aker_admin;
 GRANT SELECT ON TABLE queue.blocked TO aker_worker;
 GRANT SELECT ON TABLE queue.blocked TO aker_reader;
 
+GRANT SELECT ON TABLE queue.cell TO aker_admin;
+GRANT SELECT ON TABLE queue.cell TO aker_worker;
+GRANT SELECT ON TABLE queue.cell TO aker_reader;
+
 GRANT SELECT ON TABLE queue.dataset_pause TO aker_admin;
 GRANT SELECT ON TABLE queue.dataset_pause TO aker_worker;
 GRANT SELECT ON TABLE queue.dataset_pause TO aker_reader;
 
-GRANT SELECT ON TABLE queue.grid TO aker_admin;
-GRANT SELECT ON TABLE queue.grid TO aker_worker;
-GRANT SELECT ON TABLE queue.grid TO aker_reader;
-
 GRANT SELECT,UPDATE ON TABLE queue.setting TO aker_admin;
 GRANT SELECT ON TABLE queue.setting TO aker_worker;
 GRANT SELECT ON TABLE queue.setting TO aker_reader;
-
-GRANT SELECT ON TABLE queue.superseded TO aker_admin;
-GRANT SELECT ON TABLE queue.superseded TO aker_worker;
-GRANT SELECT ON TABLE queue.superseded TO aker_reader;
-
-GRANT SELECT ON TABLE queue.cell TO aker_admin;
-GRANT SELECT ON TABLE queue.cell TO aker_worker;
-GRANT SELECT ON TABLE queue.cell TO aker_reader;
 
 GRANT SELECT ON TABLE queue.source TO aker_admin;
 GRANT SELECT ON TABLE queue.source TO aker_worker;
@@ -5873,9 +5935,17 @@ GRANT SELECT ON TABLE queue.event TO aker_admin;
 GRANT SELECT ON TABLE queue.event TO aker_worker;
 GRANT SELECT ON TABLE queue.event TO aker_reader;
 
+GRANT SELECT ON TABLE queue.superseded TO aker_admin;
+GRANT SELECT ON TABLE queue.superseded TO aker_worker;
+GRANT SELECT ON TABLE queue.superseded TO aker_reader;
+
 GRANT SELECT ON TABLE queue.failures TO aker_admin;
 GRANT SELECT ON TABLE queue.failures TO aker_worker;
 GRANT SELECT ON TABLE queue.failures TO aker_reader;
+
+GRANT SELECT ON TABLE queue.grid TO aker_admin;
+GRANT SELECT ON TABLE queue.grid TO aker_worker;
+GRANT SELECT ON TABLE queue.grid TO aker_reader;
 
 GRANT SELECT ON TABLE queue.history TO aker_admin;
 GRANT SELECT ON TABLE queue.history TO aker_worker;
@@ -5982,6 +6052,22 @@ GRANT SELECT ON TABLE service.audit TO aker_admin;
 GRANT SELECT ON TABLE service.batch_task TO aker_admin;
 GRANT SELECT ON TABLE service.batch_task TO aker_worker;
 GRANT SELECT ON TABLE service.batch_task TO aker_reader;
+
+GRANT SELECT ON TABLE service.cell TO aker_admin;
+GRANT SELECT ON TABLE service.cell TO aker_worker;
+GRANT SELECT ON TABLE service.cell TO aker_reader;
+
+GRANT SELECT ON TABLE service.cell_count TO aker_admin;
+GRANT SELECT ON TABLE service.cell_count TO aker_worker;
+GRANT SELECT ON TABLE service.cell_count TO aker_reader;
+
+GRANT SELECT ON TABLE service.cell_mark TO aker_admin;
+GRANT SELECT ON TABLE service.cell_mark TO aker_worker;
+GRANT SELECT ON TABLE service.cell_mark TO aker_reader;
+
+GRANT SELECT ON TABLE service.cell_state TO aker_admin;
+GRANT SELECT ON TABLE service.cell_state TO aker_worker;
+GRANT SELECT ON TABLE service.cell_state TO aker_reader;
 
 GRANT SELECT ON TABLE service.freshness TO aker_admin;
 GRANT SELECT ON TABLE service.freshness TO aker_worker;

@@ -67,33 +67,59 @@ struct EventTests {
     }
   }
 
-  /// What the database sends each second is what changed, however much there is.
+  /// What the database reads and sends each second is what changed, however much there is.
   @Test(arguments: [(2, 3), (30, 3), (2, 40)])
   func onlyWhatChangedIsSent(datasets: Int, years: Int) async throws {
     try await ServiceScene.serving { scene in
       for number in 1...datasets { try await scene.enqueue("d\(number)", years: 1901...(1900 + years)) }
       let connection = scene.connection
-      func changes(_ known: [(String, String)]) async throws -> (kinds: [String: Int], lanes: [(String, String)]) {
+      var (snapshot, running): (String?, [(lane: Int, year: Int, count: Int)]) = (nil, [])
+      func cells() async throws -> [String] {
         let rows = try await connection.query(
-          "SELECT kind, key, data FROM service.changes(NULL, $1, $2)", [known.map(\.0), known.map(\.1)])
-        var kinds: [String: Int] = [:]
-        var lanes: [(String, String)] = []
+          "SELECT kind, key, data FROM service.changes(NULL, $1, $2, $3, $4) ORDER BY key",
+          [snapshot, running.map(\.lane), running.map(\.year), running.map(\.count)])
+        running = []
+        var cells: [String] = []
         for row in rows {
-          let kind: String = try row.decode("kind")
-          kinds[kind, default: 0] += 1
-          if kind == "lane" { lanes.append((try row.decode("key"), try row.decode("data"))) }
+          let (kind, key) = (try row.decode("kind", as: String.self), try row.decode("key", as: String.self))
+          let parts = key.split(separator: " ").compactMap { Int($0) }
+          switch kind {
+          case "snapshot": snapshot = key
+          case "running": running.append((parts[0], parts[1], Int(try row.decode("data", as: String.self)) ?? 0))
+          case "cell": cells.append(key)
+          default: break
+          }
         }
-        return (kinds, lanes)
+        return cells
       }
-      let all = try await changes([])
-      #expect(all.kinds["cell"] == datasets * years && all.lanes.count == datasets)
-      let same = try await changes(all.lanes)
-      #expect(same.kinds["cell"] == nil && same.kinds["lane"] == nil && same.kinds["ended"] == nil, "\(same)")
+      func names(_ task: String) async throws -> [String] {
+        try await connection.query(
+          "SELECT concat_ws(' ', backfill_id, dataset, data_year) AS n FROM queue.task WHERE task_id = \(task)"
+        ).map { try $0.decode("n") }
+      }
+      #expect(try await cells() == [], "the first look is where it begins")
+      #expect(try await cells() == [])
       _ = try await connection.query("SELECT queue.cancel_task(1, 'one')")
-      let one = try await changes(all.lanes)
-      #expect(one.kinds["cell"] == years && one.lanes.count == 1 && one.kinds["ended"] == nil, "\(one)")
-      let ended = try await changes(all.lanes + [("999 gone", "x")])
-      #expect(ended.kinds["ended"] == 1, "\(ended)")
+      let name1 = try await names("1")
+      #expect(try await cells() == name1)
+      #expect(try await cells() == [])
+      // What runs is no count, and is told when it begins and ends.
+      let worker: Int = try await connection.one("SELECT queue.register_worker('w', 'h', 1, 'v', 2) AS w").decode("w")
+      _ = try await connection.query("CREATE TEMPORARY TABLE c AS SELECT * FROM queue.claim($1, 2)", [worker])
+      #expect(try await cells().count == 2)
+      #expect(try await cells() == [])
+      _ = try await connection.query("SELECT queue.fail(task_id, lease_token, 'transient', 'x') FROM c")
+      #expect(try await cells().count == 2)
+      #expect(try await cells() == [])
+      // Begun before a look and committed after it.
+      let other = try await TestDatabase.current.connect()
+      try await other.execute("BEGIN")
+      _ = try await other.query("SELECT queue.cancel_task(3, 'late')")
+      #expect(try await cells() == [])
+      try await other.execute("COMMIT")
+      await other.close()
+      let name3 = try await names("3")
+      #expect(try await cells() == name3)
     }
   }
 
@@ -105,9 +131,9 @@ struct EventTests {
         """
         CREATE SEQUENCE asked;
         ALTER FUNCTION service.changes RENAME TO real_changes;
-        CREATE FUNCTION service.changes(after_event bigint, known_lanes text[], known_marks text[])
+        CREATE FUNCTION service.changes(bigint, pg_snapshot, integer[], integer[], bigint[])
           RETURNS TABLE (kind text, key text, data text) LANGUAGE plpgsql AS $$ BEGIN
-            PERFORM nextval('public.asked'); RETURN QUERY SELECT * FROM service.real_changes($1, $2, $3); END $$;
+            PERFORM nextval('public.asked'); RETURN QUERY SELECT * FROM service.real_changes($1, $2, $3, $4, $5); END $$;
         """)
       for count in [1, 200] { try await listen(scene, count) }
     }

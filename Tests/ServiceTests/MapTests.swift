@@ -156,6 +156,74 @@ struct MapTests {
     }
   }
 
+  /// The counties of the Census Bureau's cartographic file of 2020, islands, enclaves and all.
+  @Test(.enabled(if: SharedData.isPresent, "the shared data is not beside this clone"))
+  func realCountiesAreDrawn() async throws {
+    try await ServiceScene.serving { scene in
+      try await Self.world(scene)
+      let connection = scene.connection
+      let file = try #require(SharedData.directory) + "/county_boundaries/us_geo_census_cb_2020_counties.geojson"
+      let json = String(decoding: try #require(FileManager.default.contents(atPath: file)), as: UTF8.self)
+      try await connection.execute("DELETE FROM public.boundary_county")
+      let counties = try await connection.execute(
+        """
+        INSERT INTO public.boundary_county (data_year, as_of, geo_level, geo_id, name, land_area, geometry)
+        SELECT 2022, '2024-05', 'county', f -> 'properties' ->> 'geoid', f -> 'properties' ->> 'region_name', 1,
+          ST_SetSRID(ST_MakeValid(ST_GeomFromGeoJSON(f -> 'geometry')), 4326)
+        FROM jsonb_array_elements($1::jsonb -> 'features') f
+        """, [json])
+      #expect(counties == 3_234)
+      try await connection.executeScript(
+        """
+        DELETE FROM public.personal_income WHERE data_year = 2022;
+        INSERT INTO public.personal_income (data_year, as_of, geo_level, geo_id, per_capita_income, population)
+          SELECT 2022, '2024-05', 'county', geo_id, 30000 + ST_X(ST_Centroid(geometry))::int, 1 FROM public.boundary_county;
+        UPDATE warehouse.partition SET sha256 = 'real' WHERE dataset = 'boundary_county';
+        DO $$ BEGIN WHILE (SELECT year FROM warehouse.draw_outlines()) IS NOT NULL LOOP END LOOP; END $$
+        """)
+      for level in 0...2 {
+        let drawn = try await connection.one(
+          """
+          SELECT count(*) AS counties, sum(ST_Area(shape)) / ST_Area(ST_Union(shape)) AS overlap,
+            percentile_disc(0.99) WITHIN GROUP (ORDER BY abs(ST_Area(shape) / ST_Area(ST_Transform(b.geometry, 3857)) - 1))
+              AS off,
+            percentile_disc(0.99) WITHIN GROUP (
+              ORDER BY ST_Distance(ST_Centroid(shape), ST_Centroid(ST_Transform(b.geometry, 3857)))) AS moved
+          FROM warehouse.outline o JOIN public.boundary_county b USING (geo_id) WHERE level = $1
+          """, [level])
+        #expect(try drawn.decode("counties", as: Int.self) == counties)
+        // The finest as they are; the coarsest to three kilometres, in which small cities are lost in their neighbours.
+        let limit = [0.5, 0.1, 0.01][level]
+        #expect(abs(try drawn.decode("overlap", as: Double.self) - 1) < limit / 10, "level \(level): \(drawn)")
+        #expect(try drawn.decode("off", as: Double.self) < limit, "level \(level): \(drawn)")
+        #expect(try drawn.decode("moved", as: Double.self) < [30_000, 3_000, 300][level], "level \(level): \(drawn)")
+      }
+      // In the picture: all but islands of the Pacific and the Virgin Islands, each where it belongs.
+      let places = try await connection.query(
+        """
+        SELECT geo_id, (x_min + x_max) / 2 AS x, (y_min + y_max) / 2 AS y, x_min, x_max, y_min, y_max
+        FROM warehouse.outline WHERE level = 0 AND length(geo_id) = 5 AND path <> ''
+        """)
+      let beyond = try await scene.count("public.boundary_county WHERE left(geo_id, 2) IN ('60', '66', '69', '78')")
+      #expect(beyond > 0 && places.count == counties - beyond, "\(places.count) of \(counties), \(beyond) beyond")
+      var at: [String: (x: Double, y: Double)] = [:]
+      for row in places {
+        at[try row.decode("geo_id")] = (try row.decode("x"), try row.decode("y"))
+        for (edge, most) in [("x_min", 980.0), ("x_max", 980), ("y_min", 680), ("y_max", 680)] {
+          let (county, value): (String, Double) = (try row.decode("geo_id"), try row.decode(edge))
+          #expect(value >= -20 && value <= most, "\(county): \(edge) \(value)")
+        }
+      }
+      // Seattle, Los Angeles, New York, Miami: the picture is neither mirrored nor turned.
+      let (seattle, angeles) = (try #require(at["53033"]), try #require(at["06037"]))
+      let (york, miami) = (try #require(at["36061"]), try #require(at["12086"]))
+      #expect(seattle.x < york.x && angeles.x < miami.x && seattle.y < angeles.y && york.y < miami.y)
+      let page = try await scene.get("/map?dataset=personal_income")
+      #expect(page.status == 200 && page.body.matches(of: #/<path[ >]/#).count >= places.count, "\(page.status)")
+      #expect(page.body.contains("Los Angeles County"))
+    }
+  }
+
   /// As `aker serve` does it: what is published is drawn, and what is published instead is drawn anew.
   @Test func theServiceDrawsWhatIsPublished() async throws {
     try await ServiceScene.serving { scene in

@@ -219,22 +219,7 @@ COMMENT ON VIEW queue.waiting IS
   'Every waiting task and why it waits: paused, a source''s limit or cool-down, backoff, other tasks, or no free '
   'slot.';
 
--- Sets joined to sets: a function that is asked per task costs a query each.
-CREATE VIEW queue.superseded AS
-WITH failed AS (
-  SELECT o.task_id, o.finished_at, l.backfill_id, l.dataset, t.data_year, t.region, b.as_of
-  FROM queue.outcome o JOIN queue.planned_task t USING (task_id) JOIN queue.lane l ON l.lane_id = t.lane_id
-    JOIN queue.backfill b USING (backfill_id)
-  WHERE o.final AND o.kind = 'failed')
-SELECT f.task_id FROM failed f
-  JOIN lake.manifest m ON m.dataset = f.dataset AND m.data_year = f.data_year AND m.region = f.region
-    AND m.as_of = f.as_of
-  JOIN lineage.publication p ON p.publication_id = m.publication_id AND p.published_at > f.finished_at
-UNION
-SELECT f.task_id FROM failed f
-  JOIN queue.lane l ON l.dataset = f.dataset AND l.backfill_id > f.backfill_id
-  JOIN queue.backfill b ON b.backfill_id = l.backfill_id AND b.as_of = f.as_of
-  JOIN queue.planned_task n ON n.lane_id = l.lane_id AND n.data_year = f.data_year AND n.region = f.region;
+CREATE VIEW queue.superseded AS SELECT * FROM queue._superseded();
 COMMENT ON VIEW queue.superseded IS
   'Tasks whose failure is history: their partition was published since at its vintage, or a later backfill has a task '
   'for it.';

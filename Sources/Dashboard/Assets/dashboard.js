@@ -160,10 +160,10 @@ function page(script) {
 
   // Live: when something changed, the page is asked for again, and what differs is put in place. Nothing moves.
   const live = document.getElementById('live');
-  let [wanted, busy, last] = [false, false, 0];
+  let [wanted, busy, last, soon] = [false, false, 0, 0];
   async function refresh() {
     if (busy || !wanted || document.hidden) return;
-    const wait = last + 1000 - Date.now();
+    const wait = last + 400 - Date.now();
     if (wait > 0) return void setTimeout(refresh, wait);
     [wanted, busy, last] = [false, true, Date.now()];
     try {
@@ -183,7 +183,8 @@ function page(script) {
     if (wanted) refresh();
   }
   const heard = (message) => {
-    if (message === 'change') { wanted = true; refresh(); } else live.textContent = message === 'open' ? '● live' : '○ not connected; tries again';
+    // All that one look of the service found comes at once, and is asked for once.
+    if (message === 'change') { wanted = true; clearTimeout(soon); soon = setTimeout(refresh, 20); } else live.textContent = message === 'open' ? '● live' : '○ not connected; tries again';
     // What changed before it was connected is not told.
     if (message === 'open') { wanted = true; refresh(); }
   };

@@ -33,7 +33,8 @@ extension Operations {
                 "dataset:str title:str? first_year:int? last_year:int?",
                 [("counts", .map(.integer())), ("cells", .list(cell))]))
           ),
-        ])
+        ]),
+      prepare: { try await StatusGrid.refresh($0.connection) }
     ) { exchange in
       var datasets: [String]?
       if let flow = exchange.text("flow") {

@@ -65,7 +65,10 @@ extension Pages {
       }
     } else {
       answer = await desk.answer(operation, asked)
-      if operation.kind == .act { await kept.forget() }
+      if operation.kind == .act {
+        await kept.forget()
+        await hub.wake()
+      }
     }
     if let problem = answer.problem { throw problem }
     return answer

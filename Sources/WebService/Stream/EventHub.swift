@@ -5,9 +5,12 @@ internal import FoundationEssentials
 internal import Logging
 internal import Postgres
 
-/// What changes, told to all who listen: one query a second for any number of them, and none while nobody does.
+/// What changes, told to all who listen: one query a second for any number of them, one more for what is heard of between, and
+/// none while nobody listens.
 actor EventHub {
   private let pool: PostgresPool
+  /// For a session that hears of what operators do; nil does without.
+  private let database: PostgresConfiguration?
   private let logger: Logger
   /// Numbers go on from one message to the next for as long as this process lives, and mean nothing to another.
   private let instance = String(UUID().uuidString.prefix(8)).lowercased()
@@ -16,13 +19,17 @@ actor EventHub {
   private var listeners: [Int: Listener] = [:]
   private var lastListener = 0
   private var polling: Task<Void, Never>?
+  /// Until the next look, unless something is heard of before.
+  private var pause: Task<Void, Never>?
   private var isClosed = false
-  /// What was last seen of each thing, and the events that were told.
+  /// What was last seen of each thing but cells, and the events that were told.
   private var seen: [String: String] = [:]
-  /// The cells of each backfill's dataset, by `backfill dataset`, and the database's mark of all of them.
-  private var lanes: [String: Lane] = [:]
-  /// Whether anything was looked at since somebody listens.
-  private var hasLooked = false
+  /// What the last look saw of the database; nil before the first since somebody listens.
+  private var snapshot: String?
+  /// How many tasks ran of each lane and year, by `lane year`.
+  private var running: [String: Int64] = [:]
+  /// Cells as they were last told: what was only counted anew is not told again.
+  private var toldCells: [String: String] = [:]
   private var toldEvents: Set<Int64> = []
   private var lastEvent: Int64?
 
@@ -32,20 +39,21 @@ actor EventHub {
     var token: String?
   }
 
-  private struct Lane {
-    var mark: String
-    var cells: [String: String] = [:]
-  }
-
   private static let interval = Duration.seconds(1)
+  /// What is heard of is not looked for more often than this, however much there is.
+  private static let leastInterval = Duration.milliseconds(300)
+  /// More cells than this are told by one `reset`: whoever shows them reads them again anyway.
+  private static let mostCells = 1_000
+  private static let mostToldCells = 20_000
   private static let heartbeatInterval = 15
   private static let keptCount = 5_000
   private static let mostListeners = 1_000
   /// Who reads no faster than this falls behind, is cut off, and comes again with the number of what it last read.
   private static let mostPending = 2_000
 
-  init(pool: PostgresPool, logger: Logger) {
+  init(pool: PostgresPool, database: PostgresConfiguration? = nil, logger: Logger) {
     self.pool = pool
+    self.database = database
     self.logger = logger
   }
 
@@ -75,6 +83,7 @@ actor EventHub {
   func close() {
     isClosed = true
     polling?.cancel()
+    pause?.cancel()
     for listener in listeners.values { listener.messages.finish() }
     listeners = [:]
   }
@@ -93,81 +102,131 @@ actor EventHub {
     return kept.filter { $0.number > last }.map(\.text)
   }
 
+  /// Something was done: it is told at once.
+  func wake() { pause?.cancel() }
+
   private func poll() async {
-    var rounds = 0
+    await withTaskGroup { group in
+      group.addTask { await self.hear() }
+      await lookAgainAndAgain()
+      group.cancelAll()
+    }
+    // The next listener begins with what is then.
+    polling = nil
+    (seen, snapshot, running, toldCells) = ([:], nil, [:], [:])
+    if !listeners.isEmpty, !isClosed { polling = Task { await poll() } }
+  }
+
+  private func lookAgainAndAgain() async {
+    let began = ContinuousClock.now
+    var beaten = 0
     while !Task.isCancelled, !listeners.isEmpty {
-      let began = ContinuousClock.now
+      let start = ContinuousClock.now
       do {
         try await look()
       } catch {
         let reason = error.inOneLine
         logger.debug("events wait for the database", metadata: ["reason": "\(reason)"])
       }
-      rounds += 1
-      if rounds % Self.heartbeatInterval == 0 { send(": here\n\n") }
+      if (.now - began) / .seconds(Self.heartbeatInterval) >= Double(beaten + 1) {
+        beaten += 1
+        send(": here\n\n")
+      }
       // A database that takes long is asked less often.
-      try? await Task.sleep(for: max(Self.interval, (.now - began) * 5))
+      let taken = ContinuousClock.now - start
+      await wait(until: start + max(Self.interval, taken * 5), notBefore: start + max(Self.leastInterval, taken * 3))
     }
-    // The next listener begins with what is then.
-    polling = nil
-    (seen, lanes, hasLooked) = ([:], [:], false)
-    if !listeners.isEmpty, !isClosed { polling = Task { await poll() } }
   }
 
+  private func wait(until end: ContinuousClock.Instant, notBefore least: ContinuousClock.Instant) async {
+    let pause = Task { _ = try? await Task.sleep(until: end, clock: .continuous) }
+    self.pause = pause
+    await withTaskCancellationHandler {
+      await pause.value
+    } onCancel: {
+      pause.cancel()
+    }
+    self.pause = nil
+    try? await Task.sleep(until: least, clock: .continuous)
+  }
+
+  /// What operators do by other programs than this is notified of; where that does not arrive (behind a pooler), it is seen
+  /// with the next look.
+  private func hear() async {
+    guard let database else { return }
+    while !Task.isCancelled {
+      if let session = try? await PostgresListener.connect(database, channels: Self.channels) {
+        await withTaskCancellationHandler {
+          for await _ in session.notifications { wake() }
+        } onCancel: {
+          Task { await session.close() }
+        }
+        await session.close()
+      }
+      try? await Task.sleep(for: Self.interval * 5)
+    }
+  }
+
+  /// Work, cancellations, and ends of backfills: see `queue._notify`.
+  private static let channels = ["aker_queue", "aker_cancel", "aker_finished"]
+
   private func look() async throws {
-    let after = lastEvent
+    let (after, since) = (lastEvent, snapshot)
     let newest = lastListener
     let asksForTokens = listeners.values.contains { $0.token != nil }
-    let known = lanes.map { ($0.key, $0.value.mark) }
+    let known = running.map { (key, count) in
+      let parts = key.split(separator: " ").compactMap { Int($0) }
+      return (lane: parts[0], year: parts[1], count: count)
+    }
     let rows = try await pool.withConnection { connection in
       try await connection.query(
         """
-        SELECT kind, key, data FROM service.changes($1, $3, $4)
-        UNION ALL SELECT 'token', name, NULL FROM service.tokens WHERE state = 'valid' AND $2
-        """, [after, asksForTokens, known.map(\.0), known.map(\.1)])
+        SELECT kind, key, data FROM service.changes($1, $2, $4, $5, $6)
+        UNION ALL SELECT 'token', name, NULL FROM service.tokens WHERE state = 'valid' AND $3
+        """, [after, since, asksForTokens, known.map(\.lane), known.map(\.year), known.map { Int($0.count) }])
     }
     var validTokens: Set<String> = []
-    let isFirst = !hasLooked
     var now: [String: String] = [:]
-    var changed: [String: Lane] = [:]
-    var ended: [String] = []
+    var nowRunning: [String: Int64] = [:]
+    var cells: [(key: String, data: String)] = []
+    var nowSeen: String?
     for row in rows {
       let (kind, key) = (try row.decode("kind", as: String.self), try row.decode("key", as: String.self))
-      if kind == "token" {
-        validTokens.insert(key)
-        continue
-      }
       let data = try row.text("data") ?? "{}"
       switch kind {
+      case "token": validTokens.insert(key)
+      case "snapshot": nowSeen = key
+      case "running": nowRunning[key] = Int64(data) ?? 0
       case "event":
         guard let id = Int64(key), toldEvents.insert(id).inserted else { continue }
         lastEvent = max(lastEvent ?? 0, id)
         if after != nil { tell(kind, data) }
-      case "lane": changed[key, default: Lane(mark: data)].mark = data
-      case "ended": ended.append(key)
-      case "cell":
-        let lane = key.split(separator: " ").prefix(2).joined(separator: " ")
-        changed[lane, default: Lane(mark: "")].cells[key] = data
+      case "cell": cells.append((key, data))
       default:
         let name = "\(kind) \(key)"
         now[name] = data
-        if !isFirst, seen[name] != data { tell(kind, data) }
+        if since != nil, seen[name] != data { tell(kind, data) }
       }
     }
-    if !isFirst {
-      for (lane, new) in changed.sorted(by: { $0.key < $1.key }) { tell(new.cells, before: lanes[lane]?.cells ?? [:]) }
-      for lane in ended.sorted() { tell([:], before: lanes[lane]?.cells ?? [:]) }
+    // Transactions are numbered anew after a fail-over to what was behind: what changed cannot be told apart.
+    if let since, let nowSeen, Self.last(nowSeen) < Self.last(since) { tell("reset", "{}") }
+    snapshot = nowSeen
+    if since != nil {
+      tell(cells.filter { toldCells[$0.key] != $0.data }.sorted { $0.key < $1.key })
       for name in seen.keys.sorted() where now[name] == nil {
         let parts = name.split(separator: " ", maxSplits: 1)
         gone(String(parts[0]), String(parts[1]))
       }
     }
-    (seen, hasLooked) = (now, true)
-    lanes.merge(changed) { _, new in new }
-    for lane in ended { lanes[lane] = nil }
+    (seen, running) = (now, nowRunning)
     if asksForTokens { endListeners(upTo: newest, without: validTokens) }
     lastEvent = lastEvent ?? 0
     if toldEvents.count > 10_000, let lastEvent { toldEvents = toldEvents.filter { $0 > lastEvent - 1_000 } }
+  }
+
+  /// Of a snapshot (`first:last:others`) the transaction that comes next.
+  private static func last(_ snapshot: String) -> Int64 {
+    snapshot.split(separator: ":").dropFirst().first.flatMap { Int64($0) } ?? 0
   }
 
   /// Whose token was revoked or has ended while they listened.
@@ -179,10 +238,14 @@ actor EventHub {
     }
   }
 
-  /// Of a lane's cells those that are others than before, and those that are no more.
-  private func tell(_ cells: [String: String], before: [String: String]) {
-    for (key, data) in cells.sorted(by: { $0.key < $1.key }) where before[key] != data { tell("cell", data) }
-    for key in before.keys.sorted() where cells[key] == nil { gone("cell", key) }
+  private func tell(_ cells: [(key: String, data: String)]) {
+    if toldCells.count > Self.mostToldCells { toldCells = [:] }
+    for (key, data) in cells { toldCells[key] = data }
+    if cells.count > Self.mostCells {
+      tell("reset", "{}")
+    } else {
+      for (_, data) in cells { tell("cell", data) }
+    }
   }
 
   private func gone(_ kind: String, _ key: String) {

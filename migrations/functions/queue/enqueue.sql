@@ -312,7 +312,7 @@ BEGIN
       WHERE with_dependencies AND k.task_id > $1 GROUP BY k.lane_id, k.data_year) AS n
     GROUP BY n.lane_id, n.data_year
     ON CONFLICT (lane_id, data_year) DO UPDATE SET total = p.total + EXCLUDED.total,
-      blocked = p.blocked + EXCLUDED.blocked;
+      blocked = p.blocked + EXCLUDED.blocked, change_count = p.change_count + 1, changed_in = EXCLUDED.changed_in;
 END
 $$;
 COMMENT ON FUNCTION queue._place_tasks IS

@@ -150,8 +150,8 @@ BEGIN
     FROM gone g GROUP BY g.lane_id, g.data_year),
   added AS (
     UPDATE queue.progress p SET blocked = p.blocked + s.blocked, completed = p.completed + s.completed,
-      failed = p.failed + s.failed,
-        cancelled = p.cancelled + s.cancelled
+      failed = p.failed + s.failed, cancelled = p.cancelled + s.cancelled,
+      change_count = p.change_count + s.row_count, changed_in = pg_current_xact_id()
       FROM summed s WHERE p.lane_id = s.lane_id AND p.data_year = s.data_year)
   SELECT sum(s.row_count), array_agg(DISTINCT s.lane_id) INTO folded, lanes FROM summed s;
 
@@ -338,6 +338,7 @@ BEGIN
     DELETE FROM queue.worker w USING queue.setting g
       WHERE w.ended_at < clock_timestamp() - coalesce($1, g.retention_interval);
     DELETE FROM queue.event e USING queue.setting g WHERE e.at < clock_timestamp() - coalesce($1, g.retention_interval);
+    PERFORM service.forget_cells();
     RETURN 0;
   END IF;
   tasks := ARRAY(SELECT p.task_id FROM queue.lane a JOIN queue.planned_task p USING (lane_id)

@@ -70,7 +70,7 @@ package struct DatasetStory: Encodable, Sendable {
         SELECT name, type, unit, description, is_key, sources FROM catalog.dataset_column WHERE dataset = $1
         ORDER BY ordinal
         """, [name]),
-      PostgresStatement("SELECT * FROM queue.cell WHERE dataset = $1 ORDER BY data_year", [name]),
+      PostgresStatement("SELECT * FROM queue.cells(ARRAY[$1]) ORDER BY data_year", [name]),
       PostgresStatement(
         """
         SELECT p.publication_id, p.data_year, p.region, p.as_of, p.published_at, p.outcome, p.row_count, p.task_id,

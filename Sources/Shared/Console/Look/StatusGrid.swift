@@ -70,6 +70,7 @@ package struct StatusGrid: Encodable, Sendable {
 
   package func count(_ fact: GridCell.Fact) -> Int { counts[fact.rawValue] ?? 0 }
 
+  /// Of all work together, the cells are those of the last `refresh`.
   /// - Throws: `Refusal` for a backfill that there is not.
   package static func read(_ filter: Filter, _ connection: PostgresConnection) async throws -> StatusGrid {
     if let backfill = filter.backfill {
@@ -101,6 +102,11 @@ package struct StatusGrid: Encodable, Sendable {
     return grid
   }
 
+  /// Makes those cells again of which something changed, with the rights of who may change what is kept.
+  package static func refresh(_ connection: PostgresConnection) async throws {
+    _ = try await connection.query("SELECT service.refresh_cells()")
+  }
+
   private static func counts(_ line: PostgresRow, _ column: String) throws -> [String: Int] {
     var counts: [String: Int] = [:]
     for item in (try line.text(column) ?? "").split(separator: ",") {
@@ -110,15 +116,12 @@ package struct StatusGrid: Encodable, Sendable {
     return counts
   }
 
-  /// One statement counts all cells and hands over those of the page: what is sent does not grow with what there is.
+  /// One statement tells how many cells there are of each kind and hands over those of the page: what is sent does not grow
+  /// with what there is.
   private static func page(_ filter: Filter) -> PostgresStatement {
     PostgresStatement(
       """
-      WITH cell AS MATERIALIZED (SELECT * FROM (\(filter.isWhole ? whole : part)) x
-        WHERE ($3::text[] IS NULL OR x.dataset = ANY ($3)) AND ($1::bigint IS NULL OR true) AND ($2::text IS NULL OR true)),
-      told AS MATERIALIZED (
-        SELECT dataset AS name, coalesce(work, data) AS state, count(*) AS n, min(data_year) AS first, max(data_year) AS last
-        FROM cell GROUP BY 1, 2),
+      WITH \(filter.isWhole ? whole : part),
       this AS (SELECT extract(year FROM now())::integer AS year),
       known AS MATERIALIZED (
         SELECT d.name, d.title, d.first_year, d.last_year,
@@ -161,15 +164,17 @@ package struct StatusGrid: Encodable, Sendable {
       ])
   }
 
-  /// Without the signs, which a function makes for each cell: of a hundred thousand that takes longer than all the rest.
+  /// Kept, with their counts by dataset.
   private static let whole = """
-    SELECT dataset, data_year, data, work, total, completed, failed, cancelled, running, blocked, paused, warned
-    FROM queue.cell
+    cell AS NOT MATERIALIZED (SELECT * FROM service.cell),
+    told AS MATERIALIZED (
+      SELECT dataset AS name, state, count AS n, first_year AS first, last_year AS last FROM service.cell_count
+      WHERE ($3::text[] IS NULL OR dataset = ANY ($3)) AND ($1::bigint IS NULL OR true) AND ($2::text IS NULL OR true))
     """
 
   /// Of one backfill or vintage: the facts are those that `GridCell` makes of counts.
   private static let part = """
-    SELECT y.*, CASE WHEN y.completed = 0 THEN 'none' WHEN y.warned > 0 THEN 'published with warnings'
+    cell AS MATERIALIZED (SELECT * FROM (SELECT y.*, CASE WHEN y.completed = 0 THEN 'none' WHEN y.warned > 0 THEN 'published with warnings'
         ELSE 'published' END AS data,
       CASE WHEN y.failed > 0 THEN 'failed' WHEN y.running > 0 THEN 'running'
         WHEN y.total > y.completed + y.cancelled THEN CASE WHEN y.paused > 0 THEN 'paused'
@@ -183,6 +188,10 @@ package struct StatusGrid: Encodable, Sendable {
       FROM queue.grid g JOIN queue.lane l USING (backfill_id, dataset) JOIN queue.backfill b USING (backfill_id)
         LEFT JOIN quality.warned_cell w USING (dataset, data_year)
       WHERE ($1::bigint IS NULL OR g.backfill_id = $1) AND ($2::text IS NULL OR b.as_of = $2)
-      ORDER BY g.dataset, g.data_year, g.backfill_id DESC) y
+      ORDER BY g.dataset, g.data_year, g.backfill_id DESC) y) x
+      WHERE $3::text[] IS NULL OR x.dataset = ANY ($3)),
+    told AS MATERIALIZED (
+      SELECT dataset AS name, coalesce(work, data) AS state, count(*) AS n, min(data_year) AS first, max(data_year) AS last
+      FROM cell GROUP BY 1, 2)
     """
 }
