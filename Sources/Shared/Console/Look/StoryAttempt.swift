@@ -5,27 +5,8 @@ package import Queue
 
 /// One try of a story's task.
 package struct StoryAttempt: Encodable, Sendable {
-  /// How far it came in one of its steps.
-  package struct Step: Codable, Sendable {
-    package var step: String
-    /// Seconds after the attempt's start.
-    package var after: Double
-    package var seconds: Double?
-    package var done: Bool
-    package var detail: String?
-  }
-
-  /// A document that it had.
-  package struct Input: Codable, Sendable {
-    package var request: String
-    package var source: String
-    package var url: String
-    package var fetched_at: String
-    package var byte_count: Int64
-    /// Nil where the source does not offer it.
-    package var sha256: String?
-    package var cache_hit: Bool
-  }
+  package typealias Step = AttemptSteps.Step
+  package typealias Input = AttemptSteps.Input
 
   package var attempt_number: Int
   package var state: AttemptState

@@ -5,7 +5,7 @@ package import Telemetry
 
 /// The steps of one attempt as they go, for whoever asks afterwards where it failed and what took long.
 package final class AttemptSteps: Sendable {
-  package struct Step: Sendable, Equatable, Encodable {
+  package struct Step: Sendable, Equatable, Codable {
     package var step: String
     /// Seconds from the attempt's start to the step's.
     package var after: Double
@@ -17,12 +17,13 @@ package final class AttemptSteps: Sendable {
   }
 
   /// A document that the attempt had when it ended.
-  package struct Input: Sendable, Equatable, Encodable {
+  package struct Input: Sendable, Equatable, Codable {
     package var request: String
     package var source: String
     package var url: String
     package var fetched_at: String
     package var byte_count: Int64
+    /// Nil where the source does not offer it.
     package var sha256: String?
     package var cache_hit: Bool
 
