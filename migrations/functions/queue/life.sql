@@ -67,6 +67,9 @@ BEGIN
   LOOP
     PERFORM setval(s.sequence, least(nextval(s.sequence) + s.leap, s.seqmax - 1));
   END LOOP;
+  -- Where transactions are numbered anew, too (a dump that is restored), what was counted is of none that is to come.
+  UPDATE queue.progress p SET changed_in = pg_current_xact_id() WHERE p.changed_in > pg_current_xact_id();
+  UPDATE queue.progress_delta p SET changed_in = pg_current_xact_id() WHERE p.changed_in > pg_current_xact_id();
   UPDATE queue.worker w SET state = 'lost', ended_at = clock_timestamp(), end_reason = 'the database began a new life'
     WHERE w.ended_at IS NULL;
   GET DIAGNOSTICS worker_count = ROW_COUNT;
