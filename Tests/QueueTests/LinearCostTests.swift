@@ -191,6 +191,7 @@ struct LinearCostTests {
           """
           INSERT INTO queue.outcome (attempt_number, task_id, lane_id, data_year, kind, final, error_class, reason, finished_at)
             SELECT 1, task_id, lane_id, data_year, 'failed', true, 'data', 'drift', clock_timestamp() FROM (\(open)) t;
+          ANALYZE queue.ready;
           DELETE FROM queue.ready WHERE task_id IN (SELECT task_id FROM (\(open)) t);
           UPDATE queue.lane SET closed_at = now(); UPDATE queue.backfill SET finished_at = now(); ANALYZE;
           """)
