@@ -10,20 +10,21 @@ extension Pages {
   /// - Throws: `Problem` as the API would answer it.
   func page<Value: Sendable>(
     _ id: String, _ visit: Visit, path: [String: String] = [:], query: [(name: String, value: String)] = [],
-    body: [String: JSONValue]? = nil, as type: Value.Type = Value.self
+    body: [String: JSONValue]? = nil, isShared: Bool = false, as type: Value.Type = Value.self
   ) async throws -> (value: Value, next: Int64?) {
-    let answer = try await answer(id, visit, path: path, query: query, body: body)
+    let answer = try await answer(id, visit, path: path, query: query, body: body, isShared: isShared)
     guard let value = answer.value as? Value else {
       throw Problem(.internalServerError, "the page expects something else of \(id)")
     }
     return (value, answer.next)
   }
 
+  /// - Parameter isShared: whether all who open the page share one answer for each change, as the open ones do.
   func ask<Value: Sendable>(
     _ id: String, _ visit: Visit, path: [String: String] = [:], query: [(name: String, value: String)] = [],
-    body: [String: JSONValue]? = nil, as type: Value.Type = Value.self
+    body: [String: JSONValue]? = nil, isShared: Bool = false, as type: Value.Type = Value.self
   ) async throws -> Value {
-    try await page(id, visit, path: path, query: query, body: body, as: type).value
+    try await page(id, visit, path: path, query: query, body: body, isShared: isShared, as: type).value
   }
 
   /// The same where there may be nothing to answer.
@@ -41,7 +42,7 @@ extension Pages {
   /// - Parameter key: under which an act is done once.
   func answer(
     _ id: String, _ visit: Visit, path: [String: String] = [:], query: [(name: String, value: String)] = [],
-    body: [String: JSONValue]? = nil, key: String? = nil
+    body: [String: JSONValue]? = nil, key: String? = nil, isShared: Bool = false
   ) async throws -> Desk.Answer {
     guard let operation = Self.operations[id] else {
       throw Problem(.internalServerError, "there is no operation \(id)")
@@ -56,7 +57,7 @@ extension Pages {
       head: head, address: visit.address, path: path, query: query, body: body.map { JSONValue.object($0).json } ?? "")
     let answer: Desk.Answer
     // What all look at, and what is large, is asked once for each change, whoever opens the page.
-    if operation.kind == .question, visit.isLive || id == "getGrid" {
+    if operation.kind == .question, visit.isLive || isShared {
       let words =
         [visit.caller.level.rawValue, id] + path.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         + query.map { "\($0.name)=\($0.value)" }

@@ -24,10 +24,10 @@ extension Pages {
       ("years", "\(GridPage.columnCount)"), ("page", "\(min(choice.page, 1_000_000))"),
       ("limit", "\(GridPage.rowCount)"),
     ]
-    let grid: StatusGrid = try await ask("getGrid", visit, query: query)
-    let backfills: [BackfillLine] = try await ask("listBackfills", visit, query: [("limit", "30")])
-    let flows: [FlowLine] = try await ask("listFlows", visit)
-    let overview: [OverviewLine] = try await ask("getOverview", visit)
+    let grid: StatusGrid = try await ask("getGrid", visit, query: query, isShared: true)
+    let backfills: [BackfillLine] = try await ask("listBackfills", visit, query: [("limit", "30")], isShared: true)
+    let flows: [FlowLine] = try await ask("listFlows", visit, isShared: true)
+    let overview: [OverviewLine] = try await ask("getOverview", visit, isShared: true)
     return GridPage(
       grid: grid, choice: choice, backfills: backfills, flows: flows.map(\.name), overview: overview,
       thisYear: Calendar(identifier: .gregorian).component(.year, from: Date())
@@ -150,7 +150,7 @@ extension Pages {
 
   func datasets(_ visit: Visit) async throws -> HTML {
     // Counts are told of all years.
-    let grid: StatusGrid = try await ask("getGrid", visit, query: [("years", "1")])
+    let grid: StatusGrid = try await ask("getGrid", visit, query: [("years", "1")], isShared: true)
     return DatasetPages.list(grid, visit.frame)
   }
 
