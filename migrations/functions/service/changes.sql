@@ -5,7 +5,8 @@
 CREATE FUNCTION service.changes(after_event bigint DEFAULT NULL, since pg_snapshot DEFAULT NULL,
   running_lanes integer[] DEFAULT '{}', running_years integer[] DEFAULT '{}', running_counts bigint[] DEFAULT '{}')
 RETURNS TABLE (kind text, key text, data text)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
+SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
   RETURN QUERY
   WITH running AS MATERIALIZED (
