@@ -11,6 +11,7 @@
 //   w<path>   a folder that may be written to
 //   n<count>  bytes that a file may grow to
 //   m<count>  bytes of its own memory that the program may ask for
+//   t<count>  seconds of the processors' time that it may take
 //
 // All that comes from a user comes so, and no shell and no command line has to quote it.
 #include "confine.h"
@@ -100,7 +101,7 @@ static void die_with_parent(size_t parent) {
   if ((size_t)getppid() != parent) _exit(confine_failure_code);
 }
 
-static void limit(size_t file_bytes, size_t memory_bytes) {
+static void limit(size_t file_bytes, size_t memory_bytes, size_t seconds) {
   struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
   if (file_bytes > 0) {
@@ -112,6 +113,10 @@ static void limit(size_t file_bytes, size_t memory_bytes) {
   if (memory_bytes > 0) {
     struct rlimit most = {memory_bytes, memory_bytes};
     setrlimit(RLIMIT_DATA, &most);
+  }
+  if (seconds > 0) {
+    struct rlimit most = {seconds, seconds + 5};
+    setrlimit(RLIMIT_CPU, &most);
   }
   // Where memory runs out, the query goes first, and not the worker or the database on the same host.
   int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -146,7 +151,7 @@ int main(int count, char **words) {
     size_t argument;
   } *parts = calloc(room, sizeof(struct part));
   if (arguments == NULL || parts == NULL) confine_fail("cannot hold", "the arguments");
-  size_t argument_count = 1, part_count = 0, parent = 0, file_bytes = 0, memory_bytes = 0;
+  size_t argument_count = 1, part_count = 0, parent = 0, file_bytes = 0, memory_bytes = 0, seconds = 0;
   struct confine_files files = confine_files_begin();
 
   for (char *record; *(record = next_record(&input)) != 0;) {
@@ -165,6 +170,7 @@ int main(int count, char **words) {
       case 'w': confine_files_write(&files, value); break;
       case 'n': file_bytes = number(value); break;
       case 'm': memory_bytes = number(value); break;
+      case 't': seconds = number(value); break;
       default: malformed("a record is of no known kind");
     }
   }
@@ -179,7 +185,7 @@ int main(int count, char **words) {
   int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) confine_fail("cannot open", "/dev/null");
   die_with_parent(parent);
-  limit(file_bytes, memory_bytes);
+  limit(file_bytes, memory_bytes, seconds);
   open_system(&files);
   confine_files_execute(&files, arguments[0]);
   // Where the kernel lacks one of them, the other holds; `aker doctor` tells.

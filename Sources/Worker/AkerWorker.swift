@@ -112,7 +112,7 @@ struct AkerWorker: AsyncParsableCommand {
 
   private static func advice(_ error: any ClassifiedError) -> String? {
     guard let error = error as? PostgresError else { return error.advice }
-    if error.isConnectionFailure { return "Check AKER_POSTGIS_DSN and that the server runs." }
+    if error.isConnectionFailure { return error.advice ?? "Check AKER_POSTGIS_DSN and that the server runs." }
     if error.sqlState == "42501" { return "This login lacks the role aker_worker. Have the database's owner grant it." }
     return error.advice
   }

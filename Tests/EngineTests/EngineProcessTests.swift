@@ -10,14 +10,17 @@ import Testing
 @Suite("DuckDB processes")
 struct EngineProcessTests {
   private func withEngine(
-    memoryBytes: Int = 268_435_456, _ body: (Engine, String) async throws -> Void
+    memoryBytes: Int = 268_435_456, diskBytes: Int = 16 << 30, processorSeconds: Int? = nil,
+    _ body: (Engine, String) async throws -> Void
   ) async throws {
     let folder = "/tmp/aker-engine-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let duckdb = try await DuckDB.locate(
       explicit: ProcessInfo.processInfo.environment["AKER_DUCKDB"], home: PackageRoot.path + "/.aker")
-    let limits = EngineLimits(memoryBytes: memoryBytes, threads: 1, temporaryDirectory: folder + "/spill")
+    let limits = EngineLimits(
+      memoryBytes: memoryBytes, threads: 1, temporaryDirectory: folder + "/spill", diskBytes: diskBytes,
+      processorSeconds: processorSeconds)
     try await body(Engine(duckdb, limits: limits, logger: Logger(label: "test")), folder)
   }
 
@@ -63,6 +66,39 @@ struct EngineProcessTests {
       let error = try #require(try await failure(engine, script))
       guard case .outOfMemory = error else { return #expect(Bool(false), "\(error)") }
       #expect(error.errorClass == .transient)
+    }
+  }
+
+  /// Rows without end: two that are to be sorted, and one that is counted and never written.
+  private static let endless = "FROM range(10000000000) AS x (i), range(10000000000) AS y (j)"
+
+  @Test("what writes without end, into temporary files or its result, is ended at what a task may write")
+  func writesWithoutEnd() async throws {
+    for sql in [
+      "CREATE TABLE t AS SELECT i * 7919 % 1000003 AS i, j \(Self.endless) ORDER BY ALL;",
+      "COPY (SELECT md5((i + j)::text) AS t \(Self.endless)) TO 'FOLDER/t.parquet' (FORMAT parquet);",
+    ] {
+      // 2 MiB less than what DuckDB needs to begin with would be another error.
+      try await withEngine(memoryBytes: 134_217_728, diskBytes: 67_108_864) { engine, folder in
+        var script = EngineScript()
+        script.writePaths = [folder + "/t.parquet"]
+        script.add("transform.sql", sql.replacing("FOLDER", with: folder))
+        let error = try #require(try await failure(engine, script))
+        #expect(error == .tooLarge(step: "transform.sql", limitBytes: 67_108_864), "\(error)")
+        // The definition's own fault: neither is it tried again, nor is the host suspected.
+        #expect(error.errorClass == .data && !error.mayBeHost && !error.isHosts)
+      }
+    }
+  }
+
+  @Test("what reckons without end, and writes nothing, is ended by the processors' time that it took")
+  func reckonsWithoutEnd() async throws {
+    try await withEngine(processorSeconds: 2) { engine, _ in
+      var script = EngineScript()
+      script.add("transform.sql", "SELECT count(*) AS n \(Self.endless) WHERE hash(i, j) = 1;")
+      let error = try #require(try await failure(engine, script))
+      #expect(error == .tooLong(step: "transform.sql", seconds: 2), "\(error)")
+      #expect(error.errorClass == .data && !error.mayBeHost)
     }
   }
 

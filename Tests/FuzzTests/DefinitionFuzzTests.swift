@@ -77,7 +77,9 @@ struct DefinitionFuzzTests {
     try Fuzzing.run("messages", corpus: corpus, tokens: ["LINE ", ":", "^", "...", "\n"]) { text in
       let message = EngineMessage(text)
       _ = message.causes
-      _ = message.error(step: "s", exitCode: 1, linesBefore: 1, sql: "SELECT\n1\n nope AS b", memoryLimit: 1)
+      _ = message.error(
+        step: "s", exitCode: 1, linesBefore: 1, sql: "SELECT\n1\n nope AS b",
+        EngineLimits(memoryBytes: 1, threads: 1, temporaryDirectory: "/tmp"))
       _ = UserQuery.readable(text)
     }
   }

@@ -161,6 +161,59 @@ struct HostileWorldTests {
     }
   }
 
+  /// Rows without end, and what takes memory in one value.
+  private static let endless = [
+    (
+      "SELECT CAST(x.range * 7919 AS VARCHAR) AS a, 'b' AS b FROM range(10000000000) x, range(10000000000) y",
+      "AKER_TASK_DISK"
+    ),
+    ("SELECT r.a, r.b FROM raw.rows r, range(10000000000) x, range(10000000000) y", "AKER_TASK_DISK"),
+    ("SELECT repeat('x', 30000000) AS a, repeat('y', 30000000) AS b", "too long for column 'a'"),
+  ]
+  private static let small = ["AKER_TASK_DISK": "64MiB", "AKER_HOST_MEMORY": "512MiB"]
+
+  @Test("a result without end fails by what a task may write, on a dry run and on a worker, whose other tasks go on")
+  func resultsWithoutEnd() async throws {
+    try await withWorkshop { workshop, connection, _ in
+      var workshop = workshop
+      workshop.environment = Self.small
+      for (index, (sql, said)) in Self.endless.enumerated() {
+        let name = "endless_\(index)"
+        try workshop.define(name, Self.datasetYAML.replacing("name: hostile", with: "name: \(name)"), sql)
+        let result = try await aker(workshop, "run", name, "--year", "2020", "--dry-run")
+        #expect(result.exitCode == 65 && result.errorOutput.contains(said), "\(result)")
+        #expect(result.errorOutput.utf8.count < 10_000, "\(result)")
+      }
+      // To look at definitions runs none of them.
+      let check = try await aker(workshop, "catalog", "check")
+      #expect(check.exitCode == 0, "\(check)")
+      try await workshop.apply(connection)
+      for index in Self.endless.indices {
+        try await workshop.enqueue("endless_\(index)", 2020...2020, asOf: "2024-06", connection)
+      }
+      try await workshop.enqueue("hostile", 2018...2020, asOf: "2024-06", connection)
+      let worked = try await workshop.work(slots: 2)
+      #expect(worked.exitCode == 0, "\(worked)")
+      let tasks = try await connection.query(
+        "SELECT dataset, state::text, coalesce(error_class, '') AS error_class FROM queue.task")
+      for task in tasks {
+        let isHostile = try task.decode("dataset", as: String.self) == "hostile"
+        #expect(try task.decode("state") == (isHostile ? "completed" : "failed"), "\(task)")
+        #expect(try task.decode("error_class") == (isHostile ? "" : "data"), "\(task)")
+      }
+      #expect(tasks.count == Self.endless.count + 3)
+      // Each was tried once, the host was never taken for sick, and nothing of it is left.
+      let attempts = try await connection.query("SELECT FROM queue.attempt")
+      #expect(attempts.count == tasks.count)
+      #expect(try await connection.query("SELECT FROM queue.event WHERE kind = 'host_unwell'").isEmpty)
+      let paths = try await connection.query("SELECT path FROM lake.manifest").map {
+        try $0.decode("path", as: String.self)
+      }
+      #expect(paths.count == 3 && paths.allSatisfy { $0.hasPrefix("hostile/") }, "\(paths)")
+      try await workshop.requireNothingElse(than: paths, connection)
+    }
+  }
+
   @Test("documents that unfold a thousand times fail their own task, soon and on little disk, with what was too much")
   func foldedBombs() async throws {
     try await withWorkshop { workshop, connection, _ in

@@ -22,6 +22,9 @@ struct ConfinedProgram {
   /// How much memory of its own the process may ask for, beyond which allocations fail.
   mutating func limitMemory(to byteCount: Int) { record("m", String(byteCount)) }
 
+  /// How many seconds of the processors' time it may take, beyond which it is ended by SIGXCPU.
+  mutating func limitTime(to seconds: Int) { record("t", String(seconds)) }
+
   mutating func part(_ part: EngineScript.Part) {
     let (kind, text) =
       switch part {

@@ -40,7 +40,7 @@ package struct Engine: Sendable {
       return bytes
     }
     let output = EngineOutput(outcome.value)
-    if let error = error(outcome.status, outcome.message, script, lastStep: output.lastStep, outcome.memoryBytes) {
+    if let error = error(outcome.status, outcome.message, script, lastStep: output.lastStep, outcome.limits) {
       throw EngineFailure(
         error: error, output: output, causes: error.place + EngineMessage(UserQuery.readable(outcome.message)).causes)
     }
@@ -75,7 +75,7 @@ package struct Engine: Sendable {
       }
     }
     if let error = error(
-      outcome.status, outcome.message, script, lastStep: script.steps.last?.name, outcome.memoryBytes)
+      outcome.status, outcome.message, script, lastStep: script.steps.last?.name, outcome.limits)
     {
       throw error
     }
@@ -83,21 +83,21 @@ package struct Engine: Sendable {
 
   private func start<Value: Sendable>(
     _ script: EngineScript, _ body: @escaping @Sendable (SubprocessOutputSequence) async throws -> Value
-  ) async throws -> (status: TerminationStatus, message: String, value: Value, memoryBytes: Int) {
+  ) async throws -> (status: TerminationStatus, message: String, value: Value, limits: EngineLimits) {
     try Task.checkCancellation()
     if let refusal = script.refusal {
       throw EngineFailure(error: refusal, output: EngineOutput([]), causes: refusal.place)
     }
     let share = try await budget?.take(logger)
     defer { withExtendedLifetime(share) {} }
-    var limits = limits
+    var limits = limits.withinDisk(slots: budget?.slotCount ?? 1)
     if let share { (limits.memoryBytes, limits.threads) = (share.memoryBytes, min(limits.threads, share.threads)) }
     let extensions = VerifiedExtensions(script.extensions.compactMap { duckdb.extensions[$0] })
     let (status, message, value) = try await launch(
       with(limits).confined(script, extensionsVerified: extensions.areVerified), lastStep: script.steps.last?.name, body
     )
     if case .exited(0) = status { extensions.remember() }
-    return (status, message, value, limits.memoryBytes)
+    return (status, message, value, limits)
   }
 
   private func launch<Value: Sendable>(
@@ -137,7 +137,7 @@ package struct Engine: Sendable {
   package func runUnlocked(_ lines: String, reading paths: [String]) async throws -> String {
     var script = EngineScript()
     script.readPaths = paths
-    let program = confined(script) { _ in [.script(lines + "\n")] }
+    let program = with(limits.withinDisk(slots: 1)).confined(script) { [.script(lines + "\n")] }
     return try await launch(program, lastStep: nil) { outputs in
       var bytes: [UInt8] = []
       for try await chunk in outputs { chunk.withUnsafeBytes { bytes.append(contentsOf: $0) } }
@@ -149,40 +149,29 @@ package struct Engine: Sendable {
   /// - Parameter extensionsVerified: whether DuckDB need not look again at how its extensions are signed.
   private func confined(_ script: EngineScript, extensionsVerified: Bool) -> ConfinedProgram {
     confined(script, options: extensionsVerified ? ["-unsigned"] : []) {
-      script.parts(limits: limits, roomBytes: $0, duckdb: duckdb)
+      script.parts(limits: limits, duckdb: duckdb)
     }
   }
 
   private func confined(
-    _ script: EngineScript, options: [String] = [], parts: (_ roomBytes: Int) -> [EngineScript.Part]
+    _ script: EngineScript, options: [String] = [], parts: () -> [EngineScript.Part]
   ) -> ConfinedProgram {
-    let spill = limits.temporaryDirectory
-    // There when it is needed: the process may make files in it, and not the folder itself.
-    try? FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
-    let room = Self.roomBytes(spill)
     var program = ConfinedProgram(duckdb.path, parent: getpid())
     for argument in ["-batch", "-bail", "-no-init"] + options { program.argument(argument) }
-    for part in parts(room) { program.part(part) }
+    for part in parts() { program.part(part) }
     for path in script.readPaths { program.read(path) }
     for name in script.extensions { duckdb.extensions[name].map { program.read($0) } }
-    for folder in Set(script.writePaths.map(Self.folder) + [spill]).sorted() { program.write(folder) }
-    program.limitFiles(to: room)
+    for folder in Set(script.writePaths.map(Self.folder) + [limits.temporaryDirectory]).sorted() {
+      program.write(folder)
+    }
+    program.limitFiles(to: limits.diskBytes)
     program.limitMemory(to: limits.memoryBytes * 2 + Self.untrackedBytes)
+    program.limitTime(to: limits.processorSeconds)
     return program
   }
 
   private static func folder(_ path: String) -> String {
     path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-  }
-
-  /// 64 MiB: a disk with less is as good as full, and it is the disk that says so.
-  private static let leastRoomBytes = 67_108_864
-
-  /// Half of what is free where `folder` is: what one query may fill, so that it never fills a disk that others write to.
-  private static func roomBytes(_ folder: String) -> Int {
-    var status = statvfs()
-    guard statvfs(folder, &status) == 0 else { return Int.max / 2 }
-    return max(leastRoomBytes, Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize) / 2))
   }
 
   /// 2 GiB: DuckDB keeps to its limit for what it counts; texts within an expression, GDAL and the stacks of threads it
@@ -220,7 +209,7 @@ package struct Engine: Sendable {
   private static let errorLimit = 1_048_576
 
   private func error(
-    _ status: TerminationStatus, _ message: String, _ script: EngineScript, lastStep: String?, _ memoryBytes: Int
+    _ status: TerminationStatus, _ message: String, _ script: EngineScript, lastStep: String?, _ limits: EngineLimits
   ) -> EngineError? {
     if case .exited(0) = status { return nil }
     let step = lastStep ?? "start"
@@ -229,6 +218,7 @@ package struct Engine: Sendable {
       return .failed(step: step, exitCode: code, message: "its input \(gone) is gone")
     }
     switch status {
+    case .signaled(SIGXCPU): return .tooLong(step: step, seconds: limits.processorSeconds)
     case .signaled(let signal): return .crashed(step: step, signal: signal)
     case .exited(let code):
       let failed = script.steps.last { $0.name == step && $0.linesBeforeUserSQL != nil }
@@ -239,7 +229,7 @@ package struct Engine: Sendable {
       }
       let error = EngineMessage(message).error(
         step: step, exitCode: code, linesBefore: failed?.linesBeforeUserSQL, sql: failed?.statement,
-        memoryLimit: memoryBytes)
+        limits)
       return failed?.located(error) ?? error
     }
   }

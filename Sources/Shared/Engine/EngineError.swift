@@ -12,6 +12,10 @@ package enum EngineError: ClassifiedError, Equatable {
   case failed(step: String, exitCode: Int32, message: String)
   /// A step printed more than anybody asked for.
   case tooMuchOutput(step: String, limitBytes: Int)
+  /// A step wrote more than a task may, though the disk has more.
+  case tooLarge(step: String, limitBytes: Int)
+  /// A step took more of the processors' time than any task should.
+  case tooLong(step: String, seconds: Int)
   /// Other tasks of the host had all memory for as long as we waited.
   case hostIsFull(memoryBytes: Int)
   case notFound(tried: [String])
@@ -23,7 +27,7 @@ package enum EngineError: ClassifiedError, Equatable {
 
   package var errorClass: ErrorClass {
     switch self {
-    case .sql, .tooMuchOutput: .data
+    case .sql, .tooMuchOutput, .tooLarge, .tooLong: .data
     case .outOfMemory, .diskFull, .crashed, .failed, .hostIsFull, .cannotStart: .transient
     case .notFound, .wrongVersion, .confinerNotFound: .permanent
     }
@@ -33,7 +37,7 @@ package enum EngineError: ClassifiedError, Equatable {
 
   package var mayBeHost: Bool {
     switch self {
-    case .sql, .tooMuchOutput: false
+    case .sql, .tooMuchOutput, .tooLarge, .tooLong: false
     default: true
     }
   }
@@ -57,6 +61,10 @@ package enum EngineError: ClassifiedError, Equatable {
     case .failed(let step, let code, let message): "DuckDB ended with code \(code) in step \(step): \(message)"
     case .tooMuchOutput(let step, let limit):
       "step \(step) printed more than \(limit / 1_048_576) MiB of results, which are figures and examples"
+    case .tooLarge(let step, let limit):
+      "step \(step) wrote more than \(limit / 1_048_576) MiB, which is what one task may (AKER_TASK_DISK)"
+    case .tooLong(let step, let seconds):
+      "step \(step) took more than \(seconds) s of the processors' time, which is more than a task may"
     case .hostIsFull(let memory): "other tasks of this host had all its \(memory / 1_048_576) MiB for ten minutes"
     case .confinerNotFound(let path): "there is no program \(path), which starts DuckDB"
     case .notFound(let tried): "there is no duckdb program; looked at \(tried.joined(separator: ", "))"
@@ -72,7 +80,8 @@ package enum EngineError: ClassifiedError, Equatable {
     case .sql(let step, _, nil, _): ["SQL error in step \(step)"]
     case .crashed(_, let signal): ["signal \(signal)"]
     case .failed(let step, let code, _): ["DuckDB ended with code \(code) in step \(step)"]
-    case .outOfMemory(let step, _, _), .diskFull(let step, _), .tooMuchOutput(let step, _):
+    case .outOfMemory(let step, _, _), .diskFull(let step, _), .tooMuchOutput(let step, _), .tooLarge(let step, _),
+      .tooLong(let step, _):
       ["DuckDB ended in step \(step)"]
     case .notFound, .wrongVersion, .confinerNotFound, .hostIsFull, .cannotStart: []
     }
@@ -86,6 +95,8 @@ package enum EngineError: ClassifiedError, Equatable {
     case .crashed: "If the system's memory ran out, run fewer slots; see the kernel's log."
     case .failed: nil
     case .tooMuchOutput: nil
+    case .tooLarge, .tooLong:
+      "Look for a join without its condition, or rows without end. If it is to be so large, cut the dataset into smaller partitions; AKER_TASK_DISK is what a task may write."
     case .hostIsFull: "Run fewer slots on it, or give DuckDB more of the host: AKER_HOST_MEMORY."
     case .cannotStart, .confinerNotFound:
       "Install all programs of the same build into one folder: aker, aker-worker and aker-confine."

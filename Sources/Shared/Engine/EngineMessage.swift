@@ -13,16 +13,23 @@ struct EngineMessage {
   }
 
   func error(
-    step: String, exitCode: Int32, linesBefore: Int?, sql: String?, memoryLimit: Int
+    step: String, exitCode: Int32, linesBefore: Int?, sql: String?, _ limits: EngineLimits
   ) -> EngineError {
     let message = message
     let text = lines.joined(separator: "\n")
     // aker-confine could not start DuckDB: the host's trouble, and not the statement's.
     if exitCode == Self.confinerExitCode { return .failed(step: step, exitCode: exitCode, message: message) }
+    // What the task itself may write (the disk of its temporary files, the size of any file), and the disk had more.
+    let isOurLimit =
+      text.hasPrefix("Out of Memory Error") && text.contains("max_temp_directory_size")
+      || text.hasPrefix("IO Error") && text.contains("File too large")
+    if isOurLimit, !text.contains("No space left"), !limits.isDiskShort {
+      return .tooLarge(step: step, limitBytes: limits.diskBytes)
+    }
     if text.hasPrefix("Out of Memory Error") {
-      return text.contains("max_temp_directory_size") || text.contains("No space left")
+      return isOurLimit || text.contains("No space left")
         ? .diskFull(step: step, message: message)
-        : .outOfMemory(step: step, limitBytes: memoryLimit, message: message)
+        : .outOfMemory(step: step, limitBytes: limits.memoryBytes, message: message)
     }
     if text.hasPrefix("IO Error"),
       text.contains("No space left") || text.contains("Read-only")

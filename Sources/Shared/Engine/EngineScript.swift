@@ -74,9 +74,9 @@ package struct EngineScript: Sendable {
     case statements(String)
   }
 
-  func parts(limits: EngineLimits, roomBytes: Int, duckdb: DuckDB) -> [Part] {
+  func parts(limits: EngineLimits, duckdb: DuckDB) -> [Part] {
     var parts: [Part] = []
-    var script = opening(limits, roomBytes, duckdb)
+    var script = opening(limits, duckdb)
     for step in steps {
       script += ".print \(Self.mark)\(step.name.filter { !Self.isControl($0) })\n"
       switch step.text {
@@ -94,13 +94,13 @@ package struct EngineScript: Sendable {
     return parts
   }
 
-  private func opening(_ limits: EngineLimits, _ roomBytes: Int, _ duckdb: DuckDB) -> String {
+  private func opening(_ limits: EngineLimits, _ duckdb: DuckDB) -> String {
     var text = """
       .mode jsonlines
       SET memory_limit = '\(limits.memoryBytes / 1_048_576)MiB';
       SET threads = \(limits.threads);
       SET temp_directory = \(SQL.literal(limits.temporaryDirectory));
-      SET max_temp_directory_size = '\(roomBytes / 1_048_576)MiB';
+      SET max_temp_directory_size = '\(limits.diskBytes / 1_048_576)MiB';
       SET TimeZone = 'UTC';
       SET autoinstall_known_extensions = false;
       SET autoload_known_extensions = false;

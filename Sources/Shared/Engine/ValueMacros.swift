@@ -103,6 +103,9 @@ enum ValueMacros {
       WHEN isfinite(CAST(v AS TIMESTAMP)) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no date: column ''' || name || ''' takes no infinity') END;
     CREATE MACRO published_text(v, name) AS CASE
+      -- 16 MiB, as long as an object of JSON may be: what is longer is a document, and no value.
+      WHEN strlen(CAST(v AS VARCHAR)) > 16777216
+        THEN error('a text of ' || strlen(CAST(v AS VARCHAR)) || ' bytes is too long for column ''' || name || ''': 16777216 at most')
       WHEN contains(CAST(v AS VARCHAR), chr(0))
         THEN error('''' || replace(CAST(v AS VARCHAR), chr(0), '\u0000') || ''' is no text: U+0000 stands in column ''' || name || '''')
       ELSE v END;

@@ -126,7 +126,7 @@ package struct PipelineEnvironment: Sendable {
     EngineLimits(
       memoryBytes: max(HostBudget.unitBytes, try configuration.hostMemoryBytes() / max(1, slots)),
       threads: max(1, try configuration.hostThreads() / max(1, slots)),
-      temporaryDirectory: configuration.localCachePath + "/tmp")
+      temporaryDirectory: configuration.localCachePath + "/tmp", diskBytes: try configuration.taskDiskBytes())
   }
 
   /// - Parameters:

@@ -19,6 +19,16 @@ extension AkerConfiguration {
     }
   }
 
+  /// Bytes that DuckDB may write for one task: AKER_TASK_DISK.
+  /// - Throws: `ConfigurationError.malformedTaskDisk`.
+  package func taskDiskBytes() throws -> Int {
+    let text = values[.taskDisk]?.text ?? ""
+    guard let match = text.wholeMatch(of: /(\d{1,6})\s*(MiB|GiB)/), let number = Int(match.1), number > 0 else {
+      throw ConfigurationError.malformedTaskDisk(text)
+    }
+    return number << (match.2 == "MiB" ? 20 : 30)
+  }
+
   /// Threads that they may use together: AKER_HOST_THREADS, or as many as there are processors.
   /// - Throws: `ConfigurationError.malformedHostThreads`.
   package func hostThreads() throws -> Int {

@@ -93,6 +93,7 @@ package struct AkerConfiguration: Sendable {
       (.migrationsPath, Self.installed("migrations")), (.duckdb, nil), (.postgresBin, nil),
       (.logLevel, Logger.Level.info.rawValue), (.logFormat, "text"), (.regions, nil), (.openLineageURL, nil),
       (.openLineageNamespace, "aker"), (.swapRowCount, nil), (.hostMemory, "60%"), (.hostThreads, nil),
+      (.taskDisk, "16GiB"),
     ]
     for (setting, text) in standards where self.values[setting] == nil {
       self.values[setting] = Value(text: text, origin: .standard)
@@ -102,7 +103,7 @@ package struct AkerConfiguration: Sendable {
     self.logLevel = level
     let format = self.values[.logFormat]?.text ?? ""
     guard ["text", "json"].contains(format) else { throw ConfigurationError.unknownLogFormat(format) }
-    _ = try (hostMemoryBytes(), hostThreads())
+    _ = try (hostMemoryBytes(), hostThreads(), taskDiskBytes())
     for dsn in [postgisDSN, readDSN] {
       if let dsn, PostgresConfiguration(dsn: dsn).parseProblem != nil { throw ConfigurationError.malformedDSN }
     }

@@ -11,6 +11,7 @@ package enum ConfigurationError: ClassifiedError, Equatable {
   case malformedRegions(String)
   case malformedHostMemory(String)
   case malformedHostThreads(String)
+  case malformedTaskDisk(String)
   case unreadableSecret(variable: String, path: String)
   /// What is wrong with `aker.yml`, each with file and line.
   case invalidFile([String])
@@ -30,6 +31,7 @@ package enum ConfigurationError: ClassifiedError, Equatable {
     case .malformedRegions(let entry): "'\(entry)' is not a dataset with regions"
     case .malformedHostMemory(let text): "host_memory is '\(text)', which is no size"
     case .malformedHostThreads(let text): "host_threads is '\(text)', which is no number of threads"
+    case .malformedTaskDisk(let text): "task_disk is '\(text)', which is no size"
     case .unreadableSecret(let variable, let path): "\(variable) names \(path), which cannot be read"
     case .invalidFile(let problems): problems.joined(separator: "\n       ")
     }
@@ -48,6 +50,7 @@ package enum ConfigurationError: ClassifiedError, Equatable {
       "Write AKER_REGIONS as '\(KeptRegions.example)', and regions in aker.yml as {dataset: [region, region]}."
     case .malformedHostMemory: "Write AKER_HOST_MEMORY as 12GiB, 900MiB or 60% of what the host has."
     case .malformedHostThreads: "Write AKER_HOST_THREADS as a number, 1 or more."
+    case .malformedTaskDisk: "Write AKER_TASK_DISK as 16GiB or 900MiB."
     case .unreadableSecret: "Check the path and its permissions."
     case .invalidFile: "Settings are \(Setting.allCases.map(\.rawValue).joined(separator: ", ")); see aker config."
     }

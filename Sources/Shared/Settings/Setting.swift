@@ -16,6 +16,7 @@ package enum Setting: String, CaseIterable, Sendable {
   case swapRowCount = "swap_row_count"
   case hostMemory = "host_memory"
   case hostThreads = "host_threads"
+  case taskDisk = "task_disk"
 
   /// The environment's variable. A secret one is also read from the file that `<NAME>_FILE` names.
   package var environmentVariable: String { "AKER_" + rawValue.uppercased() }
@@ -27,7 +28,7 @@ package enum Setting: String, CaseIterable, Sendable {
     switch self {
     case .home, .cachePath, .catalogPath, .migrationsPath, .duckdb, .postgresBin: true
     case .postgisDSN, .readDSN, .logLevel, .logFormat, .regions, .openLineageURL, .openLineageNamespace,
-      .swapRowCount, .hostMemory, .hostThreads:
+      .swapRowCount, .hostMemory, .hostThreads, .taskDisk:
       false
     }
   }
@@ -50,6 +51,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .swapRowCount: "A year of more rows has a table of its own, swapped as a whole. Without it: as measured."
     case .hostMemory: "What all workers of a host may let DuckDB use together, such as 12GiB or 60%."
     case .hostThreads: "Threads that they may use together. Without it: as many as there are processors."
+    case .taskDisk: "What DuckDB may write for one task, such as 16GiB: its result, and what memory does not hold."
     }
   }
 }
