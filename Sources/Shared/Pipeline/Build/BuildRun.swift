@@ -79,7 +79,10 @@ struct BuildRun {
     var validation = validation(drift: drift, evaluation: evaluation)
     if validation.hasFailedDrift { throw ValidationError(validation) }
     try await addExamples(to: &validation, query)
-    if !validation.success { throw ValidationError(validation) }
+    if !validation.success {
+      await locate(&validation)
+      throw ValidationError(validation)
+    }
     return validation
   }
 
