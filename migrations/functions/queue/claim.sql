@@ -1,10 +1,10 @@
 -- Claims: which tasks a worker gets, and how many.
 
 -- Leases that ended while a snapshot is held elsewhere cannot be removed, and a count steps over each of them: 10 ms for
--- a hundred thousand. So where a count was slow, a session remembers, for each limit, up to which token it knows all
--- leases, and the tasks that ran then: what is left to look at are these, and the tokens drawn since. For a limit whose
--- row the caller has locked that is exact, since every claim draws its tokens under that lock; '*' stands for all limits
--- without a lock, is a guess, and is forgotten first. A fact about the table, as the floor below is.
+-- a hundred thousand. So where a count stepped over many, a session remembers, for each limit, up to which token it knows
+-- all leases, and the tasks that ran then: what is left to look at are these, and the tokens drawn since. For a limit
+-- whose row the caller has locked that is exact, since every claim draws its tokens under that lock; '*' stands for all
+-- limits without a lock, is a guess, and is forgotten first. A fact about the table, as the floor below is.
 -- Kept as the setting aker.leases: {"floors": {limit: [token, forgotten_at]}, "held": [task_id]}, in microseconds.
 CREATE FUNCTION queue._running(limits text[]) RETURNS TABLE (lane_id integer, running bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -20,7 +20,8 @@ DECLARE
   held bigint[] := '{}';
   lanes integer[];
   counts bigint[];
-  took bigint;
+  -- Entries of the index that this transaction read before: what is stepped over is counted, and not timed.
+  read_before bigint := pg_stat_get_xact_tuples_returned('queue.lease_by_token'::regclass);
 BEGIN
   IF memory IS NOT NULL THEN
     SELECT coalesce(jsonb_object_agg(f.key, f.value), '{}') INTO floors
@@ -35,17 +36,19 @@ BEGIN
       SELECT l.lane_id FROM queue.lease l WHERE l.lease_token > floor
       UNION ALL SELECT l.lane_id FROM queue.lease l WHERE l.task_id = ANY (held) AND l.lease_token <= floor) k
     GROUP BY k.lane_id) n;
-  took := extract(epoch FROM clock_timestamp()) * 1000000 - began_at;
-  -- Half a millisecond and 2 µs a lease: what a count takes that steps over little.
-  IF took > 500 + 2 * (SELECT coalesce(sum(c), 0) FROM unnest(counts) c) THEN
+  -- A thousand take a tenth of a millisecond.
+  IF pg_stat_get_xact_tuples_returned('queue.lease_by_token'::regclass) - read_before
+    > 1000 + (SELECT coalesce(sum(c), 0) FROM unnest(counts) c)
+  THEN
     held := ARRAY(
       SELECT l.task_id FROM queue.lease l WHERE l.lease_token > floor
       UNION ALL SELECT l.task_id FROM queue.lease l WHERE l.task_id = ANY (held) AND l.lease_token <= floor);
     -- Of limits that are remembered from below `floor`, what was looked at does not hold all.
     SELECT coalesce(jsonb_object_agg(f.key, f.value), '{}') INTO floors FROM jsonb_each(floors) f
       WHERE (f.value ->> 0)::bigint >= floor;
-    SELECT floors || jsonb_object_agg(k, jsonb_build_array(newest, began_at + CASE WHEN k = '*'
-        THEN greatest(extract(epoch FROM g.floor_interval)::bigint * 1000000, 20 * took) ELSE 60000000 END))
+    SELECT floors || jsonb_object_agg(k, jsonb_build_array(newest, began_at + CASE WHEN k = '*' THEN greatest(
+          extract(epoch FROM g.floor_interval)::bigint * 1000000,
+          20 * ((extract(epoch FROM clock_timestamp()) * 1000000)::bigint - began_at)) ELSE 60000000 END))
       INTO floors FROM unnest(limits) k CROSS JOIN queue.setting g WHERE g.singleton;
     PERFORM set_config('aker.leases', jsonb_build_object('floors', floors, 'held', to_jsonb(held))::text, false);
   END IF;
