@@ -33,6 +33,29 @@ struct EngineProcessTests {
     }
   }
 
+  @Test("an input that another file takes the place of meanwhile is the host's trouble, and not the document's")
+  func replacedInput() async throws {
+    try await withEngine { engine, folder in
+      let input = folder + "/input.csv"
+      try Data("a\n1\n".utf8).write(to: URL(filePath: input))
+      var script = EngineScript()
+      script.readPaths = [input]
+      // Long enough for the file to be replaced before it is opened.
+      script.add("wait", "SELECT sum(hash(range)) AS s FROM range(200000000);")
+      script.add("read", "SELECT a FROM read_csv(\(SQL.literal(input)), types = {'a': 'INTEGER'});")
+      async let ended = failure(engine, script)
+      try await eventually("DuckDB is at work") {
+        try await Program.run("pgrep", ["-f", "duckdb -batch.*"]).exitCode == 0
+      }
+      try Data("a\nno number\n".utf8).write(to: URL(filePath: input + ".new"))
+      guard rename(input + ".new", input) == 0 else { throw TestFailure("rename: \(errno)") }
+      guard case .failed(_, _, let message) = try await ended else {
+        return #expect(Bool(false), "no failure of the host")
+      }
+      #expect(message.contains("was replaced meanwhile"))
+    }
+  }
+
   @Test("an error in a transform says its line and column, as an editor counts them, even in very long lines")
   func places() async throws {
     try await withEngine { engine, _ in

@@ -40,9 +40,10 @@ package struct Engine: Sendable {
       return bytes
     }
     let output = EngineOutput(outcome.value)
-    if let error = error(outcome.status, outcome.message, script, lastStep: output.lastStep, outcome.limits) {
+    if let error = error(outcome.end, script, lastStep: output.lastStep) {
       throw EngineFailure(
-        error: error, output: output, causes: error.place + EngineMessage(UserQuery.readable(outcome.message)).causes)
+        error: error, output: output,
+        causes: error.place + EngineMessage(UserQuery.readable(outcome.end.message)).causes)
     }
     return output
   }
@@ -74,16 +75,12 @@ package struct Engine: Sendable {
         if remainingMarks == 0, !bytes.isEmpty { try await body(bytes) }
       }
     }
-    if let error = error(
-      outcome.status, outcome.message, script, lastStep: script.steps.last?.name, outcome.limits)
-    {
-      throw error
-    }
+    if let error = error(outcome.end, script, lastStep: script.steps.last?.name) { throw error }
   }
 
   private func start<Value: Sendable>(
     _ script: EngineScript, _ body: @escaping @Sendable (SubprocessOutputSequence) async throws -> Value
-  ) async throws -> (status: TerminationStatus, message: String, value: Value, limits: EngineLimits) {
+  ) async throws -> (end: End, value: Value) {
     try Task.checkCancellation()
     if let refusal = script.refusal {
       throw EngineFailure(error: refusal, output: EngineOutput([]), causes: refusal.place)
@@ -92,12 +89,34 @@ package struct Engine: Sendable {
     defer { withExtendedLifetime(share) {} }
     var limits = limits.withinDisk(slots: budget?.slotCount ?? 1)
     if let share { (limits.memoryBytes, limits.threads) = (share.memoryBytes, min(limits.threads, share.threads)) }
+    let inputs = script.readPaths.map(FileIdentity.init)
     let extensions = VerifiedExtensions(script.extensions.compactMap { duckdb.extensions[$0] })
     let (status, message, value) = try await launch(
       with(limits).confined(script, extensionsVerified: extensions.areVerified), lastStep: script.steps.last?.name, body
     )
     if case .exited(0) = status { extensions.remember() }
-    return (status, message, value, limits)
+    return (End(status: status, message: message, limits: limits, inputs: inputs), value)
+  }
+
+  /// How a process ended, and what it had been given.
+  private struct End: Sendable {
+    let status: TerminationStatus
+    let message: String
+    let limits: EngineLimits
+    /// Of the script's paths, in their order.
+    let inputs: [FileIdentity?]
+  }
+
+  /// Which file a path names: another one in its place is none that the process may read.
+  private struct FileIdentity: Sendable, Equatable {
+    let device: UInt64
+    let number: UInt64
+
+    init?(_ path: String) {
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
+    }
   }
 
   private func launch<Value: Sendable>(
@@ -208,14 +227,20 @@ package struct Engine: Sendable {
   /// DuckDB's messages quote at most a few values; more than this is not read by anyone.
   private static let errorLimit = 1_048_576
 
-  private func error(
-    _ status: TerminationStatus, _ message: String, _ script: EngineScript, lastStep: String?, _ limits: EngineLimits
-  ) -> EngineError? {
+  private func error(_ end: End, _ script: EngineScript, lastStep: String?) -> EngineError? {
+    let (status, message, limits) = (end.status, end.message, end.limits)
     if case .exited(0) = status { return nil }
     let step = lastStep ?? "start"
-    // What DuckDB says of a file that is not there is the same as of one that it may not read.
-    if case .exited(let code) = status, let gone = script.readPaths.first(where: { access($0, F_OK) != 0 }) {
-      return .failed(step: step, exitCode: code, message: "its input \(gone) is gone")
+    // What DuckDB says of a file that is not there is the same as of one that it may not read, such as another one that
+    // was put into its place meanwhile (a cache that was emptied, and filled again by another task).
+    if case .exited(let code) = status {
+      for (path, before) in zip(script.readPaths, end.inputs) {
+        let now = FileIdentity(path)
+        if now == nil { return .failed(step: step, exitCode: code, message: "its input \(path) is gone") }
+        if now != before {
+          return .failed(step: step, exitCode: code, message: "its input \(path) was replaced meanwhile")
+        }
+      }
     }
     switch status {
     case .signaled(SIGXCPU): return .tooLong(step: step, seconds: limits.processorSeconds)

@@ -1,10 +1,10 @@
 -- Claims: which tasks a worker gets, and how many.
 
--- Leases that ended while a snapshot is held elsewhere cannot be removed, and a count steps over each of them: 10 ms for
--- a hundred thousand. So where a count stepped over many, a session remembers, for each limit, up to which token it knows
--- all leases, and the tasks that ran then: what is left to look at are these, and the tokens drawn since. For a limit
--- whose row the caller has locked that is exact, since every claim draws its tokens under that lock; '*' stands for all
--- limits without a lock, is a guess, and is forgotten first. A fact about the table, as the floor below is.
+-- Leases that ended while a snapshot is held elsewhere cannot be removed, and a count steps over each of them: 10 ms
+-- for a hundred thousand. So where a count stepped over many, a session remembers, for each limit, up to which token it
+-- knows all leases, and the tasks that ran then: what is left to look at are these, and the tokens drawn since. For a
+-- limit whose row the caller has locked that is exact, since every claim draws its tokens under that lock; '*' stands
+-- for all limits without a lock, is a guess, and is forgotten first. A fact about the table, as the floor below is.
 -- Kept as the setting aker.leases: {"floors": {limit: [token, forgotten_at]}, "held": [task_id]}, in microseconds.
 CREATE FUNCTION queue._running(limits text[]) RETURNS TABLE (lane_id integer, running bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
