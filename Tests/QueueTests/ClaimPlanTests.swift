@@ -135,19 +135,8 @@ struct ClaimPlanTests {
     let session = try await fixture.database.connect()
     for _ in 0..<6 { _ = try await session.query("SELECT queue.claim($1, 10000)", [worker]) }
     // Sixty thousand dead entries lie before the first living one, and none may be removed.
-    var entries: [Int] = []
-    for _ in 0..<20 {
-      entries.append(
-        try await session.transaction { session in
-          let count = try session.query("SELECT lease_token FROM queue.claim($1, 10)", [worker]).count
-          guard count == 10 else { throw TestFailure("claimed \(count)") }
-          return try session.query("SELECT pg_stat_get_xact_tuples_returned('queue.ready_order'::regclass) AS n")[0]
-            .decode("n")
-        })
-    }
+    let steps = try await entriesRead(of: "queue.ready_order", by: worker, session)
     await pin.close()
-    // The counter runs on from one transaction of a session to the next, unless it was reported in between.
-    let steps = zip(entries.dropFirst(), entries).map { $0 >= $1 ? $0 - $1 : $0 }
     #expect(steps.filter { $0 > 1000 }.count <= 5, "\(steps)")
   }
 
@@ -158,19 +147,25 @@ struct ClaimPlanTests {
     let pin = try await fixture.pinned(after: 20_000)
     let worker = try await fixture.worker(slots: 1000)
     let session = try await fixture.database.connect()
+    let steps = try await entriesRead(of: "queue.lease_by_token", by: worker, session)
+    await pin.close()
+    #expect(steps.filter { $0 > 1000 }.count <= 5, "\(steps)")
+  }
+
+  /// How many entries of an index each of some claims of ten reads.
+  private func entriesRead(of index: String, by worker: Int, _ session: PostgresConnection) async throws -> [Int] {
     var entries: [Int] = []
     for _ in 0..<20 {
       entries.append(
         try await session.transaction { session in
           let count = try session.query("SELECT lease_token FROM queue.claim($1, 10)", [worker]).count
           guard count == 10 else { throw TestFailure("claimed \(count)") }
-          return try session.query("SELECT pg_stat_get_xact_tuples_returned('queue.lease_by_token'::regclass) AS n")[0]
+          return try session.query("SELECT pg_stat_get_xact_tuples_returned($1::text::regclass) AS n", [index])[0]
             .decode("n")
         })
     }
-    await pin.close()
-    let steps = zip(entries.dropFirst(), entries).map { $0 >= $1 ? $0 - $1 : $0 }
-    #expect(steps.filter { $0 > 1000 }.count <= 5, "\(steps)")
+    // The counter runs on from one transaction of a session to the next, unless it was reported in between.
+    return zip(entries.dropFirst(), entries).map { $0 >= $1 ? $0 - $1 : $0 }
   }
 }
 
