@@ -15,6 +15,7 @@ CREATE TABLE warehouse.partition (
   CHECK ((publication_id IS NULL) = (sha256 IS NULL)),
   CHECK ((publication_id IS NULL) = (row_count IS NULL))
 );
+CREATE INDEX partition_vintage ON warehouse.partition (dataset, data_year, as_of);
 COMMENT ON TABLE warehouse.partition IS
   'The vintage that the warehouse shows of each partition. Its row is the lock that orders publications of one '
   'partition.';

@@ -406,7 +406,7 @@ def apart(browser):
         context = browser.new_context(color_scheme=scheme)
         page = context.new_page()
         page.goto(URL + "/workers")
-        names = ["published", "warned", "stale", "older", "failed", "running", "waiting", "blocked", "paused", "cancelled", "page"]
+        names = ["published", "warned", "stale", "other", "failed", "running", "waiting", "blocked", "paused", "cancelled", "page"]
         found = page.evaluate("names => names.map(n => getComputedStyle(document.documentElement).getPropertyValue('--' + n).trim())", names)
         shades = ["m0", "m1", "m2", "m3", "m4", "page"]
         values = page.evaluate("names => names.map(n => getComputedStyle(document.documentElement).getPropertyValue('--' + n).trim())", shades)

@@ -47,10 +47,10 @@ struct GridTests {
 
   @Test func whatIsPublishedShowsBesideWhatFailed() {
     var cell = GridCell(total: 1, completed: 0, failed: 1)
-    cell.told = GridCell.Facts(data: .older, work: .failed)
+    cell.told = GridCell.Facts(data: .other, work: .failed)
     let grid = Grid([("d", 2020, cell)])
     #expect(grid.rendered(columns: 80, style: plain, unicode: true).contains("   ◇✗"))
-    #expect(grid.legend(style: plain, unicode: true) == "◇ older vintage  ✗ failed")
+    #expect(grid.legend(style: plain, unicode: true) == "◇ other vintage  ✗ failed")
     #expect(Set(GridCell.Fact.allCases.map(\.plainSign)).count == GridCell.Fact.allCases.count)
   }
 

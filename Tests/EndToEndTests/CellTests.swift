@@ -41,7 +41,7 @@ struct CellTests {
       try await shop.aker("backfill price --years 2020 --as-of 2024-07 --workers 1", exits: 1)
       #expect(
         try await cells(shop) == [
-          2020: ["older vintage", "failed"], 2021: ["none", "failed"], 2022: ["none", "paused"],
+          2020: ["other vintage", "failed"], 2021: ["none", "failed"], 2022: ["none", "paused"],
         ])
       // What failed is mended: of which nobody speaks as failed any more.
       try shop.deliver(2020, "2")

@@ -39,6 +39,13 @@ struct VintageTests {
       try shop.deliver(2020, "0.5")
       let backfill = try await shop.aker("backfill price --years 2020 --as-of 2024-04 --workers 1")
       #expect(backfill.contains("kept in the lake") && !backfill.contains("1 published"), "\(backfill)")
+      // Its cell is not one of what is published, in the watch and in the grid of that backfill.
+      let watched = try await shop.aker("watch 3 --json")
+      #expect(watched.contains(#""data":"other vintage""#) && watched.contains(#""kept":1,"#), "\(watched)")
+      #expect(!watched.contains(#""published":1"#), "\(watched)")
+      #expect(
+        try await shop.texts("SELECT data FROM queue.backfill_cell ORDER BY backfill_id")
+          == ["published", "other vintage", "other vintage"])
       let plan = try await shop.aker("plan price --years 2020 --as-of 2024-05")
       #expect(plan.contains("the warehouse shows 2024-06") && !plan.contains("already published"), "\(plan)")
       let story = try await shop.aker("task 2")

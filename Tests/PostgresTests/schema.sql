@@ -2835,6 +2835,90 @@ CREATE VIEW queue.progress_now AS
 
 COMMENT ON VIEW queue.progress_now IS 'Exact counts per lane and year: the kept ones, what is not folded in yet, and what runs.';
 
+CREATE VIEW queue.grid AS
+ SELECT a.backfill_id,
+    a.dataset,
+    p.data_year,
+    (p.total)::bigint AS total,
+    p.ready,
+    p.blocked,
+    p.running,
+    p.completed,
+    p.failed,
+    p.cancelled,
+        CASE
+            WHEN (p.failed > 0) THEN 'failed'::text
+            WHEN (p.running > 0) THEN 'running'::text
+            WHEN (p.completed = p.total) THEN 'completed'::text
+            WHEN (p.cancelled > 0) THEN 'cancelled'::text
+            WHEN (p.completed > 0) THEN 'partly'::text
+            WHEN (p.ready > 0) THEN 'ready'::text
+            ELSE 'blocked'::text
+        END AS state
+   FROM (queue.progress_now p
+     JOIN queue.lane a USING (lane_id));
+
+COMMENT ON VIEW queue.grid IS 'Dataset × year of each backfill: counts per cell and the state that matters most in it. Kept, not counted.';
+
+CREATE VIEW queue.backfill_cell AS
+ SELECT c.backfill_id,
+    c.as_of,
+    c.dataset,
+    c.data_year,
+    c.total,
+    c.completed,
+    c.failed,
+    c.cancelled,
+    c.running,
+    c.blocked,
+    c.waiting,
+    c.paused,
+    c.warned,
+    c.is_other_vintage,
+        CASE
+            WHEN (c.completed = 0) THEN 'none'::text
+            WHEN c.is_other_vintage THEN 'other vintage'::text
+            WHEN (c.warned > 0) THEN 'published with warnings'::text
+            ELSE 'published'::text
+        END AS data,
+        CASE
+            WHEN (c.failed > 0) THEN 'failed'::text
+            WHEN (c.running > 0) THEN 'running'::text
+            WHEN (c.waiting > 0) THEN
+            CASE
+                WHEN (c.paused > 0) THEN 'paused'::text
+                WHEN (c.blocked = c.waiting) THEN 'blocked'::text
+                ELSE 'waiting'::text
+            END
+            WHEN (c.cancelled > 0) THEN 'cancelled'::text
+            ELSE NULL::text
+        END AS work
+   FROM ( SELECT g.backfill_id,
+            b.as_of,
+            g.dataset,
+            g.data_year,
+            g.total,
+            g.completed,
+            g.failed,
+            g.cancelled,
+            g.running,
+            g.blocked,
+            (g.ready + g.blocked) AS waiting,
+                CASE
+                    WHEN ((l.paused_at IS NOT NULL) OR (b.paused_at IS NOT NULL)) THEN (g.ready + g.blocked)
+                    ELSE (0)::bigint
+                END AS paused,
+            COALESCE(w.warned, (0)::bigint) AS warned,
+            ((g.completed > 0) AND (EXISTS ( SELECT
+                   FROM warehouse.partition s
+                  WHERE ((s.dataset = g.dataset) AND (s.data_year = g.data_year) AND (s.as_of > b.as_of))))) AS is_other_vintage
+           FROM (((queue.grid g
+             JOIN queue.lane l USING (backfill_id, dataset))
+             JOIN queue.backfill b USING (backfill_id))
+             LEFT JOIN quality.warned_cell w USING (dataset, data_year))) c;
+
+COMMENT ON VIEW queue.backfill_cell IS 'Dataset × year of each backfill: the facts of queue.cell, of its own tasks. other vintage: the warehouse shows a newer one than it made, which is kept in the lake.';
+
 CREATE TABLE queue.skipped_partition (
     lane_id integer NOT NULL,
     data_year smallint NOT NULL,
@@ -2923,9 +3007,9 @@ CREATE VIEW queue.cell AS
     cells.backfill_id
    FROM queue.cells() cells(dataset, data_year, data, work, data_sign, work_sign, published, stale, warned, failed, running, waiting, blocked, paused, total, completed, cancelled, as_of, backfill_id);
 
-COMMENT ON VIEW queue.cell IS 'Dataset × year: what the data is (none, published, published with warnings, stale, older vintage) and what the last work on it does or did (failed, running, waiting, blocked, paused, cancelled; NULL when it ended well). Failed means failed now: not what was published since, nor what a later backfill has a task for.';
+COMMENT ON VIEW queue.cell IS 'Dataset × year: what the data is (none, published, published with warnings, stale, other vintage) and what the last work on it does or did (failed, running, waiting, blocked, paused, cancelled; NULL when it ended well). Failed means failed now: not what was published since, nor what a later backfill has a task for.';
 
-COMMENT ON COLUMN queue.cell.data IS 'stale: by another definition than the applied one, or made of what was published again since. older vintage: a newer one was asked for than is published of all of it.';
+COMMENT ON COLUMN queue.cell.data IS 'stale: by another definition than the applied one, or made of what was published again since. other vintage: a newer one was asked for than is published of all of it.';
 
 COMMENT ON COLUMN queue.cell.total IS 'Partitions in the last backfill that asked for this year; completed and cancelled are of those.';
 
@@ -3175,31 +3259,6 @@ CREATE VIEW queue.failures AS
   ORDER BY (count(*) FILTER (WHERE (o.final AND (s.task_id IS NULL)))) DESC, (count(*) FILTER (WHERE (NOT o.final))) DESC;
 
 COMMENT ON VIEW queue.failures IS 'What failed, grouped by error (numbers in the message left out), the most frequent first. failed_count is of what failed and is so now: without what was published since, or has a task of a later backfill.';
-
-CREATE VIEW queue.grid AS
- SELECT a.backfill_id,
-    a.dataset,
-    p.data_year,
-    (p.total)::bigint AS total,
-    p.ready,
-    p.blocked,
-    p.running,
-    p.completed,
-    p.failed,
-    p.cancelled,
-        CASE
-            WHEN (p.failed > 0) THEN 'failed'::text
-            WHEN (p.running > 0) THEN 'running'::text
-            WHEN (p.completed = p.total) THEN 'completed'::text
-            WHEN (p.cancelled > 0) THEN 'cancelled'::text
-            WHEN (p.completed > 0) THEN 'partly'::text
-            WHEN (p.ready > 0) THEN 'ready'::text
-            ELSE 'blocked'::text
-        END AS state
-   FROM (queue.progress_now p
-     JOIN queue.lane a USING (lane_id));
-
-COMMENT ON VIEW queue.grid IS 'Dataset × year of each backfill: counts per cell and the state that matters most in it. Kept, not counted.';
 
 CREATE VIEW queue.history AS
  SELECT a.backfill_id,
@@ -4657,6 +4716,8 @@ CREATE UNIQUE INDEX token_name ON service.token USING btree (name) WHERE (revoke
 
 CREATE INDEX outline_shape ON warehouse.outline USING gist (shape);
 
+CREATE INDEX partition_vintage ON warehouse.partition USING btree (dataset, data_year, as_of);
+
 CREATE TRIGGER marks_cells AFTER INSERT OR DELETE ON catalog.dataset FOR EACH ROW EXECUTE FUNCTION service._mark_row();
 
 CREATE TRIGGER marks_cells_update AFTER UPDATE ON catalog.dataset FOR EACH ROW WHEN (((old.definition_hash IS DISTINCT FROM new.definition_hash) OR (old.depends_on IS DISTINCT FROM new.depends_on))) EXECUTE FUNCTION service._mark_row();
@@ -5883,6 +5944,14 @@ GRANT SELECT ON TABLE queue.progress_now TO aker_admin;
 GRANT SELECT ON TABLE queue.progress_now TO aker_worker;
 GRANT SELECT ON TABLE queue.progress_now TO aker_reader;
 
+GRANT SELECT ON TABLE queue.grid TO aker_admin;
+GRANT SELECT ON TABLE queue.grid TO aker_worker;
+GRANT SELECT ON TABLE queue.grid TO aker_reader;
+
+GRANT SELECT ON TABLE queue.backfill_cell TO aker_admin;
+GRANT SELECT ON TABLE queue.backfill_cell TO aker_worker;
+GRANT SELECT ON TABLE queue.backfill_cell TO aker_reader;
+
 GRANT SELECT ON TABLE queue.skipped_partition TO aker_admin;
 GRANT SELECT ON TABLE queue.skipped_partition TO aker_worker;
 GRANT SELECT ON TABLE queue.skipped_partition TO aker_reader;
@@ -5942,10 +6011,6 @@ GRANT SELECT ON TABLE queue.superseded TO aker_reader;
 GRANT SELECT ON TABLE queue.failures TO aker_admin;
 GRANT SELECT ON TABLE queue.failures TO aker_worker;
 GRANT SELECT ON TABLE queue.failures TO aker_reader;
-
-GRANT SELECT ON TABLE queue.grid TO aker_admin;
-GRANT SELECT ON TABLE queue.grid TO aker_worker;
-GRANT SELECT ON TABLE queue.grid TO aker_reader;
 
 GRANT SELECT ON TABLE queue.history TO aker_admin;
 GRANT SELECT ON TABLE queue.history TO aker_worker;

@@ -5,7 +5,7 @@ CREATE FUNCTION queue.sign(fact text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE $1
     WHEN 'none' THEN '□' WHEN 'published' THEN '■' WHEN 'published with warnings' THEN '▲' WHEN 'stale' THEN '◆'
-    WHEN 'older vintage' THEN '◇'
+    WHEN 'other vintage' THEN '◇'
     WHEN 'failed' THEN '✗' WHEN 'running' THEN '▶' WHEN 'waiting' THEN '·' WHEN 'blocked' THEN '⋯' WHEN 'paused'
       THEN '‖'
     WHEN 'cancelled' THEN '○' WHEN 'skipped' THEN '=' END
@@ -83,7 +83,7 @@ FROM (SELECT dataset, data_year FROM made UNION SELECT dataset, data_year FROM a
   CROSS JOIN LATERAL (SELECT n.*, CASE
       WHEN n.published = 0 THEN 'none'
       WHEN n.stale > 0 THEN 'stale'
-      WHEN m.oldest_as_of < a.as_of THEN 'older vintage'
+      WHEN m.oldest_as_of < a.as_of THEN 'other vintage'
       WHEN n.warned > 0 THEN 'published with warnings'
       ELSE 'published' END AS data,
     CASE

@@ -59,7 +59,7 @@ struct Frame {
       let states = snapshot.cells.filter { $0.dataset == dataset }.map { $0.cell.state }
       if states.contains(.failed) { return 0 }
       if states.contains(.running) { return 1 }
-      return states.allSatisfy { [.published, .warned, .skipped, .cancelled].contains($0) } ? 3 : 2
+      return states.allSatisfy { [.published, .warned, .other, .skipped, .cancelled].contains($0) } ? 3 : 2
     }
     let ranked = grid.datasets.map { (rank: rank($0), name: $0) }.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }
     let hasLegend = lines >= Self.leastLinesWithLegend

@@ -91,7 +91,7 @@ extension GridCell.Fact {
     case .published: "#"
     case .warned: "!"
     case .stale: "*"
-    case .older: "<"
+    case .other: "<"
     case .failed: "x"
     case .running: ">"
     case .waiting: "."
@@ -106,7 +106,7 @@ extension GridCell.Fact {
     switch self {
     case .published: style.green(text)
     case .failed: style.red(text)
-    case .warned, .running, .stale, .older: style.yellow(text)
+    case .warned, .running, .stale, .other: style.yellow(text)
     case .none, .blocked, .waiting, .skipped, .cancelled: style.dim(text)
     case .paused: style.blue(text)
     }

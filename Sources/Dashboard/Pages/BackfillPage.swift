@@ -42,7 +42,7 @@ package struct BackfillPage: Sendable {
   private var bar: HTML {
     let counts = record.counts
     let parts: [(Int, GridCell.Fact, String)] = [
-      (counts.published, .published, "published"), (counts.kept, .older, "kept in the lake"),
+      (counts.published, .published, "published"), (counts.kept, .other, "kept in the lake"),
       (counts.failed, .failed, "failed"),
       (counts.cancelled, .cancelled, "cancelled"), (counts.running, .running, "running"),
       (counts.waiting, .waiting, "waiting"),

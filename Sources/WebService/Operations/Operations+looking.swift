@@ -168,8 +168,8 @@ extension Operations {
         "grid",
         .list(
           .fields(
-            "dataset:str data_year:int state:str data:str work:str? total:int published:int failed:int cancelled:int "
-              + "running:int skipped:int warned:int"))
+            "dataset:str data_year:int state:str data:str work:str? total:int published:int kept:int failed:int "
+              + "cancelled:int running:int skipped:int warned:int"))
       ),
       (
         "workers",

@@ -172,24 +172,13 @@ package struct StatusGrid: Encodable, Sendable {
       WHERE ($3::text[] IS NULL OR dataset = ANY ($3)) AND ($1::bigint IS NULL OR true) AND ($2::text IS NULL OR true))
     """
 
-  /// Of one backfill or vintage: the facts are those that `GridCell` makes of counts.
+  /// Of one backfill or vintage.
   private static let part = """
-    cell AS MATERIALIZED (SELECT * FROM (SELECT y.*, CASE WHEN y.completed = 0 THEN 'none' WHEN y.warned > 0 THEN 'published with warnings'
-        ELSE 'published' END AS data,
-      CASE WHEN y.failed > 0 THEN 'failed' WHEN y.running > 0 THEN 'running'
-        WHEN y.total > y.completed + y.cancelled THEN CASE WHEN y.paused > 0 THEN 'paused'
-          WHEN y.blocked = y.total - y.completed - y.cancelled THEN 'blocked' ELSE 'waiting' END
-        WHEN y.cancelled > 0 THEN 'cancelled' WHEN y.total = 0 THEN 'skipped' END AS work
-    FROM (
-      SELECT DISTINCT ON (g.dataset, g.data_year) g.dataset, g.data_year, g.total, g.completed, g.failed, g.cancelled,
-        g.running, g.blocked, coalesce(w.warned, 0) AS warned,
-        CASE WHEN l.paused_at IS NOT NULL OR b.paused_at IS NOT NULL
-          THEN g.total - g.completed - g.failed - g.cancelled - g.running ELSE 0 END AS paused
-      FROM queue.grid g JOIN queue.lane l USING (backfill_id, dataset) JOIN queue.backfill b USING (backfill_id)
-        LEFT JOIN quality.warned_cell w USING (dataset, data_year)
-      WHERE ($1::bigint IS NULL OR g.backfill_id = $1) AND ($2::text IS NULL OR b.as_of = $2)
-      ORDER BY g.dataset, g.data_year, g.backfill_id DESC) y) x
-      WHERE $3::text[] IS NULL OR x.dataset = ANY ($3)),
+    cell AS MATERIALIZED (
+      SELECT DISTINCT ON (dataset, data_year) * FROM queue.backfill_cell
+      WHERE ($1::bigint IS NULL OR backfill_id = $1) AND ($2::text IS NULL OR as_of = $2)
+        AND ($3::text[] IS NULL OR dataset = ANY ($3))
+      ORDER BY dataset, data_year, backfill_id DESC),
     told AS MATERIALIZED (
       SELECT dataset AS name, coalesce(work, data) AS state, count(*) AS n, min(data_year) AS first, max(data_year) AS last
       FROM cell GROUP BY 1, 2)

@@ -4,6 +4,8 @@ package import Postgres
 package struct GridCell: Sendable, Equatable {
   package var total = 0
   package var completed = 0
+  /// Of those, kept in the lake, since the warehouse shows a newer vintage.
+  package var kept = 0
   package var failed = 0
   package var cancelled = 0
   package var running = 0
@@ -13,7 +15,7 @@ package struct GridCell: Sendable, Equatable {
   package var warned = 0
   /// Asked for, and not enqueued because there was nothing to do.
   package var skipped = 0
-  /// Both facts by the database's word (`queue.cell`); nil where they come of the counts of one backfill.
+  /// Both facts by the database's word (`queue.cell`); nil where several are counted together.
   package var told: Facts?
 
   package struct Facts: Sendable, Equatable {
@@ -27,11 +29,12 @@ package struct GridCell: Sendable, Equatable {
   }
 
   package init(
-    total: Int = 0, completed: Int = 0, failed: Int = 0, cancelled: Int = 0, running: Int = 0, blocked: Int = 0,
+    total: Int = 0, completed: Int = 0, kept: Int = 0, failed: Int = 0, cancelled: Int = 0, running: Int = 0, blocked: Int = 0,
     paused: Int = 0, warned: Int = 0, skipped: Int = 0
   ) {
     self.total = total
     self.completed = completed
+    self.kept = kept
     self.failed = failed
     self.cancelled = cancelled
     self.running = running
@@ -45,6 +48,7 @@ package struct GridCell: Sendable, Equatable {
   package static func + (first: GridCell, second: GridCell) -> GridCell {
     GridCell(
       total: first.total + second.total, completed: first.completed + second.completed,
+      kept: first.kept + second.kept,
       failed: first.failed + second.failed, cancelled: first.cancelled + second.cancelled,
       running: first.running + second.running, blocked: first.blocked + second.blocked,
       paused: first.paused + second.paused, warned: first.warned + second.warned,
@@ -57,7 +61,7 @@ package struct GridCell: Sendable, Equatable {
     case none, published
     case warned = "published with warnings"
     case stale
-    case older = "older vintage"
+    case other = "other vintage"
     case failed, running, waiting, blocked, paused, cancelled, skipped
 
     /// One column wide, distinct without colour, and the same in SQL (`queue.sign`).
@@ -67,7 +71,7 @@ package struct GridCell: Sendable, Equatable {
       case .published: "■"
       case .warned: "▲"
       case .stale: "◆"
-      case .older: "◇"
+      case .other: "◇"
       case .failed: "✗"
       case .running: "▶"
       case .waiting: "·"
@@ -81,7 +85,7 @@ package struct GridCell: Sendable, Equatable {
 
   package var data: Fact {
     if let told { return told.data }
-    return completed == 0 ? .none : warned > 0 ? .warned : .published
+    return completed == 0 ? .none : kept > 0 ? .other : warned > 0 ? .warned : .published
   }
 
   /// What stands out of a cell's tasks: a failure before all else, then what moves; nil when all ended well.
@@ -103,18 +107,7 @@ package struct GridCell: Sendable, Equatable {
 }
 
 extension GridCell {
-  /// From a row of `queue.grid`, with `is_paused` and `warned`.
-  package init(_ row: PostgresRow) throws {
-    self.init(
-      total: try row.decode("total"), completed: try row.decode("completed"), failed: try row.decode("failed"),
-      cancelled: try row.decode("cancelled"), running: try row.decode("running"), blocked: try row.decode("blocked"),
-      warned: try row.decode("warned"))
-    if try row.decode("is_paused") { paused = total - completed - failed - cancelled - running }
-  }
-}
-
-extension GridCell {
-  /// From a row of `queue.cell`.
+  /// From a row of `queue.cell` or `queue.backfill_cell`.
   package init(cell row: PostgresRow) throws {
     self.init(
       total: try row.decode("total"), completed: try row.decode("completed"), failed: try row.decode("failed"),

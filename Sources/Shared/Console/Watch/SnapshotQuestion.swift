@@ -11,12 +11,7 @@ enum SnapshotQuestion: CaseIterable {
     case .progress:
       "SELECT * FROM queue.backfill_progress WHERE backfill_id = $1"
     case .grid:
-      """
-      SELECT g.*, l.paused_at IS NOT NULL OR b.paused_at IS NOT NULL AS is_paused, coalesce(w.warned, 0) AS warned
-      FROM queue.grid g JOIN queue.lane l USING (backfill_id, dataset) JOIN queue.backfill b USING (backfill_id)
-        LEFT JOIN quality.warned_cell w USING (dataset, data_year)
-      WHERE backfill_id = $1
-      """
+      "SELECT * FROM queue.backfill_cell WHERE backfill_id = $1"
     case .skipped:
       """
       SELECT l.dataset, s.data_year, count(*) AS skipped FROM queue.skipped_partition s JOIN queue.lane l USING (lane_id)
@@ -55,10 +50,11 @@ enum SnapshotQuestion: CaseIterable {
       "SELECT extract(epoch FROM remaining_interval)::int AS seconds FROM queue.eta WHERE backfill_id = $1"
     case .kept:
       """
-      SELECT count(*) AS kept, max(w.as_of) AS shown FROM queue.outcome o JOIN queue.lane a USING (lane_id)
+      SELECT a.dataset, t.data_year, count(*) AS kept, max(w.as_of) AS shown FROM queue.outcome o JOIN queue.lane a USING (lane_id)
         JOIN queue.planned_task t ON t.task_id = o.task_id
         LEFT JOIN warehouse.partition w ON w.dataset = a.dataset AND w.data_year = t.data_year AND w.region = t.region
       WHERE a.backfill_id = $1 AND o.final AND o.kind = 'completed' AND o.result ->> 'outcome' = 'lake_only'
+      GROUP BY a.dataset, t.data_year
       """
     // An attempt that failed and was not the last is no news once its task has ended.
     case .failureGroups:

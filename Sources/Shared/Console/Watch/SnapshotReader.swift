@@ -25,9 +25,9 @@ package struct SnapshotReader: Sendable {
     }
     var snapshot = Snapshot(title: try title(progress))
     try fill(&snapshot, progress)
-    snapshot.counts.kept = try rows(.kept).first?.decode("kept") ?? 0
-    snapshot.shownAsOf = try rows(.kept).first?.text("shown")
-    snapshot.cells = try cells(rows(.grid), skipped: rows(.skipped))
+    snapshot.counts.kept = try rows(.kept).reduce(0) { try $0 + $1.decode("kept", as: Int.self) }
+    snapshot.shownAsOf = try rows(.kept).compactMap { try $0.text("shown") }.max()
+    snapshot.cells = try cells(rows(.grid), kept: rows(.kept), skipped: rows(.skipped))
     snapshot.failures = try rows(.failures).map(failure)
     snapshot.workers = try workers(rows(.workers), running: rows(.running))
     snapshot.workerCount = snapshot.workers.count { !$0.isDraining }
@@ -123,11 +123,14 @@ package struct SnapshotReader: Sendable {
   }
 
   private func cells(
-    _ grid: [PostgresRow], skipped: [PostgresRow]
+    _ grid: [PostgresRow], kept: [PostgresRow], skipped: [PostgresRow]
   ) throws -> [(dataset: String, year: Int, cell: GridCell)] {
     var cells: [String: [Int: GridCell]] = [:]
     for row in grid {
-      cells[try row.decode("dataset"), default: [:]][try row.decode("data_year")] = try GridCell(row)
+      cells[try row.decode("dataset"), default: [:]][try row.decode("data_year")] = try GridCell(cell: row)
+    }
+    for row in kept {
+      cells[try row.decode("dataset"), default: [:]][try row.decode("data_year")]?.kept = try row.decode("kept")
     }
     for row in skipped {
       cells[try row.decode("dataset"), default: [:]][try row.decode("data_year"), default: GridCell()].skipped =

@@ -25,7 +25,10 @@ package struct SnapshotRecord: Encodable, Sendable {
     /// Nil when all ended well.
     package var work: String?
     package var total: Int
+    /// As the warehouse shows it, or showed it until a newer vintage came.
     package var published: Int
+    /// In the lake alone, since the warehouse shows a newer vintage.
+    package var kept: Int
     package var failed: Int
     package var cancelled: Int
     package var running: Int
@@ -106,8 +109,8 @@ package struct SnapshotRecord: Encodable, Sendable {
     grid = snapshot.cells.sorted { ($0.dataset, $0.year) < ($1.dataset, $1.year) }.map { dataset, year, cell in
       Cell(
         dataset: dataset, data_year: year, state: cell.state.rawValue, data: cell.data.rawValue,
-        work: cell.work?.rawValue, total: cell.total, published: cell.completed,
-        failed: cell.failed, cancelled: cell.cancelled, running: cell.running, skipped: cell.skipped,
+        work: cell.work?.rawValue, total: cell.total, published: cell.completed - cell.kept,
+        kept: cell.kept, failed: cell.failed, cancelled: cell.cancelled, running: cell.running, skipped: cell.skipped,
         warned: cell.warned)
     }
     workers = snapshot.workers.map { worker in
