@@ -29,7 +29,8 @@ package struct GridCell: Sendable, Equatable {
   }
 
   package init(
-    total: Int = 0, completed: Int = 0, kept: Int = 0, failed: Int = 0, cancelled: Int = 0, running: Int = 0, blocked: Int = 0,
+    total: Int = 0, completed: Int = 0, kept: Int = 0, failed: Int = 0, cancelled: Int = 0, running: Int = 0,
+    blocked: Int = 0,
     paused: Int = 0, warned: Int = 0, skipped: Int = 0
   ) {
     self.total = total
