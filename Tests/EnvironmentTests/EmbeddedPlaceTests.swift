@@ -23,6 +23,8 @@ struct EmbeddedPlaceTests {
         .filter { $0.hasPrefix("0") }
       // One row for each numbered file, and one for those that are run again.
       #expect(psql.exitCode == 0 && psql.output == "\(numbered.count + 1)\n", "\(psql)")
+      let after = try await place.aker("database", "psql", "--", "-XAtc", "SELECT 41 + 1", environment: environment)
+      #expect(after.exitCode == 0 && after.output == "42\n" && after.errorOutput == "", "\(after)")
       let url = try await place.shell(
         #"psql "$("$AKER" database url)" -XAtc 'SELECT 41 + 1'"#,
         environment: environment.filter { $0.key != "PGSERVICE" })

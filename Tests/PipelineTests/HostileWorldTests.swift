@@ -214,6 +214,37 @@ struct HostileWorldTests {
     }
   }
 
+  /// What DuckDB reckons while it only looks at a statement.
+  private static let reckonedEarly = [
+    ("SELECT CAST(range AS VARCHAR) AS a, 'b' AS b FROM range(length(repeat('x', 4000000000)))", "more memory than"),
+    (
+      "SELECT CAST(range AS VARCHAR) AS a, 'b' AS b FROM range(levenshtein(repeat('x', 1000000), repeat('y', 1000000)))",
+      "more than 10 s of a processor's time"
+    ),
+    (
+      "SELECT a, b FROM query('SELECT a, b FROM raw.rows WHERE ' || repeat('1=1 AND ', 30000000) || 'true')",
+      "more memory"
+    ),
+    ("SELECT a, b FROM raw.rows WHERE a IN ('\(String(repeating: "x", count: 3_000_000))')", "may have 120 KiB"),
+  ]
+
+  @Test("what is reckoned while a definition is only looked at is ended soon, and told of its own dataset")
+  func reckonedEarly() async throws {
+    try await withWorkshop { workshop, _, _ in
+      for (index, (sql, _)) in Self.reckonedEarly.enumerated() {
+        try workshop.define(
+          "early_\(index)", Self.datasetYAML.replacing("name: hostile", with: "name: early_\(index)"), sql)
+      }
+      let check = try await aker(workshop, "catalog", "check")
+      let told = (check.output + check.errorOutput).split(separator: "\n")
+      #expect(check.exitCode == 65, "\(check)")
+      for (index, (sql, said)) in Self.reckonedEarly.enumerated() {
+        #expect(told.contains { $0.contains("early_\(index)/") && $0.contains(said) }, "\(sql.prefix(200)): \(check)")
+      }
+      #expect(!told.contains { $0.contains("/hostile/") }, "\(check)")
+    }
+  }
+
   @Test("documents that unfold a thousand times fail their own task, soon and on little disk, with what was too much")
   func foldedBombs() async throws {
     try await withWorkshop { workshop, connection, _ in

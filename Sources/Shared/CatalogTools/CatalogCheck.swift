@@ -13,7 +13,7 @@ package struct CatalogCheck: Sendable {
   ///   - directory: the catalog folder.
   ///   - registry: to know the sources by; unknown ones are not reported where it is nil.
   package init(engine: Engine, directory: String, registry: SourceRegistry?) {
-    self.engine = engine.alone
+    self.engine = engine.forLooking
     self.directory = directory
     self.registry = registry
   }
@@ -145,10 +145,11 @@ package struct CatalogCheck: Sendable {
     do {
       output = try await engine.run(script)
     } catch let failure as EngineFailure {
-      guard case .sql(let step, let message, let line, let column) = failure.error else { throw failure }
+      guard let refusal = failure.error.refusal else { throw failure }
       return [
         DefinitionProblem(
-          .error, file: file(spec, ofStep: step), line: line ?? 1, column: column, message)
+          .error, file: file(spec, ofStep: refusal.step), line: refusal.line ?? 1, column: refusal.column,
+          refusal.message)
       ]
     }
     let made = try output.rows(BuildScript.transform, as: Column.self)
@@ -191,11 +192,11 @@ package struct CatalogCheck: Sendable {
         let columns = try await engine.run(script).rows(name, as: Column.self).map(\.column_name)
         if request.hasRowColumns { problems += rowColumns(columns, request, spec) }
       } catch let failure as EngineFailure {
-        guard case .sql(let step, let message, let line, let column) = failure.error else { throw failure }
+        guard let refusal = failure.error.refusal else { throw failure }
+        let line = refusal.line ?? (spec.otherSQL[refusal.step] == nil ? request.line : 1)
         problems.append(
           DefinitionProblem(
-            .error, file: file(spec, ofStep: step), line: line ?? (spec.otherSQL[step] == nil ? request.line : 1),
-            column: column, message))
+            .error, file: file(spec, ofStep: refusal.step), line: line, column: refusal.column, refusal.message))
         // What comes after reads the view of this one.
         return problems
       }

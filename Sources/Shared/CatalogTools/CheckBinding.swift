@@ -159,8 +159,8 @@ struct CheckBinding {
       _ = try await engine.run(script)
       return nil
     } catch let failure as EngineFailure {
-      guard case .sql(_, let message, _, _) = failure.error else { throw failure }
-      return message
+      guard let refusal = failure.error.refusal else { throw failure }
+      return refusal.message
     }
   }
 

@@ -184,7 +184,7 @@ package struct Engine: Sendable {
       program.write(folder)
     }
     program.limitFiles(to: limits.diskBytes)
-    program.limitMemory(to: limits.memoryBytes * 2 + Self.untrackedBytes)
+    program.limitMemory(to: limits.memoryBytes * 2 + limits.untrackedBytes)
     program.limitTime(to: limits.processorSeconds)
     return program
   }
@@ -192,10 +192,6 @@ package struct Engine: Sendable {
   private static func folder(_ path: String) -> String {
     path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
   }
-
-  /// 2 GiB: DuckDB keeps to its limit for what it counts; texts within an expression, GDAL and the stacks of threads it
-  /// does not count, and without any limit one `repeat` takes the host's memory.
-  private static let untrackedBytes = 2_147_483_648
 
   /// A nameless file that holds `bytes`, to be a process's standard input.
   ///
@@ -268,10 +264,7 @@ extension Engine {
     return with(limits)
   }
 
-  /// The same with one thread for each process: for statements without rows, of which several are run side by side.
-  package var alone: Engine {
-    var limits = limits
-    limits.threads = 1
-    return with(limits)
-  }
+  /// The same for statements without rows, of which several are run side by side: with a thread for each process, and with
+  /// ten seconds and little memory, since whoever wrote them has been asked for nothing yet.
+  package var forLooking: Engine { with(limits.forLooking) }
 }

@@ -1,4 +1,5 @@
 package import Base
+internal import Glibc
 
 /// What went wrong in a DuckDB process.
 package enum EngineError: ClassifiedError, Equatable {
@@ -104,4 +105,23 @@ package enum EngineError: ClassifiedError, Equatable {
     case .wrongVersion: "Run scripts/setup, or point AKER_DUCKDB at a newer one."
     }
   }
+}
+
+extension EngineError {
+  /// What is wrong with a statement, where it was only looked at; nil for what is no fault of its own.
+  package var refusal: (step: String, message: String, line: Int?, column: Int?)? {
+    switch self {
+    case .sql(let step, let message, let line, let column): (step, message, line, column)
+    case .tooLong(let step, let seconds):
+      (step, "\(Self.reckoned) more than \(seconds) s of a processor's time", nil, nil)
+    // Memory that is refused to it ends DuckDB by its own hand where it had not counted it.
+    case .outOfMemory(let step, _, _), .crashed(let step, SIGABRT), .crashed(let step, SIGSEGV):
+      (step, "\(Self.reckoned) more memory than looking at a statement may", nil, nil)
+    case .tooMuchOutput(let step, _), .tooLarge(let step, _): (step, summary, nil, nil)
+    default: nil
+    }
+  }
+
+  private static let reckoned =
+    "something in it is reckoned before there is a row, such as the arguments of a function that makes rows, and takes"
 }

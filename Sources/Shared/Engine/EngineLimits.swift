@@ -13,6 +13,9 @@ package struct EngineLimits: Sendable {
   var isDiskShort = false
   /// How long it may reckon with all of its threads: the processors' time, and not the clock's.
   package var processorSeconds: Int
+  /// 2 GiB, beside twice `memoryBytes`: DuckDB keeps to its limit for what it counts; texts within an expression, GDAL and
+  /// the stacks of threads it does not count, and without any limit one `repeat` takes the host's memory.
+  var untrackedBytes = 2_147_483_648
 
   /// As long as a task may take unless told otherwise (`queue.setting.task_timeout_interval`).
   private static let taskSeconds = 7200
@@ -30,6 +33,17 @@ package struct EngineLimits: Sendable {
 }
 
 extension EngineLimits {
+  /// What looking at a statement takes, without a row, many times over. DuckDB reckons a few things while it looks, such as
+  /// the arguments of a function that makes rows, which may be made to take for ever.
+  var forLooking: EngineLimits {
+    var limits = self
+    limits.threads = 1
+    limits.memoryBytes = min(memoryBytes, HostBudget.unitBytes)
+    limits.untrackedBytes = HostBudget.unitBytes
+    limits.processorSeconds = min(processorSeconds, 10)
+    return limits
+  }
+
   /// The same with no more of the disk than leaves it a part that nobody fills, though all slots of the host fill theirs.
   func withinDisk(slots: Int) -> EngineLimits {
     // There when it is needed: the process may make files in it, and not the folder itself.

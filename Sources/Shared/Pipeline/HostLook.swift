@@ -111,7 +111,7 @@ package final class HostLook: Sendable {
     script.add("look", "SELECT version() AS version;")
     let version: String
     do {
-      version = try await engine.alone.run(script).rows("look", as: Version.self).first?.version ?? ""
+      version = try await engine.forLooking.run(script).rows("look", as: Version.self).first?.version ?? ""
     } catch let error as EngineFailure {
       let isThere = FileManager.default.isExecutableFile(atPath: engine.duckdb.path)
       throw HostTrouble(

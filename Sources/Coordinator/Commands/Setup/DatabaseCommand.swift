@@ -104,7 +104,9 @@ struct DatabaseCommand: AsyncParsableCommand {
       for (keyword, variable) in [("password", "PGPASSWORD"), ("sslkey", "PGSSLKEY")] {
         if let value = database.setting(keyword) { setenv(variable, value, 1) }
       }
-      let command = ["psql", "--dbname", database.redactedDSN] + arguments
+      // `aker database psql -- -c …` means the same; psql would take what follows its own `--` for a database.
+      let given = arguments.first == "--" ? Array(arguments.dropFirst()) : arguments
+      let command = ["psql", "--dbname", database.redactedDSN] + given
       var pointers = command.map { strdup($0) } + [nil]
       execvp("psql", &pointers)
       throw Failure(

@@ -62,6 +62,7 @@ extension DatasetSpec {
     spec.checks = fields["checks"]?.elements.compactMap { DatasetCheck.read($0, columns: spec.columns) } ?? []
     requireDependencies(of: spec, reader)
     if transformSQL.allSatisfy(\.isWhitespace) { root.error("transform.sql is empty") }
+    if let problem = tooLong(transformSQL) { root.error("transform.sql: \(problem)") }
     let failed = reader.problems.contains { $0.severity == .error }
     return Reading(spec: failed ? nil : spec, problems: reader.problems)
   }
@@ -74,6 +75,10 @@ extension DatasetSpec {
       guard let name = request.rowsFile else { continue }
       if let sql = otherSQL[name] {
         spec.otherSQL[name] = sql
+        if let problem = tooLong(sql) {
+          reader.problems.append(
+            DefinitionProblem(.error, file: reader.file, line: request.line, "\(name): \(problem)"))
+        }
       } else {
         reader.problems.append(
           DefinitionProblem(
@@ -89,6 +94,7 @@ extension DatasetSpec {
         node.error("there is no file '\(file)' in the catalog\(near(file, Array(otherSQL.keys)))")
         continue
       }
+      if let problem = tooLong(sql) { node.error("\(file): \(problem)") }
       spec.macroNames.append(name)
       spec.otherSQL[file] = sql
     }

@@ -87,6 +87,13 @@ package struct DatasetSpec: Sendable {
     request.rowsFile.flatMap { otherSQL[$0] }
   }
 
+  /// 120 KiB: Linux passes arguments of up to 128 KiB, and the statement around a query has the dataset's columns.
+  package static func tooLong(_ sql: String) -> String? {
+    let limit = 122_880
+    guard sql.utf8.count > limit else { return nil }
+    return "a file of SQL may have \(limit / 1024) KiB, and this has \(sql.utf8.count / 1024)"
+  }
+
   package static func macroFile(_ name: String) -> String { "macros/\(name).sql" }
 
   package var hasGeometry: Bool { columns.contains { $0.type == .geometry } }
