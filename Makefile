@@ -114,9 +114,9 @@ proof: ## The model of publication and its broken variants, the queue's SQL expl
 	@scripts/setup --tests
 	@proof/check
 	@$(SWIFT) build --build-tests
-	@AKER_EXPLORE=$(or $(EXPLORE),50000) $(TESTS) --filter '^ExplorationTests\.'
+	@AKER_MUTANTS=1 AKER_EXPLORE=$(or $(EXPLORE),50000) $(TESTS) --filter '^ExplorationTests\.'
 	@AKER_FUZZ_SECONDS=$(or $(FUZZ),5) $(if $(SEED),AKER_FUZZ_SEED=$(SEED)) $(TESTS) --filter '^FuzzTests\.'
-	@$(MAKE) --no-print-directory chaos MINUTES=$(or $(MINUTES),2)
+	@$(MAKE) --no-print-directory chaos MINUTES=$(or $(MINUTES),4)
 
 try-deploy: ## Follow docs/deploy.md with the package of `make dist`, as a stranger with a Debian host would (root; a minute)
 	@scripts/try-deploy

@@ -28,7 +28,7 @@ struct ExplorationTests {
   }
 
   /// Mistakes that an exploration of this size would not find would stand in the list of what survived.
-  @Test("each of these mistakes in the SQL is found", .enabled(if: triesMistakes, "make explore runs it"))
+  @Test("each of these mistakes in the SQL is found", .enabled(if: triesMistakes, "make proof runs it"))
   func mutants() async throws {
     let connection = try await Scene.within.make(.current)
     let pairs = try await TestDatabase.create(on: .shared, name: "\(TestDatabase.current.name)_pairs")

@@ -40,38 +40,28 @@ struct Explorer {
       let path = frontier[next]
       next += 1
       try await connection.execute("BEGIN")
-      var state = start
-      for step in path { state = try await take(step).state }
+      let state: String = try await connection.query(
+        "SELECT explore.follow($1) AS state", [path.map(\.call)])[0].decode("state")
       try await tryAll(from: path, state)
       try await connection.execute("ROLLBACK")
       if next % 64 == 0 { try await Scene.vacuum(connection) }
     }
   }
 
-  private func take(_ step: Step) async throws -> (state: String, wrong: String) {
-    let row = try await connection.query("SELECT * FROM explore.step(\(step.call))")[0]
-    return (try row.decode("state"), try row.decode("wrong"))
-  }
-
   private mutating func tryAll(from path: [Step], _ state: String) async throws {
-    for step in Scene.steps(in: state) {
-      if isOver { return }
+    let steps = Array(Scene.steps(in: state).prefix(limit - transitionCount))
+    let outcomes = try await connection.query("SELECT * FROM explore.try_each($1)", [steps.map(\.call)])
+    for (step, outcome) in zip(steps, outcomes) {
       let here = path + [step]
-      try await connection.execute("SAVEPOINT before")
       transitionCount += 1
       if step.isOldest { staleCount += 1 }
       deepest = max(deepest, here.count)
-      do {
-        let (after, wrong) = try await take(step)
-        if !wrong.isEmpty {
-          findings.append(Finding(path: here, wrong: wrong))
-        } else if seen.insert(after).inserted, here.count < depth {
-          frontier.append(here)
-        }
-      } catch let error as PostgresError where !error.isConnectionFailure {
-        findings.append(Finding(path: here, wrong: "\(error)"))
+      let wrong: String = try outcome.decode("wrong")
+      if !wrong.isEmpty {
+        findings.append(Finding(path: here, wrong: wrong))
+      } else if let after = try outcome.text("state"), seen.insert(after).inserted, here.count < depth {
+        frontier.append(here)
       }
-      try await connection.execute("ROLLBACK TO before")
     }
   }
 }

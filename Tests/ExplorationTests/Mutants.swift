@@ -82,8 +82,8 @@ struct Mutant: CustomStringConvertible {
     // What gets lost, or is there twice.
     Mutant("a due task is dropped", "promote_due", "FROM due d;", "FROM due d WHERE false;"),
     Mutant(
-      "a freed task stays blocked as well", "_release_dependents", "DELETE FROM queue.blocked k",
-      "SELECT k.task_id, k.lane_id, k.data_year, k.attempt_count FROM queue.blocked k"),
+      "a freed task stays blocked as well", "_release_dependents", "DELETE FROM queue.blocked k\n    USING (",
+      "UPDATE queue.blocked k SET remaining = k.remaining\n    FROM ("),
     Mutant(
       "a stopped worker keeps its leases", "stop_worker", "DELETE FROM queue.lease d WHERE d.worker_id = $1",
       "DELETE FROM queue.lease d WHERE false"),
@@ -99,6 +99,6 @@ struct Mutant: CustomStringConvertible {
       "a backfill closes with its first dataset", "tidy",
       "AND NOT EXISTS (SELECT FROM queue.lane a WHERE a.backfill_id = b.backfill_id AND a.closed_at IS NULL)", ""),
     Mutant("what has not ended is pruned", "prune", "WHERE b.finished_at <", "WHERE b.created_at <"),
-    Mutant("tasks of a paused backfill are claimed", "claimable_lane", "b.paused_at IS NOT NULL OR ", ""),
+    Mutant("tasks of a paused backfill are claimed", "claimable_lane", "(b.paused_at IS NOT NULL) OR ", ""),
   ]
 }

@@ -27,7 +27,7 @@ struct PairExplorer {
     // Long enough for the first to give way, and no wait without an end.
     try await second.execute("SET lock_timeout = '10s'")
     self.secondID = try await second.query("SELECT pg_backend_pid() AS pid")[0].decode("pid")
-    _ = try await look.query("SELECT explore.save()")
+    _ = try await look.query("SELECT explore.save('empty')")
   }
 
   static let operations: [Step] =
@@ -48,25 +48,28 @@ struct PairExplorer {
 
   mutating func explore(_ prefixes: [[Step]] = Scene.prefixes) async throws {
     for prefix in prefixes {
+      _ = try await look.query("SELECT empty.restore()")
+      for step in prefix { _ = try await look.query("SELECT explore.call('\(step.call)')") }
+      _ = try await look.query("SELECT explore.save('saved')")
       for one in Self.operations {
         for other in Self.operations where !other.operation.hasPrefix("publish") {
           for order in Order.allCases {
             if stopsAtFirst, !findings.isEmpty { return }
-            try await run(prefix, one, other, order)
+            let hasWaited = try await run(prefix, one, other, order)
+            if pairCount % 200 == 0 { try await Scene.vacuum(look) }
+            // Then the second has gone on after the first, whatever was asked for.
+            if hasWaited { break }
           }
         }
       }
-      try await Scene.vacuum(look)
     }
   }
 
-  private mutating func run(_ prefix: [Step], _ one: Step, _ other: Step, _ order: Order) async throws {
-    _ = try await look.query("SELECT explore.restore()")
-    for step in prefix { _ = try await look.query("SELECT explore.call(\(step.call))") }
+  /// - Returns: whether the second had to wait for the first.
+  private mutating func run(_ prefix: [Step], _ one: Step, _ other: Step, _ order: Order) async throws -> Bool {
+    _ = try await look.query("SELECT saved.restore()")
     pairCount += 1
     var wrong: [String] = []
-    try await first.execute("BEGIN")
-    try await second.execute("BEGIN")
     var hasWaited = false
     let beside = Beside()
     do {
@@ -74,10 +77,11 @@ struct PairExplorer {
       let isPublication = one.operation == "publish" || one.operation == "publish_in_vain"
       let end = one.operation == "publish" ? "complete" : "release"
       let begun = isPublication ? Step(operation: "fence", argument: one.argument) : one
-      _ = try await first.query("SELECT explore.call(\(begun.call))")
+      try await first.executeScript("BEGIN; SELECT explore.call('\(begun.call)')")
       // The second waits in the middle of a statement, as it would, and goes on when the first has ended.
-      beside.begin("SELECT explore.call(\(other.call))", second)
+      beside.begin("BEGIN; SELECT explore.call('\(other.call)')", second)
       while !beside.hasEnded, !hasWaited {
+        try await Task.sleep(for: .microseconds(500))
         hasWaited = try await look.query(
           "SELECT cardinality(pg_blocking_pids($1)) > 0 AS waits", [secondID])[0].decode("waits")
       }
@@ -87,28 +91,26 @@ struct PairExplorer {
         try await second.execute("COMMIT")
       }
       if isPublication {
-        _ = try await first.query("SELECT explore.call(\(Step(operation: end, argument: one.argument).call))")
+        try await first.executeScript(
+          "SELECT explore.call('\(Step(operation: end, argument: one.argument).call)'); COMMIT")
+      } else {
+        try await first.execute("COMMIT")
       }
-      try await first.execute("COMMIT")
       try await beside.wait()
       if hasWaited || order == .firstCommits { try await second.execute("COMMIT") }
-    } catch let error as PostgresError where error.sqlState == "55P03" {
-      // The first met the second: one of the two gives way, as a lock_timeout makes it.
-      waitCount += 1
-      try await first.execute("ROLLBACK")
-      try? await beside.wait()
     } catch let error as PostgresError where !error.isConnectionFailure {
-      wrong.append("\(error)")
+      // The first met the second: one of the two gives way, as a lock_timeout makes it.
+      if error.sqlState == "55P03" { waitCount += 1 } else { wrong.append("\(error)") }
       try await first.execute("ROLLBACK")
       try? await beside.wait()
+      try await second.execute("ROLLBACK")
     }
-    for session in [first, second] { try await session.execute("ROLLBACK") }
-    // What is only seen to be amiss at the next tick is for that to mend.
-    _ = try await look.query("SELECT set_config('aker.lease_scan_at', '', false), queue.reap(), queue.tidy()")
-    wrong += try await look.query("SELECT w FROM explore.wrong() w").map { try $0.decode("w") }
+    let left: String = try await look.query("SELECT explore.settle() AS wrong")[0].decode("wrong")
+    if !left.isEmpty { wrong.append(left) }
     if !wrong.isEmpty {
       findings.append(.init(path: prefix + [one, other], wrong: "\(order): \(wrong.joined(separator: "; "))"))
     }
+    return hasWaited
   }
 }
 
@@ -121,7 +123,7 @@ private final class Beside: Sendable {
   func begin(_ sql: String, _ session: PostgresConnection) {
     let task = Task {
       defer { ended.withLock { $0 = true } }
-      _ = try await session.query(sql)
+      try await session.executeScript(sql)
     }
     call.withLock { $0 = task }
   }

@@ -11,7 +11,8 @@ struct Step: Hashable, CustomStringConvertible {
   var isOldest = false
 
   var description: String { "\(operation) \(argument)\(isOldest ? " by its oldest lease" : "")" }
-  var call: String { "'\(operation)', \(argument), \(isOldest)" }
+  /// As explore.sql reads it.
+  var call: String { "\(operation) \(argument) \(isOldest)" }
 }
 
 /// A small world: two workers, three tasks, a source that one task may ask at a time, a task that waits for another.
@@ -27,6 +28,8 @@ enum Scene: String, CaseIterable {
 
   func make(_ database: TestDatabase) async throws -> PostgresConnection {
     let connection = try await database.connect()
+    // What is small and asked often: no plan is worth compiling, or making again for each value.
+    try await connection.executeScript("SET jit = off; SET plan_cache_mode = force_generic_plan")
     try await connection.executeScript(
       String(contentsOfFile: PackageRoot.path + "/Tests/ExplorationTests/explore.sql", encoding: .utf8))
     let definition = String(repeating: "a", count: 64)

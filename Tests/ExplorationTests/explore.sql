@@ -109,8 +109,8 @@ EXCEPTION
 END
 $$;
 
--- Where each task is, in words that leave out numbers and times, with the workers named in an order.
-CREATE FUNCTION explore.describe(first integer, second integer) RETURNS text LANGUAGE plpgsql STABLE SET jit = off AS $$
+-- Where each task is, in words that leave out numbers and times. The workers are A and B: no other word has capitals.
+CREATE FUNCTION explore.describe() RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN concat_ws(E'\n',
     (SELECT string_agg(concat_ws(' ', p.task_id,
@@ -121,7 +121,7 @@ BEGIN
           FROM queue.delayed d WHERE d.task_id = p.task_id),
         (SELECT format('blocked %s%s', b.remaining, b.attempt_count) FROM queue.blocked b WHERE b.task_id = p.task_id),
         (SELECT format('lease %s%s%s %s %s', l.attempt_count, l.lost_count, l.throttle_count,
-            array_position(ARRAY[first, second], w.place), l.lease_token = explore.token(l.task_id, false))
+            chr(64 + w.place), l.lease_token = explore.token(l.task_id, false))
           FROM queue.lease l LEFT JOIN explore.worker w USING (worker_id) WHERE l.task_id = p.task_id),
         (SELECT format('%s %s', o.kind, o.error_class) FROM queue.outcome o WHERE o.task_id = p.task_id AND o.final),
         (SELECT format('held %s', least(count(*), 2)) FROM explore.held h WHERE h.task_id = p.task_id)), E'\n' ORDER BY p.task_id)
@@ -136,12 +136,17 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION explore.state() RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT least(explore.describe(1, 2) COLLATE "C", explore.describe(2, 1) COLLATE "C")
+-- Two states in which the workers have but changed places are one.
+CREATE FUNCTION explore.state() RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  described text := explore.describe();
+BEGIN
+  RETURN least(described COLLATE "C", translate(described, 'AB', 'BA') COLLATE "C");
+END
 $$;
 
 -- What is wrong with the state, whatever led to it.
-CREATE FUNCTION explore.wrong() RETURNS SETOF text LANGUAGE plpgsql STABLE SET jit = off AS $$
+CREATE FUNCTION explore.wrong() RETURNS SETOF text LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN QUERY
     SELECT format('task %s is in %s places: %s', t.task_id, count(p.place), string_agg(p.place, ', '))
@@ -211,59 +216,115 @@ BEGIN
 END
 $$;
 
--- One call in a session that is alone: the state after it, and what is wrong with the answer, the state and the way there.
-CREATE FUNCTION explore.step(op text, a bigint, is_oldest boolean) RETURNS TABLE (state text, wrong text)
-LANGUAGE plpgsql AS $$
+-- How many rows of the state this transaction has written, also those that were put back since.
+DO $do$
+BEGIN
+  EXECUTE format($$
+    CREATE FUNCTION explore.written() RETURNS bigint LANGUAGE plpgsql AS %L $$,
+    (SELECT 'BEGIN RETURN ' || string_agg(format(
+        'pg_stat_get_xact_tuples_inserted(%1$s) + pg_stat_get_xact_tuples_updated(%1$s) + pg_stat_get_xact_tuples_deleted(%1$s)',
+        c.oid), ' + ') || '; END'
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'r' AND n.nspname IN ('queue', 'explore')));
+END
+$do$;
+
+-- A call as one text: what, on what, and whether by the oldest lease.
+CREATE FUNCTION explore.call(step text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN explore.call(split_part(step, ' ', 1), split_part(step, ' ', 2)::bigint, split_part(step, ' ', 3)::boolean);
+END
+$$;
+
+-- These calls, one after the other, and the state that they lead to.
+CREATE FUNCTION explore.follow(path text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  step text;
+BEGIN
+  FOREACH step IN ARRAY path LOOP
+    PERFORM explore.call(step);
+  END LOOP;
+  RETURN explore.state();
+END
+$$;
+
+-- Each of these calls by itself, in a session that is alone, from the state that there is, which is put back after each: the
+-- state after it, and what is wrong with the answer, the state and the way there. A call that has written nothing has left
+-- the state as it was, and what was found of it holds: there is none then.
+CREATE FUNCTION explore.try_each(steps text[]) RETURNS TABLE (state text, wrong text) LANGUAGE plpgsql AS $$
 DECLARE
   before jsonb := (SELECT jsonb_object_agg(o.task_id, o.kind) FROM queue.outcome o WHERE o.final);
   open bigint[] := ARRAY(SELECT t.task_id FROM queue.planned_task t
     WHERE NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = t.task_id AND o.final));
-  answer text := explore.call(op, a, is_oldest);
+  step text;
+  op text;
+  written bigint;
 BEGIN
-  state := explore.state();
-  wrong := concat_ws('; ', answer, (SELECT string_agg(w, '; ') FROM explore.wrong() w), (
-    SELECT string_agg(format('task %s was %s and no longer is', b.key, b.value), '; ') FROM jsonb_each_text(before) b
-    WHERE NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = b.key::bigint AND o.final AND o.kind::text = b.value)
-      AND NOT (b.value = 'failed' AND op IN ('retry_task', 'retry_backfill')) AND op <> 'prune'), (
-    SELECT string_agg(format('task %s was open, and is no more', u), '; ') FROM unnest(open) u
-    WHERE NOT EXISTS (SELECT FROM queue.planned_task t WHERE t.task_id = u)));
-  IF op = 'tidy' AND wrong = '' THEN
-    wrong := concat_ws('; ', (
-      SELECT string_agg(format('backfill %s has ended, and is not closed', b.backfill_id), '; ') FROM queue.backfill b
-      WHERE b.finished_at IS NULL AND NOT EXISTS (
-        SELECT FROM queue.lane l JOIN queue.planned_task p USING (lane_id)
-        WHERE l.backfill_id = b.backfill_id
-          AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = p.task_id AND o.final))));
-  END IF;
-  RETURN NEXT;
+  FOREACH step IN ARRAY steps LOOP
+    op := split_part(step, ' ', 1);
+    state := NULL;
+    BEGIN
+      written := explore.written();
+      wrong := coalesce(explore.call(step), '');
+      IF explore.written() > written THEN
+        state := explore.state();
+        wrong := concat_ws('; ', nullif(wrong, ''), (SELECT string_agg(w, '; ') FROM explore.wrong() w), (
+          SELECT string_agg(format('task %s was %s and no longer is', b.key, b.value), '; ') FROM jsonb_each_text(before) b
+          WHERE NOT EXISTS (
+              SELECT FROM queue.outcome o WHERE o.task_id = b.key::bigint AND o.final AND o.kind::text = b.value)
+            AND NOT (b.value = 'failed' AND op IN ('retry_task', 'retry_backfill')) AND op <> 'prune'), (
+          SELECT string_agg(format('task %s was open, and is no more', u), '; ') FROM unnest(open) u
+          WHERE NOT EXISTS (SELECT FROM queue.planned_task t WHERE t.task_id = u)));
+      END IF;
+      IF op = 'tidy' AND wrong = '' THEN
+        wrong := concat_ws('; ', (
+          SELECT string_agg(format('backfill %s has ended, and is not closed', b.backfill_id), '; ') FROM queue.backfill b
+          WHERE b.finished_at IS NULL AND NOT EXISTS (
+            SELECT FROM queue.lane l JOIN queue.planned_task p USING (lane_id)
+            WHERE l.backfill_id = b.backfill_id
+              AND NOT EXISTS (SELECT FROM queue.outcome o WHERE o.task_id = p.task_id AND o.final))));
+      END IF;
+      RAISE EXCEPTION 'put back' USING ERRCODE = 'EX000';
+    EXCEPTION
+      WHEN SQLSTATE 'EX000' THEN NULL;
+      WHEN OTHERS THEN
+        state := NULL;
+        wrong := concat_ws(' ', SQLSTATE, SQLERRM);
+    END;
+    RETURN NEXT;
+  END LOOP;
 END
 $$;
 
--- Everything as it was: the committed state that pairs of transactions begin from.
-CREATE FUNCTION explore.save() RETURNS void LANGUAGE plpgsql AS $$
+-- Keeps everything as it is, in a schema whose function restore() puts it back: what pairs of transactions begin from.
+CREATE FUNCTION explore.save(place text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   t record;
+  body text := '';
 BEGIN
-  CREATE SCHEMA saved;
-  FOR t IN SELECT n.nspname AS s, c.relname AS r FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND n.nspname IN ('queue', 'explore')
-  LOOP
-    EXECUTE format('CREATE TABLE saved.%I AS SELECT * FROM %I.%I', t.s || '_' || t.r, t.s, t.r);
-  END LOOP;
-END
-$$;
-CREATE FUNCTION explore.restore() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $$
-DECLARE
-  t record;
-BEGIN
-  FOR t IN SELECT n.nspname AS s, c.relname AS r, string_agg(quote_ident(a.attname), ', ') AS columns
+  EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE; CREATE SCHEMA %1$I', place);
+  FOR t IN SELECT format('%I.%I', n.nspname, c.relname) AS name, format('%I.%I', place, n.nspname || '_' || c.relname) AS copy,
+      string_agg(quote_ident(a.attname), ', ') AS columns
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-    WHERE c.relkind = 'r' AND n.nspname IN ('queue', 'explore') GROUP BY 1, 2
+    WHERE c.relkind = 'r' AND n.nspname IN ('queue', 'explore') GROUP BY n.nspname, c.relname
   LOOP
-    EXECUTE format('DELETE FROM %I.%I', t.s, t.r);
-    EXECUTE format('INSERT INTO %I.%I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM saved.%I', t.s, t.r, t.columns, t.columns,
-      t.s || '_' || t.r);
+    EXECUTE format('CREATE TABLE %s AS SELECT %s FROM %s', t.copy, t.columns, t.name);
+    body := body || format('DELETE FROM %1$s; INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM %3$s; ',
+      t.name, t.columns, t.copy);
   END LOOP;
+  -- A function, whose statements are planned once.
+  EXECUTE format('CREATE FUNCTION %I.restore() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS %L',
+    place, 'BEGIN ' || body || 'END');
+END
+$$;
+
+-- What is wrong when two transactions have ended. What is only seen to be amiss at the next tick is for that to mend.
+CREATE FUNCTION explore.settle() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM set_config('aker.lease_scan_at', '', false);
+  PERFORM queue.reap();
+  PERFORM queue.tidy();
+  RETURN (SELECT coalesce(string_agg(w, '; '), '') FROM explore.wrong() w);
 END
 $$;
