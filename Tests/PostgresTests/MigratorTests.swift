@@ -36,6 +36,28 @@ struct MigratorTests {
     #expect(try await more.status(connection).allSatisfy { $0.appliedAt != nil && $0.akerVersion == "0.1.0" })
   }
 
+  /// As at the end of a publication, which drops the table that it has filled.
+  @Test(arguments: [true, false]) func aTableThatIsDroppedMeanwhileStopsNoGrant(_ migrates: Bool) async throws {
+    let (working, connection) = (try await TestDatabase.current.connect(), try await TestDatabase.current.connect())
+    try await working.execute("CREATE TABLE warehouse.filled ()")
+    try await working.execute("BEGIN")
+    try await working.execute("DROP TABLE warehouse.filled")
+    let granting = Task { [known] in
+      migrates
+        ? try await repeating("CREATE VIEW queue.added AS SELECT 1 AS a").migrate(connection)
+        : try await known.mendRights(connection)
+    }
+    try await eventually("it waits for who drops the table") {
+      try await !working.query(
+        "SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+      ).isEmpty
+    }
+    try await working.execute("COMMIT")
+    #expect(try await granting.value == (migrates ? ["functions, views and grants"] : []))
+    await working.close()
+    await connection.close()
+  }
+
   /// Roles belong to the server: another database's migration grants them to one another at the same moment.
   @Test func databasesOfOneServerAreBroughtUpToDateAtOnce() async throws {
     let cluster = try await TestCluster.start(durability: .none)

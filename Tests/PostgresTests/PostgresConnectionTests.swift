@@ -199,6 +199,26 @@ struct PostgresConnectionTests {
     #expect(error?.errorClass == .transient)
   }
 
+  /// GRANT ON ALL TABLES, as a migration does it, locks no table: whoever drops or alters one meanwhile meets its row of the
+  /// system's catalog, and need only try again.
+  @Test func whoeverDropsATableThatIsGrantedMeanwhileMayTryAgain() async throws {
+    let (granting, dropping) = (try await TestDatabase.current.connect(), try await TestDatabase.current.connect())
+    try await granting.execute("CREATE TABLE public.t ()")
+    try await granting.execute("BEGIN")
+    try await granting.execute("GRANT SELECT ON public.t TO aker_reader")
+    let process = await dropping.backendPID
+    let drop = Task { try await dropping.execute("DROP TABLE public.t") }
+    try await eventually("the drop waits for the grant") {
+      try await granting.query("SELECT cardinality(pg_blocking_pids($1)) > 0 AS waits", [process])[0].decode("waits")
+    }
+    try await granting.execute("COMMIT")
+    let error = await #expect(throws: PostgresError.self) { try await drop.value }
+    #expect(error?.errorClass == .transient, "\(error.map { "\($0)" } ?? "")")
+    try await dropping.execute("DROP TABLE public.t")
+    await granting.close()
+    await dropping.close()
+  }
+
   @Test func anUnreachableServerIsOneClearTransientError() async throws {
     let configuration = PostgresConfiguration(dsn: "host=/nowhere dbname=none", connectTimeout: .seconds(2))
     let error = await #expect(throws: PostgresError.self) { try await PostgresConnection.connect(configuration) }

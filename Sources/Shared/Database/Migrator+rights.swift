@@ -24,16 +24,18 @@ extension Migrator {
   private func rights(_ connection: PostgresConnection, mends: Bool) async throws -> [String] {
     guard let grants = repeatable.files.first(where: { $0.path.hasSuffix("grants.sql") }) else { return [] }
     do {
-      return try await connection.withTransaction { transaction in
-        try await lock(transaction)
-        let before = try await present(transaction)
-        try await transaction.executeScript(grants.sql)
-        let after = try await present(transaction)
-        let wrong =
-          after.subtracting(before).sorted().map { "lacks " + $0 }
-          + before.subtracting(after).sorted().map { "has " + $0 }
-        guard mends, !wrong.isEmpty else { throw OnlyLooked(wrong: wrong) }
-        return wrong
+      return try await again {
+        try await connection.withTransaction { transaction in
+          try await lock(transaction)
+          let before = try await present(transaction)
+          try await transaction.executeScript(grants.sql)
+          let after = try await present(transaction)
+          let wrong =
+            after.subtracting(before).sorted().map { "lacks " + $0 }
+            + before.subtracting(after).sorted().map { "has " + $0 }
+          guard mends, !wrong.isEmpty else { throw OnlyLooked(wrong: wrong) }
+          return wrong
+        }
       }
     } catch let looked as OnlyLooked {
       return looked.wrong

@@ -45,7 +45,7 @@ package struct Migrator: Sendable {
   /// - Throws: `MigrationError` on drift, on a newer database, or when a file fails. Nothing was changed then.
   package func migrate(_ connection: PostgresConnection) async throws -> [String] {
     do {
-      return try await applyPending(connection)
+      return try await again { try await applyPending(connection) }
     } catch let error as PostgresError where error.sqlState == "42501" {  // insufficient_privilege
       throw MigrationError.notAllowed(try await LoginRights.read(connection).login, reason: error.message)
     }
@@ -66,6 +66,22 @@ package struct Migrator: Sendable {
       Status(name: RepeatableMigrations.name, appliedAt: last?.appliedAt, akerVersion: last?.akerVersion)
     ]
   }
+
+  /// Publications go on meanwhile: where one drops or swaps a table in the moment in which it is granted, which locks no
+  /// table, or the two would wait for each other, all is rolled back and begins again.
+  func again<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+    for _ in 1..<Self.tryCount {
+      do { return try await body() } catch let error as PostgresError where Self.isCollision(error) {}
+    }
+    return try await body()
+  }
+
+  private static func isCollision(_ error: PostgresError) -> Bool {
+    error.isCatalogRace || error.sqlState == "40P01"  // deadlock_detected
+  }
+
+  /// Each try meets another publication at most.
+  private static let tryCount = 20
 
   private func applyPending(_ connection: PostgresConnection) async throws -> [String] {
     let applied = try await verified(connection)
@@ -115,7 +131,7 @@ package struct Migrator: Sendable {
     do {
       try await transaction.executeScript(sql)
     } catch let error as PostgresError where !error.isConnectionFailure {
-      if error.sqlState == "42501" { throw error }
+      if error.sqlState == "42501" || Self.isCollision(error) { throw error }
       if error.sqlState == "42P06" { throw MigrationError.schemaTaken(error.message) }  // duplicate_schema
       let line = error.position.map { position in 1 + sql.unicodeScalars.prefix(position - 1).count { $0 == "\n" } }
       throw MigrationError.failed(file: file, line: line, reason: error.summary)

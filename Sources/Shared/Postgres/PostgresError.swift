@@ -64,7 +64,14 @@ package struct PostgresError: ClassifiedError, CustomStringConvertible {
     // 57014: cancelled; 58: I/O trouble on the server.
     let transient =
       ["40", "53", "58"].contains { sqlState.hasPrefix($0) } || ["55006", "55P03", "57014"].contains(sqlState)
-    return transient ? .transient : .permanent
+    return transient || isCatalogRace ? .transient : .permanent
+  }
+
+  /// Somebody dropped, altered or granted the same table in that moment. Postgres has no SQLSTATE for it, and does not
+  /// translate it.
+  package var isCatalogRace: Bool {
+    sqlState == "XX000"
+      && ["tuple concurrently ", "cache lookup failed for relation "].contains { message.hasPrefix($0) }
   }
 
   /// A server that is away, or has no more room or sessions, is no fault of the task that meets it.
