@@ -15,6 +15,9 @@ struct HousekeepingTests {
   /// What can never succeed: not supported, the login, no such database, no such function, no right.
   static let hopeless = ["0A000", "28000", "3D000", "42883", "42501"]
 
+  /// With a term of four seconds (FlowTests) another leads within five.
+  @Test func whoDoesNotLeadAsksEachSecond() { #expect(FlowScheduler.interval <= .seconds(1)) }
+
   private func housekeeping() -> Housekeeping {
     Housekeeping(
       pool: PostgresPool(TestDatabase.current.configuration, maximumCount: 1), tickInterval: .milliseconds(2))

@@ -226,6 +226,23 @@ struct FlowTests {
     let flows = "flows:\n  - {name: due, datasets: [market_income], schedule: \"@daily\"}\n"
     try await withCatalog(flows: flows) { environment, connection in
       try await migrate(environment)
+      // Every time that somebody asks for the lead, in the order in which it happened.
+      try await connection.executeScript(
+        """
+        CREATE TABLE public.asked (
+          n bigint GENERATED ALWAYS AS IDENTITY, name text, was_over boolean, term bigint, lasts interval);
+        ALTER FUNCTION schedule.lead RENAME TO real_lead;
+        CREATE FUNCTION schedule.lead(holder uuid, name text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$
+        DECLARE
+          is_over boolean := (SELECT l.expires_at <= clock_timestamp() FROM schedule.leader l);
+          answer bigint := schedule.real_lead($1, $2);
+        BEGIN
+          INSERT INTO public.asked (name, was_over, term, lasts)
+            SELECT $2, is_over, answer, l.expires_at - clock_timestamp() FROM schedule.leader l;
+          RETURN answer;
+        END
+        $$;
+        """)
       func leader() async throws -> String? {
         try await connection.query("SELECT name FROM schedule.leader WHERE expires_at > clock_timestamp()").first?
           .decode("name")
@@ -242,6 +259,13 @@ struct FlowTests {
         return now != nil && now != name
       }
       let taken = try await leader()
+      // The lead is nobody's for no longer than the second that lies between two questions (FlowScheduler.interval): the first
+      // question after the term takes it, and a term is four seconds.
+      let asked = try await connection.query(
+        "SELECT term FROM asked WHERE name = $1 AND was_over ORDER BY n", [taken ?? ""])
+      #expect(try asked.first?.decode("term", as: Int64?.self) != nil, "the first question after the term was refused")
+      #expect(
+        try await connection.query("SELECT FROM asked WHERE term IS NOT NULL AND lasts > interval '4 seconds'").isEmpty)
       first.send(SIGCONT)
       first.send(SIGTERM)
       let ended = try await first.wait()

@@ -32,7 +32,7 @@ struct FlowScheduler: Service {
   }
 
   /// The lead is held for four seconds.
-  private static let interval = Duration.seconds(1)
+  static let interval = Duration.seconds(1)
   private static let longestWait = Duration.seconds(10)
   private static let pruneInterval = Duration.seconds(600)
 
