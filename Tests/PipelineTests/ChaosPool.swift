@@ -25,16 +25,21 @@ final class ChaosPool: Sendable {
     case prune
     /// Of the S3 server: 500, a second late, answers cut; or it stands still.
     case sickStore
+    /// The standby takes over, in order or after it has lagged.
+    case failOver
   }
 
   /// A worker, which another follows when it ends.
   private final class Place: Sendable {
     let program = Mutex<Program?>(nil)
     let isExpected = Mutex(false)
+    /// What the processes that have ended had to say.
+    let log = Mutex("")
   }
 
   let workshop: Workshop
-  let cluster: TestCluster
+  let servers: ChaosServers
+  let watch: ChaosWatch
   let simulator: Simulator
   let disk: SmallDisk?
   let store: ObjectStore?
@@ -42,6 +47,12 @@ final class ChaosPool: Sendable {
   let counts = Mutex<[String: Int]>([:])
   /// What ended that nobody killed.
   let surprises = Mutex<[String]>([])
+  struct CommandCount {
+    var asked = 0
+    var done = 0
+    var lastWords = ""
+  }
+  let commands = Mutex<[String: CommandCount]>([:])
   private let places = (1...3).map { _ in Place() }
   private let isOver = Mutex(false)
   private let keepers = Mutex<[Task<Void, any Error>]>([])
@@ -49,11 +60,11 @@ final class ChaosPool: Sendable {
   private let restarts = Turns(count: 1)
 
   init(
-    workshop: Workshop, cluster: TestCluster, simulator: Simulator, disk: SmallDisk?, store: ObjectStore?,
+    workshop: Workshop, servers: ChaosServers, simulator: Simulator, disk: SmallDisk?, store: ObjectStore?,
     ways: ChaosWays
   ) {
-    (self.workshop, self.cluster, self.simulator, self.disk) = (workshop, cluster, simulator, disk)
-    (self.store, self.ways) = (store, ways)
+    (self.workshop, self.servers, self.simulator, self.disk) = (workshop, servers, simulator, disk)
+    (self.store, self.ways, watch) = (store, ways, ChaosWatch(database: workshop.database))
   }
 
   /// Faults in pairs, for as long as is said. What was done is undone when it returns.
@@ -63,7 +74,15 @@ final class ChaosPool: Sendable {
       keep(place, "w\(host.offset + 1)", host.element.0, clock: host.element.1)
     }
     var random = SeededRandom(seed: seed)
-    let faults = Fault.allCases.filter { ![.halfOpen, .prune, .sickStore].contains($0) || store != nil }
+    var faults = Fault.allCases.filter { fault in
+      switch fault {
+      case .halfOpen, .prune, .sickStore: store != nil
+      case .failOver: ChaosSettings.hasStandby
+      default: true
+      }
+    }
+    // Among two dozen faults it would hardly have its turn in a minute.
+    if ChaosSettings.hasStandby { faults += [.failOver, .failOver] }
     try await operate(.enqueue, 0)
     let end = ContinuousClock.now + duration
     while ContinuousClock.now < end {
@@ -105,6 +124,9 @@ final class ChaosPool: Sendable {
           directory: workshop.directory)
         place.program.withLock { $0 = worker }
         let result = try await worker.wait()
+        place.log.withLock {
+          $0 += "\(result.errorOutput)── ended: exit \(result.exitCode ?? -1) signal \(result.signal ?? 0)\n"
+        }
         let wasExpected = place.isExpected.withLock { expected in
           defer { expected = false }
           return expected
@@ -121,6 +143,17 @@ final class ChaosPool: Sendable {
       }
     }
     keepers.withLock { $0.append(keeper) }
+  }
+
+  /// - Returns: the file with all that the workers have said so far.
+  func keepLogs() throws -> String {
+    let path = "/tmp/aker-chaos-\(ChaosSettings.seed).log"
+    let logs = places.enumerated().map { index, place in
+      let last = place.program.withLock { $0 }?.errorOutputSoFar ?? ""
+      return "── w\(index + 1)\n" + place.log.withLock { $0 } + last
+    }
+    try Data(logs.joined().utf8).write(to: URL(filePath: path))
+    return path
   }
 
   private func send(_ signal: Int32, to place: Place) {
@@ -152,9 +185,16 @@ final class ChaosPool: Sendable {
           "pkill", ["-KILL", "-f", workshop.directory + ".*duckdb|duckdb.*" + workshop.directory])
       case .crashServer:
         try await restarts.withTurn {
-          try await cluster.stopServer(number % 2 == 0 ? .immediate : .fast)
+          let server = servers.primary
+          try await server.stopServer(number % 2 == 0 ? .immediate : .fast)
           try await Task.sleep(for: brief / 2)
-          try await cluster.startServer()
+          try await server.startServer()
+        }
+      case .failOver:
+        try await restarts.withTurn {
+          let host = try await servers.failOver(inOrder: number % 3 == 0, lag: brief, watch)
+          // As whoever keeps it would.
+          try await ways.pooler.crash(host: host)
         }
       case .forgetWorkers:
         await ask(
@@ -256,37 +296,60 @@ final class ChaosPool: Sendable {
   }
 
   /// A command may be refused, by its own words: it may not break.
-  private func command(_ arguments: [String]) async {
+  @discardableResult
+  func command(_ arguments: [String]) async -> Program.Result? {
     do {
       let result = try await Program.run(
-        Executable.aker, arguments, environment: try await workshop.workerEnvironment([:]),
+        Executable.aker, arguments,
+        environment: try await workshop.workerEnvironment(["AKER_MIGRATIONS_PATH": PackageRoot.migrations]),
         directory: workshop.directory)
+      commands.withLock {
+        let name = arguments.prefix { !$0.hasPrefix("-") }.prefix(2).joined(separator: " ")
+        $0[name, default: CommandCount()].asked += 1
+        $0[name]?.done += result.exitCode == 0 ? 1 : 0
+        if result.exitCode != 0 { $0[name]?.lastWords = result.errorOutput }
+      }
       if result.signal != nil || result.exitCode == 70 {
         surprises.withLock { $0.append("aker \(arguments.joined(separator: " ")): \(result)") }
       }
+      return result
     } catch {
       surprises.withLock { $0.append("aker \(arguments.joined(separator: " ")): \(error)") }
+      return nil
     }
   }
 }
 
 /// How the workers come to the database: two by a proxy that may lose a COMMIT or its answer, one by a pooler.
 struct ChaosWays: Sendable {
-  let answers: HeldBackCommit
-  let requests: HeldBackCommit
-  let pooler: Pgbouncer
-  let dsns: [String]
+  /// One way to each server.
+  struct Proxies: Sendable {
+    let each: [HeldBackCommit]
 
-  static func running(to database: TestDatabase, _ body: (ChaosWays) async throws -> Void) async throws {
-    let directory = database.cluster.directory
-    let answers = try HeldBackCommit.start(before: directory, count: 0, .answer)
+    init(to servers: ChaosServers, _ loss: HeldBackCommit.Loss) throws {
+      each = try servers.nodes.map { try HeldBackCommit.start(before: $0.directory, count: 0, loss) }
+    }
+
+    var dsn: String { "host=\(each.map(\.directory).joined(separator: ",")) user=aker dbname=chaos" }
+    var heldCount: Int { each.map(\.heldCount).reduce(0, +) }
+    func loseNext() { each.forEach { $0.loseNext() } }
+    func stopForwarding(_ direction: HeldBackCommit.Direction) { each.forEach { $0.stopForwarding(direction) } }
+    func stop() { each.forEach { $0.stop() } }
+  }
+
+  let answers: Proxies
+  let requests: Proxies
+  let pooler: Pgbouncer
+  var dsns: [String] { [answers.dsn, requests.dsn, pooler.dsn] }
+
+  static func running(to servers: ChaosServers, _ body: (ChaosWays) async throws -> Void) async throws {
+    let answers = try Proxies(to: servers, .answer)
     defer { answers.stop() }
-    let requests = try HeldBackCommit.start(before: directory, count: 0, .request)
+    let requests = try Proxies(to: servers, .request)
     defer { requests.stop() }
-    let pooler = try await Pgbouncer.start(before: database)
-    let dsns = [answers, requests].map { "host=\($0.directory) user=aker dbname=\(database.name)" } + [pooler.dsn]
+    let pooler = try await Pgbouncer.start(before: .named("chaos", on: servers.primary))
     do {
-      try await body(ChaosWays(answers: answers, requests: requests, pooler: pooler, dsns: dsns))
+      try await body(ChaosWays(answers: answers, requests: requests, pooler: pooler))
     } catch {
       try? await pooler.stop()
       throw error

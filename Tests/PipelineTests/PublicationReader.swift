@@ -20,8 +20,29 @@ struct PublicationReader: Sendable {
     var sha256: String
   }
 
+  /// The history of the database that readers look at. A fail-over begins another, in which the last publications of the one
+  /// before may never have been.
+  final class History: Sendable {
+    private let number = Mutex(0)
+    private let lost = Mutex<Set<String>>([])
+
+    var current: Int { number.withLock { $0 } }
+
+    /// - Parameter files: of publications that were lost, as `file` names them: they lie in the lake all the same.
+    func begin(without files: some Sequence<String>) {
+      lost.withLock { $0.formUnion(files) }
+      number.withLock { $0 += 1 }
+    }
+
+    static func file(_ path: String, _ sha256: String) -> String { path + " " + sha256 }
+    func hasLost(_ path: String, _ sha256: String) -> Bool { lost.withLock { $0.contains(Self.file(path, sha256)) } }
+  }
+
   struct Report: Sendable {
     var problems: [String] = []
+    /// What was seen in this history.
+    fileprivate var partitions: Set<Partition> = []
+    fileprivate var history = 0
     fileprivate var digests: [Publication: String] = [:]
     /// Rows that were not those of the publication that an old snapshot knows of. A swap may show it a newer one.
     fileprivate var newer: [Partition: Set<String>] = [:]
@@ -43,16 +64,17 @@ struct PublicationReader: Sendable {
   private let isSplit: Bool
   private let database: TestDatabase
   private let lake: any LakeStore
+  private let history: History
 
   /// Runs `body` while readers look on, and records an issue for all that they saw and should not. Each has read once
   /// before the first step, and once more after the last, however quick `body` was.
   /// - Parameter minimumReads: of each reader, in the meantime; fewer would prove nothing of what takes long.
   static func watching(
     _ dataset: String, isSplit: Bool = false, of workshop: Workshop, minimumReads: Int = 0,
-    sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+    history: History = History(), sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
   ) async throws {
     let reader = PublicationReader(
-      dataset: dataset, isSplit: isSplit, database: workshop.database, lake: workshop.lake)
+      dataset: dataset, isSplit: isSplit, database: workshop.database, lake: workshop.lake, history: history)
     let watches = [Style.statements, .oldSnapshot].map { style in
       let progress = Progress()
       return (progress, Task { try await reader.watch(style, progress) })
@@ -99,7 +121,12 @@ struct PublicationReader: Sendable {
       do {
         if connection == nil { connection = try await connect() }
         guard let connection else { continue }
+        let began = history.current
         let rows = try await self.rows(style, connection)
+        if began != history.current { continue }
+        if began != report.history {
+          (report.history, report.partitions, report.newer) = (began, [], [:])
+        }
         check(rows, style, &report)
         if style == .statements { report.problems += try await brokenFiles(connection) }
         progress.readCount.withLock { $0 += 1 }
@@ -166,7 +193,7 @@ struct PublicationReader: Sendable {
 
   private func check(_ rows: [PostgresRow], _ style: Style, _ report: inout Report) {
     do {
-      var missing = Set(report.digests.keys.map(\.partition))
+      var missing = report.partitions
       for row in rows {
         let partition = Partition(dataYear: try row.decode("data_year"), region: try row.decode("region"))
         let name = "\(partition.dataYear) \(partition.region)"
@@ -186,6 +213,7 @@ struct PublicationReader: Sendable {
           count == published && vintages == 1 && shown == asOf && report.digests[publication] ?? digest == digest
         if isAsPublished {
           report.digests[publication] = digest
+          report.partitions.insert(partition)
         } else if style == .oldSnapshot {
           report.newer[partition, default: []].insert(digest)
         } else {
@@ -203,7 +231,7 @@ struct PublicationReader: Sendable {
   private func brokenFiles(_ connection: PostgresConnection) async throws -> [String] {
     var problems: [String] = []
     for path in try await lake.files() where path.hasPrefix(dataset + "/") {
-      guard let sha256 = try await lake.sha256(path) else { continue }
+      guard let sha256 = try await lake.sha256(path), !history.hasLost(path, sha256) else { continue }
       let known = try await connection.query(
         "SELECT FROM lineage.publication WHERE lake_path = $1 AND output_sha256 = $2 LIMIT 1", [path, sha256])
       if known.isEmpty { problems.append("\(path) is no publication's file") }

@@ -103,7 +103,9 @@ struct Workshop {
 
   /// The lake and the warehouse hold what these paths name and nothing else: no staging, no table that was left over.
   func requireNothingElse(than paths: [String], _ connection: PostgresConnection) async throws {
-    #expect(try await lake.files().sorted() == paths.sorted())
+    let files = Set(try await lake.files())
+    #expect(files.subtracting(paths) == [], "nobody's")
+    #expect(Set(paths).subtracting(files) == [], "lost")
     #expect(try await lake.stagingNames() == [])
     let leftovers = try await connection.query(
       """

@@ -8,6 +8,7 @@ package final class Pgbouncer: Sendable {
   package let dsn: String
   private let program: Mutex<Program>
   private let directory: String
+  private let settings: [String: String]
 
   package enum Mode: String, Sendable, CaseIterable {
     case session, transaction
@@ -21,24 +22,28 @@ package final class Pgbouncer: Sendable {
   ) async throws -> Pgbouncer {
     let directory = "/tmp/aker-pgbouncer-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    try DeployedFile.filled(
-      "postgres/pgbouncer.ini",
-      [
-        "database": database.name, "host": host ?? database.cluster.directory, "user": user,
-        "listen": "", "port": "6432", "socket": directory, "auth": "any", "mode": mode.rawValue,
-        "pool": mode == .session ? "20" : "3",
-      ]
-    ).write(toFile: directory + "/ini", atomically: true, encoding: .utf8)
+    let settings = [
+      "database": database.name, "host": host ?? database.cluster.directory, "user": user,
+      "listen": "", "port": "6432", "socket": directory, "auth": "any", "mode": mode.rawValue,
+      "pool": mode == .session ? "20" : "3",
+    ]
+    try write(settings, to: directory)
     let program = try await serve(directory)
     let dsn = "host=\(directory) port=6432 user=aker dbname=\(database.name)"
     try await eventually { FileManager.default.fileExists(atPath: directory + "/.s.PGSQL.6432") }
-    return Pgbouncer(dsn: dsn, program: program, directory: directory)
+    return Pgbouncer(dsn: dsn, program: program, directory: directory, settings: settings)
   }
 
-  private init(dsn: String, program: Program, directory: String) {
+  private init(dsn: String, program: Program, directory: String, settings: [String: String]) {
     self.dsn = dsn
     self.program = Mutex(program)
     self.directory = directory
+    self.settings = settings
+  }
+
+  private static func write(_ settings: [String: String], to directory: String) throws {
+    try DeployedFile.filled("postgres/pgbouncer.ini", settings)
+      .write(toFile: directory + "/ini", atomically: true, encoding: .utf8)
   }
 
   private static func serve(_ directory: String) async throws -> Program {
@@ -52,10 +57,12 @@ package final class Pgbouncer: Sendable {
   }
 
   /// Kills it, and starts another in its place.
-  package func crash() async throws {
+  /// - Parameter host: where that one finds the server; where the first did unless told.
+  package func crash(host: String? = nil) async throws {
     send(SIGKILL)
     _ = try await program.withLock { $0 }.wait()
     for file in ["/.s.PGSQL.6432", "/.s.PGSQL.6432.lock", "/pid"] { unlink(directory + file) }
+    if let host { try Self.write(settings.merging(["host": host]) { $1 }, to: directory) }
     let next = try await Self.serve(directory)
     program.withLock { $0 = next }
     try await eventually { FileManager.default.fileExists(atPath: directory + "/.s.PGSQL.6432") }

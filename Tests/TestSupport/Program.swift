@@ -23,11 +23,16 @@ package final class Program: Sendable {
 
   package let processID: Int32
   private let ending: Task<Result, any Error>
+  private let files: OutputFiles
 
-  private init(processID: Int32, ending: Task<Result, any Error>) {
+  private init(processID: Int32, ending: Task<Result, any Error>, files: OutputFiles) {
     self.processID = processID
     self.ending = ending
+    self.files = files
   }
+
+  /// What it has written to its error output so far; nothing once it has ended.
+  package var errorOutputSoFar: String { files.read().1 }
 
   /// - Parameters:
   ///   - environment: added to the test's own environment, whose AKER_ variables are left out.
@@ -73,7 +78,7 @@ package final class Program: Sendable {
         throw error
       }
     }
-    for try await processID in started { return Program(processID: processID, ending: ending) }
+    for try await processID in started { return Program(processID: processID, ending: ending, files: files) }
     throw TestFailure("\(executable) did not start")
   }
 

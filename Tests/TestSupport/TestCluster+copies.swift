@@ -5,15 +5,21 @@ import Testing
 
 extension TestCluster {
   /// A standby on a copy of this one's files, which follows it asynchronously until it is cut off or promoted.
-  package func standby() async throws -> TestCluster {
-    let cluster = try Self.make(durability: .none)
+  package func standby(durability: Durability = .none) async throws -> TestCluster {
+    let cluster = try Self.make(durability: durability)
     try await cluster.own()
-    try await cluster.runAsOwner(
-      "pg_basebackup",
-      ["-h", directory, "-U", "aker", "-D", cluster.directory + "/data", "-X", "stream", "-c", "fast", "-R"])
-    try cluster.configure()
-    try await cluster.startServer()
+    try await cluster.follow(self)
     return cluster
+  }
+
+  /// Begins anew as a standby of `primary`, in its own folder.
+  package func follow(_ primary: TestCluster) async throws {
+    try? FileManager.default.removeItem(atPath: directory + "/data")
+    try await runAsOwner(
+      "pg_basebackup",
+      ["-h", primary.directory, "-U", "aker", "-D", directory + "/data", "-X", "stream", "-c", "fast", "-R"])
+    try configure()
+    try await startServer()
   }
 
   /// As a client that only looks.

@@ -36,7 +36,7 @@ package final class TestCluster: Sendable {
 
   /// Servers that somebody else starts and stops.
   /// - Parameter address: `host=a,b port=5432`.
-  static func served(at address: String) -> TestCluster {
+  package static func served(at address: String) -> TestCluster {
     TestCluster(directory: "/nonexistent", durability: .full, address: address)
   }
 
@@ -69,8 +69,10 @@ package final class TestCluster: Sendable {
     try await PostgresConnection.connect(configuration(database: database))
   }
 
-  package func startServer() async throws {
-    try await control(["-l", directory + "/log", "-w", "-t", "60", "start"])
+  /// - Parameter aside: at a socket of its own, in a folder below, where no program looks for it.
+  package func startServer(aside: Bool = false) async throws {
+    let place = aside ? ["-o", "-c unix_socket_directories=\(directory)/data"] : []
+    try await control(["-l", directory + "/log", "-w", "-t", "60"] + place + ["start"])
   }
 
   package enum StopMode: String, Sendable {
