@@ -5,8 +5,8 @@ internal import FoundationEssentials
 internal import Logging
 internal import Postgres
 
-/// What changes, told to all who listen: one query a second for any number of them, one more for what is heard of between, and
-/// none while nobody listens.
+/// What changes, told to all who listen: one query for any number of them, as often as `LookPace` says, and none while nobody
+/// listens.
 actor EventHub {
   private let pool: PostgresPool
   /// For a session that hears of what operators do; nil does without.
@@ -21,6 +21,9 @@ actor EventHub {
   private var polling: Task<Void, Never>?
   /// Until the next look, unless something is heard of before.
   private var pause: Task<Void, Never>?
+  /// Whether something was heard of since the last look began: it may not have seen it.
+  private var isWoken = false
+  private var pace: LookPace
   private var isClosed = false
   /// What was last seen of each thing but cells, and the events that were told.
   private var seen: [String: String] = [:]
@@ -39,9 +42,7 @@ actor EventHub {
     var token: String?
   }
 
-  private static let interval = Duration.seconds(1)
-  /// What is heard of is not looked for more often than this, however much there is.
-  private static let leastInterval = Duration.milliseconds(300)
+  private static let hearingInterval = Duration.seconds(5)
   /// More cells than this are told by one `reset`: whoever shows them reads them again anyway.
   private static let mostCells = 1_000
   private static let mostToldCells = 20_000
@@ -51,9 +52,12 @@ actor EventHub {
   /// Who reads no faster than this falls behind, is cut off, and comes again with the number of what it last read.
   private static let mostPending = 2_000
 
-  init(pool: PostgresPool, database: PostgresConfiguration? = nil, logger: Logger) {
+  init(
+    pool: PostgresPool, database: PostgresConfiguration? = nil, pace: LookPace = LookPace(), logger: Logger
+  ) {
     self.pool = pool
     self.database = database
+    self.pace = pace
     self.logger = logger
   }
 
@@ -103,7 +107,10 @@ actor EventHub {
   }
 
   /// Something was done: it is told at once.
-  func wake() { pause?.cancel() }
+  func wake() {
+    isWoken = true
+    pause?.cancel()
+  }
 
   private func poll() async {
     await withTaskGroup { group in
@@ -122,6 +129,8 @@ actor EventHub {
     var beaten = 0
     while !Task.isCancelled, !listeners.isEmpty {
       let start = ContinuousClock.now
+      isWoken = false
+      pace.look(at: start)
       do {
         try await look()
       } catch {
@@ -132,13 +141,15 @@ actor EventHub {
         beaten += 1
         send(": here\n\n")
       }
-      // A database that takes long is asked less often.
-      let taken = ContinuousClock.now - start
-      await wait(until: start + max(Self.interval, taken * 5), notBefore: start + max(Self.leastInterval, taken * 3))
+      let next = pace.next(taken: ContinuousClock.now - start, isBusy: !running.isEmpty)
+      await wait(until: next.unlessHeard)
+      try? await Task.sleep(until: next.ifHeard, clock: .continuous)
     }
   }
 
-  private func wait(until end: ContinuousClock.Instant, notBefore least: ContinuousClock.Instant) async {
+  /// Until then, or until something is heard of.
+  private func wait(until end: ContinuousClock.Instant) async {
+    guard !isWoken else { return }
     let pause = Task { _ = try? await Task.sleep(until: end, clock: .continuous) }
     self.pause = pause
     await withTaskCancellationHandler {
@@ -147,7 +158,6 @@ actor EventHub {
       pause.cancel()
     }
     self.pause = nil
-    try? await Task.sleep(until: least, clock: .continuous)
   }
 
   /// What operators do by other programs than this is notified of; where that does not arrive (behind a pooler), it is seen
@@ -163,7 +173,7 @@ actor EventHub {
         }
         await session.close()
       }
-      try? await Task.sleep(for: Self.interval * 5)
+      try? await Task.sleep(for: Self.hearingInterval)
     }
   }
 
