@@ -65,11 +65,11 @@ def listen(count):
 
 def idle():
     time.sleep(5)
-    alone = transactions(15)
+    alone = transactions(30)
     streams = listen(tabs)
     time.sleep(3)
-    more = transactions(15) - alone
-    row(f"{tabs} open tabs: questions a second more than without any", f"{more:.2f}", "≤ 1", more <= 1.05)
+    more = transactions(30) - alone
+    row(f"{tabs} open tabs: questions a second more than without any", f"{more:.2f}", "≤ 1", round(more, 1) <= 1)
     row("the same: memory of the service (RSS)", f"{megabytes()} MB", "≤ 80 MB", megabytes() <= 80)
     for stream in streams:
         stream.close()
@@ -83,21 +83,34 @@ def until(page, expression):
 
 
 def seen(page):
-    """From a change's commit to the page that shows it."""
+    """From a change's commit to the page that shows it: what an operator does, of which the service hears, and the starts and
+    ends of tasks, of which nobody is told."""
     cell = "document.querySelector(\".grid td:has(a[title^='dataset_0001 2023'])\")"
-    taken = []
-    for task in sql("SELECT t.task_id FROM queue.task t WHERE t.dataset = 'dataset_0001' AND t.data_year = 2023 "
-                    "AND t.state = 'failed' ORDER BY 1 LIMIT 10").split():
-        before = page.evaluate(cell + ".textContent + ' ' + " + cell + ".className + ' ' + " + cell + ".querySelector('a').title")
+    shown = f"{cell}.className + ' ' + {cell}.querySelector('a').title"
+    acts, works = [], []
+
+    def change(taken, text):
+        before = page.evaluate(shown)
         # Not always in the same part of a second.
         page.wait_for_timeout(1000 + 97 * len(taken))
-        sql(f"SELECT queue.retry_task({task})")
+        sql(text)
         began = time.perf_counter()
-        until(page, f"({cell}.textContent + ' ' + {cell}.className + ' ' + {cell}.querySelector('a').title) !== {json.dumps(before)}")
+        until(page, f"{shown} !== {json.dumps(before)}")
         taken.append(time.perf_counter() - began)
-    taken.sort()
-    row("a cell's change after its commit, seen in Chromium: median, longest of ten",
-        f"{taken[len(taken) // 2]:.2f} s, {taken[-1]:.2f} s", "≤ 1 s", taken[-1] <= 1)
+
+    for task in sql("SELECT t.task_id FROM queue.task t WHERE t.dataset = 'dataset_0001' AND t.data_year = 2023 "
+                    "AND t.state = 'failed' ORDER BY 1 LIMIT 10").split():
+        change(acts, f"SELECT queue.retry_task({task})")
+        # Nothing else waits. A worker that is not heard of for long is lost: each task has its own.
+        change(works, "SELECT * FROM queue.claim(queue.register_worker('bench', 'bench', 1, 'bench', 1), 1)")
+        lease = f"FROM queue.lease WHERE task_id = {task}"
+        worker = sql(f"SELECT worker_id {lease}")
+        change(works, f"SELECT queue.fail(task_id, lease_token, 'permanent', 'no') {lease}")
+        sql(f"SELECT queue.stop_worker({worker})")
+    for what, taken in (("an operator's act", acts), ("a task's start or end", works)):
+        taken.sort()
+        row(f"{what}, from its commit until Chromium shows it: median, longest of {len(taken)}",
+            f"{taken[len(taken) // 2]:.2f} s, {taken[-1]:.2f} s", "≤ 1 s", taken[-1] <= 1)
 
 
 def seventh(browser):
