@@ -72,6 +72,14 @@ package enum Words {
     }
   }
 
+  /// How long ago, of an interval as Postgres writes it.
+  package static func ago(_ interval: String?) -> String {
+    guard let interval else { return "–" }
+    let parts = interval.split(separator: ":").compactMap { Double($0) }
+    guard parts.count == 3 else { return interval }
+    return "\(seconds(parts[0] * 3600 + parts[1] * 60 + parts[2])) ago"
+  }
+
   /// A state as a badge: shape, word and colour.
   package static func badge(_ fact: GridCell.Fact) -> HTML {
     "<span class=\"badge \(fact.style)\"><i aria-hidden=\"true\">\(String(fact.sign))</i>\(fact.rawValue)</span>"
@@ -129,13 +137,24 @@ package enum Words {
     "<div class=\"command\"><code>\(text)</code></div>"
   }
 
-  /// A step of what to do next, with its commands to copy.
+  /// Steps of what to do next, with their commands to copy: `when its cause is gone: aker retry --task 7; then aker status`. What
+  /// only speaks of a command, and so ends as a sentence does, is a sentence.
   package static func advice(_ text: String) -> HTML {
-    HTML(
-      text.split(separator: ", then ").map { part in
-        guard let range = part.firstRange(of: "aker ") else { return "<p>\(String(part))</p>" }
-        let before: HTML = range.lowerBound == part.startIndex ? .empty : "<p>\(String(part[..<range.lowerBound]))</p>"
-        return "\(before)\(command(String(part[range.lowerBound...])))"
+    let parts = text.split(separator: #/[,;] then |; |\. (?=[A-Z])/#).map(String.init)
+    let commands = parts.map { part in
+      part.hasSuffix(".")
+        ? nil
+        : part.firstRange(of: #/(?:^|: )aker /#).map { range in
+          let isFirst = range.lowerBound == part.startIndex
+          return isFirst ? range.lowerBound : part.index(range.lowerBound, offsetBy: 2)
+        }
+    }
+    guard commands.contains(where: { $0 != nil }) else { return "<p>\(text)</p>" }
+    return HTML(
+      zip(parts, commands).map { part, start in
+        guard let start else { return "<p>\(part)</p>" }
+        let before: HTML = start == part.startIndex ? .empty : "<p>\(String(part[..<start]))</p>"
+        return "\(before)\(command(String(part[start...])))"
       })
   }
 

@@ -5,6 +5,7 @@
     dashboard.py URL --only P,P  only these parts, such as three_clicks
 """
 
+import datetime
 import json
 import os
 import re
@@ -73,7 +74,8 @@ def pages():
     hostile = next(t["task_id"] for t in failed if t["dataset"] == "hazard_risk")
     checks = next(t["task_id"] for t in failed if t["dataset"] == "rent_index")
     done = api("/tasks?state=completed&dataset=market_income&limit=1")[0]["task_id"]
-    running = api("/tasks?state=running&limit=1")[0]["task_id"]
+    # Its worker is never heard of again, and lost after half a minute.
+    running = (api("/tasks?state=running&limit=1") or api("/tasks?limit=1"))[0]["task_id"]
     return {
         "grid": "/", "grid-of-backfill": "/?backfill=2", "grid-empty": "/?dataset=zzz", "backfills": "/backfills",
         "backfill": "/backfills/1", "backfill-open": "/backfills/2", "new-backfill": "/backfills/new", "tasks": "/tasks",
@@ -390,6 +392,122 @@ def explore(browser):
     page.context.close()
 
 
+def local_times(browser):
+    """Every time of every page is the reader's, with UTC on hover; without a script it is UTC, and says so."""
+    # Half an hour besides, and no summer time.
+    zone = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
+    context = browser.new_context(timezone_id="Asia/Kolkata", locale="en-GB")
+    plain = browser.new_context(java_script_enabled=False)
+    here, there = context.new_page(), plain.new_page()
+    counted = 0
+    for name, path in pages().items():
+        if isinstance(path, tuple):
+            continue
+        here.goto(URL + path)
+        there.goto(URL + path)
+        for stamp, shown, title in here.evaluate("[...document.querySelectorAll('main time')].map(t => [t.dateTime, t.textContent, t.title])"):
+            moment = datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+            local = moment.astimezone(zone)
+            check(shown == f"{local.day} {local:%b} {local.year}, {local:%H:%M}".replace("Sep ", "Sept "), f"{name}: {stamp} is shown as {shown}")
+            check(title == f"{moment:%Y-%m-%d %H:%M} UTC", f"{name}: on hover {stamp} is {title}")
+            counted += 1
+        # Those that nobody turned into a local one.
+        other = re.findall(r".{0,40}\d{4}-\d\d-\d\d[T ]\d\d:\d\d.{0,20}", here.evaluate("""() => {
+          const copy = document.querySelector('main').cloneNode(true);
+          copy.querySelectorAll('code, pre, textarea').forEach(e => e.remove());
+          return copy.textContent }"""))
+        check(not other, f"{name}: times that are not local: {other[:3]}")
+        for shown in there.locator("main time").all_text_contents():
+            check(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", shown), f"{name}: without a script {shown}")
+    check(counted > 50, f"only {counted} times")
+    context.close()
+    plain.close()
+
+
+def plain_acts(browser):
+    """Every act that the pages offer, by plain forms: previewed, done, and told."""
+    page = new(browser, java_script_enabled=False)
+
+    def act(path, label, within="main"):
+        page.goto(URL + path)
+        page.locator(f"{within} a.button", has_text=re.compile(f"^{re.escape(label)}$")).first.click()
+        page.click(".confirm button.main")
+        check(page.locator("main .said").count() == 1 or "/batches/" in page.url, f"{label} of {path}: it is not said what was done: {page.url}")
+
+    def tasks(query):
+        return api(f"/tasks?limit=1000&{query}")
+
+    def ask(sql):
+        return [value for row in api("/explore", {"sql": sql})["rows"] for value in (row.values() if isinstance(row, dict) else row)]
+
+    made = api("/backfills", {"datasets": ["market_population", "market_income"], "years": "2011-2012", "only": "all", "as_of": "2024-07"})["backfill_id"]
+    backfill = f"/backfills/{made}"
+    act(backfill, "Pause…")
+    check(api(backfill)["state"] == "paused", "a backfill is not paused")
+    act(backfill, "Resume…")
+    check(api(backfill)["state"] == "open", "a backfill is not resumed")
+    act(backfill, "First…")
+    check(ask(f"SELECT DISTINCT priority::text FROM queue.task WHERE backfill_id = {made}") == ["10"], "a backfill does not go first")
+    first = [t["task_id"] for t in tasks(f"backfill={made}&state=ready")][0]
+    act(f"/tasks/{first}", "First…")
+    check(ask(f"SELECT left(run_at::text, 4) FROM queue.task WHERE task_id = {first}") == ["1970"], "a task does not go first")
+    act(f"/tasks/{first}", "Cancel…")
+    check(state(first) == "cancelled", "a task is not cancelled")
+    # Chosen now, and done one by one in the background.
+    act("/datasets/market_population/2012", "Cancel…")
+    check("cancel" in page.inner_text("main").lower(), "a year's cancellation is not told")
+    for what, path in [("dataset", "/datasets/market_jobs"), ("all work", "/workers")]:
+        suffix = " all work…" if what == "all work" else "…"
+        def paused():
+            return [o["item"] for o in api("/overview") if o["value"] == "paused" and o["item"] in ("queue", "dataset market_jobs")]
+        act(path, "Pause" + suffix)
+        check(len(paused()) == 1, f"{what} is not paused: {paused()}")
+        act(path, "Resume" + suffix)
+        check(not paused(), f"{what} is not resumed: {paused()}")
+    def source():
+        return next(s for s in api("/sources") if s["id"] == "bls_qcew")["state"].get("pause_reason")
+    act("/sources", "Pause…", "tr#bls_qcew")
+    check(source(), "a source is not paused")
+    act("/sources", "Resume…", "tr#bls_qcew")
+    check(not source(), "a source is not resumed")
+    def flow():
+        return next(f for f in api("/flows") if f["name"] == "refresh-market-data")["state"].get("paused_at")
+    act("/flows/refresh-market-data", "Pause…")
+    check(flow(), "a flow is not paused")
+    act("/flows", "Resume…")
+    check(not flow(), "a flow is not resumed")
+    act("/alerts", "Silence…")
+    check(any(a.get("silenced_until") for a in api("/alerts")), "no alert is silenced")
+    page.goto(URL + "/tokens")
+    page.fill("input[name=name]", "dana")
+    page.click("text=Make a token")
+    check("aker_" in page.inner_text(".command code"), "a token is not told")
+    act("/tokens", "Revoke…")
+    check([t["state"] for t in api("/tokens")] == ["revoked"], "a token is not revoked")
+    # From the grid, where it is told.
+    check(api("/datasets/boundary_county").get("pause_reason") == "the source moved", "the world has changed")
+    page.goto(URL + "/")
+    page.locator(".notes li", has_text="boundary_county").locator("a.button").click()
+    page.click(".confirm button.main")
+    check(api("/datasets/boundary_county").get("pause_reason") is None, "a dataset is not resumed")
+    page.context.close()
+
+
+def one_cause(browser):
+    """Failures by cause, and the retry of one of them alone."""
+    page = new(browser, java_script_enabled=False)
+    failed = lambda more="": {t["task_id"] for t in api(f"/tasks?backfill=1&state=failed&limit=1000{more}")}
+    page.goto(URL + "/backfills/1")
+    cause = page.locator(".failure", has_text="permanent").first
+    dataset = cause.locator(".kind a").inner_text()
+    before, chosen = failed(), failed(f"&error_class=permanent&dataset={dataset}")
+    check(chosen and chosen < before, f"failed are {before}, of this cause {chosen}")
+    cause.locator("a.button").click()
+    page.click(".confirm button.main")
+    check(failed() == before - chosen, f"still failed are {failed()} of {before}, of this cause were {chosen}")
+    page.context.close()
+
+
 def seven_tabs(browser):
     """A browser opens six connections to a host: the seventh tab lives by the one stream of all."""
     context = browser.new_context()
@@ -440,7 +558,8 @@ def main():
         if not ONLY:
             looks(browser)
         if not SHOTS:
-            for part in [weight, apart, three_clicks, five_clicks, by_mouse, by_keys, county_map, live, explore, seven_tabs, without_script, enqueue]:
+            for part in [weight, apart, three_clicks, five_clicks, by_mouse, by_keys, county_map, live, local_times, explore, seven_tabs, without_script,
+                         one_cause, plain_acts, enqueue]:
                 if ONLY and part.__name__ not in ONLY:
                     continue
                 try:

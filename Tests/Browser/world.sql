@@ -21,6 +21,8 @@ BEGIN
         n || '_source', CASE n WHEN 'market_tracker' THEN ARRAY['market_income'] ELSE '{}'::text[] END) ON CONFLICT DO NOTHING;
     PERFORM queue.configure_source(n || '_source');
   END LOOP;
+  -- Of the registry.
+  PERFORM queue.configure_source('bls_qcew');
   INSERT INTO catalog.dataset_column (ordinal, is_key, dataset, name, type, unit, description, sources) VALUES
     (1, true, 'market_income', 'geo_id', 'text', NULL, 'The county.', '{acs.geo_id}'),
     (2, false, 'market_income', 'median_income', 'integer', 'USD', 'Of all households.', '{acs.b19013_001e}');
@@ -78,3 +80,6 @@ INSERT INTO schedule.due (flow, due_at, fate, reason, backfill_id, triggered_by,
     CASE f.fate WHEN 'waiting' THEN NULL ELSE now() END
   FROM (VALUES (1, 'waiting', NULL, NULL, NULL), (2, 'fired', NULL, 1, '<b>dana</b>'), (3, 'skipped', 'paused by operator', NULL, NULL),
     (4, 'missed', 'nobody served', NULL, NULL)) f(n, fate, reason, backfill, by);
+-- What is wrong is told.
+INSERT INTO service.alert (kind, subject, severity, summary, advice, fired_at)
+  SELECT t.kind, t.subject, t.severity, t.summary, t.advice, clock_timestamp() FROM service.trouble t WHERE t.kind = 'flow_missed';

@@ -4286,8 +4286,8 @@ UNION ALL
     ((d.flow || ' '::text) || to_char((d.due_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI"Z"'::text)) AS subject,
     'critical'::text AS severity,
     '00:00:00'::interval AS holds_for,
-    format('flow %s was due at %s and missed: %s'::text, d.flow, to_char((d.due_at AT TIME ZONE f.time_zone), 'YYYY-MM-DD HH24:MI'::text), d.reason) AS summary,
-    format('aker flow trigger %s enqueues it now'::text, d.flow) AS advice
+    format('flow %s was due at %s and missed: %s'::text, d.flow, to_char((d.due_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), d.reason) AS summary,
+    format('Enqueue it now: aker flow trigger %s'::text, d.flow) AS advice
    FROM (schedule.due d
      JOIN schedule.flow f USING (flow))
   WHERE ((d.fate = 'missed'::text) AND (d.noted_at > (schedule._now() - '1 day'::interval)))
@@ -4296,7 +4296,7 @@ UNION ALL
     d.flow AS subject,
     'warning'::text AS severity,
     '00:00:00'::interval AS holds_for,
-    format('flow %s is due since %s%s'::text, d.flow, to_char((min(d.due_at) AT TIME ZONE f.time_zone), 'YYYY-MM-DD HH24:MI'::text), (': '::text || f.trouble)) AS summary,
+    format('flow %s is due since %s%s'::text, d.flow, to_char((min(d.due_at) AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), (': '::text || f.trouble)) AS summary,
     format('aker flow history %s'::text, d.flow) AS advice
    FROM (schedule.due d
      JOIN schedule.flow f USING (flow))
@@ -4324,7 +4324,7 @@ UNION ALL
     'warning'::text AS severity,
     '01:00:00'::interval AS holds_for,
     format('source %s has been cooling down for an hour: %s'::text, s.source_id, s.cool_down_reason) AS summary,
-    format('aker sources %s; aker resume --source %s --cool-down asks it again'::text, s.source_id, s.source_id) AS advice
+    format('aker sources %s; to ask it again: aker resume --source %s --cool-down'::text, s.source_id, s.source_id) AS advice
    FROM queue.source s
   WHERE (s.cool_down_until > clock_timestamp())
 UNION ALL
@@ -4351,7 +4351,7 @@ UNION ALL
     'critical'::text AS severity,
     '00:01:00'::interval AS holds_for,
     'tasks wait, and no worker takes any'::text AS summary,
-    'Start one on any host: aker-worker. aker workers tells what became of the last.'::text AS advice
+    'Start one on any host: aker-worker --slots 4. What became of the last: aker workers'::text AS advice
   WHERE ((NOT (EXISTS ( SELECT
            FROM queue.worker v
           WHERE ((v.state = 'running'::text) AND (v.host_trouble IS NULL))))) AND (queue.wanted_slots() > 0))
@@ -4361,7 +4361,7 @@ UNION ALL
     'critical'::text AS severity,
     '00:00:00'::interval AS holds_for,
     format('no coordinator led from %s to %s (UTC)'::text, to_char((l.unled_from AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI:SS'::text), to_char((l.unled_until AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI:SS'::text)) AS summary,
-    'What fell due meanwhile is caught up with as each flow says: aker flow ls. Run aker serve on two hosts.'::text AS advice
+    'Serve on two hosts. What fell due meanwhile is caught up with as each flow says: aker flow ls'::text AS advice
    FROM schedule.leader l
   WHERE (l.unled_until > (clock_timestamp() - '01:00:00'::interval))
 UNION ALL
@@ -4370,7 +4370,7 @@ UNION ALL
     'warning'::text AS severity,
     '00:00:00'::interval AS holds_for,
     ('the database began a new life: '::text || COALESCE(f.message, ''::text)) AS summary,
-    'aker lake repair --report tells whether publications were lost.'::text AS advice
+    'Whether publications were lost: aker lake repair --report'::text AS advice
    FROM queue.life f
   WHERE ((f.number > 1) AND (f.began_at > (clock_timestamp() - '1 day'::interval)));
 

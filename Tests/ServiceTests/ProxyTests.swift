@@ -71,37 +71,62 @@ struct ProxyTests {
     return Int(try #require(port))
   }
 
-  @Test(
-    .enabled(
-      if: Proxy.allCases.allSatisfy(\.isThere), "nginx or haproxy is not installed: scripts/setup --tests installs them"
-    ),
-    .whateverHappens, arguments: Proxy.allCases)
+  /// The service of the scene as the proxy shows it, and a folder for files.
+  private func behind(
+    _ proxy: Proxy, _ service: ServiceScene, _ body: (ServiceScene, String) async throws -> Void
+  ) async throws {
+    let folder = "/tmp/aker-proxy-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let port = try Self.freePort()
+    let upstream = try #require(service.url.firstMatch(of: #/127\.0\.0\.1:\d+/#)).output
+    let running = try await proxy.start(folder, port: port, upstream: String(upstream))
+    do {
+      let scene = ServiceScene(connection: service.connection, url: "http://127.0.0.1:\(port)")
+      try await eventually("the proxy answers") {
+        (try? await scene.get("/aker/livez").status) == 200
+      }
+      try await body(scene, folder)
+    } catch {
+      running.send(SIGTERM)
+      _ = try? await running.wait()
+      throw error
+    }
+    running.send(SIGTERM)
+    _ = try await running.wait()
+  }
+
+  private static let areThere = Proxy.allCases.allSatisfy(\.isThere)
+  private static let missing: Comment = "nginx or haproxy is not installed: scripts/setup --tests installs them"
+
+  @Test(.enabled(if: areThere, missing), .whateverHappens, arguments: Proxy.allCases)
   func pagesFormsAndEventsComeThrough(proxy: Proxy) async throws {
     try await ServiceScene.serving(AccessRules(anonymous: nil), prefix: "/aker") { service in
       try await service.enqueue()
       try await service.failAll()
-      let folder = "/tmp/aker-proxy-\(UUID().uuidString.prefix(8))"
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(atPath: folder) }
-      let port = try Self.freePort()
-      let upstream = try #require(service.url.firstMatch(of: #/127\.0\.0\.1:\d+/#)).output
-      let running = try await proxy.start(folder, port: port, upstream: String(upstream))
-      do {
-        try await look(ServiceScene(connection: service.connection, url: "http://127.0.0.1:\(port)"), folder)
-      } catch {
-        running.send(SIGTERM)
-        _ = try? await running.wait()
-        throw error
+      try await behind(proxy, service, look)
+    }
+  }
+
+  /// A real one: the grid with its files, forms with and without a script, and a change that is seen without a reload.
+  @Test(.enabled(if: areThere, missing), .whateverHappens, arguments: Proxy.allCases)
+  func aBrowserComesThrough(proxy: Proxy) async throws {
+    try await ServiceScene.serving(AccessRules(anonymous: .admin), prefix: "/aker") { service in
+      try await MapTests.world(service)
+      try await behind(proxy, service) { scene, _ in
+        let result = try await Program.run(
+          "python3",
+          [
+            PackageRoot.path + "/Tests/Browser/dashboard.py", scene.url + "/aker", "--only",
+            "weight,three_clicks,live,seven_tabs,without_script",
+          ],
+          environment: ["PYTHONPATH": PythonProgram.folder("playwright")])
+        #expect(result.exitCode == 0 && result.output.contains("first page: "), "\(result)")
       }
-      running.send(SIGTERM)
-      _ = try await running.wait()
     }
   }
 
   private func look(_ scene: ServiceScene, _ folder: String) async throws {
-    try await eventually("the proxy answers") {
-      (try? await scene.get("/aker/livez").status) == 200
-    }
     let bare = try await scene.get("/aker")
     #expect(bare.status == 301 && bare.headers["location"]?.hasSuffix("/aker/") == true, "\(bare)")
     // Signed in, with cookies of the prefix alone.

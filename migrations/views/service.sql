@@ -55,13 +55,13 @@ WHERE o.final AND o.kind = 'failed' AND o.error_class = 'worker_lost'
 UNION ALL
 SELECT 'flow_missed', d.flow || ' ' || to_char(d.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'), 'critical',
   interval '0', format('flow %s was due at %s and missed: %s', d.flow,
-    to_char(d.due_at AT TIME ZONE f.time_zone, 'YYYY-MM-DD HH24:MI'), d.reason),
-  format('aker flow trigger %s enqueues it now', d.flow)
+    to_char(d.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), d.reason),
+  format('Enqueue it now: aker flow trigger %s', d.flow)
 FROM schedule.due d JOIN schedule.flow f USING (flow)
 WHERE d.fate = 'missed' AND d.noted_at > schedule._now() - interval '1 day'
 UNION ALL
 SELECT 'flow_late', d.flow, 'warning', interval '0',
-  format('flow %s is due since %s%s', d.flow, to_char(min(d.due_at) AT TIME ZONE f.time_zone, 'YYYY-MM-DD HH24:MI'),
+  format('flow %s is due since %s%s', d.flow, to_char(min(d.due_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'),
     ': ' || f.trouble),
   format('aker flow history %s', d.flow)
 FROM schedule.due d JOIN schedule.flow f USING (flow)
@@ -84,7 +84,7 @@ WHERE s.published_at < schedule._now() - 2 * n.cadence
 UNION ALL
 SELECT 'source_cooling_down', s.source_id, 'warning', interval '1 hour',
   format('source %s has been cooling down for an hour: %s', s.source_id, s.cool_down_reason),
-  format('aker sources %s; aker resume --source %s --cool-down asks it again', s.source_id, s.source_id)
+  format('aker sources %s; to ask it again: aker resume --source %s --cool-down', s.source_id, s.source_id)
 FROM queue.source s WHERE s.cool_down_until > clock_timestamp()
 UNION ALL
 SELECT 'quota_gone', s.source_id, 'warning', interval '0',
@@ -100,7 +100,7 @@ WHERE t.quota_used >= s.daily_quota AND t.quota_day = (clock_timestamp() AT TIME
 UNION ALL
 SELECT 'no_worker', 'queue', 'critical', interval '1 minute',
   'tasks wait, and no worker takes any',
-    'Start one on any host: aker-worker. aker workers tells what became of the last.'
+    'Start one on any host: aker-worker --slots 4. What became of the last: aker workers'
 WHERE NOT EXISTS (SELECT FROM queue.worker v WHERE v.state = 'running' AND v.host_trouble IS NULL)
   AND queue.wanted_slots() > 0
 UNION ALL
@@ -108,12 +108,12 @@ UNION ALL
 SELECT 'no_leader', to_char(l.unled_from AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'critical', interval '0',
   format('no coordinator led from %s to %s (UTC)', to_char(l.unled_from AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
     to_char(l.unled_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')),
-  'What fell due meanwhile is caught up with as each flow says: aker flow ls. Run aker serve on two hosts.'
+  'Serve on two hosts. What fell due meanwhile is caught up with as each flow says: aker flow ls'
 FROM schedule.leader l WHERE l.unled_until > clock_timestamp() - interval '1 hour'
 UNION ALL
 SELECT 'database_life', f.number::text, 'warning', interval '0',
   'the database began a new life: ' || coalesce(f.message, ''),
-  'aker lake repair --report tells whether publications were lost.'
+  'Whether publications were lost: aker lake repair --report'
 FROM queue.life f WHERE f.number > 1 AND f.began_at > clock_timestamp() - interval '1 day';
 COMMENT ON VIEW service.trouble IS
   'What is wrong now, as the database can tell, and what to do about it: alerts are made of it.';

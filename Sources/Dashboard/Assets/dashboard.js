@@ -36,7 +36,22 @@ function page(script) {
 
   // Times, as the clock on this wall has them; UTC on hover. Buttons that copy.
   const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  const written = /\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)? ?(?:UTC|Z)/;
   function dress(within) {
+    // Those within sentences, too; what is to be copied stays as it is.
+    const texts = document.createTreeWalker(within, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (texts.nextNode()) if (written.test(texts.currentNode.data) && !texts.currentNode.parentElement.closest('time, code, pre, textarea, .answer')) found.push(texts.currentNode);
+    for (let text of found) {
+      for (let match; (match = written.exec(text.data));) {
+        const time = document.createElement('time');
+        const rest = text.splitText(match.index).splitText(match[0].length);
+        time.title = match[0].replace(/T(?=\d)/, ' ').replace(/ ?(UTC|Z)/, ' UTC');
+        time.dateTime = match[0].replace(' ', 'T').replace(/ ?UTC/, 'Z');
+        text.nextSibling.replaceWith(time);
+        text = rest;
+      }
+    }
     for (const time of all('time', within)) time.textContent = format.format(new Date(time.dateTime));
     for (const command of all('.command', within)) {
       const button = document.createElement('button');
@@ -247,6 +262,11 @@ function page(script) {
       }
     });
   }
+
+  // Where the window is narrow, the place where one is may be out of sight.
+  const nav = document.querySelector('nav');
+  const current = nav.querySelector('[aria-current]');
+  if (current) nav.scrollLeft = current.offsetLeft + current.offsetWidth / 2 - nav.clientWidth / 2 - nav.offsetLeft;
 
   // Keys for all pages.
   const places = { g: '', b: 'backfills', t: 'tasks', d: 'datasets', m: 'map', e: 'explore', s: 'sources', w: 'workers', f: 'flows', a: 'alerts', n: 'backfills/new' };

@@ -18,7 +18,7 @@ package struct BackfillPage: Sendable {
     let counts = record.counts
     let remaining: HTML =
       record.remaining_seconds.map { $0 > 0 ? " · about \(Words.seconds(Double($0))) to go" : .empty } ?? .empty
-    let detail: HTML = "\(Words.badge(word: record.state)) backfill \(id)\(remaining)"
+    let detail: HTML = "\(Words.badge(word: record.state))\(remaining)"
     var acts: HTML = .empty
     let fields: [(String, String?)] = [("backfill", "\(id)")]
     if counts.failed > 0 { acts += frame.button("Retry all failed…", "retry", fields, isMain: true) }
@@ -111,9 +111,13 @@ package struct BackfillPage: Sendable {
       let fields: [(String, String?)] = [
         ("backfill", "\(id)"), ("dataset", group.dataset), ("error_class", group.error_class.rawValue),
       ]
-      let retry = group.final ? frame.button("Retry all of this cause…", "retry", fields) : "tried again by itself"
+      let errorClass = Words.errorClass(group.error_class)
+      // A retry chooses by dataset and class: two causes of one class go together.
+      let isAlone = record.failures.count { $0.dataset == group.dataset && $0.error_class == group.error_class } == 1
+      let label = isAlone ? "Retry all of this cause…" : "Retry all \(errorClass) failures of \(group.dataset)…"
+      let retry = group.final ? frame.button(label, "retry", fields) : "tried again by itself"
       return """
-        <div class="failure"><p class="kind">\(group.count) × \(Words.errorClass(group.error_class)) · \
+        <div class="failure"><p class="kind">\(group.count) × \(errorClass) · \
         <a href="\(frame.site.dataset(group.dataset))">\(group.dataset)</a> \(years)</p>\(Words.reason(group.reason))\
         <p class="acts">\(retry) <a href="\(frame.site.task(group.example_task))">The whole story of one</a></p></div>
         """

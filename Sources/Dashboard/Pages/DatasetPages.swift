@@ -32,12 +32,17 @@ package enum DatasetPages {
     let map: HTML =
       newest != nil && names.isSuperset(of: ["geo_level", "geo_id"])
       ? "<a class=\"button\" href=\"\(frame.site.path("map", query: [("dataset", story.dataset)]))\">Map</a>" : .empty
-    let acts: HTML = "\(map)\(frame.button("Pause…", "pause", [("dataset", story.dataset)]))"
+    let pause =
+      story.pause_reason == nil
+      ? frame.button("Pause…", "pause", [("dataset", story.dataset)])
+      : frame.button("Resume…", "resume", [("dataset", story.dataset)], isMain: true)
+    let acts: HTML = "\(map)\(pause)"
+    let paused: HTML? = story.pause_reason.map { "<ul class=\"notes\"><li><b>It is paused</b>: \($0)</li></ul>" }
     let about: HTML = story.description.isEmpty ? .empty : "<p class=\"about\">\(story.description)</p>"
     return frame.page(
       story.dataset, .datasets,
       """
-      \(frame.title("\(story.dataset)", detail, acts))\(about)\(years(story, frame))\(neighbours(story, frame))\
+      \(frame.title("\(story.dataset)", detail, acts))\(paused)\(about)\(years(story, frame))\(neighbours(story, frame))\
       \(columns(story))\(rows(sample, frame))\(publications(story, frame))\(checks(story, frame))
       """)
   }

@@ -110,7 +110,9 @@ package struct ExplorePage: Sendable {
   private static let shownCharacters = 300
 
   private static func cell(_ value: String?, isNumber: Bool) -> HTML {
-    guard let value else { return "<td><span class=\"none\">NULL</span></td>" }
+    guard let value else {
+      return "<td\(isNumber ? " class=\"number\"" as HTML : "")><span class=\"none\">NULL</span></td>"
+    }
     guard !isNumber else { return "<td class=\"number\">\(value)</td>" }
     let shown = value.prefix(shownCharacters)
     let text = shown.utf8.count < value.utf8.count ? shown + "… (\(Words.bytes(Int64(value.utf8.count))))" : value

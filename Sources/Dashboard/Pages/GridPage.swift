@@ -90,12 +90,20 @@ package struct GridPage: Sendable {
     let workers = overview.first { $0.item == "workers" }
     let waits = grid.count(.waiting) + grid.count(.blocked) > 0
     var notes: [HTML] = overview.filter { ["paused", "cooling down"].contains($0.value) }.map {
-      "<li><b>\($0.item) is \($0.value)</b>\($0.detail.map { ": \($0)" as HTML })</li>"
+      "<li><b>\($0.item) is \($0.value)</b>\($0.detail.map { ": \($0)" as HTML }) \(resume($0, frame))</li>"
     }
     if workers?.value == "0", waits {
       notes.append("<li><b>No worker is alive</b>, and tasks wait: start one, <code>aker-worker --slots 4</code></li>")
     }
     return notes.isEmpty ? .empty : "<ul class=\"notes\">\(notes)</ul>"
+  }
+
+  /// What was paused is resumed from here: `queue`, `dataset NAME`, `source NAME`, `backfill NUMBER`.
+  private func resume(_ line: OverviewLine, _ frame: Frame) -> HTML {
+    // A cool-down ends by itself.
+    guard line.value == "paused" else { return .empty }
+    let parts = line.item.split(separator: " ").map(String.init)
+    return frame.button("Resume…", "resume", [(parts[0], parts.count > 1 ? parts[1] : "true")])
   }
 
   // MARK: Filters
@@ -208,7 +216,7 @@ package struct GridPage: Sendable {
   private func bar(_ frame: Frame) -> HTML {
     guard frame.mayAct else { return .empty }
     return """
-      <div class="bar" id="bar"><span id="chosen" role="status">Tick years, or drag over them.</span>\
+      <div class="bar" id="bar"><span id="chosen" role="status">Tick years to act on them.</span>\
       <button name="act" value="backfill" class="main">Plan a backfill…</button><button name="act" value="retry">Retry…</button>\
       <button name="act" value="cancel">Cancel…</button><button name="act" value="prioritize">First…</button>\
       <button name="act" value="validate">Validate…</button><button name="act" value="rollback">Roll back…</button>\

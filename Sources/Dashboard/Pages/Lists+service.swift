@@ -23,7 +23,7 @@ extension Lists {
         } ?? .empty
       let datasets: [HTML] = entry.datasets.map { "<a href=\"\(frame.site.dataset($0))\">\($0)</a> " }
       let pause =
-        state?.pause_reason != nil || state?.cool_down_seconds != nil
+        state?.pause_reason != nil
         ? frame.button("Resume…", "resume", [("source", entry.id)])
         : frame.button("Pause…", "pause", [("source", entry.id)])
       return """
@@ -80,7 +80,7 @@ extension Lists {
           : frame.button("Silence…", "silence", [("kind", line.kind), ("subject", line.subject)])
       return """
         <tr data-key="\(line.alert_id)"><td>\(Words.badge(word: line.state == "firing" ? line.severity : line.state))</td>\
-        <td>\(line.kind.replacing("_", with: " "))<br><small>\(line.subject)</small></td><td class="wrap">\(line.summary)</td>\
+        <td>\(line.kind.replacing("_", with: " "))<br><small><code>\(line.subject)</code></small></td><td class="wrap">\(line.summary)</td>\
         <td class="wrap">\(Words.advice(line.advice))</td><td>\(Words.moment(line.began_at))</td><td>\(line.ended_at == nil ? .empty : Words.moment(line.ended_at))</td>\
         <td class="acts">\(silence)</td></tr>
         """
@@ -131,12 +131,12 @@ extension Lists {
       <label>Name <input name="name" required pattern="[A-Za-z0-9._@\\-]{1,64}" size="20"></label> \
       <label>Level <select name="level"><option>viewer</option><option>operator</option><option>admin</option></select></label> \
       <label>Days <input name="days" type="number" min="1" max="3650" value="90" size="5"></label> <button class="main">Make a token</button>
-      """)
+      """, style: "filters")
     let table =
       rows.isEmpty
       ? Words.nothing("There are no tokens.")
       : Words.table("Tokens", ["Name", "Level", "State", "Made", "Last used", "Until", ""], rows)
     return frame.page(
-      "Tokens", .tokens, isLive: false, "\(frame.title("Tokens"))\(told)<div class=\"filters\">\(new)</div>\(table)")
+      "Tokens", .tokens, isLive: false, "\(frame.title("Tokens"))\(told)\(new)\(table)")
   }
 }

@@ -121,14 +121,15 @@ package enum Lists {
 
   // MARK: Workers
 
-  package static func workers(_ lines: [WorkerLine], _ frame: Frame) -> HTML {
+  /// - Parameter isPaused: whether all work is.
+  package static func workers(_ lines: [WorkerLine], isPaused: Bool, _ frame: Frame) -> HTML {
     let living = lines.filter { $0.end_reason == nil }
     let rows: [HTML] = lines.map { line in
       let trouble: HTML? = line.host_trouble.map { "<b class=\"red\">\($0)</b> for \(line.unwell_for ?? "a moment")" }
       let ended: HTML? = line.end_reason.map { "\($0)" }
       return """
         <tr data-key="\(line.worker_id)"><td>\(line.name)</td><td>\(line.host)</td><td>\(Words.badge(word: line.state))</td>\
-        <td>\(progress(line.busy, line.slots))</td><td class="number">\(line.last_heard)</td><td>\(Words.moment(line.started_at))</td>\
+        <td>\(progress(line.busy, line.slots))</td><td class="number">\(Words.ago(line.last_heard))</td><td>\(Words.moment(line.started_at))</td>\
         <td class="wrap">\(trouble ?? ended ?? .empty)</td><td class="number">\(line.pid.map { "\($0)" as HTML })</td><td>\(line.version)</td></tr>
         """
     }
@@ -140,9 +141,13 @@ package enum Lists {
         as HTML
       : Words.table(
         "Workers", ["Worker", "Host", "State", "Busy", "Last heard", "Since", "Trouble", "Process", "Version"], rows)
+    let pause =
+      isPaused
+      ? frame.button("Resume all work…", "resume", [("queue", "true")], isMain: true)
+      : frame.button("Pause all work…", "pause", [("queue", "true")])
     return frame.page(
       "Workers", .workers,
-      "\(frame.title("Workers", "\(living.count) alive, \(busy) of \(slots) slots busy"))\(table)")
+      "\(frame.title("Workers", "\(living.count) alive, \(busy) of \(slots) slots busy", pause))\(table)")
   }
 
   // MARK: Flows
@@ -197,7 +202,7 @@ package enum Lists {
       \(frame.button(isPaused ? "Resume…" : "Pause…", isPaused ? "resume-flow" : "pause-flow", [("flow", name)]))
       """
     let detail: HTML? = line.map {
-      "\($0.title) · \($0.schedule_in_words ?? "by hand")\($0.state?.next_due_at.map { " · next \(Words.moment($0))" as HTML })"
+      "\($0.title) · \($0.schedule_in_words.map { words in "\(words), \(line?.time_zone ?? "UTC")" } ?? "by hand")\($0.state?.next_due_at.map { " · next \(Words.moment($0))" as HTML })"
     }
     let table =
       rows.isEmpty

@@ -124,7 +124,7 @@ extension Operations {
       + "failed:int cancelled:int running:int blocked:int paused:int warned:int")
 
   private static let story = Schema.fields(
-    "dataset:str title:str description:str owner:str first_year:int last_year:int? definition_hash:str applied_at:time "
+    "dataset:str title:str description:str owner:str first_year:int last_year:int? definition_hash:str applied_at:time pause_reason:str? "
       + "sources:strs reads:strs read_by:strs",
     [
       ("columns", .list(.fields("name:str type:str unit:str? description:str is_key:bool sources:strs"))),

@@ -111,7 +111,9 @@ extension Pages {
       return Lists.sources(entries, visit.frame)
     case .workers:
       let lines: [WorkerLine] = try await ask("listWorkers", visit)
-      return Lists.workers(lines, visit.frame)
+      let overview: [OverviewLine] = try await ask("getOverview", visit, isShared: true)
+      return Lists.workers(
+        lines, isPaused: overview.contains { $0.item == "queue" && $0.value == "paused" }, visit.frame)
     case .flows:
       let lines: [FlowLine] = try await ask("listFlows", visit)
       return Lists.flows(lines, visit.frame)

@@ -37,6 +37,7 @@ extension Pages {
     var body = fields.json("dataset", "source", "error_class", "definition")
     body["task"] = try fields.number("task")
     body["backfill"] = try fields.number("backfill")
+    if fields.has("queue") { body["queue"] = .bool(true) }
     return body
   }
 
@@ -217,7 +218,7 @@ extension Pages {
     let skipped = plans.reduce(0) { $0 + $1.forecast.skipped }
     var sentence = "This enqueues \(tasks.counted("task"))"
     if skipped > 0 { sentence += " and skips \(skipped.counted("partition"))" }
-    if let seconds = plans.compactMap(\.forecast.seconds).max() {
+    if let seconds = plans.compactMap(\.forecast.seconds).max(), seconds >= 1 {
       sentence += ", about \(Words.seconds(seconds)) of work"
     }
     let notes = plans.flatMap { plan in

@@ -45,6 +45,8 @@ package struct DatasetStory: Encodable, Sendable {
   package var last_year: Int?
   package var definition_hash: String
   package var applied_at: Date
+  /// Why its tasks wait in every backfill; nil where nobody paused it.
+  package var pause_reason: String?
   package var sources: [String]
   package var reads: [String]
   package var read_by: [String]
@@ -62,7 +64,8 @@ package struct DatasetStory: Encodable, Sendable {
       PostgresStatement(
         """
         SELECT title, description, owner, first_year, last_year, definition_hash, applied_at, source_ids, depends_on,
-          ARRAY(SELECT n.name FROM catalog.dataset n WHERE d.name = ANY (n.depends_on) ORDER BY 1) AS read_by
+          ARRAY(SELECT n.name FROM catalog.dataset n WHERE d.name = ANY (n.depends_on) ORDER BY 1) AS read_by,
+          (SELECT p.pause_reason FROM queue.dataset_pause p WHERE p.dataset = d.name) AS pause_reason
         FROM catalog.dataset d WHERE name = $1
         """, [name]),
       PostgresStatement(
@@ -90,6 +93,7 @@ package struct DatasetStory: Encodable, Sendable {
       dataset: name, title: try row.decode("title"), description: try row.decode("description"),
       owner: try row.decode("owner"), first_year: try row.decode("first_year"), last_year: try row.decode("last_year"),
       definition_hash: try row.decode("definition_hash"), applied_at: try row.decode("applied_at"),
+      pause_reason: try row.text("pause_reason"),
       sources: try row.decode("source_ids"), reads: try row.decode("depends_on"), read_by: try row.decode("read_by"),
       columns: try results[1].map(Column.init),
       cells: try results[2].map {
