@@ -110,7 +110,8 @@ let package = Package(
         "OpenLineage", "Postgres", "Quality", "Queue", "S3", "Telemetry", logging, subprocess,
       ]),
 
-    room("Console", ["Base", "Catalog", "CatalogTools", "Lake", "Postgres", "Queue", "Schedule", "Settings"]),
+    room(
+      "Console", ["Base", "Catalog", "CatalogTools", "Lake", "Lineage", "Postgres", "Queue", "Schedule", "Settings"]),
 
     // The pages of `aker serve`: what operations answered, as HTML; it asks nothing itself.
     .target(

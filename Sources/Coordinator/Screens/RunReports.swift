@@ -1,4 +1,5 @@
 import Catalog
+import Lineage
 import Pipeline
 import Quality
 
@@ -62,7 +63,7 @@ struct RunReport: Encodable {
   var steps: [StepLines.Line]
   var task_id: Int64
   var publication_id: Int64
-  var outcome: String
+  var outcome: PublicationRecord.Outcome
   var row_count: Int
   var byte_count: Int
   var sha256: String

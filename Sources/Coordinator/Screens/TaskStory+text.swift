@@ -1,6 +1,7 @@
 import Base
 import Console
 import FoundationEssentials
+import Lineage
 import Queue
 
 extension TaskStory {
@@ -62,11 +63,9 @@ extension TaskStory {
 
   private func add(_ publication: StoryPublication, to text: inout StoryText, _ style: Style, lake: String) {
     let synthetic = publication.is_synthetic ? ", from made-up recordings" : ""
-    let isKept = publication.outcome == "lake_only"
+    let isKept = publication.outcome == .lakeOnly
     text.heading(isKept ? "kept" : "published", style)
-    let what =
-      isKept
-      ? "kept in the lake: the warehouse shows \(publication.shown_as_of ?? "nothing");" : publication.outcome
+    let what = publication.outcome.words(shown: publication.shown_as_of ?? "nothing") + (isKept ? ";" : "")
     let size = "\(publication.row_count.counted("row")), \(ByteCount(publication.byte_count).text)"
     text.add("\(what) as publication \(publication.publication_id): \(size)\(synthetic)", indent: 2)
     if !publication.steps.isEmpty {

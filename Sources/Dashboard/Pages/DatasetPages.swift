@@ -1,4 +1,5 @@
 package import Console
+internal import Lineage
 
 /// The list of datasets, and one of them.
 package enum DatasetPages {
@@ -107,7 +108,7 @@ package enum DatasetPages {
     let rows: [HTML] = story.publications.map { line in
       """
       <tr><td><a href="\(frame.site.partition(story.dataset, line.data_year, region: line.region))">\(line.data_year) \(line.region)</a></td>\
-      <td>\(line.as_of)</td><td>\(Words.moment(line.published_at))</td><td>\(line.outcome.replacing("_", with: " "))</td>\
+      <td>\(line.as_of)</td><td>\(Words.moment(line.published_at))</td><td>\(line.outcome.word)</td>\
       <td class="number">\(Words.count(line.row_count))</td><td class="number">\(Words.change(line.row_change))</td>\
       <td><a href="\(frame.site.task(line.task_id))">\(line.task_id)</a></td></tr>
       """

@@ -19,7 +19,7 @@ package enum Lists {
       return """
         <tr><td class="number"><a href="\(frame.site.backfill(line.backfill_id))">\(line.backfill_id)</a></td>\
         <td class="wrap"><a href="\(frame.site.backfill(line.backfill_id))">\(line.note ?? "backfill \(line.backfill_id)")</a></td>\
-        <td>\(Words.badge(word: line.state))</td><td>\(progress(ended, line.total, failed: line.failed))</td>\
+        <td>\(Words.badge(word: line.state.rawValue))</td><td>\(progress(ended, line.total, failed: line.failed))</td>\
         <td class="number">\(line.failed == 0 ? .empty : "<b class=\"red\">\(Words.count(line.failed))</b>" as HTML)</td>\
         <td class="number">\(Words.count(line.running))</td><td class="number">\(Words.count(line.waiting))</td>\
         <td class="number">\(Words.count(line.skipped))</td><td>\(line.as_of)</td><td>\(Words.moment(line.created_at))</td></tr>

@@ -140,7 +140,7 @@ package struct PartitionPage: Sendable {
         }
       return """
         <tr><td class="number">\(line.publication)</td><td>\(line.as_of)</td><td>\(Words.moment(line.published_at))</td>\
-        <td>\(line.outcome.replacing("_", with: " "))</td><td class="number">\(Words.count(line.row_count))</td>\
+        <td>\(line.outcome.word)</td><td class="number">\(Words.count(line.row_count))</td>\
         <td class="number">\(changed)</td><td>\(place)</td><td><code title="\(line.sha256)">\(String(line.sha256.prefix(12)))</code></td>\
         <td><a href="\(frame.site.task(line.task_id))">\(line.task_id)</a></td>\
         <td><code>\(String(line.definition.prefix(12)))</code>\(line.is_applied == false ? " (before)" as HTML : "")</td></tr>
@@ -173,7 +173,7 @@ package struct PartitionPage: Sendable {
       "aker reproduce \(dataset) \(year)\(option)", "aker lake history \(dataset) \(year)\(option)",
       "aker validate \(dataset) --years \(year)",
     ]
-    if let before = history.dropFirst().first(where: { $0.outcome == "published" }), newest.warehouse == .shown {
+    if let before = history.dropFirst().first(where: { $0.outcome == .published }), newest.warehouse == .shown {
       lines.append("aker lake rollback \(dataset) \(year)\(option) --to \(before.publication)")
     }
     return "<section><h2>On the command line</h2>\(lines.map { Words.command($0) })</section>"

@@ -1,6 +1,7 @@
 internal import Base
 package import Console
 internal import FoundationEssentials
+internal import Lineage
 internal import Queue
 
 /// A task's whole story.
@@ -118,7 +119,7 @@ package struct TaskPage: Sendable {
     guard let made = story.publication else { return .empty }
     let report: HTML = story.report.map { "<dt>Validation report</dt><dd><code>\($0)</code></dd>" } ?? .empty
     return """
-      <section><h2>What it published</h2><dl class="facts"><dt>Outcome</dt><dd>\(made.outcome.replacing("_", with: " "))\
+      <section><h2>What it published</h2><dl class="facts"><dt>Outcome</dt><dd>\(made.outcome.words(shown: made.shown_as_of))\
       \(made.is_synthetic ? " (synthetic)" as HTML : "")</dd><dt>Rows</dt><dd>\(Words.count(made.row_count))</dd>\
       <dt>Size</dt><dd>\(Words.bytes(made.byte_count))</dd><dt>File</dt><dd><code>\(made.lake_path)</code></dd>\
       <dt>The warehouse shows</dt><dd>\(made.shown_as_of ?? "nothing")</dd>\(report)</dl>\

@@ -51,8 +51,13 @@ package struct PublicationRecord: Sendable {
     case published, unchanged
     case lakeOnly = "lake_only"
 
-    /// For people: what nobody sees was not published.
-    package var words: String { self == .lakeOnly ? "kept in the lake: the warehouse shows a newer vintage" : rawValue }
+    /// For people, in a table: what nobody sees was not published.
+    package var word: String { self == .lakeOnly ? "kept" : rawValue }
+
+    /// The same in a line. `shown` is the vintage that the warehouse shows.
+    package func words(shown: String? = nil) -> String {
+      self == .lakeOnly ? "kept in the lake: the warehouse shows \(shown ?? "a newer vintage")" : rawValue
+    }
   }
 
   package init(

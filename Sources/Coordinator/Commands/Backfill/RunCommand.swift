@@ -2,12 +2,13 @@ import ArgumentParser
 import Base
 import Catalog
 import CatalogTools
-import Settings
 import Console
+import Lineage
 import Logging
 import Pipeline
 import Postgres
 import Quality
+import Settings
 import Telemetry
 
 /// One partition, here and now.
@@ -181,11 +182,8 @@ struct RunCommand: AsyncParsableCommand {
       if options.json { return try show(RunReport(partition, published, steps.lines), partition) }
       let synthetic = published.isSynthetic ? " (made-up recordings: not real figures)" : ""
       let outcome =
-        switch published.outcome {
-        case "unchanged": "unchanged: the same as what is published"
-        case "lake_only": "kept in the lake: the warehouse shows \(published.shownAsOf ?? "a newer vintage")"
-        default: "published"
-        }
+        published.outcome == .unchanged
+        ? "unchanged: the same as what is published" : published.outcome.words(shown: published.shownAsOf)
       print(
         "\n\(Style(.standardOutput).green(outcome))\(synthetic): \(published.rowCount.counted("row")), \(published.byteCount.counted("byte"))"
       )

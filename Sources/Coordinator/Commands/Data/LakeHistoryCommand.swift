@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import FoundationEssentials
+import Lineage
 import Postgres
 
 /// Every publication of a partition.
@@ -37,6 +38,6 @@ struct LakeHistoryCommand: AsyncParsableCommand {
 
   private static func state(_ line: PublicationLine) -> String {
     if line.warehouse != .elsewhere { return line.warehouse.rawValue }
-    return line.outcome == "lake_only" ? "kept" : line.outcome
+    return line.outcome.word
   }
 }

@@ -1,12 +1,13 @@
 import ArgumentParser
 import Base
 import Catalog
-import Settings
 import Console
 import FoundationEssentials
+import Lineage
 import Logging
 import Pipeline
 import Postgres
+import Settings
 import Telemetry
 
 /// Takes a publication back whose documents were bad.
@@ -49,7 +50,7 @@ struct LakeRollbackCommand: AsyncParsableCommand {
     var definition: String
     var is_exact: Bool
     var publication: Int64
-    var outcome: String
+    var outcome: PublicationRecord.Outcome
     var row_count: Int
   }
 
@@ -94,7 +95,7 @@ struct LakeRollbackCommand: AsyncParsableCommand {
         ? "from the documents of \(target.publication) by the definition that is applied now"
         : "exactly what publication \(target.publication) published, by definition \(made.definitionHash.prefix(12))"
       print(
-        "\(Style(.standardOutput).green(made.outcome)): publication \(made.publicationID), \(made.rowCount.counted("row")), \(what)"
+        "\(Style(.standardOutput).green(made.outcome.words(shown: made.shownAsOf))): publication \(made.publicationID), \(made.rowCount.counted("row")), \(what)"
       )
       print("A refresh asks the source again: until it is right, aker pause --dataset \(partition.dataset)")
     } catch let failed as PartitionRun.Failed {

@@ -17,7 +17,7 @@ struct BackfillsCommand: AsyncParsableCommand {
     if options.json { return try printJSON(backfills) }
     let rows = backfills.map { line in
       [
-        "\(line.backfill_id)", line.state.replacing("_with_failures", with: ""), line.as_of, "\(line.total)",
+        "\(line.backfill_id)", line.state.word, line.as_of, "\(line.total)",
         "\(line.completed)", "\(line.failed)", "\(line.running + line.waiting)", line.note ?? "",
       ]
     }

@@ -6,8 +6,7 @@ package struct BackfillLine: Encodable, Sendable {
   package var backfill_id: Int64
   package var note: String?
   package var as_of: String
-  /// `open`, `paused`, `finished`, `finished_with_failures` or `cancelled`.
-  package var state: String
+  package var state: State
   package var total: Int
   package var completed: Int
   /// And failed now: not what was published since, or has a task of a later backfill.
@@ -17,6 +16,17 @@ package struct BackfillLine: Encodable, Sendable {
   package var cancelled: Int
   package var skipped: Int
   package var created_at: Date
+
+  /// As `queue.backfill_progress` says it.
+  package enum State: String, Sendable, Codable, PostgresDecodable {
+    case open, paused, finished, cancelled
+    case finishedWithFailures = "finished_with_failures"
+
+    /// Whether nothing of it will run any more, unless somebody tries it again.
+    package var isOver: Bool { [.finished, .finishedWithFailures, .cancelled].contains(self) }
+    /// For a table that tells beside it what failed.
+    package var word: String { self == .finishedWithFailures ? "finished" : rawValue }
+  }
 
   /// More would not be read; older ones have their number.
   package static let mostCount = 100

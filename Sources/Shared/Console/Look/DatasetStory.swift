@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import Lineage
 package import Postgres
 
 /// All that is known of a dataset: how it is defined, what is published of it, and how its checks went.
@@ -19,7 +20,7 @@ package struct DatasetStory: Encodable, Sendable {
     package var region: String
     package var as_of: String
     package var published_at: Date
-    package var outcome: String
+    package var outcome: PublicationRecord.Outcome
     package var row_count: Int
     /// Rows more than the partition's publication before had; nil for the first.
     package var row_change: Int?

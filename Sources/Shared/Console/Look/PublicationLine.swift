@@ -1,5 +1,6 @@
 package import FoundationEssentials
 internal import Lake
+package import Lineage
 internal import Postgres
 
 /// A publication in the history of its partition.
@@ -12,8 +13,7 @@ package struct PublicationLine: Encodable, Sendable {
   package var publication: Int64
   package var as_of: String
   package var published_at: Date
-  /// `published`, `unchanged` or `lake_only`.
-  package var outcome: String
+  package var outcome: PublicationRecord.Outcome
   package var row_count: Int
   package var sha256: String
   package var task_id: Int64

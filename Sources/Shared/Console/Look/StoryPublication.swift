@@ -1,12 +1,12 @@
 package import Base
 package import FoundationEssentials
+package import Lineage
 internal import Postgres
 
 /// What a story's task published.
 package struct StoryPublication: Encodable, Sendable {
   package var publication_id: Int64
-  /// `published`, `unchanged`, or `lake_only`: kept, since the warehouse shows a newer vintage.
-  package var outcome: String
+  package var outcome: PublicationRecord.Outcome
   /// The vintage that the warehouse shows.
   package var shown_as_of: String?
   package var row_count: Int

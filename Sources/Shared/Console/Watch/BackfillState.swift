@@ -28,9 +28,8 @@ package struct BackfillState: Sendable {
       [backfillID])
     // One that was pruned meanwhile.
     guard let progress else { return BackfillState(isFinished: true, isClaimable: isClaimable, finishedCount: 0) }
-    let name: String = try progress.decode("state")
     var state = BackfillState(
-      isFinished: name.hasPrefix("finished") || name == "cancelled", isClaimable: isClaimable,
+      isFinished: try progress.decode("state", as: BackfillLine.State.self).isOver, isClaimable: isClaimable,
       finishedCount: try progress.decode("finished"))
     if !state.isFinished, !state.isClaimable {
       state.standstill = try Standstill(

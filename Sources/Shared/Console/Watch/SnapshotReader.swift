@@ -110,10 +110,10 @@ package struct SnapshotReader: Sendable {
   }
 
   private func fill(_ snapshot: inout Snapshot, _ progress: PostgresRow) throws {
-    let state: String = try progress.decode("state")
-    snapshot.isFinished = state.hasPrefix("finished") || state == "cancelled"
-    snapshot.isPaused = state == "paused"
-    snapshot.isCancelled = state == "cancelled"
+    let state: BackfillLine.State = try progress.decode("state")
+    snapshot.isFinished = state.isOver
+    snapshot.isPaused = state == .paused
+    snapshot.isCancelled = state == .cancelled
     snapshot.counts = Snapshot.Counts(
       total: try progress.decode("total"), completed: try progress.decode("completed"),
       failed: try progress.decode("failed"), cancelled: try progress.decode("cancelled"),

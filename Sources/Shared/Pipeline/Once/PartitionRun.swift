@@ -1,6 +1,7 @@
 package import Catalog
 internal import FoundationEssentials
 internal import Glibc
+package import Lineage
 package import Logging
 package import Postgres
 internal import Queue
@@ -34,8 +35,7 @@ package struct PartitionRun: Sendable {
   package struct Published: Sendable {
     package var taskID: Int64
     package var publicationID: Int64
-    /// `published`, `unchanged` or `lake_only`.
-    package var outcome: String
+    package var outcome: PublicationRecord.Outcome
     package var rowCount: Int
     package var byteCount: Int
     package var sha256: String

@@ -60,7 +60,7 @@ struct PartitionPublisher {
         dataset: partition.dataset, asOf: partition.asOf, dataYear: partition.dataYear, region: partition.region),
       stagedPath: "\(built.staging)/\(built.spec.name).parquet", lake: lake.location, inputs: built.inputs,
       change: change, stepSeconds: timer.seconds)
-    let (outcome, publicationID) = try await timer.time(.publish, total: built.rowCount, detail: { $0.0.words }) {
+    let (outcome, publicationID) = try await timer.time(.publish, total: built.rowCount, detail: { $0.0.words() }) {
       [record] in
       try await commit(record, built, lease, stagingTable: stagingTable, connection)
     }
