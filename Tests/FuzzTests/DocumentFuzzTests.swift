@@ -142,7 +142,7 @@ struct DocumentFuzzTests {
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: place) }
         try FileManager.default.copyItem(atPath: path, toPath: place + "/a.dbf")
-        try AttributeTable.recode(beside: place + "/a.shp", declared: "utf-8")
+        try AttributeTable.recode(beside: place + "/a.shp", declared: "utf-8", columns: nil)
       }
     }
   }

@@ -45,6 +45,12 @@ struct OddInputTests {
     Input(
       "the header again without its quotes, and with other line ends", csv, "\"A\",\"B\"\r\n1,2\r\na,b\r\n3,4\r\n",
       .refused(["line 3 is the header once more"])),
+    Input(
+      "the header again with spaces about its names", csv, "a,b\n1,2\n A , b \n3,4\n",
+      .refused(["line 3 is the header once more"])),
+    Input(
+      "the header again without the spaces about its names", csv, "a ,\" b\"\n1,2\na,b\n3,4\n",
+      .refused(["line 3 is the header once more"])),
     Input("columns in another order", csv, "b,a\n2,1\n", .rows(["1|2"])),
     Input("names in capitals, with spaces about them", csv, " A ,\u{A0}B \n1,2\n", .rows(["1|2"])),
     Input("thousands without quotes", csv, "a,b\nx,1,234\n", .refused(["line 2 has 3 columns"])),
@@ -62,6 +68,53 @@ struct OddInputTests {
       "letters of Windows, stated as Latin-1", csv + ", encoding: iso-8859-1",
       [0x61, 0x2C, 0x62, 0x0A, 0x31, 0x2C, 0x93, 0x78, 0x94, 0x0A], .refused(["line 2, column 2", "windows-1252"])),
   ]
+
+  /// A zip of one table, with a byte of its two headers set.
+  private static func archive(_ name: String = "t.csv", local: Int, central: Int, _ value: UInt8) -> [UInt8] {
+    var bytes = OddFile.archive([(name, Array("a,b\n1,2\n".utf8))])
+    let directory = bytes.count - 22 - 46 - name.utf8.count
+    (bytes[local], bytes[directory + central]) = (value, value)
+    return bytes
+  }
+
+  private static let member = csv + ", member: \"*.csv\""
+  static let archives: [Input] = [
+    Input("a zip", member, OddFile.archive([("d/T.CSV", Array("a,b\n1,2\n".utf8))]), .rows(["1|2"])),
+    Input("a member behind a password", member, archive(local: 6, central: 8, 1), .refused(["t.csv", "encrypted"])),
+    Input("a member that is packed as deflate64", member, archive(local: 8, central: 10, 9), .refused(["t.csv"])),
+    Input("a member that is packed as nobody does", member, archive(local: 8, central: 10, 77), .refused(["t.csv"])),
+    Input("a wrong checksum", member, archive(local: 14, central: 16, 1), .refused(["t.csv", "damaged"])),
+    Input("a name that leads out", member, OddFile.archive([("../t.csv", [])]), .refused(["'../t.csv'"])),
+    Input("a zip of nothing", member, OddFile.archive([]), .refused(["the archive cannot be read"])),
+    Input("a zip that was cut", member, Array(archive(local: 6, central: 8, 0).dropLast(10)), .refused(["archive"])),
+  ]
+
+  @Test("days of releases as feeds write them; none where they cannot be read")
+  func releaseDates() async throws {
+    let dates = [
+      ("Wed, 10 Jun 2026 09:45:00 GMT", "2026-06-10"), ("Wed, 10 Jun 26 09:45 EST", "2026-06-10"),
+      ("10 Jun 99", "1999-06-10"),
+      ("Wed, 10 June 2026", "2026-06-10"), ("10 Sept. 2026 09:45", "2026-09-10"),
+      ("Wednesday, 1 jan 2026", "2026-01-01"),
+      ("2026-06-10", "2026-06-10"), ("2026-06-10T23:30:00-05:00", "2026-06-10"),
+      (" 2026-06-10t09:45:00z", "2026-06-10"),
+      ("Sat, 29 Feb 2024 00:00:00 +0000", "2024-02-29"), ("Sun, 29 Feb 2026", ""), ("31 Jun 2026", ""),
+      ("2026-13-01", ""),
+      ("2026-06-31T00:00:00Z", ""), ("10/06/2026", ""), ("06-10-2026", ""), ("June 10, 2026", ""), ("20260610", ""),
+      ("1781092800", ""), ("10 Foo 2026", ""), ("0 Jun 2026", ""), ("soon", ""), ("", ""), ("10 Jun 202", ""),
+    ]
+    let macros = try String(contentsOfFile: PackageRoot.path + "/catalog/macros/release_dates.sql", encoding: .utf8)
+    let values = dates.map { "('\($0.0)')" }.joined(separator: ", ")
+    let result = try await Program.run(
+      try await Workshop.duckdb.path,
+      [
+        "-noheader", "-list", "-c",
+        macros + ";SELECT coalesce(CAST(release_date(d) AS VARCHAR), '') FROM (VALUES \(values)) AS t (d)",
+      ])
+    let found = result.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    for (date, day) in zip(dates, found) { #expect(date.1 == day, "\(date.0)") }
+    #expect(found.count >= dates.count, "\(result)")
+  }
 
   private static let fixed = "format: fixed_width, columns: [{name: a, at: [1, 3]}, {name: b, at: [4, 8]}]"
   static let widths: [Input] = [
@@ -159,7 +212,9 @@ struct OddInputTests {
       .refused(["JSON is UTF-8"])),
   ]
 
-  @Test("it is right, or refused by its place", arguments: tables + widths + json + jsonShapes)
+  @Test(
+    "it is right, or refused by its place",
+    arguments: tables + widths + json + jsonShapes + feeds + workbooks + features + shapefiles + archives)
   func isRightOrRefused(_ input: Input) async throws {
     try await FormatScene.open { scene in
       let path = try scene.file("input", input.document)

@@ -39,7 +39,7 @@ struct ShapefileTests {
         let zipped = try await Program.run("python3", ["-m", "zipfile", "-c", zip] + files)
         try #require(zipped.exitCode == 0, "\(zipped)")
         return try await scene.read(
-          "format: shapefile, columns: [name, geometry]\(fields)", zip,
+          "format: shapefile, member: \"*.shp\", columns: [name, geometry]\(fields)", zip,
           """
           SELECT name || ' ' || round(ST_X(ST_Centroid(ST_GeomFromText(geometry))), 3) || ' ' \
           || round(ST_YMin(ST_GeomFromText(geometry)), 3) AS at FROM raw.rows ORDER BY name

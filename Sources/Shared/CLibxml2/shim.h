@@ -14,10 +14,15 @@ int xmlTextReaderNodeType(struct _xmlTextReader *);
 int xmlTextReaderIsEmptyElement(struct _xmlTextReader *);
 int xmlTextReaderGetParserLineNumber(struct _xmlTextReader *);
 const unsigned char *xmlTextReaderConstLocalName(struct _xmlTextReader *);
-const unsigned char *xmlTextReaderConstPrefix(struct _xmlTextReader *);
+const unsigned char *xmlTextReaderConstNamespaceUri(struct _xmlTextReader *);
 const unsigned char *xmlTextReaderConstValue(struct _xmlTextReader *);
 int xmlTextReaderMoveToAttribute(struct _xmlTextReader *, const unsigned char *name);
+int xmlTextReaderMoveToAttributeNs(
+    struct _xmlTextReader *, const unsigned char *name, const unsigned char *namespace_uri);
 int xmlTextReaderMoveToElement(struct _xmlTextReader *);
+struct _xmlNode;
+struct _xmlNode *xmlTextReaderCurrentNode(struct _xmlTextReader *);
+long xmlGetLineNo(const struct _xmlNode *);
 // The beginning of what libxml2 keeps of the last error of a thread.
 struct _aker_xml_error {
   int domain, code;

@@ -6,29 +6,50 @@ extension InputView {
   func features(_ files: [String], _ columns: RequestColumns?) -> String {
     let rejects = columns?.names.contains { columns?.sourceName($0) == InputFormat.rejectedColumn } ?? false
     // Without a column for them, what is rejected stops the partition.
-    let drawn =
-      rejects
-      ? "TRY(ST_GeomFromGeoJSON(json_extract(feature, '$.geometry')))"
-      : "ST_GeomFromGeoJSON(json_extract(feature, '$.geometry'))"
+    let geometry = "ST_GeomFromGeoJSON(json_extract(feature, '$.geometry'))"
+    // Each question about a feature is a pass over its text: as few as can be.
+    let asked = """
+      SELECT *, json_extract_string(feature, ['$.type', '$.geometry.crs.properties.name']) AS told, \
+      json_type(feature, ['$.geometry', '$.properties']) AS kinds FROM (\(texts(files)))
+      """
+    let isFeature = """
+      coalesce(told[1] = 'Feature' AND coalesce(kinds[1], 'NULL') IN ('OBJECT', 'NULL') \
+      AND coalesce(kinds[2], 'NULL') IN ('OBJECT', 'NULL'), false)
+      """
+    let came = """
+      SELECT *, CASE WHEN \(isFeature) AND kinds[1] = 'OBJECT' THEN \(rejects ? "TRY(\(geometry))" : geometry) END AS came \
+      FROM (\(asked))
+      """
+    let drawn = rejects ? "CASE WHEN NOT coalesce(is_no_shape(came), false) THEN came END" : "came"
     let rejected =
-      """
-      CASE WHEN json_extract_string(feature, '$.type') IS DISTINCT FROM 'Feature' \
-      OR json_type(feature, '$.geometry') = 'OBJECT' AND drawn IS NULL THEN text END
-      """
-    let rows =
-      """
+      "CASE WHEN NOT \(isFeature) OR kinds[1] = 'OBJECT' AND drawn IS NULL THEN coalesce(text, 'null') END"
+    let rows = """
       SELECT *, \(shape("drawn", crs: nil, what: "left(text, 200)")) AS shape, \(rejected) AS rejected \
-      FROM (SELECT *, CASE WHEN json_type(feature, '$.geometry') = 'OBJECT' \
-      THEN \(drawn) END AS drawn FROM (\(texts(files))))
+      FROM (SELECT * EXCLUDE (came), \(drawn) AS drawn FROM (\(came)))
       """
     if rejects { return "(\(rows))" }
     // Of whole documents it is known (`JSONCheck`).
     let checked = request.format == .geojsonLines ? columns : nil
-    let isPlain =
-      checked.map { Self.hasNoMemberTwice("text", "json_keys(feature, '$.properties')", $0) + " AND " } ?? ""
+    let conditions = [
+      checked.map { Self.hasNoMemberTwice($0) }, request.input.geometry.crs == nil ? Self.isInDegrees : nil,
+      "CASE WHEN rejected IS NULL THEN true ELSE error('this is no feature: ' || left(rejected, 300)) END",
+    ].compactMap { $0 }
+    return "(SELECT * FROM (\(rows)) WHERE \(conditions.joined(separator: " AND ")))"
+  }
+
+  /// Stops at a shape that says itself that it is in another reference system, as PostGIS writes it.
+  private static let isInDegrees = """
+    CASE WHEN told[2] IS NULL OR regexp_matches(told[2], '(^|[:/#])(4326|4269|CRS84|CRS83|84|83)$') THEN true \
+    ELSE error('coordinates that are said to be in ' || told[2] || ', which are not degrees of EPSG:4326: state geometry: \
+    {crs: "EPSG:..."}: ' || left(text, 200)) END
+    """
+
+  /// Of a feature and its properties.
+  private static func hasNoMemberTwice(_ columns: RequestColumns) -> String {
+    let keys = "json_keys(feature, ['$', '$.properties'])"
     return """
-      (SELECT * FROM (\(rows)) WHERE \(isPlain)CASE WHEN rejected IS NULL THEN true \
-      ELSE error('this is no feature: ' || left(rejected, 300)) END)
+      CASE WHEN \(isTwice("\(keys)[1]", "['type', 'geometry', 'properties']")) OR \(isTwice("\(keys)[2]", names(columns))) \
+      THEN error('an object has a member twice: ' || left(text, 300)) ELSE true END
       """
   }
 
@@ -54,10 +75,13 @@ extension InputView {
     }
     // A collection with a feature a line has a comma after each, and its own beginning and end on lines of theirs.
     let frame = #"\{\s*("type"\s*:\s*"FeatureCollection"[^\[]*\[?)?|"\w+"\s*:.*|\[|\]|\]?\s*\}"#
+    // A feature's own members on lines of theirs are no frame: the document is written over many lines.
+    let member = #""(properties|geometry|coordinates|id)"\s*:.*|"type"\s*:\s*"Feature".*"#
     return """
       SELECT text, CASE WHEN json_valid(text) THEN CAST(text AS JSON) END AS feature FROM \
       (SELECT rtrim(trim(line, E' \\t\\r'), ',') AS text FROM \(lines(files))) \
-      WHERE text <> '' AND NOT regexp_full_match(text, \(SQL.literal(frame)))
+      WHERE text <> '' AND (NOT regexp_full_match(text, \(SQL.literal(frame))) \
+      OR regexp_full_match(text, \(SQL.literal(member))))
       """
   }
 

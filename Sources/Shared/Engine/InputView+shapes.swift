@@ -23,6 +23,8 @@ extension InputView {
         THEN error('a third coordinate where two dimensions are declared: ' || \(what))
         """)
     }
+    refusals.append(
+      "WHEN is_no_shape(\(drawn)) THEN error('a ring is not closed, or a line has one point: ' || \(what))")
     let flat = "ST_Force2D(\(drawn))"
     let system = options.crs.map { SQL.literal($0) } ?? crs.map { "\($0).wkt" }
     // WGS 84 and NAD 83 in degrees are as they are: they differ by less than what is drawn.

@@ -1,4 +1,5 @@
 internal import Catalog
+internal import FoundationEssentials
 
 extension InputView {
   /// Formats whose readers take one file at a time, put under one another by the names of their columns.
@@ -18,7 +19,8 @@ extension InputView {
     let path = SQL.literal(file)
     if request.format == .shapefile {
       let crs = "(SELECT layers[1].geometry_fields[1].crs FROM ST_Read_Meta(\(path)))"
-      let shape = shape("geom", crs: crs, what: "'a shape of the file'")
+      let known = shape("geom", crs: crs, what: shownAttributes)
+      let shape = unknownSystem(crs, beside: file).map { "CASE \($0) ELSE \(known) END" } ?? known
       // Its type names the file's own reference system, which no other file may have: a shape alone can be put under others.
       let shapes = "(SELECT * REPLACE (CAST(geom AS GEOMETRY) AS geom) FROM ST_Read(\(path)))"
       return "(SELECT * REPLACE (\(shape) AS geom), geom AS drawn FROM \(shapes))"
@@ -26,7 +28,37 @@ extension InputView {
     if request.input.headerRowCount == 0 { return grid(path) }
     // What is empty is no end of the table: notes between header and rows would hide all that follows.
     let sheet = request.input.sheet.map { ", sheet = \(SQL.literal($0))" } ?? ""
-    return "read_xlsx(\(path), header = true, all_varchar = true, stop_at_empty = false\(sheet))"
+    let cells = "read_xlsx(\(path), header = true, all_varchar = true, stop_at_empty = false\(sheet))"
+    // Rows with nothing in them, between others and behind the last, are none.
+    return """
+      (SELECT * EXCLUDE (" any") FROM (SELECT *, coalesce(*COLUMNS(*)) AS " any" FROM \(cells)) WHERE " any" IS NOT NULL)
+      """
+  }
+
+  /// A case that refuses what a .prj says where nobody knows it: degrees would be taken for granted.
+  private func unknownSystem(_ crs: String, beside file: String) -> String? {
+    guard request.input.geometry.crs == nil, let said = Self.referenceSystem(beside: file) else { return nil }
+    return """
+      WHEN \(crs).wkt IS NULL OR regexp_matches(\(crs).wkt, '^(LOCAL_CS|ENGCRS)') THEN error(\
+      \(SQL.literal("its .prj says what is no known reference system, '\(said)': state geometry: {crs: \"EPSG:...\"}")))
+      """
+  }
+
+  /// The beginning of what a .prj says; nil where there is none, or an empty one.
+  private static func referenceSystem(beside file: String) -> String? {
+    let stem = file.dropLast(4)
+    let text = ["prj", "PRJ"].lazy.compactMap { FileManager.default.contents(atPath: "\(stem).\($0)") }.first
+    let words = String(decoding: text ?? Data(), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    return words.isEmpty ? nil : String(words.joined(separator: " ").prefix(80))
+  }
+
+  /// What tells a shape of a file from the others: the declared attributes beside it.
+  private var shownAttributes: String {
+    guard let declared = request.columns(year: year) else { return "'a shape of the file'" }
+    let names = declared.names.filter { declared.possibleNames($0).count == 1 }.map { declared.sourceName($0) }
+      .filter { $0 != InputFormat.geometryColumn }
+    let values = names.map { "CAST(\(SQL.identifier($0)) AS VARCHAR)" }.joined(separator: ", ")
+    return names.isEmpty ? "'a shape of the file'" : "left(concat_ws(', ', \(values)), 200)"
   }
 
   /// A sheet without a header, whatever stands in it where: the declared columns are its first ones. Rows with nothing in
@@ -86,14 +118,6 @@ extension InputView {
     }
     if let records = records(files) { parts.append("SELECT json AS item FROM \(records)") }
     return "(\(parts.joined(separator: " UNION ALL ")))"
-  }
-
-  /// A condition that stops the query at an object which has a declared member twice.
-  static func hasNoMemberTwice(_ object: String, _ keys: String, _ columns: RequestColumns) -> String {
-    """
-    CASE WHEN \(isTwice(keys, names(columns))) \
-    THEN error('an object has a member twice: ' || left(CAST(\(object) AS VARCHAR), 300)) ELSE true END
-    """
   }
 
   /// The records of those files that have one a line, as the one column `json`; nil where there is no such file.

@@ -144,8 +144,10 @@ final class TransferSink: @unchecked Sendable {
     }
     if line.allSatisfy(\.isNewline) { return status < 200 || beginBody() }
     guard let colon = line.firstIndex(of: ":") else { return true }
-    let value = line[line.index(after: colon)...].drop { $0 == " " }
-    headers[line[..<colon].lowercased()] = String(value.prefix { !$0.isNewline })
+    let name = line[..<colon].lowercased()
+    let value = HTTPHeader.trimmed(line[line.index(after: colon)...])
+    // Of two, which several servers behind one another may add, the reader chooses: a comma stands in a date, too.
+    headers[name] = name == "retry-after" ? headers[name].map { "\($0)\n\(value)" } ?? value : value
     return true
   }
 

@@ -55,7 +55,9 @@ package struct CheckEvaluation: Sendable {
       })
   }
 
-  package var results: [CheckResult] { query.checks.indices.map { result($0) } + impliedRows + impliedLevels }
+  package var results: [CheckResult] {
+    query.checks.indices.map { result($0) } + impliedRows + impliedLevels + lostLetters
+  }
 
   package var profile: Profile { Profile(nulls: nullCounts, levels: levels) }
 
@@ -77,6 +79,25 @@ package struct CheckEvaluation: Sendable {
 
   /// Fewer than so much less than before is no finding.
   private static let usualLoss = (vintage: 0.2, year: 0.5)
+
+  /// Texts with U+FFFD, which the source has in the place of letters that somebody before it could not read: its own text, and
+  /// surely not what was meant.
+  private var lostLetters: [CheckResult] {
+    spec.columns.enumerated().compactMap { index, column in
+      guard column.type == .text, let found = figures["l\(index)"] ?? nil, found > 0 else { return nil }
+      var check = DatasetCheck(name: .notMatchRegex, column: column.name, line: 0)
+      check.regex = CheckQuery.lostLetter
+      check.severity = .warn
+      let count = rowCount - (nullCounts[column.name] ?? 0)
+      var result = outcome(
+        check, false, observed: nil,
+        "\(Int(found)) of \(count.counted("value")) \(Int(found) == 1 ? "has" : "have") U+FFFD in the place of letters, as the source sent it"
+      )
+      result.elementCount = count
+      result.unexpectedCount = Int(found)
+      return result
+    }
+  }
 
   /// Rows that are gone, where no check says it: a vintage adds to the one before, and a year that is over has about as
   /// many as the one before.

@@ -47,11 +47,19 @@ package struct CheckQuery: Sendable {
   /// Whether a column has a level that vintages may be compared by: numbers that are no part of a name.
   func hasLevel(_ column: DatasetColumn) -> Bool { column.type.isNumber && !key.contains(column.name) }
 
-  /// Prints one row: `rows`, `n0…` (nulls per column), `m0…` (means of absolute values), and per check `u<i>` (unexpected), `o<i>` (observed).
+  /// What stands for letters that were lost before a source wrote its document.
+  static let lostLetter = "\u{FFFD}"
+
+  /// Prints one row: `rows`, `n0…` (nulls per column), `m0…` (means of absolute values), `l0…` (texts that lost letters), and per check `u<i>` (unexpected), `o<i>` (observed).
   package var sql: String {
     var figures = ["count(*) AS rows"]
     for (index, column) in columns.enumerated() {
       figures.append("count(*) FILTER (WHERE \(SQL.identifier(column.name)) IS NULL) AS n\(index)")
+      if column.type == .text {
+        figures.append(
+          "count(*) FILTER (WHERE contains(\(SQL.identifier(column.name)), \(SQL.literal(Self.lostLetter)))) AS l\(index)"
+        )
+      }
       if hasLevel(column) {
         figures.append("avg(abs(CAST(\(SQL.identifier(column.name)) AS DOUBLE))) AS m\(index)")
       }

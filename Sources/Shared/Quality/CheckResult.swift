@@ -47,5 +47,7 @@ package struct CheckResult: Sendable {
   }
 
   package var isFailure: Bool { !success && check.severity == .fail }
+  /// Whether it tells of texts that came with letters lost.
+  package var isOfLostLetters: Bool { !success && check.regex == CheckQuery.lostLetter }
   package var isWarning: Bool { !success && check.severity == .warn }
 }

@@ -89,7 +89,10 @@ package struct DatasetRequest: Sendable, Equatable {
 
   /// Whether a feed that cannot be read is told in a row, rather than stop the partition.
   package var declaresUnreadableFeeds: Bool {
-    format == .feed && vintages.contains { $0.names.contains(InputFormat.unreadableColumn) }
+    format == .feed
+      && vintages.contains { declared in
+        declared.names.contains { declared.possibleNames($0).contains(InputFormat.unreadableColumn) }
+      }
   }
 
   /// Whether a column stands for all that match a pattern, in any year.

@@ -8,11 +8,22 @@ enum ServerPause {
 
   /// `Retry-After`: whole seconds, or a date such as `Wed, 21 Oct 2026 07:28:00 GMT`.
   ///
-  /// - Parameter sentAt: the answer's own `Date`: a date to wait for is measured from it, whatever the clock here shows.
+  /// - Parameters:
+  ///   - text: one a line, of which the longest counts; several seconds may stand behind one another, with commas between.
+  ///   - sentAt: the answer's own `Date`: a date to wait for is measured from it, whatever the clock here shows.
   /// - Returns: nil for what says nothing: a time that is past, no time at all, fractions, words. The caller's own pause
   ///   counts then.
   static func retryAfter(_ text: String, sentAt: String? = nil, now: Date = Date()) -> Duration? {
-    let text = text.drop { $0 == " " || $0 == "\t" }.prefix { !$0.isNewline }
+    let values = text.split(whereSeparator: \.isNewline).flatMap { line in
+      line.allSatisfy { "0123456789, \t".contains($0) } ? line.split(separator: ",") : [line]
+    }
+    return values.compactMap { pause($0, sentAt: sentAt, now: now) }.max()
+  }
+
+  private static func pause(_ text: Substring, sentAt: String?, now: Date) -> Duration? {
+    let start = text.drop { $0 == " " || $0 == "\t" }
+    let text = start.prefix(
+      (start.lastIndex { $0 != " " && $0 != "\t" }.map { start.distance(from: start.startIndex, to: $0) + 1 }) ?? 0)
     if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
       // So many digits that they are no number ask for the longest pause, too.
       let seconds = Int(text) ?? .max
@@ -41,9 +52,10 @@ enum ServerPause {
     guard numbers.count == 5, numbers.allSatisfy({ $0 >= 0 }) else { return nil }
     // Two digits: of this century, as no server waits for the last one.
     let year = fields[2].count == 2 ? numbers[1] + 2000 : numbers[1]
-    return try? Date(
-      "\(year)-\(two(month + 1))-\(two(numbers[0]))T\(two(numbers[2])):\(two(numbers[3])):\(two(numbers[4]))Z",
-      strategy: .iso8601)
+    let written =
+      "\(year)-\(two(month + 1))-\(two(numbers[0]))T\(two(numbers[2])):\(two(numbers[3])):\(two(numbers[4]))Z"
+    // The 31st of June would be the 1st of July.
+    return (try? Date(written, strategy: .iso8601)).flatMap { $0.formatted(.iso8601) == written ? $0 : nil }
   }
 
   /// `X-Rate-Limit-*` of an answer that used up the last request of its window; nil while some are left.

@@ -1,8 +1,9 @@
+internal import Base
 internal import FoundationEssentials
 internal import Glibc
 
-/// The attributes of a shapefile (.dbf), whose text has no encoding of its own: rewritten as UTF-8, which is what DuckDB takes
-/// its bytes for.
+/// The attributes of a shapefile (.dbf), rewritten as DuckDB reads them without loss: texts, which have no encoding of their own, as
+/// UTF-8, and numbers as the texts that they are, of which a reader would make what it can (`12a` 12, twenty digits sixteen).
 ///
 /// dBase: a header of 32 bytes (records from byte 4, header and record length from bytes 8 and 10), 32 bytes a field (name,
 /// type at 11, length at 16, decimals at 17), and records of fixed length whose first byte says whether they are deleted.
@@ -14,7 +15,9 @@ struct AttributeTable {
 
   private struct Field {
     var name: String
-    var isText: Bool
+    /// C of texts, N and F of numbers, D of dates, L of truths.
+    var kind: UInt8
+    var isText: Bool { kind == UInt8(ascii: "C") }
     var start: Int
     var length: Int
     var descriptor: Range<Int>
@@ -23,7 +26,7 @@ struct AttributeTable {
   /// 1 GiB: shapefiles end at two, and their attributes are held whole while they are rewritten.
   private static let byteLimit = 1 << 30
 
-  private var bytes: [UInt8]
+  private let bytes: [UInt8]
   private let headerLength: Int
   private let recordLength: Int
   private let recordCount: Int
@@ -42,12 +45,12 @@ struct AttributeTable {
     var fields: [Field] = []
     var (place, start) = (32, 1)
     while place + 32 <= min(headerLength, data.count), data[place] != 0x0D {
-      let isText = data[place + 11] == UInt8(ascii: "C")
+      let kind = data[place + 11]
       // A text's length has its higher byte where a number has its decimals.
-      let length = Int(data[place + 16]) + (isText ? Int(data[place + 17]) << 8 : 0)
+      let length = Int(data[place + 16]) + (kind == UInt8(ascii: "C") ? Int(data[place + 17]) << 8 : 0)
       fields.append(
         Field(
-          name: String(decoding: data[place..<place + 11].prefix { $0 != 0 }, as: UTF8.self), isText: isText,
+          name: String(decoding: data[place..<place + 11].prefix { $0 != 0 }, as: UTF8.self), kind: kind,
           start: start, length: length, descriptor: place..<place + 32))
       start += length
       place += 32
@@ -56,25 +59,53 @@ struct AttributeTable {
     guard start <= recordLength else { return nil }
   }
 
-  /// Makes the texts beside a shapefile UTF-8.
-  /// - Parameter declared: as the request states it; else what the .cpg beside it says.
-  /// - Throws: `Failure`, where neither says, or says what the bytes are not.
-  static func recode(beside shapefile: String, declared: String?) throws {
+  /// Makes the attributes beside a shapefile what a reader takes for what they are.
+  /// - Parameters:
+  ///   - declared: the encoding, as the request states it; else what the .cpg beside it says.
+  ///   - columns: that are read, in small letters; nil for all.
+  /// - Throws: `Failure`, where the files do not belong together, a value is not of its column's kind, or neither says what
+  ///   encoding it is, or says what the bytes are not.
+  /// - Returns: how many records there are.
+  @discardableResult
+  static func recode(beside shapefile: String, declared: String?, columns: Set<String>?) throws -> Int {
+    let path = try companion("dbf", of: shapefile)
+    guard let data = FileManager.default.contents(atPath: path), data.count <= byteLimit,
+      let table = AttributeTable([UInt8](data))
+    else { throw Failure(summary: "its .dbf is no table of dBase", advice: "Ask its source for the file.") }
+    let missing = table.recordCount - table.records.count
+    guard missing == 0 else {
+      throw Failure(
+        summary: "its .dbf says \(table.recordCount.counted("record")), and ends before the last \(missing)",
+        advice: "It was cut: ask for it again, or ask its source.")
+    }
+    try table.checkColumns(columns)
+    let pageFile = try? companion("cpg", of: shapefile)
+    let encoding = try table.encoding(declared: declared, pageFile: pageFile)
+    try Data(table.written(from: encoding)).write(to: URL(filePath: path))
+    if encoding != nil, let pageFile { try Data("UTF-8".utf8).write(to: URL(filePath: pageFile)) }
+    return table.recordCount
+  }
+
+  /// The file of another ending beside a shapefile, in any letters.
+  static func companion(_ ending: String, of shapefile: String) throws -> String {
     let stem = String(shapefile.dropLast(4))
     let folder = stem.lastIndex(of: "/").map { String(stem[..<$0]) } ?? "."
     let name = stem.split(separator: "/").last.map { $0.lowercased() } ?? ""
     let beside = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    func file(_ ending: String) -> String? {
-      beside.first { $0.lowercased() == "\(name).\(ending)" }.map { "\(folder)/\($0)" }
+    guard let file = beside.first(where: { $0.lowercased() == "\(name).\(ending)" }) else {
+      throw Failure(
+        summary: "there is no .\(ending) beside it",
+        advice: "A shapefile is a .shp, a .shx and a .dbf: ask its source for all of them.")
     }
-    guard let path = file("dbf"), let data = FileManager.default.contents(atPath: path), data.count <= byteLimit,
-      var table = AttributeTable([UInt8](data))
-    else { return }
-    let pageFile = file("cpg")
+    return "\(folder)/\(file)"
+  }
+
+  /// The encoding of the texts; nil where they are UTF-8.
+  private func encoding(declared: String?, pageFile: String?) throws -> String? {
     let page = pageFile.flatMap { FileManager.default.contents(atPath: $0) }.map { String(decoding: $0, as: UTF8.self) }
-    guard let first = table.firstLetter() else { return }
-    let isUTF8 = table.isUTF8()
-    guard let encoding = declared ?? page.map(name(ofPage:)) else {
+    guard let first = firstLetter() else { return nil }
+    let isUTF8 = isUTF8()
+    guard let encoding = declared ?? page.map(Self.name(ofPage:)) else {
       throw Failure(
         summary: "\(first.place): \(first.shown) is no ASCII, and the shapefile has no .cpg that says what it is",
         advice:
@@ -83,7 +114,7 @@ struct AttributeTable {
     }
     let stated = declared == nil ? "the .cpg says" : "the request states"
     if TextEncoding.isUTF8(encoding) {
-      guard !isUTF8 else { return }
+      guard !isUTF8 else { return nil }
       throw Failure(
         summary: "\(first.place): \(first.shown) is not UTF-8, as \(stated)",
         advice: "State the request's `encoding: \(TextEncoding.likely(first.bytes))`, or what it is in truth.")
@@ -93,8 +124,26 @@ struct AttributeTable {
         summary: "\(first.place): \(first.shown) is UTF-8, and \(stated) \(encoding)",
         advice: "State the request's `encoding: utf-8`.")
     }
-    try Data(table.recoded(from: encoding)).write(to: URL(filePath: path))
-    if let pageFile { try Data("UTF-8".utf8).write(to: URL(filePath: pageFile)) }
+    return encoding
+  }
+
+  /// What is read must be there once, and in this file.
+  private func checkColumns(_ columns: Set<String>?) throws {
+    for field in fields where columns?.contains(field.name.lowercased()) ?? true {
+      let places = fields.indices.filter { fields[$0].name.lowercased() == field.name.lowercased() }
+      if places.count > 1 {
+        throw Failure(
+          summary:
+            "its .dbf has column '\(field.name)' at \(places.map { "place \($0 + 1)" }.joined(separator: " and ")): names are cut to ten letters",
+          advice: "Nothing says which one is meant: ask the source for another format.")
+      }
+      if ["M", "B", "G", "P"].contains(where: { field.kind == UInt8(ascii: $0) }) {
+        throw Failure(
+          summary:
+            "column \(field.name) is of kind \(String(decoding: [field.kind], as: UTF8.self)): its texts are in a .dbt, which is not read",
+          advice: "Leave the column out, or ask the source for another format.")
+      }
+    }
   }
 
   /// As iconv names what a .cpg says: `1252`, `ANSI 1252`, `88591`, `ISO 88591`, `UTF-8`.
@@ -140,43 +189,59 @@ struct AttributeTable {
     }
   }
 
-  /// The whole table, its fields as wide as their texts need.
-  private mutating func recoded(from encoding: String) throws -> [UInt8] {
-    var texts: [[[UInt8]]] = []
-    var lengths = fields.map(\.length)
-    for record in records {
-      var row: [[UInt8]] = []
-      for (index, field) in fields.enumerated() {
-        var text = Array(bytes[range(record, field)])
-        if field.isText {
-          do {
-            text = try TextReader.decoded(text, from: encoding)
-          } catch let failure as TextReader.Failure {
-            throw Failure(
-              summary: "record \(record + 1), column \(field.name): \(failure.summary)",
-              advice: "State the request's `encoding:` as iconv names it.")
-          }
-          while text.count > field.length, text.last == UInt8(ascii: " ") { text.removeLast() }
-          lengths[index] = max(lengths[index], text.count)
+  /// The whole table: all of it texts in UTF-8, its fields as wide as they need.
+  private func written(from encoding: String?) throws -> [UInt8] {
+    var lengths = fields.map { AttributeValue.width($0.kind) ?? $0.length }
+    if encoding != nil {
+      for record in records {
+        for (index, field) in fields.enumerated() where field.isText {
+          lengths[index] = max(lengths[index], try cell(record, field, encoding).count)
         }
-        row.append(text)
       }
-      texts.append(row)
     }
-    var header = Array(bytes[..<headerLength])
+    var result = Array(bytes[..<headerLength])
     let length = lengths.reduce(1, +)
-    (header[10], header[11]) = (UInt8(length & 0xFF), UInt8(length >> 8 & 0xFF))
-    for (field, length) in zip(fields, lengths) where field.isText {
-      header[field.descriptor.lowerBound + 16] = UInt8(length & 0xFF)
-      header[field.descriptor.lowerBound + 17] = UInt8(length >> 8 & 0xFF)
+    (result[10], result[11]) = (UInt8(length & 0xFF), UInt8(length >> 8 & 0xFF))
+    for (field, length) in zip(fields, lengths) where field.isText || AttributeValue.isKnown(field.kind) {
+      let start = field.descriptor.lowerBound
+      result[start + 11] = UInt8(ascii: "C")
+      (result[start + 16], result[start + 17]) = (UInt8(length & 0xFF), UInt8(length >> 8 & 0xFF))
     }
-    var result = header
-    for (record, row) in texts.enumerated() {
-      result.append(bytes[headerLength + record * recordLength])
-      for (text, length) in zip(row, lengths) {
-        result += text + Array(repeating: UInt8(ascii: " "), count: length - text.count)
+    result.reserveCapacity(result.count + records.count * length + 1)
+    for record in records {
+      let start = headerLength + record * recordLength
+      result.append(bytes[start])
+      for (field, length) in zip(fields, lengths) {
+        let cell = try cell(record, field, encoding)
+        result += cell
+        result += repeatElement(UInt8(ascii: " "), count: length - cell.count)
       }
     }
     return result + [0x1A]
+  }
+
+  /// A value as it is read, no longer than its field.
+  private func cell(_ record: Int, _ field: Field, _ encoding: String?) throws -> ArraySlice<UInt8> {
+    let cell = bytes[range(record, field)]
+    if field.isText {
+      guard let encoding else { return cell }
+      do {
+        return AttributeValue.trimmed(try TextReader.decoded(Array(cell), from: encoding)[...])
+      } catch let failure as TextReader.Failure {
+        throw Failure(
+          summary: "record \(record + 1), column \(field.name): \(failure.summary)",
+          advice: "State the request's `encoding:` as iconv names it.")
+      }
+    }
+    guard AttributeValue.isKnown(field.kind) else { return cell }
+    // What was deleted is not read.
+    if bytes[headerLength + record * recordLength] == UInt8(ascii: "*") { return [] }
+    guard let value = AttributeValue.text(cell, field.kind) else {
+      throw Failure(
+        summary:
+          "record \(record + 1), column \(field.name): '\(String(decoding: AttributeValue.trimmed(cell), as: UTF8.self))' is no \(AttributeValue.word(field.kind))",
+        advice: "Leave the column out, or ask its source.")
+    }
+    return value
   }
 }

@@ -18,10 +18,9 @@ struct DelimitedScan {
 
   private let delimiter: UInt8
   private let width: Int
-  /// The header's record without quotes, in small letters, to be known again.
+  /// The header's record without quotes and spaces, in small letters, to be known again.
   private let header: [UInt8]
-  /// How long the header may be, as it came, without quotes, and with all of them.
-  private let headerLengths: (Int, Int, Int)
+  /// How long the header may be when it comes again, with quotes and spaces about its names.
   private let longestHeader: Int
   /// What pieces before had of the record that is being read, as far as it may be the header.
   private var recordHead: [UInt8] = []
@@ -43,17 +42,17 @@ struct DelimitedScan {
     self.width = width
     let header = header.filter { $0 != Self.carriageReturn }
     self.header = header.compactMap(Self.letter)
-    headerLengths = (header.count, self.header.count, self.header.count + 2 * width)
-    longestHeader = max(header.count, headerLengths.2)
+    longestHeader = header.count + 8 * width
     isOrdinary = (0...255).map { byte in
       let byte = UInt8(byte)
       return byte != delimiter && byte != Self.quote && byte != Self.newline && byte != Self.carriageReturn && byte != 0
     }
   }
 
-  /// A byte as it is compared; nil for a quote.
+  /// A byte as it is compared; nil for a quote and a space.
   private static func letter(_ byte: UInt8) -> UInt8? {
-    byte == quote ? nil : UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte
+    byte == quote || DelimitedText.isSpace(byte)
+      ? nil : UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte
   }
 
   /// - Returns: nil for a text that is not plain.
@@ -178,7 +177,7 @@ struct DelimitedScan {
     // A blank line, or one of a single column that is empty.
     guard fieldCount == width, length > (withCarriageReturn ? 1 : 0) else { return false }
     let count = length - (withCarriageReturn ? 1 : 0)
-    if count == headerLengths.0 || count == headerLengths.1 || count == headerLengths.2, recordCount > 0, width > 1,
+    if count >= header.count, count <= longestHeader, recordCount > 0, width > 1,
       isHeader(bytes[max(0, recordStart - offset)..<index], count)
     {
       return false

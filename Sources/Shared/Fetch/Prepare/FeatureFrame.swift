@@ -6,7 +6,9 @@ enum FeatureFrame {
   /// In degrees, longitude first, and apart by less than what is drawn.
   private static let degrees = ["4326", "4269", "CRS84", "CRS83", "84", "83"]
   private static let flags = ["exceededTransferLimit", "properties.exceededTransferLimit"]
-  private static let systems = ["crs.properties.name", "crs.properties.code", "spatialReference.wkid"]
+  private static let systems = [
+    "crs.properties.name", "crs.properties.code", "crs.properties.href", "spatialReference.wkid",
+  ]
 
   /// - Throws: `TextCheck.Failure`.
   static func check(_ path: String, _ request: DatasetRequest) throws {

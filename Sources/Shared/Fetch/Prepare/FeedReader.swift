@@ -13,6 +13,11 @@ package enum FeedReader {
     case notAFeed(root: String)
     /// Its entities unfold to more than a document of its size may.
     case unfoldsTooFar(limit: Int64)
+    /// It is in another encoding than it says.
+    case misdeclared(String)
+    case itemWithinItem(line: Int)
+    /// Two that differ where one is due: nothing says which one counts.
+    case twoTexts(of: String, String, String, line: Int)
 
     package var summary: String {
       switch self {
@@ -22,6 +27,10 @@ package enum FeedReader {
         "line \(line): '&\(name);' stands for a text that is not in the document, and nothing outside of it is read"
       case .unfoldsTooFar(let limit):
         "its entities unfold to more than \(limit.counted("byte")), which no feed of its size does"
+      case .misdeclared(let why): why
+      case .itemWithinItem(let line): "line \(line): an item within an item"
+      case .twoTexts(let name, let first, let second, let line):
+        "line \(line): an item has two texts for '\(name)', '\(DelimitedText.Failure.shortened(first))' and '\(DelimitedText.Failure.shortened(second))', and nothing says which one counts"
       case .notAFeed(let root): "it is neither RSS nor Atom, but '\(root)'"
       }
     }

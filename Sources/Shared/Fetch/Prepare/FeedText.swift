@@ -1,9 +1,9 @@
 internal import CLibxml2
 
-/// A feed's text with what XML itself does not know put right: names of HTML's entities (`&nbsp;`), which feeds use without
-/// declaring them, an ampersand that begins nothing (`AT&T`), blank lines before the XML declaration, and control characters,
-/// which no XML may hold. Each can mean one thing only, and would else cost the whole feed. What a document declares itself,
-/// CDATA, comments and its DTD are left as they are.
+/// A feed's text in UTF-8 with what XML itself does not know put right: names of HTML's entities (`&nbsp;`), which feeds use
+/// without declaring them, an ampersand that begins nothing (`AT&T`), blank lines before the XML declaration, and control
+/// characters, which no XML may hold. Each can mean one thing only, and would else cost the whole feed. What a document
+/// declares itself, CDATA, comments and its DTD are left as they are.
 enum FeedText {
   /// 32 MiB: larger ones are read as they came.
   static let byteLimit = 32 << 20
@@ -12,14 +12,13 @@ enum FeedText {
   private static let known: Set<String> = ["amp", "lt", "gt", "quot", "apos"]
 
   /// - Returns: nil where nothing is to be put right.
-  /// - Throws: `FeedReader.Failure.unknownEntity`, of which a parser would leave out what it stands for.
+  /// - Throws: `FeedReader.Failure.unknownEntity`, of which a parser would leave out what it stands for, or `.misdeclared`.
   static func repaired(_ bytes: [UInt8]) throws -> [UInt8]? {
-    // Two bytes a letter: not looked into.
-    if bytes.prefix(4).contains(0) { return nil }
-    var bytes = bytes
+    let decoded = try decoded(bytes)
+    var bytes = decoded ?? bytes
     let start = declarationStart(bytes)
     bytes.removeFirst(start)
-    var isChanged = start > 0
+    var isChanged = start > 0 || decoded != nil
     for index in bytes.indices where isControl(bytes[index]) {
       bytes[index] = 0x20
       isChanged = true
@@ -42,8 +41,13 @@ enum FeedText {
         continue
       }
       switch reference(bytes, index) {
-      case .number(let end):
-        result += bytes[index..<end]
+      case .number(let value, let end):
+        if let value, !isCharacter(value) {
+          result.append(0x20)
+          isChanged = true
+        } else {
+          result += bytes[index..<end]
+        }
         index = end
       case .name(let name, let end) where known.contains(name) || declared.contains(name):
         result += bytes[index..<end]
@@ -64,6 +68,63 @@ enum FeedText {
     return isChanged ? result : nil
   }
 
+  /// The text in UTF-8, and said to be; nil where it says that it is UTF-8, or says nothing.
+  private static func decoded(_ bytes: [UInt8]) throws -> [UInt8]? {
+    if TextEncoding.isWide(bytes) {
+      // What it is not, the parser finds.
+      guard let text = try? TextReader.decoded(bytes, from: TextEncoding.likely(bytes)) else { return nil }
+      return declaration(text).map { replaced($0.encoding, in: text) } ?? text
+    }
+    guard let (declared, name) = declaration(bytes).map({ ($0.encoding, $0.name) }), !TextEncoding.isUTF8(name),
+      name.lowercased() != "us-ascii"
+    else { return nil }
+    if name.lowercased().hasPrefix("utf-16") || name.lowercased().hasPrefix("utf-32") {
+      throw FeedReader.Failure.misdeclared("it is no \(name), as it says")
+    }
+    if TextEncoding.isSingleByte(name), bytes.contains(where: { $0 >= 0x80 }), UTF8Check.isValid(bytes) {
+      throw FeedReader.Failure.misdeclared("it is UTF-8, and says \(name.lowercased())")
+    }
+    do {
+      return replaced(declared, in: try TextReader.decoded(bytes, from: name))
+    } catch let failure as TextReader.Failure {
+      throw FeedReader.Failure.misdeclared("it says that it is \(name): \(failure.summary)")
+    }
+  }
+
+  /// What the XML declaration says, all in ASCII, and where it says it.
+  private static func declaration(_ bytes: [UInt8]) -> (name: String, encoding: Range<Int>)? {
+    let start = declarationStart(bytes)
+    guard let beginning = bytes.dropFirst(start).prefix(declarationLimit).firstRange(of: Array("<?xml".utf8)),
+      let end = bytes[beginning.upperBound...].prefix(declarationLimit).firstIndex(of: UInt8(ascii: "?")),
+      let word = bytes[beginning.upperBound..<end].firstRange(of: Array("encoding".utf8)),
+      let quote = bytes[word.upperBound..<end].firstIndex(where: { $0 == UInt8(ascii: "'") || $0 == UInt8(ascii: "\"") }
+      ),
+      let close = bytes[(quote + 1)..<end].firstIndex(of: bytes[quote])
+    else { return nil }
+    return (String(decoding: bytes[(quote + 1)..<close], as: UTF8.self), (quote + 1)..<close)
+  }
+
+  /// A declaration has a version, an encoding and a word more.
+  private static let declarationLimit = 200
+
+  private static func replaced(_ place: Range<Int>, in bytes: [UInt8]) -> [UInt8] {
+    Array(bytes[..<place.lowerBound]) + Array("UTF-8".utf8) + bytes[place.upperBound...]
+  }
+
+  /// Letters and marks that Windows has where Latin-1 and Unicode have control characters, which no text means: `&#146;` is ’.
+  static func withoutWindowsControls(_ text: String) -> String {
+    if !text.unicodeScalars.contains(where: { (0x80...0x9F).contains($0.value) }) { return text }
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      result.append((0x80...0x9F).contains(scalar.value) ? windowsLetters[Int(scalar.value - 0x80)] : scalar)
+    }
+    return String(result)
+  }
+
+  /// Of the bytes 0x80 to 0x9F; five have none.
+  private static let windowsLetters = Array(
+    "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8D}Ž\u{8F}\u{90}‘’“”•–—˜™š›œ\u{9D}žŸ".unicodeScalars)
+
   /// Where the XML declaration begins, if nothing but space is before it; 0 where it does, or where there is none.
   private static func declarationStart(_ bytes: [UInt8]) -> Int {
     let mark = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
@@ -75,8 +136,14 @@ enum FeedText {
     byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D
   }
 
+  /// Whether XML may hold it.
+  private static func isCharacter(_ value: UInt32) -> Bool {
+    value >= 0x20 ? Unicode.Scalar(value) != nil && value & 0xFFFE != 0xFFFE : [9, 10, 13].contains(value)
+  }
+
   private enum Reference {
-    case number(Int)
+    /// No number where it is none that a parser knows.
+    case number(UInt32?, Int)
     case name(String, Int)
     case none
   }
@@ -88,7 +155,9 @@ enum FeedText {
     while end < limit, isName(bytes[end]) || end == start + 1 && bytes[end] == UInt8(ascii: "#") { end += 1 }
     guard end < bytes.count, bytes[end] == UInt8(ascii: ";"), end > start + 1 else { return .none }
     let name = String(decoding: bytes[(start + 1)..<end], as: UTF8.self)
-    if name.hasPrefix("#") { return .number(end + 1) }
+    if name.hasPrefix("#") {
+      return .number(name.hasPrefix("#x") ? UInt32(name.dropFirst(2), radix: 16) : UInt32(name.dropFirst()), end + 1)
+    }
     return name.first?.isLetter == true ? .name(name, end + 1) : .none
   }
 

@@ -1,19 +1,21 @@
 internal import CLibxml2
 
 /// A way through a feed, node by node: which item it is in, and which of its fields.
+///
+/// A field is an element directly within an item, or within the feed, whatever prefix its vocabulary has there; what stands
+/// deeper is its text.
 struct FeedWalk {
-  /// Prefixes of RSS, Atom and what they borrow from Dublin Core. `media:title` is a picture's, `itunes:summary` a player's.
-  private static let prefixes: Set<String> = ["", "atom", "a10", "content", "dc", "dcterms"]
-  /// What holds other elements is no field.
-  private static let holders: Set<String> = ["channel", "feed", "rss", "RDF", "image"]
-
   private let reader: OpaquePointer
   private let mostBytes: Int64
   private var unfolded: Int64 = 0
-  private var item: FeedReader.Item?
-  private var field: String?
+  private var item: (fields: FeedFields, depth: Int32, vocabulary: FeedVocabulary)?
+  private var field: (name: String, depth: Int32)?
   private var text = ""
   private var feedTitle: String?
+  /// How deep the channel, or Atom's feed, stands.
+  private var channelDepth: Int32?
+  /// What its elements' names belong to.
+  private var own: String?
   private var addresses = FeedAddresses()
 
   /// - Parameter mostBytes: of texts, once entities are unfolded.
@@ -26,84 +28,102 @@ struct FeedWalk {
   ///
   /// - Returns: the item that ends with it.
   mutating func step() throws(FeedReader.Failure) -> FeedReader.Item? {
-    let name = XMLText.string(xmlTextReaderConstLocalName(reader)) ?? ""
-    var finished: FeedReader.Item?
     switch Int(xmlTextReaderNodeType(reader)) {
-    case AKER_XML_ELEMENT: try begin(name)
+    case AKER_XML_ELEMENT: try begin()
     case AKER_XML_TEXT, AKER_XML_CDATA, AKER_XML_SPACE: try addText()
-    case AKER_XML_END_ELEMENT: finished = end(name)
+    case AKER_XML_END_ELEMENT: return try end()
     default: break
     }
-    if let field, Self.holders.contains(field) { self.field = nil }
-    return finished
+    return nil
   }
 
-  private mutating func begin(_ name: String) throws(FeedReader.Failure) {
+  private var line: Int { Int(xmlGetLineNo(xmlTextReaderCurrentNode(reader))) }
+
+  private mutating func begin() throws(FeedReader.Failure) {
     let depth = xmlTextReaderDepth(reader)
+    if depth == 0 || depth == 1 && XMLText.string(xmlTextReaderConstLocalName(reader)) == "channel" {
+      own = XMLText.string(xmlTextReaderConstNamespaceUri(reader))
+    }
+    let (name, vocabulary) = FeedVocabulary.name(reader, own: own)
     addresses.enter(depth: depth, base: XMLText.attribute("xml:base", reader))
     if depth == 0, !["rss", "feed", "RDF"].contains(name) { throw .notAFeed(root: name) }
-    if name == "item" || name == "entry" {
-      item = FeedReader.Item(source: feedTitle)
-    } else if field == nil {
-      field = name
+    if (name == "item" || name == "entry"), vocabulary.isOfFeeds, item == nil || field == nil {
+      guard item == nil else { throw .itemWithinItem(line: line) }
+      field = nil
+      // One that is empty has nothing to say.
+      if xmlTextReaderIsEmptyElement(reader) == 0 { item = (FeedFields(), depth, vocabulary) }
+    } else if field != nil {
+      divide(name)
+    } else if item == nil, name == "channel" || depth == 0 && name == "feed" {
+      channelDepth = depth
+    } else if depth == (item?.depth ?? channelDepth).map({ $0 + 1 }) {
+      if name == "link", let address = XMLText.attribute("href", reader) { take(link: address, vocabulary) }
       text = ""
-      if name == "link", let address = XMLText.attribute("href", reader) { take(link: address) }
+      field = xmlTextReaderIsEmptyElement(reader) == 1 ? nil : (name, depth)
     }
-    if xmlTextReaderIsEmptyElement(reader) == 1, field == name { field = nil }
+  }
+
+  /// Elements that stand within a line of text: their ends divide no words.
+  private static let inline: Set<String> = [
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins",
+    "kbd",
+    "label", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
+    "wbr",
+  ]
+
+  private mutating func divide(_ name: String) {
+    if !Self.inline.contains(name), let last = text.last, !last.isWhitespace { text += " " }
   }
 
   /// Of Atom, which has addresses in attributes.
-  private mutating func take(link address: String) {
+  private mutating func take(link address: String, _ vocabulary: FeedVocabulary) {
     let relation = XMLText.attribute("rel", reader) ?? "alternate"
     if item == nil { addresses.found(address, isSelf: relation == "self") }
-    if relation == "alternate" { item?.link = addresses.whole(address) }
+    guard relation == "alternate" else { return }
+    // An entry may have one for each language and kind: the first is meant.
+    let rank = vocabulary == item?.vocabulary ? 0 : FeedFields.borrowed
+    item?.fields.add("link", addresses.whole(address), rank: rank, isOneOfMany: true)
   }
 
   private mutating func addText() throws(FeedReader.Failure) {
     guard field != nil, let more = XMLText.string(xmlTextReaderConstValue(reader)) else { return }
     unfolded += Int64(more.utf8.count)
     guard unfolded <= mostBytes else { throw .unfoldsTooFar(limit: mostBytes) }
-    text += more
+    text += FeedText.withoutWindowsControls(more)
   }
 
-  private mutating func end(_ name: String) -> FeedReader.Item? {
-    if name == "item" || name == "entry", let finished = item {
+  private mutating func end() throws(FeedReader.Failure) -> FeedReader.Item? {
+    let depth = xmlTextReaderDepth(reader)
+    if let found = item, depth == found.depth {
       item = nil
       field = nil
-      return finished
+      return try found.fields.item(source: feedTitle)
     }
-    if field == name {
-      endField(name, Self.trimmed(text))
-      field = nil
-    } else if name == "channel" {
-      field = nil
+    if let field {
+      if depth == field.depth {
+        endField(field.name, Self.trimmed(text))
+        self.field = nil
+      } else {
+        divide(XMLText.string(xmlTextReaderConstLocalName(reader)) ?? "")
+      }
+    } else if depth == channelDepth {
+      channelDepth = nil
     }
     return nil
   }
 
   private mutating func endField(_ name: String, _ value: String?) {
-    guard Self.prefixes.contains(XMLText.string(xmlTextReaderConstPrefix(reader)) ?? "") else { return }
-    if item == nil {
-      if name == "title", feedTitle == nil { feedTitle = value }
-      if name == "link", let value { addresses.found(value) }
+    let vocabulary = FeedVocabulary.name(reader, own: own).vocabulary
+    guard vocabulary != .other, let value else { return }
+    if let item {
+      let rank = vocabulary == item.vocabulary ? 0 : FeedFields.borrowed
+      let whole = name == "link" ? addresses.whole(value) : value
+      let line = line
+      self.item?.fields.add(name, whole, rank: rank, line: line)
     } else {
-      set(name, name == "link" ? value.map(addresses.whole) : value)
+      if name == "title", feedTitle == nil { feedTitle = value }
+      if name == "link" { addresses.found(value) }
     }
-  }
-
-  private mutating func set(_ name: String, _ value: String?) {
-    guard var changed = item else { return }
-    switch name {
-    case "title": changed.title = value
-    case "link": changed.link = value ?? changed.link
-    case "guid", "id": changed.guid = value
-    case "pubDate", "published", "date": changed.published = value
-    case "updated": changed.published = changed.published ?? value
-    case "description", "summary": changed.summary = value
-    case "content", "encoded": changed.summary = changed.summary ?? value
-    default: break
-    }
-    item = changed
   }
 
   private static func trimmed(_ text: String) -> String? {

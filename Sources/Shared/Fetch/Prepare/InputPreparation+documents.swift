@@ -22,6 +22,11 @@ extension InputPreparation {
         maximumBytes: Self.maximumByteCount,
         foldedFrom: request.format == .csv || request.format == .tsv ? foldedByteCount : nil,
         cancellation: cancellation)
+      if request.format == .shapefile, request.input.member == nil, members.count > 1 {
+        throw AttributeTable.Failure(
+          summary: "it has \(members.count) shapefiles: \(members.map(\.name).joined(separator: ", "))",
+          advice: "State which is meant by the request's `member:`; `member: \"*.shp\"` reads all of them as one.")
+      }
       return try members.enumerated().map { index, found in
         member = found.name
         let path = place + "/" + found.name
@@ -43,11 +48,13 @@ extension InputPreparation {
       return try table(path, to: target, request, isWrapped: isWrapped, cancellation)
     }
     if request.format == .xlsx {
+      let wanted = WorkbookCheck.Wanted(
+        sheet: request.input.sheet, hasHeader: request.input.headerRowCount > 0, names: possibleNames(request) ?? [])
       let read = try WorkbookCheck.check(
-        path, sheet: request.input.sheet, in: place, maximumBytes: Self.maximumByteCount, cancellation)
+        path, wanted, in: place, maximumBytes: Self.maximumByteCount, cancellation)
       return Prepared(path: read, text: path)
     }
-    try Self.check(path, request, in: place, cancellation)
+    try check(path, request, in: place, cancellation)
     var plain = path
     if Self.changesText(request) {
       try change(path, to: target, request, cancellation)
@@ -67,6 +74,13 @@ extension InputPreparation {
       throw OutputFile.Failure(why: "\(named): \(String(cString: strerror(errno)))")
     }
     return Prepared(path: named, text: path)
+  }
+
+  /// What the declared columns may be called, in small letters; nil where all that comes is read.
+  private func possibleNames(_ request: DatasetRequest) -> Set<String>? {
+    request.columns(year: year).map { declared in
+      Set(declared.names.flatMap { declared.possibleNames($0) }.map { $0.lowercased() })
+    }
   }
 
   /// What to tell of an error that a document's reader met; other errors as they are.
@@ -137,16 +151,18 @@ extension InputPreparation {
     return Prepared(path: target, text: path, layout: layout)
   }
 
-  private static func check(
+  private func check(
     _ path: String, _ request: DatasetRequest, in place: String, _ cancellation: BlockingWork.Cancellation
   ) throws {
     if request.format == .shapefile {
-      try AttributeTable.recode(beside: path, declared: request.input.encoding)
-    } else if isChecked(request) {
+      let count = try AttributeTable.recode(
+        beside: path, declared: request.input.encoding, columns: possibleNames(request))
+      try ShapefileCheck.check(path, recordCount: count)
+    } else if Self.isChecked(request) {
       try FeatureFrame.check(path, request)
       if TextEncoding.isUTF8(request.input.encoding) {
         try TextCheck.check(
-          path, json: jsonShape(request), takesEncoding: request.format == .lines || request.format == .fixedWidth,
+          path, json: Self.jsonShape(request), takesEncoding: request.format == .lines || request.format == .fixedWidth,
           cancellation)
       } else if let encoding = request.input.encoding, TextEncoding.isSingleByte(encoding),
         try TextCheck.isUTF8WithLetters(path)
@@ -182,6 +198,9 @@ extension InputPreparation {
       }
       try FeedReader.read(plain, write)
     } catch let failure as FeedReader.Failure {
+      guard request.declaresUnreadableFeeds else { throw failure }
+      try write(FeedReader.Item(unreadable: failure.summary))
+    } catch let failure as TextReader.Failure {
       guard request.declaresUnreadableFeeds else { throw failure }
       try write(FeedReader.Item(unreadable: failure.summary))
     }

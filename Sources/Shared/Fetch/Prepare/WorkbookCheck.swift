@@ -1,5 +1,6 @@
 internal import Base
 internal import CLibxml2
+internal import Catalog
 internal import FoundationEssentials
 internal import Glibc
 
@@ -13,13 +14,31 @@ enum WorkbookCheck {
     var advice: String?
   }
 
-  /// - Parameters:
-  ///   - sheet: its name; the first one where there is none.
-  ///   - folder: where parts of the workbook may lie while they are read.
+  struct Sheet {
+    var name: String
+    var id: String
+    var isHidden: Bool
+  }
+
+  /// What a request reads of a workbook.
+  struct Wanted {
+    /// The sheet's name; the first one where there is none.
+    var sheet: String?
+    var hasHeader: Bool
+    /// What the declared columns may be called, in small letters.
+    var names: Set<String>
+  }
+
+  private static let relations = [
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships",
+  ]
+
+  /// - Parameter folder: where parts of the workbook may lie while they are read.
   /// - Returns: the workbook to read: this one, or one with the same cells as people see them (`WorkbookSheet`).
   /// - Throws: `Failure`, `ArchiveMember.Failure`, `OutputFile.Failure`. What is not there at all, its reader tells of.
   static func check(
-    _ path: String, sheet: String?, in folder: String, maximumBytes: Int64, _ cancellation: BlockingWork.Cancellation
+    _ path: String, _ wanted: Wanted, in folder: String, maximumBytes: Int64, _ cancellation: BlockingWork.Cancellation
   ) throws -> String {
     func part<Value>(_ name: String, _ body: (String) throws -> Value) throws -> Value? {
       let place = folder + "/workbook"
@@ -30,24 +49,27 @@ enum WorkbookCheck {
         return try found.first.map { try body("\(place)/\($0.name)") }
       } catch ArchiveMember.Failure.noMember { return nil }
     }
-    var sheets: [(name: String, id: String)] = []
+    var sheets: [Sheet] = []
     var styles = WorkbookStyles()
+    var hasUsualPrefix = true
     _ = try part("xl/workbook.xml") { file in
       try elements(file, "the workbook's list of sheets") { name, reader in
         if name == "workbookPr" {
           styles.countsFrom1904 = ["1", "true"].contains(XMLText.attribute("date1904", reader))
         }
         guard name == "sheet", let title = XMLText.attribute("name", reader),
-          let id = XMLText.attribute("r:id", reader)
+          let id = XMLText.attribute("id", of: relations, reader)
         else { return }
-        sheets.append((title, id))
+        hasUsualPrefix = hasUsualPrefix && XMLText.attribute("r:id", reader) != nil
+        sheets.append(
+          Sheet(name: title, id: id, isHidden: XMLText.attribute("state", reader) ?? "visible" != "visible"))
       }
     }
-    guard let wanted = sheet.map({ name in sheets.first { $0.name == name } }) ?? sheets.first else { return path }
+    guard let sheet = try chosen(sheets, wanted.sheet) else { return path }
     var target: String?
     _ = try part("xl/_rels/workbook.xml.rels") { file in
       try elements(file, "the workbook's list of parts") { name, reader in
-        if name == "Relationship", XMLText.attribute("Id", reader) == wanted.id {
+        if name == "Relationship", XMLText.attribute("Id", reader) == sheet.id {
           target = XMLText.attribute("Target", reader)
         }
       }
@@ -57,37 +79,74 @@ enum WorkbookCheck {
     _ = try part("xl/styles.xml") { file in
       try nodes(file, "the workbook's list of styles") { styles.take($0, $1, $2) }
     }
-    guard let found = try part(member, { try checkCells($0, sheet: wanted.name, styles, cancellation) }) else {
-      return path
+    guard let found = try part(member, { try checkCells($0, sheet.name, wanted, styles, cancellation) }) else {
+      throw Failure(summary: "sheet '\(sheet.name)' is to be in \(member), which the workbook does not have")
     }
-    if let (place, index) = found.lastText {
+    var areTextsToBeWritten = false
+    if found.lastText != nil || !found.grid.header.isEmpty {
       var count = 0
+      var texts: [Int: String] = [:]
+      let named = Set(found.grid.header.values.filter { $0.kind == "s" }.compactMap { Int($0.text) })
       _ = try part("xl/sharedStrings.xml") { file in
-        try elements(file, "the workbook's list of texts") { name, _ in count += name == "si" ? 1 : 0 }
+        try WorkbookText.read(file) { text in
+          if named.contains(count) { texts[count] = text }
+          areTextsToBeWritten = areTextsToBeWritten || WorkbookText.decoded(text) != nil
+          count += 1
+        }
       }
-      guard index < count else {
+      if let (place, index) = found.lastText, index >= count {
         throw Failure(
-          summary: "sheet '\(wanted.name)': cell \(place) is text \(index) of the workbook, which has \(count)")
+          summary: "sheet '\(sheet.name)': cell \(place) is text \(index) of the workbook, which has \(count)")
       }
+      try found.grid.checkNames(
+        found.grid.header.mapValues { cell in
+          RequestColumns.trimmed(cell.kind == "s" ? Int(cell.text).flatMap { texts[$0] } ?? "" : cell.text)
+        }, wanted.names)
     }
-    if !found.isToBeWritten { return path }
+    if !found.isToBeWritten, !areTextsToBeWritten, hasUsualPrefix { return path }
     let parts = folder + "/parts"
     defer { try? FileManager.default.removeItem(atPath: parts) }
     let names = try ArchiveMember.extract(
       "*", companions: [], from: path, into: parts, maximumBytes: maximumBytes, cancellation: cancellation
     ).map(\.name)
-    let written = "\(parts)/\(member).new"
-    try WorkbookSheet.write("\(parts)/\(member)", to: written, styles, cancellation)
-    guard rename(written, "\(parts)/\(member)") == 0 else {
-      throw OutputFile.Failure(why: "\(written): \(String(cString: strerror(errno)))")
+    func rewrite(_ name: String, _ write: (_ from: String, _ to: String) throws -> Void) throws {
+      let written = "\(parts)/\(name).new"
+      try write("\(parts)/\(name)", written)
+      guard rename(written, "\(parts)/\(name)") == 0 else {
+        throw OutputFile.Failure(why: "\(written): \(String(cString: strerror(errno)))")
+      }
+    }
+    if found.isToBeWritten { try rewrite(member) { try WorkbookSheet.write($0, to: $1, styles, cancellation) } }
+    if areTextsToBeWritten {
+      try rewrite("xl/sharedStrings.xml") { try WorkbookSheet.writeTexts($0, to: $1, cancellation) }
+    }
+    if !hasUsualPrefix {
+      try rewrite("xl/workbook.xml") { try WorkbookSheet.writeSheets(sheets, to: $1, cancellation) }
     }
     let result = folder + "/workbook.xlsx"
     try WorkbookSheet.zip(names, of: parts, to: result, cancellation)
     return result
   }
 
+  /// - Returns: nil where the workbook lists none.
+  private static func chosen(_ sheets: [Sheet], _ name: String?) throws -> Sheet? {
+    guard let first = sheets.first else { return nil }
+    if let name {
+      if let sheet = sheets.first(where: { $0.name == name }) { return sheet }
+      throw Failure(
+        summary: "the workbook has no sheet '\(name)', but \(sheets.map { "'\($0.name)'" }.joined(separator: ", "))",
+        advice: "State the request's `sheet:` as the workbook has it.")
+    }
+    guard first.isHidden else { return first }
+    let shown = sheets.first { !$0.isHidden }?.name ?? first.name
+    throw Failure(
+      summary: "the first sheet, '\(first.name)', is hidden, and people see '\(shown)'",
+      advice: "State which one is meant: `sheet: \"\(shown)\"`.")
+  }
+
   /// What was found in a sheet.
   private struct Cells {
+    var grid: WorkbookGrid
     /// Whether a cell reads otherwise than it shows.
     var isToBeWritten = false
     /// Of the workbook's texts, the last one that a cell names.
@@ -95,37 +154,54 @@ enum WorkbookCheck {
   }
 
   private static func checkCells(
-    _ file: String, sheet: String, _ styles: WorkbookStyles, _ cancellation: BlockingWork.Cancellation
+    _ file: String, _ sheet: String, _ wanted: Wanted, _ styles: WorkbookStyles,
+    _ cancellation: BlockingWork.Cancellation
   ) throws -> Cells {
-    var cells = Cells()
+    var cells = Cells(grid: WorkbookGrid(sheet: sheet, hasHeader: wanted.hasHeader))
     var cell: WorkbookSheet.Cell?
-    var isInValue = false
+    var (isInValue, isInReading, isInFormula) = (false, false, false)
     var formula: String?
     var hasValue = false
-    var isInFormula = false
     var count = 0
     try nodes(file, "sheet '\(sheet)'") { node, name, reader in
+      var isOpen: Bool { xmlTextReaderIsEmptyElement(reader) == 0 }
       switch (node, name) {
+      case (AKER_XML_ELEMENT, "row"): try cells.grid.beginRow(XMLText.attribute("r", reader))
+      case (AKER_XML_END_ELEMENT, "row"): try cells.grid.endRow()
       case (AKER_XML_ELEMENT, "c"):
         count += 1
         if count.isMultiple(of: 4096) { try cancellation.check() }
-        cell = WorkbookSheet.Cell(reader)
+        var begun = WorkbookSheet.Cell(reader)
+        begun.place = try cells.grid.beginCell(begun.place)
+        cell = begun
         (formula, hasValue, isInValue) = (nil, false, false)
       case (AKER_XML_ELEMENT, "f"):
         formula = ""
-        isInFormula = xmlTextReaderIsEmptyElement(reader) == 0
+        isInFormula = isOpen
       case (AKER_XML_END_ELEMENT, "f"): isInFormula = false
-      case (AKER_XML_ELEMENT, "v"): (hasValue, isInValue) = (true, xmlTextReaderIsEmptyElement(reader) == 0)
-      case (AKER_XML_END_ELEMENT, "v"): isInValue = false
+      case (AKER_XML_ELEMENT, "v"), (AKER_XML_ELEMENT, "t"): (hasValue, isInValue) = (true, isOpen)
+      case (AKER_XML_END_ELEMENT, "v"), (AKER_XML_END_ELEMENT, "t"): isInValue = false
       case (AKER_XML_ELEMENT, "is"): hasValue = true
-      case (AKER_XML_TEXT, _) where isInValue: cell?.text = XMLText.string(xmlTextReaderConstValue(reader)) ?? ""
-      case (AKER_XML_TEXT, _) where isInFormula:
-        formula = XMLText.string(xmlTextReaderConstValue(reader))
+      case (AKER_XML_ELEMENT, "rPh"):
+        isInReading = isOpen
+        // A reader takes it for a part of the text.
+        cells.isToBeWritten = true
+      case (AKER_XML_END_ELEMENT, "rPh"): isInReading = false
+      case (AKER_XML_TEXT, _), (AKER_XML_CDATA, _), (AKER_XML_SPACE, _):
+        let text = XMLText.string(xmlTextReaderConstValue(reader)) ?? ""
+        if isInFormula { formula? += text } else if isInValue, !isInReading { cell?.text += text }
       case (AKER_XML_END_ELEMENT, "c"):
         guard let found = cell else { break }
+        if hasValue, !found.text.isEmpty { try cells.grid.take(found) }
         cells.isToBeWritten = cells.isToBeWritten || found.shown(styles) != nil
-        if found.kind == "s", let index = Int(found.text), index > cells.lastText?.index ?? -1 {
-          cells.lastText = (found.place ?? "?", index)
+        if found.kind == "s", hasValue {
+          guard let index = Int(found.text), index >= 0 else {
+            throw Failure(
+              summary:
+                "sheet '\(sheet)': cell \(found.place ?? "?") is text '\(found.text)' of the workbook, which has numbers"
+            )
+          }
+          if index > cells.lastText?.index ?? -1 { cells.lastText = (found.place ?? "?", index) }
         }
         // The value of a text may be an empty one.
         guard let formula, !hasValue, found.kind != "str" else { break }

@@ -1,4 +1,5 @@
 internal import Base
+internal import Catalog
 internal import CLibarchive
 internal import CLibxml2
 internal import FoundationEssentials
@@ -20,9 +21,16 @@ enum WorkbookSheet {
       style = XMLText.attribute("s", reader).flatMap { Int($0) } ?? 0
     }
 
+    /// Whether another cell says the same, but for the case of its letters and spaces about them.
+    func isSame(as other: Cell) -> Bool {
+      if kind == "s" || other.kind == "s" { return kind == other.kind && text == other.text }
+      return RequestColumns.trimmed(text).lowercased() == RequestColumns.trimmed(other.text).lowercased()
+    }
+
     /// What is to be read in its place; nil where it is read as it is.
     func shown(_ styles: WorkbookStyles) -> String? {
       switch kind {
+      case "inlineStr", "str": return WorkbookText.decoded(text)
       case "b": return text == "1" ? "true" : text == "0" ? "false" : nil
       case "n":
         guard styles.dates.contains(style) || text.contains(where: { $0 == "E" || $0 == "e" }),
@@ -76,7 +84,7 @@ enum WorkbookSheet {
         cell = nil
         let start = "<c" + attribute("r", found.place)
         if let shown = found.shown(styles) {
-          try put(start + #" t="inlineStr"><is><t>\#(shown)</t></is></c>"#)
+          try put(start + #" t="inlineStr"><is><t xml:space="preserve">\#(escaped(shown))</t></is></c>"#)
         } else if found.kind == "inlineStr" {
           try put(start + #" t="inlineStr"><is><t xml:space="preserve">\#(escaped(found.text))</t></is></c>"#)
         } else {
@@ -87,6 +95,35 @@ enum WorkbookSheet {
       }
     }
     try put("</sheetData></worksheet>")
+    try output.flush()
+  }
+
+  /// Writes the workbook's texts anew: without runs and readings, and with the characters that stand for others.
+  static func writeTexts(_ file: String, to target: String, _ cancellation: BlockingWork.Cancellation) throws {
+    var output = try OutputFile(target, cancellation)
+    try output.write(
+      #"<?xml version="1.0" encoding="UTF-8"?><sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">"#
+        .utf8)
+    try WorkbookText.read(file) { text in
+      try output.write("<si><t xml:space=\"preserve\">\(escaped(WorkbookText.decoded(text) ?? text))</t></si>".utf8)
+    }
+    try output.write("</sst>".utf8)
+    try output.flush()
+  }
+
+  /// Writes the workbook's list of sheets anew, with the prefix that readers know.
+  static func writeSheets(
+    _ sheets: [WorkbookCheck.Sheet], to target: String, _ cancellation: BlockingWork.Cancellation
+  ) throws {
+    var output = try OutputFile(target, cancellation)
+    let listed = sheets.enumerated().map { index, sheet in
+      #"<sheet name="\#(escaped(sheet.name))" sheetId="\#(index + 1)" r:id="\#(escaped(sheet.id))"/>"#
+    }
+    try output.write(
+      """
+      <?xml version="1.0" encoding="UTF-8"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" \
+      xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>\(listed.joined())</sheets></workbook>
+      """.utf8)
     try output.flush()
   }
 

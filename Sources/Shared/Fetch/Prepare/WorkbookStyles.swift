@@ -43,7 +43,7 @@ struct WorkbookStyles: Equatable {
   /// - Parameter number: days from the workbook's first one, and parts of a day.
   /// - Returns: `2021-06-10`, or `2021-06-10 12:30:00`; nil for what is no day.
   func date(_ number: Double) -> String? {
-    guard number >= 1, number <= Self.lastDay else { return nil }
+    guard number >= (countsFrom1904 ? 0 : 1), number <= Self.lastDay else { return nil }
     let seconds = (number * 86_400).rounded()
     // 1970-01-01 by either way of counting. The 29th of February 1900, which workbooks know, there was not.
     var days = seconds / 86_400 - (countsFrom1904 ? 24_107 : 25_569)

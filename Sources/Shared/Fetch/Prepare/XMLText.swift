@@ -29,6 +29,15 @@ enum XMLText {
     return string(xmlTextReaderConstValue(reader))
   }
 
+  /// The same by the addresses that its prefix may stand for.
+  static func attribute(_ name: String, of addresses: [String], _ reader: OpaquePointer) -> String? {
+    for address in addresses where xmlTextReaderMoveToAttributeNs(reader, name, address) == 1 {
+      defer { xmlTextReaderMoveToElement(reader) }
+      return string(xmlTextReaderConstValue(reader))
+    }
+    return nil
+  }
+
   static func string(_ text: UnsafePointer<UInt8>?) -> String? {
     text.map { String(cString: $0) }
   }

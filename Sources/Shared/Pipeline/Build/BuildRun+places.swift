@@ -8,13 +8,16 @@ extension BuildRun {
   /// Checks that are looked into, and documents that are named: enough to know where to look.
   private static let limit = 3
 
-  /// Adds to the messages of failed checks where the first refused value stands, or else what was read.
+  /// Adds to the messages of failed checks where the first refused value stands, or else what was read; to those of texts that
+  /// lost letters, too.
   func locate(_ validation: inout Validation) async {
     let urls = fetched.filter { $0.path != nil }.reduce(into: [String]()) {
       if !$0.contains($1.url) { $0.append($1.url) }
     }
     if urls.isEmpty { return }
-    let failed = validation.results.indices.filter { validation.results[$0].isFailure }
+    let failed = validation.results.indices.filter {
+      validation.results[$0].isFailure || validation.results[$0].isOfLostLetters
+    }
     for index in failed.prefix(Self.limit) {
       if let told = await place(of: validation.results[index]) {
         validation.results[index].message += "; \(told)"

@@ -33,7 +33,7 @@ struct RowSelection {
       after: ") ORDER BY ALL;")
     guard let upload = request.upload else {
       script.add("selected", "SELECT * FROM selected LIMIT \(Self.maximumRowCount + 1);")
-      let rows = try await engine.run(script).rows("selected", as: [String: String?].self)
+      let rows = try await run(script, before: request).rows("selected", as: [String: String?].self)
       guard rows.count <= Self.maximumRowCount else {
         throw PipelineError.tooManyRows(
           partition: partition.description, request: request.name, limit: Self.maximumRowCount)
@@ -49,7 +49,7 @@ struct RowSelection {
   {
     var counting = script
     counting.add("count", "SELECT count(*) AS count FROM selected;")
-    let count = try await engine.run(counting).rows("count", as: Count.self).first?.count ?? 0
+    let count = try await run(counting, before: request).rows("count", as: Count.self).first?.count ?? 0
     if count == 0 { return [] }
     let folder = "\(scratch)/rows-\(request.name)"
     try DiskLake.makeFolders(folder)
@@ -71,9 +71,25 @@ struct RowSelection {
   }
 
   private func inputScript(before request: DatasetRequest) -> EngineScript {
+    EngineScript.inputs(earlier(than: request), partition, fetched: fetched, upstreams: upstreams)
+  }
+
+  /// The dataset as far as it is fetched.
+  private func earlier(than request: DatasetRequest) -> DatasetSpec {
     var earlier = spec
     earlier.requests = Array(spec.requests.prefix { $0.name != request.name })
-    return EngineScript.inputs(earlier, partition, fetched: fetched, upstreams: upstreams)
+    return earlier
+  }
+
+  /// An error names the document in which it stands, as a transform's does.
+  private func run(_ script: EngineScript, before request: DatasetRequest) async throws -> EngineOutput {
+    do {
+      return try await engine.run(script)
+    } catch let failure as EngineFailure {
+      throw await RefusalPlaces(
+        spec: earlier(than: request), partition: partition, fetched: fetched, upstreams: upstreams, engine: engine
+      ).located(failure)
+    }
   }
 }
 
