@@ -178,6 +178,23 @@ struct LakeStoreTests {
   }
 
   /// S3 takes 5 GiB in one request at most, and no part below 5 MiB but the last.
+  @Test("who places what another is placing finds it done, and fails for nothing", arguments: Kind.allCases)
+  func placedTwice(_ kind: Kind) async throws {
+    try await withLake(kind) { lake, _ in
+      for number in 1...10 {
+        let staging = ".staging/1-\(number)-a"
+        let text = "file \(number)"
+        try await stage(lake, staging, Data(text.utf8))
+        let placed = try await withThrowingTaskGroup(of: Bool.self) { group in
+          for _ in 1...4 { group.addTask { try await lake.place(staging, at: Self.path) } }
+          return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(placed.contains(true))
+        #expect(try await lake.sha256(Self.path) == SHA256.hash(text))
+      }
+    }
+  }
+
   @Test("a file that is too large for one request is put and copied in parts, whole or not at all")
   func largeFile() async throws {
     let directory = "/tmp/aker-lake-\(UUID().uuidString)"

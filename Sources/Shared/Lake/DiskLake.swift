@@ -87,9 +87,10 @@ package struct DiskLake: LakeStore {
       if !reports.isEmpty {
         let reportFolder = absolute(LakePath.reports(beside: path))
         try Self.makeFolders(reportFolder)
-        for name in reports { try Self.rename(folder + "/" + name, reportFolder + "/" + name) }
+        for name in reports { _ = try Self.take(folder + "/" + name, to: reportFolder + "/" + name) }
       }
-      try Self.rename(folder + "/" + fileName, target)
+      // Somebody else (its own worker, or a repair) places it, too, and may be quicker.
+      guard try Self.take(folder + "/" + fileName, to: target) else { return false }
       try Self.sync(targetFolder)
       try Self.removeTree(folder)
       return true
@@ -177,6 +178,19 @@ package struct DiskLake: LakeStore {
   package func abort(_ upload: UnfinishedUpload) async throws {}
 
   // MARK: The file system
+
+  /// - Returns: false where it is there no more.
+  private static func take(_ from: String, to: String) throws -> Bool {
+    do {
+      try rename(from, to)
+    } catch LakeError.system(_, _, ENOENT, _) {
+      var status = stat()
+      // The folder that it goes to may be what is gone.
+      guard stat(from, &status) != 0 else { throw LakeError.io("rename \(from) to", to, ENOENT) }
+      return false
+    }
+    return true
+  }
 
   private static func rename(_ from: String, _ to: String) throws {
     guard Glibc.rename(from, to) == 0 else { throw LakeError.io("rename \(from) to", to, errno) }

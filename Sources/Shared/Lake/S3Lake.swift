@@ -64,11 +64,16 @@ package struct S3Lake: LakeStore {
     let fileName = path.split(separator: "/").last.map(String.init) ?? path
     guard let file = objects.first(where: { $0.key == staged + fileName }) else { return false }
     let reports = prefix + LakePath.reports(beside: path) + "/"
-    for object in objects where object.key.hasPrefix(staged + "validation.") {
-      let target = reports + object.key.dropFirst(staged.count)
-      try await asking("write", target) { try await client.copy(object, to: target) }
+    do {
+      for object in objects where object.key.hasPrefix(staged + "validation.") {
+        let target = reports + object.key.dropFirst(staged.count)
+        try await asking("write", target) { try await client.copy(object, to: target) }
+      }
+      try await asking("write", prefix + path) { try await client.copy(file, to: prefix + path) }
+    } catch LakeError.s3(_, _, .refused(404, let code, _)) where code != "NoSuchBucket" {
+      // Somebody else (its own worker, or a repair) has placed it meanwhile, and removed what was staged.
+      return false
     }
-    try await asking("write", prefix + path) { try await client.copy(file, to: prefix + path) }
     try await removeStaging(staging)
     return true
   }
