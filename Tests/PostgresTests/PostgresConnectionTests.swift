@@ -219,6 +219,16 @@ struct PostgresConnectionTests {
     await dropping.close()
   }
 
+  /// As chaos met them beside a migration; another internal error is no race.
+  @Test func whatAMigrationMakesOthersMeetIsTransient() {
+    func errorClass(_ message: String) -> ErrorClass {
+      PostgresError(.server, message, sqlState: "XX000").errorClass
+    }
+    #expect(errorClass("cache lookup failed for function 24641") == .transient)
+    #expect(errorClass("tuple concurrently deleted") == .transient)
+    #expect(errorClass("invalid memory alloc request size 1") == .permanent)
+  }
+
   @Test func anUnreachableServerIsOneClearTransientError() async throws {
     let configuration = PostgresConfiguration(dsn: "host=/nowhere dbname=none", connectTimeout: .seconds(2))
     let error = await #expect(throws: PostgresError.self) { try await PostgresConnection.connect(configuration) }

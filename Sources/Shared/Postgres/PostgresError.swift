@@ -67,12 +67,14 @@ package struct PostgresError: ClassifiedError, CustomStringConvertible {
     return transient || isCatalogRace ? .transient : .permanent
   }
 
-  /// Somebody dropped, altered or granted the same table in that moment. Postgres has no SQLSTATE for it, and does not
-  /// translate it.
+  /// Somebody dropped, altered or granted the same table or function in that moment, as a migration does. Postgres has no
+  /// SQLSTATE for it, and does not translate it.
   package var isCatalogRace: Bool {
-    sqlState == "XX000"
-      && ["tuple concurrently ", "cache lookup failed for relation "].contains { message.hasPrefix($0) }
+    sqlState == "XX000" && Self.catalogRaces.contains { message.hasPrefix($0) }
   }
+  private static let catalogRaces = [
+    "tuple concurrently ", "cache lookup failed for ", "could not open relation with OID ",
+  ]
 
   /// A server that is away, or has no more room or sessions, is no fault of the task that meets it.
   package var isHosts: Bool { isConnectionFailure || sqlState?.hasPrefix("53") == true }
