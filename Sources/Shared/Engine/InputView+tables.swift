@@ -55,7 +55,10 @@ extension InputView {
   /// What tells a shape of a file from the others: the declared attributes beside it.
   private var shownAttributes: String {
     guard let declared = request.columns(year: year) else { return "'a shape of the file'" }
-    let names = declared.names.filter { declared.possibleNames($0).count == 1 }.map { declared.sourceName($0) }
+    // What not every file has cannot be asked for.
+    let names = declared.names
+      .filter { declared.possibleNames($0).count == 1 && !declared.optionalNames.contains($0) }
+      .map { declared.sourceName($0) }
       .filter { $0 != InputFormat.geometryColumn }
     let values = names.map { "CAST(\(SQL.identifier($0)) AS VARCHAR)" }.joined(separator: ", ")
     return names.isEmpty ? "'a shape of the file'" : "left(concat_ws(', ', \(values)), 200)"
