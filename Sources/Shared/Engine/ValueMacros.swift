@@ -22,6 +22,9 @@ enum ValueMacros {
     CREATE MACRO is_kept(v) AS abs(TRY_CAST(text_of(v) AS DOUBLE)) < 9007199254740992
       OR NOT regexp_full_match(text_of(v), '\s*[+-]?\d+(\.0*)?\s*')
       OR coalesce(TRY_CAST(TRY_CAST(text_of(v) AS DOUBLE) AS HUGEINT) = TRY_CAST(regexp_extract(text_of(v), '[+-]?\d+') AS HUGEINT), true);
+    -- What most numbers are, by one reading of the text; what it does not tell is looked at further.
+    CREATE MACRO is_plain_number(v) AS abs(TRY_CAST(text_of(v) AS DOUBLE)) BETWEEN 5e-324 AND 9007199254740991
+      AND NOT contains(text_of(v), '_') OR text_of(v) = '0';
     -- What is no text goes through as it is: its type is the transform's own.
     CREATE MACRO checked_integer(v) AS CASE
       WHEN NOT is_text(v) THEN v
@@ -29,6 +32,7 @@ enum ValueMacros {
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no whole number') END;
     CREATE MACRO checked_number(v) AS CASE
       WHEN NOT is_text(v) THEN v
+      WHEN is_plain_number(v) THEN v
       WHEN is_absent(v) OR is_number(v) AND is_kept(v) THEN v
       WHEN is_number(v) THEN error('''' || CAST(v AS VARCHAR) || ''' is no number that a double keeps, which would be '
         || TRY_CAST(TRY_CAST(text_of(v) AS DOUBLE) AS HUGEINT) || ': cast it AS BIGINT, or leave it a text')
@@ -87,6 +91,7 @@ enum ValueMacros {
       WHEN v IS NULL OR CAST(v AS DOUBLE) = trunc(CAST(v AS DOUBLE)) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no whole number: column ''' || name || ''' is one; say round(), floor() or ceil() where that is meant') END;
     CREATE MACRO published_double(v, name) AS CASE
+      WHEN is_text(v) AND is_plain_number(v) THEN v
       WHEN v IS NULL THEN v
       WHEN isfinite(CAST(checked_number(v) AS DOUBLE)) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number: column ''' || name || ''' takes no NaN and no infinity') END;
