@@ -49,7 +49,7 @@ struct AdviceCommandsTests {
         for line in text.split(separator: "\n") {
           let trimmed = line.drop { $0 == " " }
           if trimmed.hasPrefix("//") || trimmed.hasPrefix("--") { continue }
-          for match in trimmed.matches(of: /\baker ((?:[a-z]+)(?: [^"`;,.()\\]*)?)/) {
+          for match in trimmed.matches(of: /\baker ((?:[a-z]+)(?: [^"`';,.()\\]*)?)/) {
             let words = match.1.split(separator: " ").map(String.init)
             guard let first = words.first, known[first] != nil else { continue }
             let two = words.prefix(2).joined(separator: " ")
