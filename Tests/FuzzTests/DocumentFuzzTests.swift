@@ -76,7 +76,7 @@ struct DocumentFuzzTests {
     }
   }
 
-  /// zip, tar and gzip as Python makes them, and a dBASE table.
+  /// zip, tar and gzip as Python makes them, a dBASE table, and the shapes beside one.
   private func made(_ body: (_ folder: String) throws -> Void) async throws {
     let folder = "/tmp/aker-fuzz-made-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -92,6 +92,10 @@ struct DocumentFuzzTests {
       open(folder + '/a.gz', 'wb').write(gzip.compress(b'a,b\\n1,2\\n' * 50) + gzip.compress(b'3,4\\n'))
       header = struct.pack('<BBBBIHH20x', 3, 126, 1, 1, 2, 97, 13)
       fields = struct.pack('<11sc4xBB14x', b'NAME', b'C', 8, 0) + struct.pack('<11sc4xBB14x', b'N', b'N', 4, 0) + b'\\r'
+      def part(words, body): return struct.pack('>7i', 9994, 0, 0, 0, 0, 0, words) + struct.pack('<2i8d', 1000, 1, *[0.0] * 8) + body
+      points = [struct.pack('>2i', n + 1, 10) + struct.pack('<i2d', 1, n, n) for n in range(2)]
+      open(folder + '/a.shp', 'wb').write(part(78, b''.join(points)))
+      open(folder + '/a.shx', 'wb').write(part(58, struct.pack('>4i', 50, 10, 64, 10)))
       open(folder + '/a.dbf', 'wb').write(header + fields + b' caf\\xc3\\xa9   1   ' + b' x         22  ' + b'\\x1a')
       """
     let result = try await Program.run("python3", ["-c", script, folder])
@@ -143,6 +147,26 @@ struct DocumentFuzzTests {
         defer { try? FileManager.default.removeItem(atPath: place) }
         try FileManager.default.copyItem(atPath: path, toPath: place + "/a.dbf")
         try AttributeTable.recode(beside: place + "/a.shp", declared: "utf-8", columns: nil)
+      }
+    }
+  }
+
+  /// Each of the two files in its turn, beside a good other one.
+  @Test func shapefiles() async throws {
+    try await made { folder in
+      try Fuzzing.run("shapes", corpus: bytes(folder, "a.shp", "a.shx")) { path, output in
+        let place = output + ".d"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        for (mutated, good) in [("shp", "shx"), ("shx", "shp")] {
+          for (from, to) in [(path, "/b.\(mutated)"), ("\(folder)/a.\(good)", "/b.\(good)")] {
+            try? FileManager.default.removeItem(atPath: place + to)
+            try FileManager.default.copyItem(atPath: from, toPath: place + to)
+          }
+          do { return try ShapefileCheck.check(place + "/b.shp", recordCount: 2) } catch  where mutated == "shp" {
+            continue
+          }
+        }
       }
     }
   }

@@ -22,15 +22,19 @@ enum Fuzzing {
     let folder = "/tmp/aker-fuzz"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let (path, output) = ("\(folder)/\(name)", "\(folder)/\(name).out")
+    // What a run left behind that an input ended.
+    for left in [output, output + ".d"] { try? FileManager.default.removeItem(atPath: left) }
     var mutation = Mutation(corpus: corpus, tokens: tokens, seed: seed)
     let end = ContinuousClock.now + .seconds(seconds)
     var (count, refused) = (0, 0)
     // The corpus as it is, too: a fuzzer whose inputs are all refused at their first byte finds nothing.
+    var reasons: [String] = []
     for bytes in corpus {
       try Data(bytes).write(to: URL(filePath: path))
-      do { try parse(path, output) } catch { refused += 1 }
+      do { try parse(path, output) } catch { reasons.append("\(error)") }
     }
-    #expect(refused < corpus.count, "\(name): all of its corpus is refused")
+    refused = reasons.count
+    #expect(refused < corpus.count, "\(name): all of its corpus is refused: \(reasons)")
     while ContinuousClock.now < end || count < 50 {
       let bytes = mutation.next()
       try Data(bytes).write(to: URL(filePath: path))

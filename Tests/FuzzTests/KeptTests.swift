@@ -42,4 +42,18 @@ struct KeptTests {
       #expect(throws: FeedReader.Failure.self) { try FeedReader.read(path) { _ in } }
     }
   }
+
+  /// A table of dBase without records, whose header says that it ends before its own first bytes, or after all of them.
+  @Test(arguments: [0, 1, 11, 31, 33, 40_000])
+  func aTableWhoseHeaderIsNoHeaderIsRefused(_ length: Int) throws {
+    let folder = "/tmp/aker-fuzz-kept-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var bytes = [UInt8](repeating: 0, count: 32)
+    (bytes[0], bytes[8], bytes[9], bytes[10]) = (3, UInt8(length & 0xFF), UInt8(length >> 8), 13)
+    try Data(bytes).write(to: URL(filePath: folder + "/a.dbf"))
+    #expect(throws: AttributeTable.Failure.self) {
+      try AttributeTable.recode(beside: folder + "/a.shp", declared: "utf-8", columns: nil)
+    }
+  }
 }

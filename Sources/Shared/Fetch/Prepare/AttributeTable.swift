@@ -42,6 +42,7 @@ struct AttributeTable {
     recordCount = number(4, 4)
     headerLength = number(8, 2)
     recordLength = number(10, 2)
+    guard (32...data.count).contains(headerLength) else { return nil }
     var fields: [Field] = []
     var (place, start) = (32, 1)
     while place + 32 <= min(headerLength, data.count), data[place] != 0x0D {
@@ -201,6 +202,11 @@ struct AttributeTable {
     }
     var result = Array(bytes[..<headerLength])
     let length = lengths.reduce(1, +)
+    guard length <= UInt16.max else {
+      throw Failure(
+        summary: "a record of its .dbf has \(length) bytes in UTF-8, and may have \(UInt16.max)",
+        advice: "Ask the source for another format.")
+    }
     (result[10], result[11]) = (UInt8(length & 0xFF), UInt8(length >> 8 & 0xFF))
     for (field, length) in zip(fields, lengths) where field.isText || AttributeValue.isKnown(field.kind) {
       let start = field.descriptor.lowerBound
