@@ -51,16 +51,7 @@ struct LookTests {
   @Test(.whateverHappens) func whatALookMissedIsLookedForAgain() async throws {
     try await ServiceScene.serving { scene in
       try await scene.enqueue()
-      try await scene.connection.executeScript(
-        """
-        CREATE SEQUENCE asked;
-        ALTER FUNCTION service.changes RENAME TO real_changes;
-        CREATE FUNCTION service.changes(bigint, pg_snapshot, integer[], integer[], bigint[])
-          RETURNS TABLE (kind text, key text, data text) LANGUAGE plpgsql AS $$ BEGIN
-            PERFORM nextval('public.asked');
-            RETURN QUERY SELECT * FROM service.real_changes($1, $2, $3, $4, $5);
-            PERFORM pg_advisory_xact_lock_shared(20); END $$;
-        """)
+      try await scene.countLooks(thenHeldBy: "PERFORM pg_advisory_xact_lock_shared(20);")
       let pool = PostgresPool(TestDatabase.current.configuration, maximumCount: 1)
       // Without being woken, it would look again after an hour.
       let hub = EventHub(

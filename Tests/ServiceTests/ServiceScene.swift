@@ -104,6 +104,19 @@ struct ServiceScene: Sendable {
 
   // MARK: The queue behind it
 
+  /// Has each look for changes counted by the sequence `asked`, and held up by `statement` once it has looked.
+  func countLooks(thenHeldBy statement: String = "") async throws {
+    try await connection.executeScript(
+      """
+      CREATE SEQUENCE asked;
+      ALTER FUNCTION service.changes RENAME TO real_changes;
+      CREATE FUNCTION service.changes(bigint, pg_snapshot, integer[], integer[], bigint[])
+        RETURNS TABLE (kind text, key text, data text) LANGUAGE plpgsql AS $$ BEGIN
+          PERFORM nextval('public.asked');
+          RETURN QUERY SELECT * FROM service.real_changes($1, $2, $3, $4, $5); \(statement) END $$;
+      """)
+  }
+
   /// A dataset, and tasks of it.
   func enqueue(_ dataset: String = "income", years: ClosedRange<Int> = 2001...2003) async throws {
     let definition = SHA256.hash(dataset)
