@@ -46,8 +46,8 @@
 typedef Database {
   byte epoch;              /* queue.epoch: which life of itself this is */
   byte sequence;           /* queue.lease_token */
-  bool ended[8];           /* queue.worker: by the process's own uuid; its row is lost with a fail-over */
-  bool known[8];
+  bool ended[LIVES + 1];   /* queue.worker: by the process's own uuid; its row is lost with a fail-over */
+  bool known[LIVES + 1];
   byte token[TASKS];       /* queue.lease: NONE where nobody holds the task */
   byte holder[TASKS];      /* queue.lease's worker: its uuid */
   byte published[TASKS];   /* lineage.publication: how many */
@@ -65,14 +65,14 @@ bool session[WORKERS];
 
 /* The lake, which no fail-over takes back. Bytes are named by who wrote them: a life of a process. */
 byte file[TASKS];
-byte staged[TASKS * 8];      /* by task and life: the staging folder's name holds both */
+byte staged[TASKS * (LIVES + 1)]; /* by task and life: the staging folder's name holds both */
 
-bool living[8];              /* which of them run still: a session that ends shows it (queue.reap) */
+bool living[LIVES + 1];      /* which of them run still: a session that ends shows it (queue.reap) */
 byte lives;                  /* uuids handed out: never one twice */
 byte failovers, crashes, reaps;
 bool mustBeginEpoch;         /* the server's timeline is not the one that queue.epoch knows */
 
-#define folder(task, life) ((task) * 8 + (life))
+#define folder(task, life) ((task) * (LIVES + 1) + (life))
 #ifdef BROKEN_SHARED_STAGING
 #define mine folder(task, 0)
 #else
@@ -86,7 +86,7 @@ bool mustBeginEpoch;         /* the server's timeline is not the one that queue.
 inline copyDatabase(to, from) {
   to.epoch = from.epoch; to.sequence = from.sequence;
   k = 0;
-  do :: k < 8 -> to.ended[k] = from.ended[k]; to.known[k] = from.known[k]; k++ :: else -> break od;
+  do :: k <= LIVES -> to.ended[k] = from.ended[k]; to.known[k] = from.known[k]; k++ :: else -> break od;
   k = 0;
   do
   :: k < TASKS ->
@@ -106,7 +106,7 @@ inline seeEpoch() {
     mustBeginEpoch = false;
 #ifndef BROKEN_NO_EPOCH
     primary.epoch++;
-    k = 0; do :: k < 8 -> primary.ended[k] = true; k++ :: else -> break od;
+    k = 0; do :: k <= LIVES -> primary.ended[k] = true; k++ :: else -> break od;
     k = 0;
     do
 #ifdef BROKEN_EPOCH_THROUGH_LOCK
@@ -349,7 +349,7 @@ end:
   do
   :: atomic {
       if :: k = 0 :: k = TASKS - 1 fi;
-      if :: j = 1 :: j = 2 :: j = 3 :: j = 4 fi;
+      select(j : 1 .. LIVES);
       if
       :: primary.manifest[k] != NONE && !primary.placed[k] && staged[folder(k, primary.manifest[k])] == primary.manifest[k] ->
         file[k] = primary.manifest[k]; staged[folder(k, primary.manifest[k])] = NONE; primary.placed[k] = true
