@@ -10,7 +10,7 @@ import Testing
 @Suite("DuckDB processes")
 struct EngineProcessTests {
   private func withEngine(
-    memoryBytes: Int = 268_435_456, diskBytes: Int = 16 << 30, processorSeconds: Int? = nil,
+    memoryBytes: Int = 268_435_456, threads: Int = 1, diskBytes: Int = 16 << 30, processorSeconds: Int? = nil,
     _ body: (Engine, String) async throws -> Void
   ) async throws {
     let folder = "/tmp/aker-engine-\(UUID().uuidString)"
@@ -19,7 +19,7 @@ struct EngineProcessTests {
     let duckdb = try await DuckDB.locate(
       explicit: ProcessInfo.processInfo.environment["AKER_DUCKDB"], home: PackageRoot.path + "/.aker")
     let limits = EngineLimits(
-      memoryBytes: memoryBytes, threads: 1, temporaryDirectory: folder + "/spill", diskBytes: diskBytes,
+      memoryBytes: memoryBytes, threads: threads, temporaryDirectory: folder + "/spill", diskBytes: diskBytes,
       processorSeconds: processorSeconds)
     try await body(Engine(duckdb, limits: limits, logger: Logger(label: "test")), folder)
   }
@@ -53,6 +53,21 @@ struct EngineProcessTests {
         return #expect(Bool(false), "no failure of the host")
       }
       #expect(message.contains("was replaced meanwhile"))
+    }
+  }
+
+  @Test("small inputs are given one thread, which is quicker; larger ones and folders all")
+  func threads() async throws {
+    try await withEngine(threads: 3) { engine, folder in
+      let (small, large) = (folder + "/small.csv", folder + "/large.csv")
+      try Data("a\n1\n".utf8).write(to: URL(filePath: small))
+      try Data(count: 1_048_576).write(to: URL(filePath: large))
+      for (paths, count) in [([], 1), ([small], 1), ([small, large], 3), ([folder + "/"], 3)] {
+        var script = EngineScript()
+        script.readPaths = paths
+        script.add("threads", "SELECT current_setting('threads') AS n;")
+        #expect(try await engine.run(script).text("threads") == "{\"n\":\(count)}", "\(paths)")
+      }
     }
   }
 

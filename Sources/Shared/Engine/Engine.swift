@@ -90,6 +90,8 @@ package struct Engine: Sendable {
     var limits = limits.withinDisk(slots: budget?.slotCount ?? 1)
     if let share { (limits.memoryBytes, limits.threads) = (share.memoryBytes, min(limits.threads, share.threads)) }
     let inputs = script.readPaths.map(FileIdentity.init)
+    // Starting and feeding a second thread takes longer than it spares.
+    if let bytes = script.inputByteCount, bytes < Self.oneThreadBytes { limits.threads = 1 }
     let extensions = VerifiedExtensions(script.extensions.compactMap { duckdb.extensions[$0] })
     let (status, message, value) = try await launch(
       with(limits).confined(script, extensionsVerified: extensions.areVerified), lastStep: script.steps.last?.name, body
@@ -216,6 +218,9 @@ package struct Engine: Sendable {
   private static func unwritable(_ error: Errno) -> EngineError {
     .diskFull(step: "start", message: "/tmp: \(error.description)")
   }
+
+  /// 1 MiB of inputs.
+  private static let oneThreadBytes = 1_048_576
 
   /// 64 MiB: the largest result that is held whole is the rows that a request is made for, 100,000 at most.
   private static let outputLimit = 67_108_864

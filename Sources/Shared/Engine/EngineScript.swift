@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The statements of one DuckDB process, in named steps, so that an error can say which one it met.
 package struct EngineScript: Sendable {
   package struct Step: Sendable {
@@ -29,6 +31,14 @@ package struct EngineScript: Sendable {
   package private(set) var steps: [Step] = []
   /// Files that it may read; a path that ends in a slash is a folder with all that is in it.
   package var readPaths: [String] = []
+  /// How many bytes it may read; nil where that is not known, since they lie in a folder.
+  var inputByteCount: Int? {
+    if readPaths.contains(where: { $0.hasSuffix("/") }) { return nil }
+    return readPaths.reduce(0) { sum, path in
+      var status = stat()
+      return stat(path, &status) == 0 ? sum + Int(status.st_size) : sum
+    }
+  }
   /// Files that it may write, for which their folders are open to it, too.
   package var writePaths: [String] = []
   /// What it uses of DuckDB's extensions; those that are not installed are not loaded.

@@ -9,7 +9,7 @@ extension Fetcher {
   /// up, and what is cached stands.
   func isReplaced(_ cached: FetchedInput, _ request: FetchRequest, _ source: SourceDefinition) -> Bool {
     guard source.endpoint.hasPrefix("file://") else { return false }
-    let file = FileCopy(root: String(source.endpoint.dropFirst("file://".count)), path: request.path)
+    let file = LocalFileCopy(root: String(source.endpoint.dropFirst("file://".count)), path: request.path)
     guard let version = try? file.version() else { return false }
     return version != cached.etag
   }
@@ -18,7 +18,7 @@ extension Fetcher {
   func copyFile(
     _ request: FetchRequest, _ address: RequestAddress, _ source: SourceDefinition, _ cached: FetchedInput?
   ) async throws -> FetchedInput {
-    let file = FileCopy(root: String(source.endpoint.dropFirst("file://".count)), path: request.path)
+    let file = LocalFileCopy(root: String(source.endpoint.dropFirst("file://".count)), path: request.path)
     do {
       let version = try file.version()
       if var cached, cached.sha256 != nil, cached.etag == version, !cached.isSuspect {
@@ -50,7 +50,7 @@ extension Fetcher {
         throw error
       }
       return try await cache.store(input, partial: partial, key: address.key)
-    } catch let failure as FileCopy.Failure {
+    } catch let failure as LocalFileCopy.Failure {
       switch failure {
       case .absent where request.isOptional:
         let input = FetchedInput(

@@ -54,7 +54,7 @@ package struct CheckQuery: Sendable {
   package var sql: String {
     var figures = ["count(*) AS rows"]
     for (index, column) in columns.enumerated() {
-      figures.append("count(*) FILTER (WHERE \(SQL.identifier(column.name)) IS NULL) AS n\(index)")
+      figures.append("count(*) - count(\(SQL.identifier(column.name))) AS n\(index)")
       if column.type == .text {
         figures.append(
           "count(*) FILTER (WHERE contains(\(SQL.identifier(column.name)), \(SQL.literal(Self.lostLetter)))) AS l\(index)"

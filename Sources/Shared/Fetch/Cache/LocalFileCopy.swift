@@ -3,7 +3,7 @@ internal import Glibc
 internal import HTTP
 
 /// A vendor's drop on this host's disks, copied into the cache while it is hashed.
-struct FileCopy {
+struct LocalFileCopy {
   /// The folder of the source, which nothing leads out of: neither `..` nor a link.
   let root: String
   let path: String
