@@ -63,6 +63,7 @@ bench-queue: setup ## Measure the queue against bare baselines in the same run
 	@Benchmarks/queue/run
 
 bench-scale: setup ## Measure what must stay flat: ten thousand partitions, a thousand lanes and workers, two million finished tasks
+	@$(SWIFT) build --configuration release --product aker
 	@Benchmarks/scale/run
 
 bench-dashboard: setup ## Measure the dashboard's grid: time, bytes, requests, when it is painted
