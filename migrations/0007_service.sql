@@ -176,6 +176,26 @@ CREATE UNLOGGED TABLE service.cell_count (
 );
 COMMENT ON TABLE service.cell_count IS 'How many years of each dataset service.cell has in which state.';
 
+CREATE UNLOGGED TABLE service.choice_count (
+  backfill_id bigint NOT NULL,
+  count       bigint NOT NULL,
+  first_year  integer NOT NULL,
+  last_year   integer NOT NULL,
+  as_of       text NOT NULL,
+  dataset     text NOT NULL,
+  state       text NOT NULL,
+  leases      text,
+  is_stale    boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (backfill_id, as_of, dataset, state)
+);
+CREATE INDEX choice_count_dataset ON service.choice_count (dataset) WHERE NOT is_stale;
+COMMENT ON TABLE service.choice_count IS
+  'The same of one backfill (0 is any) or one vintage (empty is any), of those that somebody looked at, as '
+  'service.refresh_choice() counted them last.';
+COMMENT ON COLUMN service.choice_count.leases IS
+  'What ran of the dataset when it was counted: lane, year and how many.';
+COMMENT ON COLUMN service.choice_count.is_stale IS 'A cell of the dataset was made again since.';
+
 CREATE UNLOGGED TABLE service.cell_mark (
   backfill_id bigint,
   data_year   integer,

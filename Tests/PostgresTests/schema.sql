@@ -570,6 +570,7 @@ CREATE FUNCTION queue._release_dependents(done bigint[]) RETURNS void
 CREATE FUNCTION queue._reopen(backfill_id bigint, task_ids bigint[], named text DEFAULT NULL::text) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
     AS …;
 
 CREATE FUNCTION queue._require_lease(task_id bigint, lease_token bigint, dataset text, data_year integer, region text, as_of text DEFAULT NULL::text) RETURNS void
@@ -1049,6 +1050,7 @@ COMMENT ON FUNCTION queue.resume_source(source_id text) IS 'Ends a source''s pau
 CREATE FUNCTION queue.retry_backfill(backfill_id bigint, error_class text DEFAULT NULL::text, dataset text DEFAULT NULL::text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
     AS …;
 
 COMMENT ON FUNCTION queue.retry_backfill(backfill_id bigint, error_class text, dataset text) IS 'Tries all failed tasks of a backfill again, or those of one error class or dataset, by the definitions that are applied now. Those whose partition another open backfill builds, or was published since, are left alone. Returns how many.';
@@ -1436,6 +1438,12 @@ CREATE FUNCTION service._changed_counts(since pg_snapshot) RETURNS TABLE(lane_id
 
 COMMENT ON FUNCTION service._changed_counts(since pg_snapshot) IS 'Lanes and years whose counts (but those of what runs) were changed by transactions that the snapshot did not see.';
 
+CREATE FUNCTION service._changed_runs(running_lanes integer[], running_years integer[], running_counts bigint[]) RETURNS TABLE(lane_id integer, data_year integer)
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION service._changed_runs(running_lanes integer[], running_years integer[], running_counts bigint[]) IS 'Lanes and years of which another number runs than the caller knows.';
+
 CREATE FUNCTION service._changes() RETURNS TABLE(lane_id integer, data_year integer, changes bigint)
     LANGUAGE sql STABLE
     AS …;
@@ -1490,6 +1498,12 @@ CREATE FUNCTION service._is_silenced(alert_kind text, alert_subject text) RETURN
     AS …;
 
 COMMENT ON FUNCTION service._is_silenced(alert_kind text, alert_subject text) IS 'Whether nobody is to be told of such an alert now.';
+
+CREATE FUNCTION service._leases() RETURNS TABLE(dataset text, leases text)
+    LANGUAGE sql STABLE
+    AS …;
+
+COMMENT ON FUNCTION service._leases() IS 'What runs of each dataset: lanes, years and how many.';
 
 CREATE FUNCTION service._make_cells(datasets text[], years integer[]) RETURNS void
     LANGUAGE plpgsql
@@ -1548,6 +1562,14 @@ CREATE FUNCTION service.authenticate(token_hash bytea) RETURNS TABLE(name text, 
 
 COMMENT ON FUNCTION service.authenticate(token_hash bytea) IS 'Whose token has this SHA-256, and its level; no row for none that is valid.';
 
+CREATE FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) RETURNS TABLE(kind text, key text, data text)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS …;
+
+COMMENT ON FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) IS 'service.changes(), as soon as a cell changed or something happened that is told as an event, and after so much time at the most. A row waited tells how many milliseconds that took.';
+
 CREATE FUNCTION service.begin_question(question text, names text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1570,6 +1592,15 @@ CREATE FUNCTION service.changes(after_event bigint DEFAULT NULL::bigint, since p
     AS …;
 
 COMMENT ON FUNCTION service.changes(after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) IS 'What a listener is told of, as it is now: what differs from the last time is what changed. Events are those after after_event and the hundred before it. A row snapshot is the next since: without one no cells are told, then those that changed. Rows running (a lane and year) are how many tasks run of each, which the caller gives back.';
+
+CREATE FUNCTION service.choice_cells(backfill bigint, vintage text, datasets text[], first integer DEFAULT NULL::integer, last integer DEFAULT NULL::integer) RETURNS TABLE(dataset text, data_year integer, data text, work text, total bigint, completed bigint, failed bigint, cancelled bigint, running bigint, blocked bigint, paused bigint, warned bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS …;
+
+COMMENT ON FUNCTION service.choice_cells(backfill bigint, vintage text, datasets text[], first integer, last integer) IS 'Cells of these datasets as a backfill has them, or as the last backfill of a vintage that asked for each has it.';
 
 CREATE FUNCTION service.claim_key(actor text, key text, request_hash bytea) RETURNS TABLE(status integer, content text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1642,6 +1673,16 @@ CREATE FUNCTION service.refresh_cells() RETURNS integer
     AS …;
 
 COMMENT ON FUNCTION service.refresh_cells() IS 'Makes those rows of service.cell again of which something changed; called before it is read. Returns how many; where there are none it writes nothing.';
+
+CREATE FUNCTION service.refresh_choice(backfill bigint, vintage text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET work_mem TO '32MB'
+    AS …;
+
+COMMENT ON FUNCTION service.refresh_choice(backfill bigint, vintage text) IS 'Counts again those datasets of a backfill or a vintage (NULL is any) of which something changed; called before service.choice_count is read. Returns how many; where there are none it writes nothing.';
 
 CREATE FUNCTION service.revoke_token(name text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4136,6 +4177,24 @@ COMMENT ON TABLE service.cell_state IS 'What service.cell was made with. No row,
 
 COMMENT ON COLUMN service.cell_state.life IS 'See queue._life(): numbers of transactions are of one life of a server.';
 
+CREATE UNLOGGED TABLE service.choice_count (
+    backfill_id bigint NOT NULL,
+    count bigint NOT NULL,
+    first_year integer NOT NULL,
+    last_year integer NOT NULL,
+    as_of text NOT NULL,
+    dataset text NOT NULL,
+    state text NOT NULL,
+    leases text,
+    is_stale boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE service.choice_count IS 'The same of one backfill (0 is any) or one vintage (empty is any), of those that somebody looked at, as service.refresh_choice() counted them last.';
+
+COMMENT ON COLUMN service.choice_count.leases IS 'What ran of the dataset when it was counted: lane, year and how many.';
+
+COMMENT ON COLUMN service.choice_count.is_stale IS 'A cell of the dataset was made again since.';
+
 CREATE VIEW service.freshness AS
  SELECT d.name AS dataset,
     p.published_at
@@ -4595,6 +4654,9 @@ ALTER TABLE ONLY service.cell
 ALTER TABLE ONLY service.cell_state
     ADD CONSTRAINT cell_state_pkey PRIMARY KEY (singleton);
 
+ALTER TABLE ONLY service.choice_count
+    ADD CONSTRAINT choice_count_pkey PRIMARY KEY (backfill_id, as_of, dataset, state);
+
 ALTER TABLE ONLY service.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (actor, key);
 
@@ -4708,6 +4770,8 @@ CREATE INDEX cell_running ON service.cell USING btree (dataset, data_year) WHERE
 
 CREATE INDEX cell_waiting ON service.cell USING btree (dataset, data_year) WHERE (waiting > 0);
 
+CREATE INDEX choice_count_dataset ON service.choice_count USING btree (dataset) WHERE (NOT is_stale);
+
 CREATE INDEX idempotency_at ON service.idempotency USING btree (at);
 
 CREATE INDEX notice_waiting ON service.notice USING btree (next_attempt_at, notice_id) WHERE (delivered_at IS NULL);
@@ -4743,6 +4807,8 @@ CREATE TRIGGER marks_cells AFTER UPDATE OF paused_at ON queue.setting FOR EACH R
 CREATE TRIGGER marks_cells_delete AFTER DELETE ON queue.planned_task REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION service._mark_lanes();
 
 CREATE TRIGGER marks_cells_delete AFTER DELETE ON queue.progress REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION service._mark_lanes();
+
+CREATE TRIGGER marks_cells AFTER UPDATE OF as_of ON warehouse.partition FOR EACH ROW WHEN ((old.as_of IS DISTINCT FROM new.as_of)) EXECUTE FUNCTION service._mark_row();
 
 ALTER TABLE ONLY catalog.dataset_column
     ADD CONSTRAINT dataset_column_dataset_fkey FOREIGN KEY (dataset) REFERENCES catalog.dataset(name) ON DELETE CASCADE;
@@ -5498,6 +5564,11 @@ GRANT ALL ON FUNCTION service._changed_counts(since pg_snapshot) TO aker_admin;
 GRANT ALL ON FUNCTION service._changed_counts(since pg_snapshot) TO aker_worker;
 GRANT ALL ON FUNCTION service._changed_counts(since pg_snapshot) TO aker_reader;
 
+REVOKE ALL ON FUNCTION service._changed_runs(running_lanes integer[], running_years integer[], running_counts bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION service._changed_runs(running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_admin;
+GRANT ALL ON FUNCTION service._changed_runs(running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_worker;
+GRANT ALL ON FUNCTION service._changed_runs(running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_reader;
+
 REVOKE ALL ON FUNCTION service._changes() FROM PUBLIC;
 
 GRANT SELECT ON TABLE service.batch TO aker_admin;
@@ -5511,6 +5582,8 @@ REVOKE ALL ON FUNCTION service._fleet_metrics() FROM PUBLIC;
 REVOKE ALL ON FUNCTION service._flow_metrics() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION service._is_silenced(alert_kind text, alert_subject text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION service._leases() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION service._make_cells(datasets text[], years integer[]) FROM PUBLIC;
 
@@ -5533,6 +5606,11 @@ GRANT ALL ON FUNCTION service.answer_rows(names text, row_count integer, byte_co
 REVOKE ALL ON FUNCTION service.authenticate(token_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.authenticate(token_hash bytea) TO aker_admin;
 
+REVOKE ALL ON FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_admin;
+GRANT ALL ON FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_worker;
+GRANT ALL ON FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_reader;
+
 REVOKE ALL ON FUNCTION service.begin_question(question text, names text) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.begin_question(question text, names text) TO aker_admin;
 GRANT ALL ON FUNCTION service.begin_question(question text, names text) TO aker_worker;
@@ -5545,6 +5623,11 @@ REVOKE ALL ON FUNCTION service.changes(after_event bigint, since pg_snapshot, ru
 GRANT ALL ON FUNCTION service.changes(after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_admin;
 GRANT ALL ON FUNCTION service.changes(after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_worker;
 GRANT ALL ON FUNCTION service.changes(after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_reader;
+
+REVOKE ALL ON FUNCTION service.choice_cells(backfill bigint, vintage text, datasets text[], first integer, last integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.choice_cells(backfill bigint, vintage text, datasets text[], first integer, last integer) TO aker_admin;
+GRANT ALL ON FUNCTION service.choice_cells(backfill bigint, vintage text, datasets text[], first integer, last integer) TO aker_worker;
+GRANT ALL ON FUNCTION service.choice_cells(backfill bigint, vintage text, datasets text[], first integer, last integer) TO aker_reader;
 
 REVOKE ALL ON FUNCTION service.claim_key(actor text, key text, request_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.claim_key(actor text, key text, request_hash bytea) TO aker_admin;
@@ -5579,6 +5662,9 @@ GRANT ALL ON FUNCTION service.record_act(actor text, level text, address text, a
 
 REVOKE ALL ON FUNCTION service.refresh_cells() FROM PUBLIC;
 GRANT ALL ON FUNCTION service.refresh_cells() TO aker_admin;
+
+REVOKE ALL ON FUNCTION service.refresh_choice(backfill bigint, vintage text) FROM PUBLIC;
+GRANT ALL ON FUNCTION service.refresh_choice(backfill bigint, vintage text) TO aker_admin;
 
 REVOKE ALL ON FUNCTION service.revoke_token(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.revoke_token(name text) TO aker_admin;
@@ -6133,6 +6219,10 @@ GRANT SELECT ON TABLE service.cell_mark TO aker_reader;
 GRANT SELECT ON TABLE service.cell_state TO aker_admin;
 GRANT SELECT ON TABLE service.cell_state TO aker_worker;
 GRANT SELECT ON TABLE service.cell_state TO aker_reader;
+
+GRANT SELECT ON TABLE service.choice_count TO aker_admin;
+GRANT SELECT ON TABLE service.choice_count TO aker_worker;
+GRANT SELECT ON TABLE service.choice_count TO aker_reader;
 
 GRANT SELECT ON TABLE service.freshness TO aker_admin;
 GRANT SELECT ON TABLE service.freshness TO aker_worker;

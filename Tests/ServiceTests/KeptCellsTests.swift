@@ -27,6 +27,36 @@ struct KeptCellsTests {
     ).map { try $0.decode("line", as: String.self) }
   }
 
+  /// The same of each backfill and each vintage, with those that there are no more.
+  private static func choiceDifferences(_ connection: PostgresConnection) async throws -> [String] {
+    let choices = try await connection.query(
+      """
+      SELECT NULL::bigint AS backfill, as_of FROM queue.backfill UNION SELECT backfill_id, NULL FROM queue.backfill
+      UNION SELECT nullif(backfill_id, 0), nullif(as_of, '') FROM service.choice_count
+      """)
+    var lines: [String] = []
+    for choice in choices {
+      let (backfill, vintage) = (try choice.decode("backfill", as: Int64?.self), try choice.text("as_of"))
+      _ = try await connection.query("SELECT service.refresh_choice($1, $2)", [backfill, vintage])
+      lines += try await connection.query(
+        """
+        WITH cell AS (
+          SELECT DISTINCT ON (dataset, data_year) * FROM queue.backfill_cell
+          WHERE ($1::bigint IS NULL OR backfill_id = $1) AND ($2::text IS NULL OR as_of = $2)
+          ORDER BY dataset, data_year, backfill_id DESC),
+        counted AS (
+          SELECT dataset, coalesce(work, data), count(*), min(data_year), max(data_year) FROM cell GROUP BY 1, 2),
+        kept AS (
+          SELECT dataset, state, count, first_year, last_year FROM service.choice_count
+          WHERE backfill_id = coalesce($1::bigint, 0) AND as_of = coalesce($2::text, ''))
+        SELECT concat_ws(' ', $1, $2, 'not kept:', x) AS line FROM (TABLE counted EXCEPT TABLE kept) x
+        UNION ALL SELECT concat_ws(' ', $1, $2, 'kept:', x) FROM (TABLE kept EXCEPT TABLE counted) x
+        """, [backfill, vintage]
+      ).map { try $0.decode("line", as: String.self) }
+    }
+    return lines
+  }
+
   private static func refresh(_ connection: PostgresConnection) async throws -> Int {
     try await connection.one("SELECT service.refresh_cells() AS n").decode("n")
   }
@@ -98,6 +128,14 @@ struct KeptCellsTests {
       UPDATE catalog.dataset SET definition_hash = repeat('ab', 32) WHERE name = 'a'
       """, 1...10
     ),
+    (
+      "another vintage shown",
+      """
+      INSERT INTO warehouse.partition (dataset, data_year) SELECT DISTINCT dataset, data_year FROM lake.manifest;
+      UPDATE warehouse.partition w SET publication_id = p.publication_id, as_of = '2030-01', sha256 = p.output_sha256,
+        row_count = 1 FROM lineage.publication p WHERE p.dataset = w.dataset AND p.data_year = w.data_year
+      """, 1...2
+    ),
     ("described anew", "UPDATE catalog.dataset SET description = 'x'", 0...0),
     ("a newer vintage", "SELECT FROM queue.enqueue_backfill(ARRAY['b'], ARRAY[2002, 2004], '2024-07')", 2...3),
     ("withdrawn", "DELETE FROM lake.manifest", 1...2),
@@ -125,12 +163,14 @@ struct KeptCellsTests {
     }
     #expect(try await Self.refresh(connection) == 6)
     #expect(try await Self.differences(connection) == [])
+    #expect(try await Self.choiceDifferences(connection) == [])
     try await connection.executeScript(Self.work)
     for step in Self.steps {
       try await connection.executeScript(step.sql)
       let made = try await Self.refresh(connection)
       #expect(step.cells.contains(made), "\(step.what): \(made) cells")
       #expect(try await Self.differences(connection) == [], "\(step.what)")
+      #expect(try await Self.choiceDifferences(connection) == [], "\(step.what)")
       #expect(try await Self.refresh(connection) == 0, "\(step.what), twice")
     }
     // A step that did nothing would prove nothing.
@@ -138,6 +178,30 @@ struct KeptCellsTests {
       "n")
     #expect(first == 0)
     await connection.close()
+  }
+
+  /// As many run of the year as before, and of another backfill.
+  @Test func whatRunsInsteadOfAnotherIsSeen() async throws {
+    try await ServiceScene.serving { scene in
+      let connection = scene.connection
+      try await scene.enqueue("a", years: 2001...2001)
+      _ = try await connection.query(
+        "SELECT FROM queue.enqueue_backfill(ARRAY['a'], ARRAY[2001], '2024-07', mode => 'all')")
+      try await connection.executeScript(
+        """
+        CREATE TEMPORARY TABLE w AS SELECT queue.register_worker('w', 'h', 1, 'v', 1) AS id;
+        CREATE TEMPORARY TABLE c AS SELECT * FROM queue.claim((SELECT id FROM w), 1)
+        """)
+      #expect(try await Self.choiceDifferences(connection) == [])
+      try await connection.executeScript(
+        """
+        BEGIN;
+        SELECT queue.fail(task_id, lease_token, 'transient', 'no') FROM c;
+        SELECT queue.claim_task((SELECT id FROM w), (SELECT task_id FROM queue.task WHERE backfill_id = 2));
+        COMMIT
+        """)
+      #expect(try await Self.choiceDifferences(connection) == [])
+    }
   }
 
   /// What was begun before a refresh and committed after it is seen by the next; what was rolled back by none.
@@ -200,17 +264,18 @@ struct KeptCellsTests {
 
   /// After a crash (unlogged tables are empty), in another life, and after long without a reader, they are made anew.
   @Test(arguments: [
-    "TRUNCATE service.cell, service.cell_count, service.cell_state, service.cell_mark",
+    "TRUNCATE service.cell, service.cell_count, service.cell_state, service.cell_mark, service.choice_count",
     "UPDATE service.cell_state SET life = 'another', snapshot = '900000000:900000000:'",
     "INSERT INTO service.cell_mark (dataset) SELECT 'x' FROM generate_series(1, 101); SELECT service.forget_cells(100)",
   ])
   func whatIsLostIsMadeAnew(loss: String) async throws {
     try await ServiceScene.serving { scene in
       try await scene.enqueue("a", years: 2001...2003)
-      _ = try await Self.refresh(scene.connection)
+      #expect(try await Self.choiceDifferences(scene.connection) == [])
       try await scene.connection.executeScript("\(loss); SELECT queue.cancel_task(1, 'x')")
       #expect(try await Self.refresh(scene.connection) == 3)
       #expect(try await Self.differences(scene.connection) == [])
+      #expect(try await Self.choiceDifferences(scene.connection) == [])
     }
   }
 
@@ -245,6 +310,61 @@ struct KeptCellsTests {
     }
   }
 
+  /// So does one at a backfill or a vintage: of twenty datasets with five years each, and with 120.
+  @Test(arguments: [["1001, NULL", "1002, NULL"], ["NULL, '2025-01'", "NULL, '2025-02'"]])
+  func aLookAtAChoiceCostsWhatChanged(choices: [String]) async throws {
+    try await ServiceScene.serving { scene in
+      let datasets = (1...20).map { "dataset_\($0)" }
+      for dataset in datasets { try await scene.enqueue(dataset, years: 2001...2001) }
+      try await scene.connection.executeScript("ALTER TABLE queue.backfill ALTER backfill_id RESTART 1001")
+      for (vintage, years) in [("2025-01", 2016...2020), ("2025-02", 1901...2020)] {
+        _ = try await scene.connection.query(
+          "SELECT FROM queue.enqueue_backfill($1, $2, $3)", [datasets, Array(years), vintage])
+      }
+      try await scene.failAll()
+      for choice in choices { _ = try await scene.connection.query("SELECT service.refresh_choice(\(choice))") }
+      try await scene.connection.execute("VACUUM ANALYZE")
+      try await Self.allIsSeen(scene.connection)
+      var (idle, one): ([Int], [Int]) = ([], [])
+      for (backfill, choice) in zip([1001, 1002], choices) {
+        // Plans are made once in a session.
+        _ = try await scene.connection.query("SELECT service.refresh_choice(\(choice))")
+        idle.append(try await Self.blocks("SELECT service.refresh_choice(\(choice))", scene.connection))
+        _ = try await scene.connection.query(
+          "SELECT queue.retry_task(min(task_id)) FROM queue.task WHERE state = 'failed' AND backfill_id = \(backfill)")
+        _ = try await Self.refresh(scene.connection)
+        one.append(try await Self.blocks("SELECT service.refresh_choice(\(choice))", scene.connection))
+      }
+      #expect(idle[1] <= idle[0] + 40, "nothing changed: \(idle) blocks")
+      #expect(one[1] <= one[0] * 2, "one year changed: \(one) blocks")
+    }
+  }
+
+  /// A page of the grid tells of each backfill how many of its failures are history: where nothing came after them, no failure
+  /// is read for that.
+  @Test func failuresAreReadWhereSomethingCameAfterThem() async throws {
+    try await ServiceScene.serving { scene in
+      let datasets = (1...20).map { "dataset_\($0)" }
+      for dataset in datasets { try await scene.enqueue(dataset, years: 2001...2001) }
+      func fail(_ vintage: String, _ years: ClosedRange<Int>) async throws -> Int {
+        _ = try await scene.connection.query(
+          "SELECT FROM queue.enqueue_backfill($1, $2, $3, mode => 'all')", [datasets, Array(years), vintage])
+        try await scene.failAll()
+        try await scene.connection.execute("VACUUM ANALYZE")
+        _ = try await scene.connection.query("SELECT * FROM queue.history")
+        return try await Self.blocks("SELECT * FROM queue.history", scene.connection)
+      }
+      let few = try await fail("2025-01", 2016...2020)
+      let many = try await fail("2025-02", 1901...2020)
+      #expect(many <= few + 20, "\(few) blocks of 120 failures, \(many) of 2,520")
+      // What a later backfill of the vintage has a task for is history, of all others nothing.
+      _ = try await scene.connection.query(
+        "SELECT FROM queue.enqueue_backfill(ARRAY['dataset_1'], ARRAY[2018, 2019], '2025-01', mode => 'failed')")
+      let history = try await scene.connection.query("SELECT tasks FROM queue.history")
+      #expect(try history.map { try $0.decode("tasks", as: Int.self) } == [2])
+    }
+  }
+
   /// What is read where nothing changed, and where one cell did, with these datasets, too.
   private static func blocks(_ datasets: ClosedRange<Int>, _ scene: ServiceScene) async throws -> (idle: Int, one: Int)
   {
@@ -252,21 +372,25 @@ struct KeptCellsTests {
     try await scene.failAll()
     _ = try await refresh(scene.connection)
     try await scene.connection.execute("VACUUM ANALYZE")
-    // Numbers of transactions are of all databases of the server: until those that other tests had open then are over.
-    try await eventually("all of it is seen by whoever looks") {
-      let row = try await scene.connection.one(
-        """
-        SELECT max(changed_in) < pg_snapshot_xmin(pg_current_snapshot()) AS seen
-        FROM (SELECT changed_in FROM queue.progress UNION ALL SELECT changed_in FROM queue.progress_delta) c
-        """)
-      return try row.decode("seen")
-    }
+    try await allIsSeen(scene.connection)
     _ = try await scene.connection.query("SELECT queue.retry_task(max(task_id)) FROM queue.task WHERE state = 'failed'")
     _ = try await refresh(scene.connection)
     let idle = try await blocks("SELECT service.refresh_cells()", scene.connection)
     _ = try await scene.connection.query("SELECT queue.retry_task(min(task_id)) FROM queue.task WHERE state = 'failed'")
     let one = try await blocks("SELECT service.refresh_cells()", scene.connection)
     return (idle, one)
+  }
+
+  /// Numbers of transactions are of all databases of the server: until those that other tests had open are over.
+  private static func allIsSeen(_ connection: PostgresConnection) async throws {
+    try await eventually("all of it is seen by whoever looks") {
+      let row = try await connection.one(
+        """
+        SELECT max(changed_in) < pg_snapshot_xmin(pg_current_snapshot()) AS seen
+        FROM (SELECT changed_in FROM queue.progress UNION ALL SELECT changed_in FROM queue.progress_delta) c
+        """)
+      return try row.decode("seen")
+    }
   }
 
   private static func blocks(_ sql: String, _ connection: PostgresConnection) async throws -> Int {

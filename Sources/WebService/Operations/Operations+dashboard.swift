@@ -34,7 +34,10 @@ extension Operations {
                 [("counts", .map(.integer())), ("cells", .list(cell))]))
           ),
         ]),
-      prepare: { try await StatusGrid.refresh($0.connection) }
+      prepare: { exchange in
+        try await StatusGrid.refresh(
+          backfill: exchange.number("backfill").map(Int64.init), asOf: exchange.text("as_of"), exchange.connection)
+      }
     ) { exchange in
       var datasets: [String]?
       if let flow = exchange.text("flow") {

@@ -26,6 +26,7 @@ BEGIN
     DELETE FROM service.cell_mark;
     DELETE FROM service.cell;
     DELETE FROM service.cell_count;
+    DELETE FROM service.choice_count;
     PERFORM service._make_cells(NULL, NULL);
     INSERT INTO service.cell_state (snapshot, life) VALUES (seen, this_life)
       ON CONFLICT (singleton) DO UPDATE SET snapshot = EXCLUDED.snapshot, life = EXCLUDED.life;
@@ -109,12 +110,82 @@ BEGIN
       FROM queue.lane l JOIN service._changes() p USING (lane_id)
       WHERE $1 IS NULL OR l.dataset = ANY ($1) AND p.data_year = ANY ($2)
       GROUP BY l.dataset, p.data_year) n USING (dataset, data_year);
+  UPDATE service.choice_count c SET is_stale = true WHERE c.dataset = ANY ($1) AND NOT c.is_stale;
   DELETE FROM service.cell_count c WHERE c.dataset = ANY ($1);
   INSERT INTO service.cell_count (dataset, state, count, first_year, last_year)
     SELECT c.dataset, coalesce(c.work, c.data), count(*), min(c.data_year), max(c.data_year)
     FROM service.cell c WHERE $1 IS NULL OR c.dataset = ANY ($1) GROUP BY 1, 2;
 END
 $$;
+
+-- One backfill or one vintage has as many cells as all together: their counts are kept, too, and the few cells of a
+-- page are read from the queue.
+CREATE FUNCTION service.refresh_choice(backfill bigint, vintage text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+SET plan_cache_mode = force_custom_plan SET work_mem = '32MB' AS $$
+DECLARE
+  changed text[];
+BEGIN
+  PERFORM service.refresh_cells();
+  changed := ARRAY(
+    SELECT dataset FROM (
+      SELECT DISTINCT l.dataset, true AS is_there FROM queue.lane l JOIN queue.backfill b USING (backfill_id)
+      WHERE ($1 IS NULL OR b.backfill_id = $1) AND ($2 IS NULL OR b.as_of = $2)) n
+      FULL JOIN (
+        SELECT c.dataset, c.leases, c.is_stale FROM service.choice_count c
+        WHERE c.backfill_id = coalesce($1, 0) AND c.as_of = coalesce($2, '')
+        GROUP BY c.dataset, c.leases, c.is_stale) k USING (dataset)
+      LEFT JOIN service._leases() r USING (dataset)
+    WHERE n.is_there IS NULL OR k.is_stale IS DISTINCT FROM false OR k.leases IS DISTINCT FROM r.leases);
+  IF changed = '{}' THEN
+    RETURN 0;
+  END IF;
+  DELETE FROM service.choice_count c
+    WHERE c.backfill_id = coalesce($1, 0) AND c.as_of = coalesce($2, '') AND c.dataset = ANY (changed);
+  -- Of what was pruned.
+  DELETE FROM service.choice_count c
+    WHERE c.backfill_id <> 0 AND c.backfill_id NOT IN (SELECT b.backfill_id FROM queue.backfill b);
+  INSERT INTO service.choice_count (backfill_id, as_of, dataset, state, count, first_year, last_year, leases)
+    SELECT coalesce($1, 0), coalesce($2, ''), n.dataset, n.state, n.count, n.first_year, n.last_year, r.leases
+    FROM (
+      SELECT c.dataset, coalesce(c.work, c.data) AS state, count(*) AS count, min(c.data_year) AS first_year,
+        max(c.data_year) AS last_year
+      FROM service.choice_cells($1, $2, changed) c GROUP BY 1, 2) n LEFT JOIN service._leases() r USING (dataset);
+  RETURN cardinality(changed);
+END
+$$;
+COMMENT ON FUNCTION service.refresh_choice IS
+  'Counts again those datasets of a backfill or a vintage (NULL is any) of which something changed; called before '
+  'service.choice_count is read. Returns how many; where there are none it writes nothing.';
+
+CREATE FUNCTION service.choice_cells(backfill bigint, vintage text, datasets text[], first integer DEFAULT NULL,
+  last integer DEFAULT NULL) RETURNS TABLE (dataset text, data_year integer, data text, work text, total bigint,
+  completed bigint, failed bigint, cancelled bigint, running bigint, blocked bigint, paused bigint, warned bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
+SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  SELECT DISTINCT ON (c.dataset, c.data_year) c.dataset, c.data_year, c.data, c.work, c.total, c.completed, c.failed,
+    c.cancelled, c.running, c.blocked, c.paused, c.warned
+  FROM queue.backfill_cell c
+  WHERE ($1 IS NULL OR c.backfill_id = $1) AND ($2 IS NULL OR c.as_of = $2) AND c.dataset = ANY ($3)
+    AND ($4 IS NULL OR c.data_year >= $4) AND ($5 IS NULL OR c.data_year <= $5)
+  ORDER BY c.dataset, c.data_year, c.backfill_id DESC;
+END
+$$;
+COMMENT ON FUNCTION service.choice_cells IS
+  'Cells of these datasets as a backfill has them, or as the last backfill of a vintage that asked for each has it.';
+
+CREATE FUNCTION service._leases() RETURNS TABLE (dataset text, leases text)
+LANGUAGE sql STABLE AS $$
+  SELECT n.dataset, string_agg(concat_ws(' ', n.lane_id, n.data_year, n.count), ',' ORDER BY n.lane_id, n.data_year)
+  FROM (
+    SELECT l.dataset, e.lane_id, e.data_year, count(*) AS count FROM queue.lease e JOIN queue.lane l USING (lane_id)
+    GROUP BY l.dataset, e.lane_id, e.data_year) n
+  GROUP BY n.dataset
+$$;
+COMMENT ON FUNCTION service._leases IS 'What runs of each dataset: lanes, years and how many.';
 
 -- An index knows which rows may be others than a snapshot saw: those of its oldest open transaction, and later ones.
 CREATE FUNCTION service._changed_counts(since pg_snapshot) RETURNS TABLE (lane_id integer, data_year integer)
@@ -170,14 +241,15 @@ BEGIN
 END
 $$;
 
--- A dataset, a backfill, or (a row of queue.setting) everything that waits.
+-- A dataset or a year of it, a backfill, or (a row of queue.setting) everything that waits.
 CREATE FUNCTION service._mark_row() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   changed jsonb := to_jsonb(CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END);
 BEGIN
-  INSERT INTO service.cell_mark (dataset, backfill_id)
-    VALUES (coalesce(changed ->> 'dataset', changed ->> 'name'), (changed ->> 'backfill_id')::bigint);
+  INSERT INTO service.cell_mark (dataset, data_year, backfill_id)
+    VALUES (coalesce(changed ->> 'dataset', changed ->> 'name'), (changed ->> 'data_year')::integer,
+      (changed ->> 'backfill_id')::bigint);
   RETURN NULL;
 END
 $$;
@@ -192,6 +264,9 @@ CREATE TRIGGER marks_cells_insert AFTER INSERT ON quality.validation REFERENCING
   FOR EACH STATEMENT EXECUTE FUNCTION service._mark_cells();
 CREATE TRIGGER marks_cells_delete AFTER DELETE ON quality.validation REFERENCING OLD TABLE AS changed
   FOR EACH STATEMENT EXECUTE FUNCTION service._mark_cells();
+-- Which vintage is shown; the manifest tells of all else that is published.
+CREATE TRIGGER marks_cells AFTER UPDATE OF as_of ON warehouse.partition FOR EACH ROW
+  WHEN (OLD.as_of IS DISTINCT FROM NEW.as_of) EXECUTE FUNCTION service._mark_row();
 CREATE TRIGGER marks_cells_delete AFTER DELETE ON queue.progress REFERENCING OLD TABLE AS changed
   FOR EACH STATEMENT EXECUTE FUNCTION service._mark_lanes();
 CREATE TRIGGER marks_cells_delete AFTER DELETE ON queue.planned_task REFERENCING OLD TABLE AS changed

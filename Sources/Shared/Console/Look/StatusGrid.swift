@@ -70,7 +70,7 @@ package struct StatusGrid: Encodable, Sendable {
 
   package func count(_ fact: GridCell.Fact) -> Int { counts[fact.rawValue] ?? 0 }
 
-  /// Of all work together, the cells are those of the last `refresh`.
+  /// The cells and the counts are those of the last `refresh` with this filter.
   /// - Throws: `Refusal` for a backfill that there is not.
   package static func read(_ filter: Filter, _ connection: PostgresConnection) async throws -> StatusGrid {
     if let backfill = filter.backfill {
@@ -102,9 +102,14 @@ package struct StatusGrid: Encodable, Sendable {
     return grid
   }
 
-  /// Makes those cells again of which something changed, with the rights of who may change what is kept.
-  package static func refresh(_ connection: PostgresConnection) async throws {
-    _ = try await connection.query("SELECT service.refresh_cells()")
+  /// Makes those cells, or counts of a backfill or vintage, again of which something changed, with the rights of who may change
+  /// what is kept.
+  package static func refresh(backfill: Int64?, asOf: String?, _ connection: PostgresConnection) async throws {
+    if backfill == nil, asOf == nil {
+      _ = try await connection.query("SELECT service.refresh_cells()")
+    } else {
+      _ = try await connection.query("SELECT service.refresh_choice($1, $2)", [backfill, asOf])
+    }
   }
 
   private static func counts(_ line: PostgresRow, _ column: String) throws -> [String: Int] {
@@ -121,7 +126,7 @@ package struct StatusGrid: Encodable, Sendable {
   private static func page(_ filter: Filter) -> PostgresStatement {
     PostgresStatement(
       """
-      WITH \(filter.isWhole ? whole : part),
+      WITH told AS MATERIALIZED (\(filter.isWhole ? wholeCounts : choiceCounts)),
       this AS (SELECT extract(year FROM now())::integer AS year),
       known AS MATERIALIZED (
         SELECT d.name, d.title, d.first_year, d.last_year,
@@ -146,7 +151,8 @@ package struct StatusGrid: Encodable, Sendable {
           (SELECT string_agg(c.state || '=' || c.n, ',') FROM (SELECT state, sum(n) AS n FROM told GROUP BY state) c)
             AS all_counts
         FROM shown s, (SELECT count(*)::integer AS found FROM named) n,
-          LATERAL (SELECT greatest(1, ceil(n.found::numeric / coalesce($8::integer, 1000000000)))::integer AS pages) p)
+          LATERAL (SELECT greatest(1, ceil(n.found::numeric / coalesce($8::integer, 1000000000)))::integer AS pages) p),
+      cell AS \(filter.isWhole ? wholeCells : choiceCells)
       SELECT t.*, n.name, k.title, k.first_year, k.last_year, r.row_counts, c.data_year, c.data, c.work, c.total,
         c.completed, c.failed, c.cancelled, c.running, c.blocked, c.paused, c.warned
       FROM total t
@@ -164,23 +170,24 @@ package struct StatusGrid: Encodable, Sendable {
       ])
   }
 
-  /// Kept, with their counts by dataset.
-  private static let whole = """
-    cell AS NOT MATERIALIZED (SELECT * FROM service.cell),
-    told AS MATERIALIZED (
-      SELECT dataset AS name, state, count AS n, first_year AS first, last_year AS last FROM service.cell_count
-      WHERE ($3::text[] IS NULL OR dataset = ANY ($3)) AND ($1::bigint IS NULL OR true) AND ($2::text IS NULL OR true))
+  private static let wholeCounts = """
+    SELECT dataset AS name, state, count AS n, first_year AS first, last_year AS last FROM service.cell_count
+    WHERE ($3::text[] IS NULL OR dataset = ANY ($3)) AND ($1::bigint IS NULL OR true) AND ($2::text IS NULL OR true)
     """
 
+  private static let wholeCells = "NOT MATERIALIZED (SELECT * FROM service.cell)"
+
   /// Of one backfill or vintage.
-  private static let part = """
-    cell AS MATERIALIZED (
-      SELECT DISTINCT ON (dataset, data_year) * FROM queue.backfill_cell
-      WHERE ($1::bigint IS NULL OR backfill_id = $1) AND ($2::text IS NULL OR as_of = $2)
-        AND ($3::text[] IS NULL OR dataset = ANY ($3))
-      ORDER BY dataset, data_year, backfill_id DESC),
-    told AS MATERIALIZED (
-      SELECT dataset AS name, coalesce(work, data) AS state, count(*) AS n, min(data_year) AS first, max(data_year) AS last
-      FROM cell GROUP BY 1, 2)
+  private static let choiceCounts = """
+    SELECT dataset AS name, state, count AS n, first_year AS first, last_year AS last FROM service.choice_count
+    WHERE backfill_id = coalesce($1::bigint, 0) AND as_of = coalesce($2::text, '')
+      AND ($3::text[] IS NULL OR dataset = ANY ($3))
+    """
+
+  private static let choiceCells = """
+    MATERIALIZED (
+      SELECT c.* FROM total t, LATERAL service.choice_cells($1, $2, ARRAY(
+        SELECT n.name FROM named n WHERE n.place > (t.page - 1)::bigint * coalesce($8, 1000000000)
+          AND n.place <= t.page::bigint * coalesce($8, 1000000000)), t.shown_from, t.shown_until) c)
     """
 }
