@@ -61,7 +61,8 @@ package struct WebService: Service {
     var database = database
     database.statementTimeout = .seconds(30)
     let pool = PostgresPool(database, maximumCount: Self.sessionCount)
-    let hub = EventHub(pool: pool, database: self.database, logger: logger)
+    let looks = PostgresPool(database, maximumCount: 1)
+    let hub = EventHub(pool: looks, logger: logger)
     let desk = Desk(
       pool: pool, gate: Gate(rules: options.rules, pool: pool), configuration: configuration,
       explorer: Explorer(options.questions, database: self.database, pool: pool), logger: logger)
@@ -95,6 +96,7 @@ package struct WebService: Service {
       Task { await hub.close() }
     }
     await hub.close()
+    await looks.close()
     await pool.close()
   }
 }

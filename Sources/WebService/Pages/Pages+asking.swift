@@ -66,10 +66,7 @@ extension Pages {
       }
     } else {
       answer = await desk.answer(operation, asked)
-      if operation.kind == .act {
-        await kept.forget()
-        await hub.wake()
-      }
+      if operation.kind == .act { await kept.forget() }
     }
     if let problem = answer.problem { throw problem }
     return answer

@@ -8,9 +8,8 @@ internal import Postgres
 /// What changes, told to all who listen: one query for any number of them, as often as `LookPace` says, and none while nobody
 /// listens.
 actor EventHub {
+  /// With a session of its own: a look waits there for what changes.
   private let pool: PostgresPool
-  /// For a session that hears of what operators do; nil does without.
-  private let database: PostgresConfiguration?
   private let logger: Logger
   /// Numbers go on from one message to the next for as long as this process lives, and mean nothing to another.
   private let instance = String(UUID().uuidString.prefix(8)).lowercased()
@@ -19,10 +18,6 @@ actor EventHub {
   private var listeners: [Int: Listener] = [:]
   private var lastListener = 0
   private var polling: Task<Void, Never>?
-  /// Until the next look, unless something is heard of before.
-  private var pause: Task<Void, Never>?
-  /// Whether something was heard of since the last look began: it may not have seen it.
-  private var isWoken = false
   private var pace: LookPace
   private var isClosed = false
   /// What was last seen of each thing but cells, and the events that were told.
@@ -42,7 +37,8 @@ actor EventHub {
     var token: String?
   }
 
-  private static let hearingInterval = Duration.seconds(5)
+  /// No question lasts longer, however rarely it is to look.
+  private static let mostPatience = Duration.seconds(10)
   /// More cells than this are told by one `reset`: whoever shows them reads them again anyway.
   private static let mostCells = 1_000
   private static let mostToldCells = 20_000
@@ -52,11 +48,8 @@ actor EventHub {
   /// Who reads no faster than this falls behind, is cut off, and comes again with the number of what it last read.
   private static let mostPending = 2_000
 
-  init(
-    pool: PostgresPool, database: PostgresConfiguration? = nil, pace: LookPace = LookPace(), logger: Logger
-  ) {
+  init(pool: PostgresPool, pace: LookPace = LookPace(), logger: Logger) {
     self.pool = pool
-    self.database = database
     self.pace = pace
     self.logger = logger
   }
@@ -87,7 +80,6 @@ actor EventHub {
   func close() {
     isClosed = true
     polling?.cancel()
-    pause?.cancel()
     for listener in listeners.values { listener.messages.finish() }
     listeners = [:]
   }
@@ -106,18 +98,8 @@ actor EventHub {
     return kept.filter { $0.number > last }.map(\.text)
   }
 
-  /// Something was done: it is told at once.
-  func wake() {
-    isWoken = true
-    pause?.cancel()
-  }
-
   private func poll() async {
-    await withTaskGroup { group in
-      group.addTask { await self.hear() }
-      await lookAgainAndAgain()
-      group.cancelAll()
-    }
+    await lookAgainAndAgain()
     // The next listener begins with what is then.
     polling = nil
     (seen, snapshot, running, toldCells) = ([:], nil, [:], [:])
@@ -127,60 +109,32 @@ actor EventHub {
   private func lookAgainAndAgain() async {
     let began = ContinuousClock.now
     var beaten = 0
+    var patience = Duration.zero
     while !Task.isCancelled, !listeners.isEmpty {
-      let start = ContinuousClock.now
-      isWoken = false
-      pace.look(at: start)
+      var start = ContinuousClock.now
+      var isAway = false
       do {
-        try await look()
+        let waited = try await look(patience)
+        start = start.advanced(by: waited)
       } catch {
+        isAway = true
         let reason = error.inOneLine
         logger.debug("events wait for the database", metadata: ["reason": "\(reason)"])
       }
+      pace.look(at: start)
       if (.now - began) / .seconds(Self.heartbeatInterval) >= Double(beaten + 1) {
         beaten += 1
         send(": here\n\n")
       }
-      let next = pace.next(taken: ContinuousClock.now - start, isBusy: !running.isEmpty)
-      await wait(until: next.unlessHeard)
-      try? await Task.sleep(until: next.ifHeard, clock: .continuous)
+      let next = pace.next(taken: max(.zero, .now - start), isBusy: !running.isEmpty)
+      try? await Task.sleep(until: isAway ? next.unlessChanged : next.ifChanged, clock: .continuous)
+      patience = min(Self.mostPatience, max(.zero, next.unlessChanged - .now))
     }
   }
 
-  /// Until then, or until something is heard of.
-  private func wait(until end: ContinuousClock.Instant) async {
-    guard !isWoken else { return }
-    let pause = Task { _ = try? await Task.sleep(until: end, clock: .continuous) }
-    self.pause = pause
-    await withTaskCancellationHandler {
-      await pause.value
-    } onCancel: {
-      pause.cancel()
-    }
-    self.pause = nil
-  }
-
-  /// What operators do by other programs than this is notified of; where that does not arrive (behind a pooler), it is seen
-  /// with the next look.
-  private func hear() async {
-    guard let database else { return }
-    while !Task.isCancelled {
-      if let session = try? await PostgresListener.connect(database, channels: Self.channels) {
-        await withTaskCancellationHandler {
-          for await _ in session.notifications { wake() }
-        } onCancel: {
-          Task { await session.close() }
-        }
-        await session.close()
-      }
-      try? await Task.sleep(for: Self.hearingInterval)
-    }
-  }
-
-  /// Work, cancellations, and ends of backfills: see `queue._notify`.
-  private static let channels = ["aker_queue", "aker_cancel", "aker_finished"]
-
-  private func look() async throws {
+  /// - Parameter patience: how long to wait for what changes.
+  /// - Returns: how long it waited.
+  private func look(_ patience: Duration) async throws -> Duration {
     let (after, since) = (lastEvent, snapshot)
     let newest = lastListener
     let asksForTokens = listeners.values.contains { $0.token != nil }
@@ -191,21 +145,27 @@ actor EventHub {
     let rows = try await pool.withConnection { connection in
       try await connection.query(
         """
-        SELECT kind, key, data FROM service.changes($1, $2, $4, $5, $6)
+        SELECT kind, key, data FROM service.await_changes($7, $1, $2, $4, $5, $6)
         UNION ALL SELECT 'token', name, NULL FROM service.tokens WHERE state = 'valid' AND $3
-        """, [after, since, asksForTokens, known.map(\.lane), known.map(\.year), known.map { Int($0.count) }])
+        """,
+        [
+          after, since, asksForTokens, known.map(\.lane), known.map(\.year), known.map { Int($0.count) },
+          patience,
+        ])
     }
     var validTokens: Set<String> = []
     var now: [String: String] = [:]
     var nowRunning: [String: Int64] = [:]
     var cells: [(key: String, data: String)] = []
     var nowSeen: String?
+    var waited = Duration.zero
     for row in rows {
       let (kind, key) = (try row.decode("kind", as: String.self), try row.decode("key", as: String.self))
       let data = try row.text("data") ?? "{}"
       switch kind {
       case "token": validTokens.insert(key)
       case "snapshot": nowSeen = key
+      case "waited": waited = .milliseconds(Int64(key) ?? 0)
       case "running": nowRunning[key] = Int64(data) ?? 0
       case "event":
         guard let id = Int64(key), toldEvents.insert(id).inserted else { continue }
@@ -232,6 +192,7 @@ actor EventHub {
     if asksForTokens { endListeners(upTo: newest, without: validTokens) }
     lastEvent = lastEvent ?? 0
     if toldEvents.count > 10_000, let lastEvent { toldEvents = toldEvents.filter { $0 > lastEvent - 1_000 } }
+    return waited
   }
 
   /// Of a snapshot (`first:last:others`) the transaction that comes next.

@@ -1,19 +1,19 @@
-/// When to look for changes: once a second while nothing happens. What is heard of is looked for at once; where much is heard
-/// of for long, once a second, too.
+/// How long to wait for changes: a second, where nothing changes. What changes after quiet is told at once; where much changes
+/// for long, about once a second, too.
 struct LookPace {
   struct Next {
-    /// If something is heard of before that.
-    var ifHeard: ContinuousClock.Instant
-    var unlessHeard: ContinuousClock.Instant
+    /// Until then nobody waits for changes.
+    var ifChanged: ContinuousClock.Instant
+    var unlessChanged: ContinuousClock.Instant
   }
 
   /// While nothing happens.
   let idleInterval: Duration
-  /// While tasks run, 0.8 s: nobody is told of their ends, so that with the way to the page they are seen within a second.
+  /// While tasks run, 0.8 s: where much changes for long, it is seen within a second with the way to the page, too.
   var busyInterval: Duration { idleInterval * 4 / 5 }
-  /// What is heard of is not looked for more often than this, however much there is.
+  /// What changes is not told more often than this, however much does.
   static let leastInterval = Duration.milliseconds(300)
-  /// So much time may looks for what is heard of be ahead of one in each interval: ten looks.
+  /// So much time may looks at what changed be ahead of one in each interval: ten looks.
   var mostAhead: Duration { idleInterval * 10 }
   /// While they are ahead, those for nothing come so much later.
   var payment: Duration { idleInterval / 10 }
@@ -39,8 +39,8 @@ struct LookPace {
   mutating func next(taken: Duration, isBusy: Bool) -> Next {
     let start = last ?? .now
     interval = isBusy ? busyInterval : idleInterval
-    let unlessHeard = max(ahead > .zero ? interval + payment : interval, taken * 5)
-    let ifHeard = max(ahead < mostAhead ? Self.leastInterval : interval, taken * 3)
-    return Next(ifHeard: start + min(ifHeard, unlessHeard), unlessHeard: start + unlessHeard)
+    let unlessChanged = max(ahead > .zero ? interval + payment : interval, taken * 5)
+    let ifChanged = max(ahead < mostAhead ? Self.leastInterval : interval, taken * 3)
+    return Next(ifChanged: start + min(ifChanged, unlessChanged), unlessChanged: start + unlessChanged)
   }
 }

@@ -1,4 +1,4 @@
--- What the service tells its listeners of, in one query a second for all of them.
+-- What the service tells its listeners of, in one query a second for all of them, which waits here for what changes.
 
 -- Of cells, which are by far the most, it reads those that transactions changed which the snapshot before did not see,
 -- and those of which another number runs than the caller knows.
@@ -15,9 +15,7 @@ BEGIN
   changed AS MATERIALIZED (
     SELECT c.lane_id, c.data_year FROM service._changed_counts($2) c
     UNION
-    SELECT lane_id, data_year FROM running r
-      FULL JOIN unnest($3, $4, $5) AS k (lane_id, data_year, count) USING (lane_id, data_year)
-    WHERE $2 IS NOT NULL AND r.count IS DISTINCT FROM k.count),
+    SELECT c.lane_id, c.data_year FROM service._changed_runs($3, $4, $5) c WHERE $2 IS NOT NULL),
   cell AS (
     SELECT g.* FROM changed c JOIN queue.lane a USING (lane_id)
       JOIN queue.grid g ON g.backfill_id = a.backfill_id AND g.dataset = a.dataset AND g.data_year = c.data_year)
@@ -60,3 +58,44 @@ COMMENT ON FUNCTION service.changes IS
   'What a listener is told of, as it is now: what differs from the last time is what changed. Events are those after '
   'after_event and the hundred before it. A row snapshot is the next since: without one no cells are told, then those '
   'that changed. Rows running (a lane and year) are how many tasks run of each, which the caller gives back.';
+
+CREATE FUNCTION service._changed_runs(running_lanes integer[], running_years integer[], running_counts bigint[])
+RETURNS TABLE (lane_id integer, data_year integer)
+LANGUAGE sql STABLE AS $$
+  SELECT lane_id, data_year
+  FROM (
+    SELECT l.lane_id, l.data_year::integer AS data_year, count(*) AS count FROM queue.lease l
+    GROUP BY l.lane_id, l.data_year) r
+    FULL JOIN unnest($1, $2, $3) AS k (lane_id, data_year, count) USING (lane_id, data_year)
+  WHERE r.count IS DISTINCT FROM k.count
+$$;
+COMMENT ON FUNCTION service._changed_runs IS 'Lanes and years of which another number runs than the caller knows.';
+
+-- Who claims or ends a task tells nobody, since that would cost each of them. To look is cheap where nothing changed:
+-- three indexes, and what runs.
+CREATE FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot,
+  running_lanes integer[], running_years integer[], running_counts bigint[])
+RETURNS TABLE (kind text, key text, data text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  began timestamptz := clock_timestamp();
+  -- A change is seen so much later at the most.
+  pause constant interval := '0.15 s';
+  waited interval;
+BEGIN
+  -- Each statement sees what was committed before it began.
+  WHILE $3 IS NOT NULL AND clock_timestamp() < began + $1 AND NOT (
+    EXISTS (SELECT FROM service._changed_counts($3)) OR EXISTS (SELECT FROM service._changed_runs($4, $5, $6))
+    OR EXISTS (SELECT FROM queue.event e WHERE e.event_id > $2))
+  LOOP
+    PERFORM pg_sleep(extract(epoch FROM greatest('0', least(pause, began + $1 - clock_timestamp()))));
+  END LOOP;
+  waited := clock_timestamp() - began;
+  RETURN QUERY
+    SELECT 'waited', round(extract(epoch FROM waited) * 1000)::text, NULL::text
+    UNION ALL SELECT c.* FROM service.changes($2, $3, $4, $5, $6) c;
+END
+$$;
+COMMENT ON FUNCTION service.await_changes IS
+  'service.changes(), as soon as a cell changed or something happened that is told as an event, and after so much time '
+  'at the most. A row waited tells how many milliseconds that took.';
