@@ -420,6 +420,16 @@ def local_times(browser):
         for shown in there.locator("main time").all_text_contents():
             check(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", shown), f"{name}: without a script {shown}")
     check(counted > 50, f"only {counted} times")
+
+    # A sentence may have several; what is to be copied stays as it is.
+    def told(route):
+        answer = route.fetch()
+        words = "<p id='told'>From 2026-03-01 10:00 UTC to 2026-03-02T11:30Z: <code>2026-03-03 10:00 UTC</code></p>"
+        route.fulfill(response=answer, body=answer.text().replace("</main>", words + "</main>"))
+    here.route(URL + "/workers", told)
+    here.goto(URL + "/workers")
+    text = here.inner_text("#told")
+    check(text == "From 1 Mar 2026, 15:30 to 2 Mar 2026, 17:00: 2026-03-03 10:00 UTC", f"a sentence with two times: {text}")
     context.close()
     plain.close()
 
@@ -503,6 +513,9 @@ def one_cause(browser):
     before, chosen = failed(), failed(f"&error_class=permanent&dataset={dataset}")
     check(chosen and chosen < before, f"failed are {before}, of this cause {chosen}")
     cause.locator("a.button").click()
+    # All failures of this dataset are of one class: whether others would be left alone, the command tells.
+    command = page.inner_text(".command code")
+    check("--error-class permanent" in command and f"--dataset {dataset}" in command, f"the preview is of {command}")
     page.click(".confirm button.main")
     check(failed() == before - chosen, f"still failed are {failed()} of {before}, of this cause were {chosen}")
     page.context.close()

@@ -17,7 +17,6 @@ if (typeof document === 'undefined') {
     };
   };
 } else {
-  document.documentElement.classList.add('js');
   page(document.currentScript.src);
 }
 
@@ -112,10 +111,10 @@ function page(script) {
     if (link) link.tabIndex = 0;
   }
   function setUpGrid() {
-    rove(null);
-    mark();
     // The newest years are what one came for.
     grid.parentElement.scrollLeft = grid.scrollWidth;
+    // What does not show is made ready after the first picture.
+    requestAnimationFrame(() => setTimeout(() => { rove(null); mark(); }));
     let dragging = null;
     let moved = false;
     grid.addEventListener('dragstart', (event) => event.preventDefault());

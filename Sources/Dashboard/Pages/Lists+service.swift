@@ -21,16 +21,16 @@ extension Lists {
             : entry.key_is_set == true ? "<small>set</small>" : "<small>not set</small>"
           return "<br><small>key <code>\($0)</code></small> \(isSet)"
         } ?? .empty
-      let datasets: [HTML] = entry.datasets.map { "<a href=\"\(frame.site.dataset($0))\">\($0)</a> " }
+      let datasets: [HTML] = entry.datasets.map { "<a href=\"\(frame.site.dataset($0))\">\($0)</a><br>" }
       let pause =
         state?.pause_reason != nil
         ? frame.button("Resume…", "resume", [("source", entry.id)])
         : frame.button("Pause…", "pause", [("source", entry.id)])
       return """
-        <tr id="\(entry.id)" data-key="\(entry.id)"><td><b>\(entry.id)</b><br><small>\(entry.name)</small>\(key)</td><td class="wrap">\(fact)</td>\
+        <tr id="\(entry.id)" data-key="\(entry.id)"><td><b>\(entry.id)</b><br><small>\(entry.name)</small>\(key)</td><td class="wrap short">\(fact)</td>\
         <td class="number">\(state?.running ?? 0)</td><td>\(state.map(usage) ?? .empty)</td>\
         <td>\(entry.limitText)</td>\
-        <td class="wrap">\(entry.license)</td><td class="wrap">\(datasets)</td><td class="acts">\(state == nil ? .empty : pause)</td></tr>
+        <td class="wrap short">\(entry.license)</td><td>\(datasets)</td><td class="acts">\(state == nil ? .empty : pause)</td></tr>
         """
     }
     let missing = Set(entries.filter(\.lacksKey).compactMap(\.key_variable)).sorted()
