@@ -9,10 +9,12 @@ import Testing
 final class ChaosPool: Sendable {
   enum Fault: String, CaseIterable {
     case killWorker, suspendWorker, killEngine
+    /// What a worker starts gets no more memory, and is ended by the kernel.
+    case starveEngine
     /// Given up by the queue, while they are at work.
     case forgetWorkers, endLeases
     case crashServer, endSessions, lockTable
-    case fullDisk, emptyCache
+    case fullDisk, fullServer, emptyCache
     case stallSource
     case cancelTask, cancelBackfill, retry, pause, prioritize, enqueue, applyDefinition, repair, rollBack, stopWorker
     /// All functions of the queue are dropped and made again, while they are in use.
@@ -44,6 +46,8 @@ final class ChaosPool: Sendable {
   let disk: SmallDisk?
   let store: ObjectStore?
   let ways: ChaosWays
+  /// Where the kernel lets one make it.
+  let memory = MemoryGroup.make(byteCount: 1 << 20)
   let counts = Mutex<[String: Int]>([:])
   /// What ended that nobody killed.
   let surprises = Mutex<[String]>([])
@@ -78,11 +82,14 @@ final class ChaosPool: Sendable {
       switch fault {
       case .halfOpen, .prune, .sickStore: store != nil
       case .failOver: ChaosSettings.hasStandby
+      case .starveEngine: memory != nil
+      case .fullServer: servers.primary.disk != nil
       default: true
       }
     }
     // Among two dozen faults it would hardly have its turn in a minute.
     if ChaosSettings.hasStandby { faults += [.failOver, .failOver] }
+    if let only = ChaosSettings.faults { faults.removeAll { !only.contains($0.rawValue) } }
     try await operate(.enqueue, 0)
     let end = ContinuousClock.now + duration
     while ContinuousClock.now < end {
@@ -104,6 +111,7 @@ final class ChaosPool: Sendable {
     isOver.withLock { $0 = true }
     for place in places { place.program.withLock { $0 }?.send(SIGTERM) }
     for keeper in keepers.withLock({ $0 }) { try await keeper.value }
+    memory?.release()
   }
 
   // MARK: Workers
@@ -131,10 +139,10 @@ final class ChaosPool: Sendable {
           defer { expected = false }
           return expected
         }
-        // One that finds no server, or no room, when it starts says so and ends, for whoever keeps it to start it again.
-        let isRefused =
-          [69, 73, 75].contains(result.exitCode)
-          && result.errorOutput.split(separator: "\n").first?.hasPrefix("error:") == true
+        // One that finds no server, or no room, when it starts says so and ends, for whoever keeps it to start it again. Where the
+        // server's farewell is read along with its greeting, libpq prints that itself: nobody can tell it not to by then.
+        let words = result.errorOutput.split(separator: "\n").drop { $0.hasPrefix("FATAL:  ") }
+        let isRefused = [69, 73, 75].contains(result.exitCode) && words.first?.hasPrefix("error:") == true
         if isRefused { try await Task.sleep(for: .milliseconds(300)) }
         // Told to stop before it had said a word, or could hear it: a process that has only just begun.
         let hadBegun = result.signal != SIGTERM || !(result.output + result.errorOutput).allSatisfy(\.isWhitespace)
@@ -154,6 +162,18 @@ final class ChaosPool: Sendable {
     }
     try Data(logs.joined().utf8).write(to: URL(filePath: path))
     return path
+  }
+
+  /// What the workers' threads wait for in the kernel, and what the pooler knows.
+  func story() async throws -> String {
+    var lines: [String] = []
+    for (index, place) in places.enumerated() {
+      guard let worker = place.program.withLock({ $0 }) else { continue }
+      let threads = try await Program.run(
+        "sh", ["-c", "cd /proc/\(worker.processID) && grep State: status; head -v task/*/wchan task/*/syscall"])
+      lines.append("── w\(index + 1)\n\(threads.output)")
+    }
+    return lines.joined(separator: "\n") + "── pooler\n" + (try await ways.pooler.story())
   }
 
   private func send(_ signal: Int32, to place: Place) {
@@ -183,6 +203,20 @@ final class ChaosPool: Sendable {
       case .killEngine:
         _ = try await Program.run(
           "pkill", ["-KILL", "-f", workshop.directory + ".*duckdb|duckdb.*" + workshop.directory])
+      case .starveEngine:
+        let end = ContinuousClock.now + wait
+        while ContinuousClock.now < end {
+          if let worker = place.program.withLock({ $0 }) { memory?.takeChildren(of: worker.processID) }
+          try await Task.sleep(for: .milliseconds(2))
+        }
+        memory?.release()
+      case .fullServer:
+        try await restarts.withTurn {
+          try await servers.runOutOfRoom(leaving: number % 200_000, for: wait) {
+            // The next file of its log, for which there is no room.
+            if number % 2 == 0 { await ask("SELECT pg_switch_wal()") }
+          }
+        }
       case .crashServer:
         try await restarts.withTurn {
           let server = servers.primary

@@ -23,10 +23,25 @@ final class ChaosServers: Sendable {
   }
 
   static func start(withStandby: Bool) async throws -> ChaosServers {
-    let primary = try await TestCluster.start(durability: .full)
+    let primary = try await TestCluster.start(durability: .full, diskBytes: diskBytes)
     try await TestDatabase.makeTemplate(on: primary)
     _ = try await TestDatabase.create(on: primary, name: "chaos")
-    return ChaosServers(withStandby ? [primary, try await primary.standby(durability: .full)] : [primary])
+    return ChaosServers(
+      withStandby ? [primary, try await primary.standby(durability: .full, diskBytes: diskBytes)] : [primary])
+  }
+
+  /// More than there will ever be in it, in a server that has room.
+  private static let diskBytes = 4 << 30
+
+  /// The disk of the one that leads has so many bytes left for a while. A server that finds no room for its log ends, and
+  /// whoever keeps it starts it again.
+  func runOutOfRoom(leaving room: Int, for time: Duration, _ meanwhile: () async -> Void) async throws {
+    guard let disk = primary.disk else { return }
+    try await disk.shrink(leaving: room)
+    await meanwhile()
+    try await Task.sleep(for: time)
+    try await disk.grow(to: Self.diskBytes)
+    try await primary.startServerIfEnded()
   }
 
   /// The standby takes over. In order nothing is lost; else it lags for so long, and the primary is gone as by a power cut.

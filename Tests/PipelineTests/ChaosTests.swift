@@ -14,6 +14,8 @@ enum ChaosSettings {
   /// Takes the fence away, to see that this is found.
   static let hasFence = variables["AKER_CHAOS_UNFENCED"] == nil
   static let seed = variables["AKER_CHAOS_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)
+  /// Those alone, to look at one: AKER_CHAOS_FAULTS=fullServer,starveEngine.
+  static let faults = variables["AKER_CHAOS_FAULTS"]?.split(separator: ",").map(String.init)
   /// With every even seed the lake is in S3, and what lies between hosts is ill, too: the store, the network, the clocks.
   static let lakeIsInS3 = seed % 2 == 0
   /// With every other pair of seeds a standby follows the server, and takes over.
@@ -55,7 +57,9 @@ struct ChaosTests {
               try await run(pool, workshop)
               print(
                 "\(ways.answers.heldCount) answers to COMMIT were withheld, \(ways.requests.heldCount) COMMITs lost,",
-                "\(servers.lostCount.withLock { $0 }) publications with their server")
+                "\(servers.lostCount.withLock { $0 }) publications with their server,",
+                pool.memory.map { "\($0.killCount) processes were ended by the kernel for want of memory" }
+                  ?? "no memory was taken: no control group may be made here")
             }
           }
         }
@@ -141,6 +145,7 @@ struct ChaosTests {
     #expect(hasEnded, "\(open) tasks are open, and none has ended for \(Self.patience)")
     guard !hasEnded else { return }
     print(try await ChaosStory.tell(connection))
+    print(try await pool.story())
     print("what the workers said: \(try pool.keepLogs())")
   }
 

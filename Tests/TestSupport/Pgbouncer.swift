@@ -68,6 +68,15 @@ package final class Pgbouncer: Sendable {
     try await eventually { FileManager.default.fileExists(atPath: directory + "/.s.PGSQL.6432") }
   }
 
+  /// What it knows of its clients and of the server's sessions, and what it said last.
+  package func story() async throws -> String {
+    let shows = ["POOLS", "CLIENTS", "SERVERS", "DATABASES"].flatMap { ["-c", "SHOW \($0)"] }
+    let shown = try await Program.run(
+      "timeout", ["5", "psql", "-X", "-d", "host=\(directory) port=6432 user=aker dbname=pgbouncer"] + shows)
+    let log = try await Program.run("tail", ["-n", "40", directory + "/log"])
+    return "\(shown)\n\(log.output)"
+  }
+
   private func send(_ signal: Int32) {
     guard let text = FileManager.default.contents(atPath: directory + "/pid"),
       let pid = Int32(String(decoding: text, as: UTF8.self).filter(\.isNumber))

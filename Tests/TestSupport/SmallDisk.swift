@@ -25,15 +25,20 @@ package struct SmallDisk: Sendable {
     at directory: String, byteCount: Int, _ body: (SmallDisk?) async throws -> Void
   ) async throws {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    let mounted = try await Program.run("mount", ["-t", "tmpfs", "-o", "size=\(byteCount)", "tmpfs", directory])
-    guard mounted.exitCode == 0 else { return try await body(nil) }
+    guard let disk = try await mount(at: directory, byteCount: byteCount) else { return try await body(nil) }
     do {
-      try await body(SmallDisk(directory: directory))
+      try await body(disk)
     } catch {
       _ = try await Program.run("umount", ["-l", directory])
       throw error
     }
     _ = try await Program.run("umount", ["-l", directory])
+  }
+
+  /// Until somebody unmounts it; nil where mounting is not allowed.
+  static func mount(at directory: String, byteCount: Int) async throws -> SmallDisk? {
+    let mounted = try await Program.run("mount", ["-t", "tmpfs", "-o", "size=\(byteCount)", "tmpfs", directory])
+    return mounted.exitCode == 0 ? SmallDisk(directory: directory) : nil
   }
 
   private var ballast: String { directory + "/.ballast" }
@@ -53,6 +58,18 @@ package struct SmallDisk: Sendable {
   package func empty() {
     unlink(ballast)
   }
+
+  /// Is no larger than what lies there and so many bytes; whoever writes meanwhile may have to be waited for.
+  package func shrink(leaving room: Int) async throws {
+    for attempt in 1... {
+      var status = statvfs()
+      guard statvfs(directory, &status) == 0 else { throw TestFailure("statvfs: \(errno)") }
+      let used = (Int(status.f_blocks) - Int(status.f_bfree)) * Int(status.f_bsize)
+      do { return try await remount("size=\(used + room)") } catch  where attempt < 10 {}
+    }
+  }
+
+  package func grow(to byteCount: Int) async throws { try await remount("size=\(byteCount)") }
 
   /// Takes all names but so many, as where a file system has run out of inodes.
   package func limitNames(leaving count: Int) async throws {

@@ -5,8 +5,9 @@ import Testing
 
 extension TestCluster {
   /// A standby on a copy of this one's files, which follows it asynchronously until it is cut off or promoted.
-  package func standby(durability: Durability = .none) async throws -> TestCluster {
+  package func standby(durability: Durability = .none, diskBytes: Int? = nil) async throws -> TestCluster {
     let cluster = try Self.make(durability: durability)
+    if let diskBytes { try await cluster.mountDisk(diskBytes) }
     try await cluster.own()
     try await cluster.follow(self)
     return cluster
@@ -51,6 +52,17 @@ extension TestCluster {
       try await here.query("SELECT FROM pg_stat_wal_receiver").isEmpty
     }
     await here.close()
+  }
+
+  /// Its server may have ended by itself: it runs, and can be asked, afterwards.
+  package func startServerIfEnded() async throws {
+    try await eventually("the server runs") {
+      let process = try? processes()[0]
+      if process == nil || process.map({ kill($0, 0) }) != 0 { try? await startServer() }
+      guard let connection = try? await connect() else { return false }
+      await connection.close()
+      return true
+    }
   }
 
   package func promote() async throws {

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 package import Postgres
 import Subprocess
+import Synchronization
 import SystemPackage
 
 /// A real Postgres cluster on a unix socket in a temporary folder, gone when the test process ends.
@@ -13,6 +14,9 @@ package final class TestCluster: Sendable {
   /// Where it is asked: its socket, unless it is of several servers.
   private let address: String
   private let durability: Durability
+  private let ownDisk = Mutex<SmallDisk?>(nil)
+  /// That all its files are on, where it was asked for and may be mounted.
+  package var disk: SmallDisk? { ownDisk.withLock { $0 } }
 
   package enum Durability: Sendable {
     /// `fsync=off`: for databases that need not survive anything.
@@ -27,8 +31,10 @@ package final class TestCluster: Sendable {
   }
   private static let sharedStart = Task { try await TestCluster.start(durability: .none) }
 
-  package static func start(durability: Durability = .full) async throws -> TestCluster {
+  /// - Parameter diskBytes: of a disk of its own, in memory, where mounting is allowed.
+  package static func start(durability: Durability = .full, diskBytes: Int? = nil) async throws -> TestCluster {
     let cluster = try make(durability: durability)
+    if let diskBytes { try await cluster.mountDisk(diskBytes) }
     try await cluster.initialize()
     try await cluster.startServer()
     return cluster
@@ -119,6 +125,11 @@ package final class TestCluster: Sendable {
     try configure()
   }
 
+  func mountDisk(_ byteCount: Int) async throws {
+    let disk = try await SmallDisk.mount(at: directory, byteCount: byteCount)
+    ownDisk.withLock { $0 = disk }
+  }
+
   /// The server's user may use the folder, and others its socket.
   func own() async throws {
     if geteuid() == 0 { try await run("chown", ["postgres", directory]) }
@@ -204,6 +215,8 @@ package final class TestCluster: Sendable {
       let deadline = ContinuousClock.now + .seconds(5)
       while kill(pid, 0) == 0, ContinuousClock.now < deadline { usleep(10_000) }
     }
+    // Its disk, where it has one of its own.
+    umount2(directory, Int32(MNT_DETACH))
     try? FileManager.default.removeItem(atPath: directory)
   }
 }
