@@ -179,7 +179,7 @@ let package = Package(
     tests("LineageTests", ["Lineage"]),
     tests("TelemetryTests", ["Telemetry", logging]),
     tests("PostgresTests", ["Settings", "Database", "Postgres"], exclude: ["schema.sql"]),
-    tests("CatalogTests", ["Catalog"]),
+    tests("CatalogTests", ["Catalog", "CatalogTools"]),
     tests("QueueTests", ["Queue", "Postgres", "Telemetry", logging]),
     tests("ExplorationTests", ["Postgres"], exclude: ["explore.sql", "record.sql"]),
     tests(

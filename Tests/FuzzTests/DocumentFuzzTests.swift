@@ -151,6 +151,59 @@ struct DocumentFuzzTests {
     }
   }
 
+  private static let book = (
+    list:
+      #"<workbook xmlns="http://m.example" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><workbookPr date1904="0"/><sheets><sheet name="Data" sheetId="1" r:id="rId1"/></sheets></workbook>"#,
+    relations: #"<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/></Relationships>"#,
+    styles:
+      #"<styleSheet><numFmts><numFmt numFmtId="164" formatCode="yyyy-mm-dd"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>"#,
+    texts:
+      #"<sst><si><t>county</t></si><si><r><t>jo</t></r><r><t>bs_x000D_</t></r></si><si><t>day</t><rPh><t>x</t></rPh></si></sst>"#,
+    sheet: #"""
+    <worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c t="s"><v>2</v></c></row>\
+    <row><c r="A2" t="inlineStr"><is><t>39049</t></is></c><c r="B2"><f>1+1</f><v>1.2E3</v></c><c r="C2" s="1"><v>44357.5</v></c></row>\
+    <row r="3"><c t="b"><v>1</v></c></row></sheetData></worksheet>
+    """#
+  )
+
+  /// Each part of a workbook in its turn, beside good other ones: mutated zips alone are hardly ever opened.
+  @Test func workbooks() throws {
+    let book = Self.book
+    let parts = [
+      "xl/workbook.xml": book.list, "xl/_rels/workbook.xml.rels": book.relations, "xl/styles.xml": book.styles,
+      "xl/sharedStrings.xml": book.texts, "xl/worksheets/sheet1.xml": book.sheet,
+    ]
+    let names = parts.keys.sorted()
+    // The part's number is the input's first byte.
+    let corpus = names.indices.map { [UInt8($0)] + Array(parts[names[$0]]!.utf8) }
+    let tokens = [
+      "<c>", "<v>", "</c>", "r=\"XFD1048576\"", "r=\"9223372036854775807\"", "r=\"-1\"", "<row/>", "<row r=\"", "1e308",
+      "-0",
+      "nan", "_x0000_", "_xD800_", "s=\"99999999999\"", "<f>", "<rPh>", "t=\"s\"", "date1904=\"1\"", "<si/>", "2958466",
+    ]
+    let wanted = WorkbookCheck.Wanted(sheet: nil, hasHeader: true, names: ["county", "jobs"])
+    try Fuzzing.run("workbooks", corpus: corpus, tokens: tokens) { path, output in
+      let place = output + ".d"
+      defer { try? FileManager.default.removeItem(atPath: place) }
+      let bytes = FileManager.default.contents(atPath: path) ?? Data()
+      let mutated = names[Int(bytes.first ?? 0) % names.count]
+      for name in names {
+        let file = "\(place)/made/\(name)"
+        try FileManager.default.createDirectory(
+          atPath: String(file[..<file.lastIndex(of: "/")!]), withIntermediateDirectories: true)
+        try (name == mutated ? Data(bytes.dropFirst()) : Data(parts[name]!.utf8)).write(to: URL(filePath: file))
+      }
+      let made = place + "/made.xlsx"
+      try WorkbookSheet.zip(names, of: place + "/made", to: made, none)
+      let read = try WorkbookCheck.check(made, wanted, in: place, maximumBytes: 1 << 20, none)
+      // What was written anew is as good as what came: nothing of it is to be written once more.
+      guard read != made else { return }
+      try FileManager.default.moveItem(atPath: read, toPath: place + "/again.xlsx")
+      let again = try WorkbookCheck.check(place + "/again.xlsx", wanted, in: place, maximumBytes: 1 << 20, none)
+      #expect(again == place + "/again.xlsx", "what was written is written again: \(path)")
+    }
+  }
+
   /// Each of the two files in its turn, beside a good other one.
   @Test func shapefiles() async throws {
     try await made { folder in

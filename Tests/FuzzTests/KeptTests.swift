@@ -56,4 +56,20 @@ struct KeptTests {
       try AttributeTable.recode(beside: folder + "/a.shp", declared: "utf-8", columns: nil)
     }
   }
+
+  /// The row after the last number that there is has none.
+  @Test(arguments: [
+    #"<row r="9223372036854775807"/><row/>"#, #"<row r="1048577"/>"#, #"<row r="1"><c r="ZZZZZZZZZZZZZZZZ1"/></row>"#,
+  ])
+  func aSheetWithoutAnEndIsRefused(_ rows: String) throws {
+    try withFile(Array("<worksheet><sheetData>\(rows)</sheetData></worksheet>".utf8)) { path in
+      var grid = WorkbookGrid(sheet: "Data", hasHeader: true)
+      #expect(throws: WorkbookCheck.Failure.self) {
+        try WorkbookCheck.nodes(path, "a sheet") { node, name, reader in
+          if node == 1, name == "row" { try grid.beginRow(XMLText.attribute("r", reader)) }
+          if node == 1, name == "c" { _ = try grid.beginCell(XMLText.attribute("r", reader)) }
+        }
+      }
+    }
+  }
 }

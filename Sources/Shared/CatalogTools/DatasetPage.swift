@@ -47,7 +47,7 @@ package struct DatasetPage: Sendable {
     if let pattern = spec.otherRegionsPattern {
       facts.append(["other regions", "with `--regions`, or `regions` in `aker.yml`, any like `\(pattern)`"])
     }
-    facts.append(["a year costs", spec.yearlyCosts.map(cost).joined(separator: "<br>")])
+    facts += costs
     if !spec.key.isEmpty { facts.append(["key", spec.key.map { "`\($0)`" }.joined(separator: ", ")]) }
     if !spec.dependsOn.isEmpty {
       facts.append(["reads", spec.dependsOn.map { "[\($0)](\($0).md)" }.joined(separator: ", ")])
@@ -62,25 +62,28 @@ package struct DatasetPage: Sendable {
     return facts
   }
 
-  /// For instance `52 requests or more to census_tiger, 12 s at its limit, about 80 MB`.
-  private func cost(_ cost: SourceCost) -> String {
-    var parts = ["\(cost.requestCount.counted("request"))\(cost.isLeast ? " or more" : "") to `\(cost.sourceID)`"]
-    if let seconds = registry[cost.sourceID].flatMap({ cost.seconds($0.rateLimit) }), seconds >= 1 {
-      parts.append("\(Self.duration(seconds)) at its limit")
+  /// What a year costs, and the country and its whole history, and where the figures come from.
+  private var costs: [[String]] {
+    let run = spec.fullRun
+    var facts: [[String]] = []
+    if !spec.yearlyCosts.isEmpty {
+      facts.append(["a year costs", spec.yearlyCosts.map(\.words).joined(separator: "<br>")])
     }
-    if cost.byteCount > 0 {
-      parts.append("\(cost.isSized ? "about" : "more than") \(number(Double(cost.byteCount) / 1e6)) MB")
+    facts.append([
+      "a full run costs (\(run.extent))", run.lines(registry).map(Markdown.text).joined(separator: "<br>"),
+    ])
+    if let country = spec.country {
+      facts.append(["the country", "\(country.regionCount) regions (\(country.origin)). \(country.ask)"])
     }
-    return parts.joined(separator: ", ")
-  }
-
-  private static func duration(_ seconds: Double) -> String {
-    switch seconds {
-    case ..<100: "\(Int(seconds.rounded(.up))) s"
-    case ..<5400: "\(Int((seconds / 60).rounded(.up))) min"
-    case ..<172_800: "\(Int((seconds / 3600).rounded(.up))) h"
-    default: "\(Int((seconds / 86_400).rounded(.up))) days"
+    let origins = spec.requests.map { request in
+      let parts = [
+        request.cost?.origin,
+        (request.cost?.unknown ?? (request.cost == nil ? "nobody said" : nil)).map { "not known: \($0)" },
+      ]
+      return "`\(request.name)`: " + parts.compactMap { $0 }.joined(separator: "; ")
     }
+    if !origins.isEmpty { facts.append(["these figures", origins.joined(separator: "<br>")]) }
+    return facts
   }
 
   private func source(_ id: String) -> [String] {

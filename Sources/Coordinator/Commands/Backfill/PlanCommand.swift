@@ -10,7 +10,8 @@ struct PlanCommand: AsyncParsableCommand {
     abstract: "Show what a backfill would enqueue and skip, and why; enqueues nothing.",
     discussion: """
       Takes what aker backfill takes. With the requests that go to each source, against its limits and its daily quota, and \
-      how long it takes: by those limits, and by what the last partitions of each dataset took. Warns of tasks that would fail, \
+      how long it takes: by those limits, and by what the last partitions of each dataset took. Then what a full run costs, the \
+      country and its whole history, in the words of the dataset's page. Warns of tasks that would fail, \
       since what they read is neither published nor under way (--with-upstream plans that, too), since a source's key is not \
       set, or since a source is off.
 
@@ -52,6 +53,7 @@ struct PlanCommand: AsyncParsableCommand {
     for text in forecast.quotaNotes + [plan.regionNote, time(forecast)].compactMap({ $0 }) {
       print(Wrapped.lines(text, columns: columns).joined(separator: "\n"))
     }
+    for text in fullRuns(plan) { print(Wrapped.lines(text, columns: columns).joined(separator: "\n")) }
     let style = Style(.standardOutput)
     for text in missing + forecast.unmet_dependencies.map(\.text) {
       let lines = Wrapped.lines("warning: \(text)", columns: columns)
@@ -88,6 +90,13 @@ struct PlanCommand: AsyncParsableCommand {
     }
     return Table(headings: ["source", "requests", "about", "limit", "used today", "takes"], rows: rows)
       .rendered(Style(.standardOutput), columns: Terminal.standardOutput.columnLimit, unicode: Terminal.isUnicode)
+  }
+
+  private static func fullRuns(_ plan: Plan) -> [String] {
+    guard plan.full_runs.count <= mostNames else {
+      return ["what a full run of each costs: aker plan with its name alone, or its page of docs/datasets"]
+    }
+    return plan.full_runs.flatMap { run in [run.text[0]] + run.text.dropFirst().map { "  \($0)" } }
   }
 
   /// More are counted.

@@ -3,7 +3,7 @@ extension DatasetRequest {
     "name", "source", "method", "path", "query", "body", "for_each", "chunks", "rows", "upload", "pages", "verify",
     "answers",
     "format", "columns",
-    "optional", "years", "regions", "megabytes",
+    "optional", "years", "regions", "cost",
   ]
 
   static func read(_ node: DefinitionNode) -> DatasetRequest? {
@@ -50,10 +50,7 @@ extension DatasetRequest {
       request.years = years.text.flatMap(YearRange.init)
       if request.years == nil { years.error("expected years as 2009- or 2009-2020") }
     }
-    if let size = fields["megabytes"] {
-      request.megabytes = size.text.flatMap { Double($0) }
-      if !(request.megabytes ?? 0 > 0) { size.error("megabytes is about what a document has, such as 80 or 0.5") }
-    }
+    request.cost = fields["cost"].map(RequestCost.read)
     if let regions = fields["regions"], let pattern = regions.text {
       if (try? Regex(pattern)) == nil { regions.error("'\(pattern)' is not a regular expression") }
       request.regionsPattern = pattern

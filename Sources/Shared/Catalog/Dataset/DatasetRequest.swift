@@ -30,8 +30,8 @@ package struct DatasetRequest: Sendable, Equatable {
   package var years: YearRange?
   /// Regular expression of the regions that it is asked for; nil for all. In the others its view is empty.
   package var regionsPattern: String?
-  /// About what one of its documents has, in millions of bytes, for forecasts; nil where nobody said.
-  package var megabytes: Double?
+  /// What is said of its number and its answers' size, for forecasts; nil where nobody said.
+  package var cost: RequestCost?
   /// Where it stands in dataset.yml.
   package var line: Int
 

@@ -131,7 +131,7 @@ extension DatasetSpec {
   }
 
   private static func readPartitions(_ node: DefinitionNode, into spec: inout DatasetSpec) {
-    let fields = node.fields(known: ["years", "regions", "other_regions"])
+    let fields = node.fields(known: ["years", "regions", "other_regions", "country"])
     if let years = fields["years"] {
       if let range = years.text.flatMap(YearRange.init) {
         spec.firstYear = range.first
@@ -156,6 +156,7 @@ extension DatasetSpec {
       }
     }
     spec.isSplit = !spec.regions.isEmpty
+    spec.country = fields["country"].flatMap(WholeCountry.read)
     guard let others = fields["other_regions"], let pattern = others.text else { return }
     guard (try? Regex(pattern)) != nil else { return others.error("other_regions is not a regular expression") }
     spec.otherRegionsPattern = pattern

@@ -6,9 +6,4 @@ extension DatasetSpec {
       stages[stages.count - 1].append(request)
     }
   }
-
-  /// How many requests one partition sends to each source at least, by the source's id (`costs`).
-  package func expectedRequestCounts(in year: Int? = nil, region: String? = nil) -> [String: Int] {
-    costs(in: year, region: region).reduce(into: [:]) { $0[$1.sourceID] = $1.requestCount }
-  }
 }

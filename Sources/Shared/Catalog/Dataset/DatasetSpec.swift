@@ -14,6 +14,8 @@ package struct DatasetSpec: Sendable {
   package var regions: [String]
   /// Regular expression of the regions beside these that may be asked for.
   package var otherRegionsPattern: String?
+  /// The whole country, where the regions that are built unless told are less of it.
+  package var country: WholeCountry?
   package var isSplit: Bool
   package var dependsOn: [String]
   package var requests: [DatasetRequest]

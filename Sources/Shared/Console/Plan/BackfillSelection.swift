@@ -65,12 +65,23 @@ package struct BackfillSelection: Sendable {
       if partitions.withUpstream { chosen = try await adding(to: chosen, from: folder, connection) }
       var plan = try await Plan.read(chosen, slots: slots, maxRunning: maxRunning, detail: detail, connection)
       plan.note = try await chosen.differing(from: connection)
+      plan.full_runs = try Self.fullRuns(chosen, configuration)
       return plan
     }
     return try await connection.withRollback {
       let chosen = try await prepare(configuration, connection)
-      return try await Plan.read(chosen, slots: slots, maxRunning: maxRunning, detail: detail, connection)
+      var plan = try await Plan.read(chosen, slots: slots, maxRunning: maxRunning, detail: detail, connection)
+      plan.full_runs = try Self.fullRuns(chosen, configuration)
+      return plan
     }
+  }
+
+  /// By the registry as the catalog has it, so that the words are those of the pages.
+  private static func fullRuns(
+    _ chosen: ChosenPartitions, _ configuration: AkerConfiguration
+  ) throws -> [FullRunForecast] {
+    let registry = try SourceRegistry(directory: configuration.catalogPath)
+    return chosen.specs.map { FullRunForecast($0, registry) }
   }
 
   private func choose(

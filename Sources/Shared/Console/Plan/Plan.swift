@@ -9,6 +9,8 @@ package struct Plan: Encodable, Sendable {
   /// Datasets whose regions come from the settings.
   package var configured_regions: [String]
   package var forecast: PlanForecast
+  /// What each dataset costs as a whole, however much of it is planned.
+  package var full_runs: [FullRunForecast] = []
   /// The same in few lines, in the order of their datasets.
   package var groups: [Group]
   /// For people: where regions come from the settings.
@@ -19,7 +21,7 @@ package struct Plan: Encodable, Sendable {
   package var note: String?
 
   private enum CodingKeys: CodingKey {
-    case partitions, configured_regions, forecast
+    case partitions, configured_regions, forecast, full_runs
   }
 
   /// Partitions of a dataset with which the same happens for the same reason.

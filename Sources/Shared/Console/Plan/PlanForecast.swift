@@ -90,52 +90,40 @@ package struct PlanForecast: Encodable, Sendable {
       })
   }
 
-  /// Tasks of a dataset, of a year and region where that makes a difference.
-  private struct Part {
-    var dataset: String
-    var year: Int?
-    var region: String?
-    var tasks: Int
-  }
-
+  /// Partitions by dataset; of a year and region each, where that makes a difference.
   private static func parts(
     _ chosen: ChosenPartitions, _ tasks: [String: Int], _ session: some PostgresSession
-  ) async throws -> [Part] {
+  ) async throws -> [String: [PartitionCount]] {
     let varying = chosen.specs.filter { $0.requests.contains { $0.years != nil || $0.regionsPattern != nil } }.map(
       \.name)
-    let same = tasks.filter { !varying.contains($0.key) }.map { Part(dataset: $0.key, tasks: $0.value) }
-    if varying.isEmpty { return same }
     let rows = try await session.query(
       """
-      SELECT dataset, data_year, region, count(*) AS tasks FROM queue.plan_backfill($1, $2, $3, $4, $5)
+      SELECT dataset, CASE WHEN v THEN data_year END AS data_year, CASE WHEN v THEN region END AS region, count(*) AS tasks,
+        count(DISTINCT p.data_year) AS years, count(DISTINCT p.region) AS regions
+      FROM queue.plan_backfill($1, $2, $3, $4, $5) AS p CROSS JOIN LATERAL (SELECT p.dataset = ANY ($6)) AS d (v)
       WHERE action = 'enqueue' GROUP BY 1, 2, 3
-      """, [varying] + chosen.parameters.dropFirst())
-    return try same
-      + rows.map { row in
-        Part(
-          dataset: try row.decode("dataset"), year: try row.decode("data_year"), region: try row.text("region"),
-          tasks: try row.decode("tasks"))
-      }
+      """, [Array(tasks.keys)] + chosen.parameters.dropFirst() + [varying])
+    return try rows.reduce(into: [:]) { parts, row in
+      parts[try row.decode("dataset"), default: []].append(
+        PartitionCount(
+          year: try row.decode("data_year"), region: try row.text("region"), tasks: try row.decode("tasks"),
+          years: try row.decode("years"), regions: try row.decode("regions")))
+    }
   }
 
   private static func sources(
-    _ specs: [DatasetSpec], _ planned: [Part], _ session: some PostgresSession
+    _ specs: [DatasetSpec], _ planned: [String: [PartitionCount]], _ session: some PostgresSession
   ) async throws -> [Source] {
     var costs: [String: SourceCost] = [:]
     let bytes = try await byteHistory(specs.map(\.name), session)
     for spec in specs {
-      for part in planned where part.dataset == spec.name && part.tasks > 0 {
-        for cost in spec.costs(in: part.year, region: part.region, partitionCount: part.tasks) {
-          var total = costs[cost.sourceID] ?? SourceCost(sourceID: cost.sourceID)
-          total.requestCount += cost.requestCount
-          total.isLeast = total.isLeast || cost.isLeast
-          if cost.isSized {
-            total.byteCount += cost.byteCount
-          } else {
-            total.byteCount += Int64((bytes[spec.name]?[cost.sourceID] ?? 0) * Double(part.tasks))
-          }
-          costs[cost.sourceID] = total
+      let parts = planned[spec.name] ?? []
+      let tasks = Double(parts.reduce(0) { $0 + $1.tasks })
+      for var cost in spec.costs(of: parts) {
+        if !cost.isSized, let known = bytes[spec.name]?[cost.sourceID] {
+          cost.addBytes(max(0, Int64(known * tasks) - cost.byteCount))
         }
+        costs[cost.sourceID, default: SourceCost(sourceID: cost.sourceID)].add(cost)
       }
     }
     let (requests, leasts) = (costs.mapValues(\.requestCount), Set(costs.filter(\.value.isLeast).keys))

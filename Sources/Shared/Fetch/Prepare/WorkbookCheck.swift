@@ -1,8 +1,6 @@
 internal import Base
 internal import CLibxml2
 internal import Catalog
-internal import FoundationEssentials
-internal import Glibc
 
 /// Looks through the sheet of a workbook (.xlsx) that a request reads, for what its reader would pass over in silence.
 ///
@@ -40,92 +38,99 @@ enum WorkbookCheck {
   static func check(
     _ path: String, _ wanted: Wanted, in folder: String, maximumBytes: Int64, _ cancellation: BlockingWork.Cancellation
   ) throws -> String {
-    func part<Value>(_ name: String, _ body: (String) throws -> Value) throws -> Value? {
-      let place = folder + "/workbook"
-      defer { try? FileManager.default.removeItem(atPath: place) }
-      do {
-        let found = try ArchiveMember.extract(
-          name, companions: [], from: path, into: place, maximumBytes: maximumBytes, cancellation: cancellation)
-        return try found.first.map { try body("\(place)/\($0.name)") }
-      } catch ArchiveMember.Failure.noMember { return nil }
+    let parts = WorkbookParts(path: path, folder: folder, maximumBytes: maximumBytes, cancellation: cancellation)
+    let list = try list(of: parts)
+    guard let sheet = try chosen(list.sheets, wanted.sheet), let member = try member(of: sheet, parts) else {
+      return path
     }
-    var sheets: [Sheet] = []
     var styles = WorkbookStyles()
+    styles.countsFrom1904 = list.countsFrom1904
+    _ = try parts.read("xl/styles.xml") { file in
+      try nodes(file, "the workbook's list of styles") { styles.take($0, $1, $2) }
+    }
+    guard let found = try parts.read(member, { try checkCells($0, sheet.name, wanted, styles, cancellation) }) else {
+      throw Failure(summary: "sheet '\(sheet.name)' is to be in \(member), which the workbook does not have")
+    }
+    let areTextsToBeWritten = try checkTexts(found, sheet.name, wanted, parts)
+    var changes: [WorkbookParts.Change] = []
+    if found.isToBeWritten {
+      changes.append(.init(name: member) { try WorkbookSheet.write($0, to: $1, styles, cancellation) })
+    }
+    if areTextsToBeWritten {
+      changes.append(.init(name: "xl/sharedStrings.xml") { try WorkbookSheet.writeTexts($0, to: $1, cancellation) })
+    }
+    if !list.hasUsualPrefix {
+      changes.append(
+        .init(name: "xl/workbook.xml") { try WorkbookSheet.writeSheets(list.sheets, to: $1, cancellation) })
+    }
+    return changes.isEmpty ? path : try parts.rewritten(changes)
+  }
+
+  /// What xl/workbook.xml says.
+  private struct List {
+    var sheets: [Sheet] = []
+    var countsFrom1904 = false
+    /// Whether its names are as readers know them, `r:id`.
     var hasUsualPrefix = true
-    _ = try part("xl/workbook.xml") { file in
+  }
+
+  private static func list(of parts: WorkbookParts) throws -> List {
+    var list = List()
+    _ = try parts.read("xl/workbook.xml") { file in
       try elements(file, "the workbook's list of sheets") { name, reader in
         if name == "workbookPr" {
-          styles.countsFrom1904 = ["1", "true"].contains(XMLText.attribute("date1904", reader))
+          list.countsFrom1904 = ["1", "true"].contains(XMLText.attribute("date1904", reader))
         }
         guard name == "sheet", let title = XMLText.attribute("name", reader),
           let id = XMLText.attribute("id", of: relations, reader)
         else { return }
-        hasUsualPrefix = hasUsualPrefix && XMLText.attribute("r:id", reader) != nil
-        sheets.append(
+        list.hasUsualPrefix = list.hasUsualPrefix && XMLText.attribute("r:id", reader) != nil
+        list.sheets.append(
           Sheet(name: title, id: id, isHidden: XMLText.attribute("state", reader) ?? "visible" != "visible"))
       }
     }
-    guard let sheet = try chosen(sheets, wanted.sheet) else { return path }
+    return list
+  }
+
+  /// - Returns: the part that holds the sheet; nil where the workbook names none.
+  private static func member(of sheet: Sheet, _ parts: WorkbookParts) throws -> String? {
     var target: String?
-    _ = try part("xl/_rels/workbook.xml.rels") { file in
+    _ = try parts.read("xl/_rels/workbook.xml.rels") { file in
       try elements(file, "the workbook's list of parts") { name, reader in
         if name == "Relationship", XMLText.attribute("Id", reader) == sheet.id {
           target = XMLText.attribute("Target", reader)
         }
       }
     }
-    guard let target else { return path }
-    let member = target.hasPrefix("/") ? String(target.dropFirst()) : "xl/" + target
-    _ = try part("xl/styles.xml") { file in
-      try nodes(file, "the workbook's list of styles") { styles.take($0, $1, $2) }
-    }
-    guard let found = try part(member, { try checkCells($0, sheet.name, wanted, styles, cancellation) }) else {
-      throw Failure(summary: "sheet '\(sheet.name)' is to be in \(member), which the workbook does not have")
-    }
-    var areTextsToBeWritten = false
-    if found.lastText != nil || !found.grid.header.isEmpty {
-      var count = 0
-      var texts: [Int: String] = [:]
-      let named = Set(found.grid.header.values.filter { $0.kind == "s" }.compactMap { Int($0.text) })
-      _ = try part("xl/sharedStrings.xml") { file in
-        try WorkbookText.read(file) { text in
-          if named.contains(count) { texts[count] = text }
-          areTextsToBeWritten = areTextsToBeWritten || WorkbookText.decoded(text) != nil
-          count += 1
-        }
-      }
-      if let (place, index) = found.lastText, index >= count {
-        throw Failure(
-          summary: "sheet '\(sheet.name)': cell \(place) is text \(index) of the workbook, which has \(count)")
-      }
-      try found.grid.checkNames(
-        found.grid.header.mapValues { cell in
-          RequestColumns.trimmed(cell.kind == "s" ? Int(cell.text).flatMap { texts[$0] } ?? "" : cell.text)
-        }, wanted.names)
-    }
-    if !found.isToBeWritten, !areTextsToBeWritten, hasUsualPrefix { return path }
-    let parts = folder + "/parts"
-    defer { try? FileManager.default.removeItem(atPath: parts) }
-    let names = try ArchiveMember.extract(
-      "*", companions: [], from: path, into: parts, maximumBytes: maximumBytes, cancellation: cancellation
-    ).map(\.name)
-    func rewrite(_ name: String, _ write: (_ from: String, _ to: String) throws -> Void) throws {
-      let written = "\(parts)/\(name).new"
-      try write("\(parts)/\(name)", written)
-      guard rename(written, "\(parts)/\(name)") == 0 else {
-        throw OutputFile.Failure(why: "\(written): \(String(cString: strerror(errno)))")
+    return target.map { $0.hasPrefix("/") ? String($0.dropFirst()) : "xl/" + $0 }
+  }
+
+  /// Looks through the workbook's texts for those that the sheet's cells name, and for names that the header has twice.
+  ///
+  /// - Returns: whether one of them reads otherwise than it shows.
+  private static func checkTexts(
+    _ found: Cells, _ sheet: String, _ wanted: Wanted, _ parts: WorkbookParts
+  ) throws -> Bool {
+    guard found.lastText != nil || !found.grid.header.isEmpty else { return false }
+    var isToBeWritten = false
+    var count = 0
+    var texts: [Int: String] = [:]
+    let named = Set(found.grid.header.values.filter { $0.kind == "s" }.compactMap { Int($0.text) })
+    _ = try parts.read("xl/sharedStrings.xml") { file in
+      try WorkbookText.read(file) { text in
+        if named.contains(count) { texts[count] = text }
+        isToBeWritten = isToBeWritten || WorkbookText.decoded(text) != nil
+        count += 1
       }
     }
-    if found.isToBeWritten { try rewrite(member) { try WorkbookSheet.write($0, to: $1, styles, cancellation) } }
-    if areTextsToBeWritten {
-      try rewrite("xl/sharedStrings.xml") { try WorkbookSheet.writeTexts($0, to: $1, cancellation) }
+    if let (place, index) = found.lastText, index >= count {
+      throw Failure(summary: "sheet '\(sheet)': cell \(place) is text \(index) of the workbook, which has \(count)")
     }
-    if !hasUsualPrefix {
-      try rewrite("xl/workbook.xml") { try WorkbookSheet.writeSheets(sheets, to: $1, cancellation) }
-    }
-    let result = folder + "/workbook.xlsx"
-    try WorkbookSheet.zip(names, of: parts, to: result, cancellation)
-    return result
+    try found.grid.checkNames(
+      found.grid.header.mapValues { cell in
+        RequestColumns.trimmed(cell.kind == "s" ? Int(cell.text).flatMap { texts[$0] } ?? "" : cell.text)
+      }, wanted.names)
+    return isToBeWritten
   }
 
   /// - Returns: nil where the workbook lists none.

@@ -1,6 +1,9 @@
 /// Where a sheet's cells stand: rows and cells in their order, and none beside the header's columns. A reader passes over what
 /// stands beyond, takes the last of two, and numbers rows that have no places in its own way.
 struct WorkbookGrid {
+  /// The format's own limits (ECMA-376, 18.3.1.73).
+  private static let (lastRow, lastColumn) = (1_048_576, 16_384)
+
   private let sheet: String
   private let hasHeader: Bool
   private var row = 0
@@ -23,6 +26,9 @@ struct WorkbookGrid {
   /// - Parameter place: its number, as the sheet has it; rows without one follow each other.
   mutating func beginRow(_ place: String?) throws {
     let next = place.flatMap { Int($0) } ?? row + 1
+    guard next <= Self.lastRow else {
+      throw failure("row \(next) is beyond the last one that a sheet may have, \(Self.lastRow)")
+    }
     guard next > row else {
       throw failure("row \(next) stands behind row \(row)", advice: "Nothing says which one counts: ask its source.")
     }
@@ -39,6 +45,9 @@ struct WorkbookGrid {
     let letters = place.utf8.prefix { $0 > UInt8(ascii: "9") }
     let next = letters.reduce(0) { min($0, 1 << 20) * 26 + Int($1 & 0xDF) - 64 }
     guard Int(place.dropFirst(letters.count)) == row else { throw failure("cell \(place) stands in row \(row)") }
+    guard next <= Self.lastColumn else {
+      throw failure("cell \(place) is beyond the last column that a sheet may have")
+    }
     guard next > column else {
       throw failure(
         "cell \(place) stands behind \(before)\(row)", advice: "Nothing says which one counts: ask its source.")
