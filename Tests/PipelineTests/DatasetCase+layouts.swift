@@ -1,6 +1,29 @@
 extension DatasetCase {
   /// Layouts that the recordings do not have, as FORMATS documents them or as sources wrote them in other years.
   static let layouts: [DatasetCase] = [
+    // What the ACS writes in a figure's place, each with its note, and the ends of its scale.
+    DatasetCase(
+      dataset: "market_income", year: 2021, sources: ["census_acs5"],
+      files: [
+        "2021/county.json": """
+        [["NAME","B19013_001E","B01003_001E","state","county"],
+        ["Prince George's County, Maryland","-666666666","100","24","033"],["B, the Second, Ohio","-999999999","100","39","001"],
+        ["C County, Ohio","-888888888","100","39","003"],["D County, Ohio","-222222222.0","-555555555","39","005"],
+        ["E County, Ohio","250001","100","39","007"],["F County, Ohio","2499","100","39","009"],
+        ["G County, Ohio",null,null,"39","011"],["H County, Ohio","61145.0","100","39","013"]]
+        """
+      ],
+      figures: [
+        (
+          "SELECT string_agg(concat_ws(' ', geo_id, median_household_income, median_household_income_note), ', ' ORDER BY geo_id) FROM market_income",
+          "24033 too_few_observations, 39001 cannot_be_displayed, 39003 not_applicable, 39005 annotated, 39007 250001 top_coded, 39009 2499 bottom_coded, 39011 not_answered, 39013 61145"
+        ),
+        (
+          "SELECT string_agg(concat_ws(' ', geo_id, population_note), ', ' ORDER BY geo_id) FROM market_income WHERE population IS NULL",
+          "39005 annotated, 39011 not_answered"
+        ),
+        ("SELECT name FROM market_income WHERE geo_id = '39001'", "B, the Second, Ohio"),
+      ]),
     DatasetCase(
       dataset: "rent_estimate", year: 2017, sources: ["apartment_list"],
       files: [

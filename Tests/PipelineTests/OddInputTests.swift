@@ -214,7 +214,7 @@ struct OddInputTests {
 
   @Test(
     "it is right, or refused by its place",
-    arguments: tables + widths + json + jsonShapes + feeds + workbooks + features + shapefiles + archives)
+    arguments: tables + widths + json + jsonShapes + feeds + workbooks + features + shapefiles + archives + vendors)
   func isRightOrRefused(_ input: Input) async throws {
     try await FormatScene.open { scene in
       let path = try scene.file("input", input.document)
@@ -256,5 +256,32 @@ struct OddInputTests {
   private func line(of value: String?, in input: Input) -> Int {
     let lines = String(decoding: input.document, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
     return (lines.firstIndex { line in value.map { line.contains($0) } ?? false } ?? -1) + 1
+  }
+
+  private func refusal(_ fields: String, _ document: [UInt8], _ sql: String) async throws -> String {
+    var refused = ""
+    try await FormatScene.open { scene in
+      let path = try scene.file("input", document)
+      let error = await #expect(throws: EngineFailure.self, "\(sql)") { try await scene.read(fields, path, sql) }
+      refused = "\(error?.summary ?? "") \(error?.refusedValue ?? "")"
+    }
+    return refused
+  }
+
+  /// Nothing is guessed, and the value is named: with it goes the line of its document (`ValuePlace`).
+  @Test(
+    "a number as people write it is no number",
+    arguments: numbers.map(\.text) + ["1e999", "12.5%", "#N/A", "true", "250,000+"])
+  func numbersAreNotGuessed(_ text: String) async throws {
+    for cast in ["as_number", "as_integer"] {
+      let sql = "SELECT a, \(cast)(b) AS b FROM raw.rows"
+      let table = Array("a,b\nx,\"\(text)\"\n".utf8)
+      let told = try await refusal("format: csv, columns: [a, b]", table, sql)
+      #expect(told.contains(text), "\(cast): \(told)")
+    }
+    let row = #"<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="inlineStr"><is><t>\#(text)</t></is></c></row>"#
+    let told = try await refusal(
+      "format: xlsx, columns: [a, b]", OddFile.workbook(row), "SELECT a, as_number(b) AS b FROM raw.rows")
+    #expect(told.contains(text), "workbook: \(told)")
   }
 }

@@ -20,9 +20,7 @@ struct HeaderCheck {
     if TextEncoding.isUTF8(options.encoding),
       TextEncoding.isWide(beginning)
     {
-      throw TextCheck.Failure(
-        summary: "it is not UTF-8: it begins with \(TextEncoding.hexadecimal(beginning.prefix(4)))",
-        advice: "State the request's `encoding: \(TextEncoding.likely(beginning))`.")
+      throw TextEncoding.wideFailure(Array(beginning.prefix(64)))
     }
     guard options.skippedLineCount == 0, let declared else { return }
     if options.headerRowCount == 0 { return try checkHeaderless(beginning, declared) }

@@ -101,12 +101,7 @@ struct TextCheck {
   ) throws -> Failure {
     let place = try place(path, offset)
     let around = Array(bytes.suffix(rest + 3).prefix(7))
-    if TextEncoding.isWide(first) {
-      let encoding = TextEncoding.likely(first)
-      return Failure(
-        summary: "it is not UTF-8: it begins with \(TextEncoding.hexadecimal(first.prefix(4)))",
-        advice: "State the request's `encoding: \(encoding)`.")
-    }
+    if TextEncoding.isWide(first) { return TextEncoding.wideFailure(first) }
     if bytes.suffix(rest).first == 0 {
       return Failure(
         summary: "line \(place.line), character \(place.column): U+0000, which no text of a table may hold",

@@ -12,6 +12,26 @@ enum TextEncoding {
     return bytes.contains { (0x80...0x9F).contains($0) } ? "windows-1252" : "iso-8859-1"
   }
 
+  /// The refusal of a text that has more than a byte for each letter, or is no text at all.
+  static func wideFailure(_ beginning: [UInt8]) -> TextCheck.Failure {
+    if let kind = fileKind(beginning) {
+      return TextCheck.Failure(
+        summary: "it is \(kind), and no text", advice: "State the request's `member:`, or ask its source for the text.")
+    }
+    return TextCheck.Failure(
+      summary: "it is not UTF-8: it begins with \(hexadecimal(beginning.prefix(4)))",
+      advice: "State the request's `encoding: \(likely(beginning))`.")
+  }
+
+  /// What a file is that is no text, by its first bytes; nil where they tell nothing.
+  static func fileKind(_ beginning: [UInt8]) -> String? {
+    let kinds: [(mark: [UInt8], name: String)] = [
+      ([0x50, 0x4B, 3, 4], "a zip, or a workbook (.xlsx)"), ([0x1F, 0x8B], "gzip"),
+      ([0xD0, 0xCF, 0x11, 0xE0], "a workbook of Excel 97 to 2003 (.xls), or one behind a password"),
+    ]
+    return kinds.first { beginning.starts(with: $0.mark) }?.name
+  }
+
   /// Whether a text seems to have more than a byte for each letter: by its byte order mark, or by its zeroes.
   static func isWide(_ beginning: some Collection<UInt8>) -> Bool {
     beginning.starts(with: [0xFF, 0xFE]) || beginning.starts(with: [0xFE, 0xFF])

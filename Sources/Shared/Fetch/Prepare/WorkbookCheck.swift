@@ -1,6 +1,7 @@
 internal import Base
 internal import CLibxml2
 internal import Catalog
+internal import Glibc
 
 /// Looks through the sheet of a workbook (.xlsx) that a request reads, for what its reader would pass over in silence.
 ///
@@ -38,6 +39,7 @@ enum WorkbookCheck {
   static func check(
     _ path: String, _ wanted: Wanted, in folder: String, maximumBytes: Int64, _ cancellation: BlockingWork.Cancellation
   ) throws -> String {
+    try requireArchive(path)
     let parts = WorkbookParts(path: path, folder: folder, maximumBytes: maximumBytes, cancellation: cancellation)
     let list = try list(of: parts)
     guard let sheet = try chosen(list.sheets, wanted.sheet), let member = try member(of: sheet, parts) else {
@@ -64,6 +66,23 @@ enum WorkbookCheck {
         .init(name: "xl/workbook.xml") { try WorkbookSheet.writeSheets(list.sheets, to: $1, cancellation) })
     }
     return changes.isEmpty ? path : try parts.rewritten(changes)
+  }
+
+  /// What is sent in place of a workbook is told by what it is; a reader of archives knows no more than that it is none.
+  private static func requireArchive(_ path: String) throws {
+    guard let file = fopen(path, "r") else { return }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 16)
+    bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
+    guard !bytes.starts(with: [0x50, 0x4B]) else { return }
+    if let kind = TextEncoding.fileKind(bytes) {
+      throw Failure(summary: "it is \(kind), and no .xlsx", advice: "Ask its source for .xlsx without a password.")
+    }
+    if bytes.first(where: { ![0xEF, 0xBB, 0xBF, 0x20, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "<") {
+      throw Failure(
+        summary: "it is a page (HTML) or XML, and no workbook (.xlsx)",
+        advice: "Look at its address: a source may answer with a page in place of a file.")
+    }
   }
 
   /// What xl/workbook.xml says.
