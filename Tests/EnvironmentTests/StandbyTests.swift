@@ -1,3 +1,4 @@
+import Base
 import FoundationEssentials
 import Postgres
 import Testing
@@ -69,6 +70,32 @@ struct StandbyTests {
       #expect(sources.exitCode == 0 && sources.output.contains("a test"), "\(sources)")
       let flows = try await Program.run(Executable.aker, ["flow", "ls"], environment: environment)
       #expect(flows.exitCode == 0, "\(flows)")
+    }
+    try await standby.stopServer(.immediate)
+    try await primary.stopServer()
+  }
+
+  @Test("a worker that a fail-over left at a standby takes what it is told for the server's trouble, and no task's fault")
+  func workersCalls() async throws {
+    let primary = try await TestCluster.start(durability: .none)
+    try await TestDatabase.makeTemplate(on: primary)
+    let standby = try await primary.standby()
+    try await standby.waitForReplay(of: primary)
+    for call in [
+      "queue.register_worker('w', 'h', 1, 'v', 1)", "queue.tick(1)", "queue.claim(1, 1)", "queue.claim_task(1, 1)",
+      "queue.fence(1, 1)", "service.refresh_cells()",
+    ] {
+      // A session of its own, which has not looked yet which life this is; a pooler asks no server whether it may be written.
+      var configuration = standby.configuration(database: "aker_template")
+      configuration.access = .any
+      let connection = try await PostgresConnection.connect(configuration)
+      do {
+        _ = try await connection.query("SELECT \(call)")
+        Issue.record("\(call) was done")
+      } catch let error as PostgresError {
+        #expect(error.isConnectionFailure && error.errorClass == .transient, "\(call): \(error)")
+      }
+      await connection.close()
     }
     try await standby.stopServer(.immediate)
     try await primary.stopServer()

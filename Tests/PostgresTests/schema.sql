@@ -417,7 +417,7 @@ CREATE FUNCTION queue._is_one_missing() RETURNS boolean
 COMMENT ON FUNCTION queue._is_one_missing() IS 'Whether a worker''s session lock is gone, and it is not lost yet.';
 
 CREATE FUNCTION queue._life() RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 

@@ -4,10 +4,17 @@
 -- sequences leap: docs/queue.md#fail-over and docs/decisions/0014-new-lives.md.
 
 CREATE FUNCTION queue._life() RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT concat_ws('/', (SELECT s.system_identifier FROM pg_control_system() s),
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- What a standby says of its log by itself (55000) is said of mistakes, too.
+  IF pg_is_in_recovery() THEN
+    RAISE EXCEPTION 'this server is a standby: it has no life of its own' USING ERRCODE = 'read_only_sql_transaction',
+      HINT = 'Connect to the primary; after a fail-over that takes a moment.';
+  END IF;
+  RETURN concat_ws('/', (SELECT s.system_identifier FROM pg_control_system() s),
     left(pg_walfile_name(pg_current_wal_lsn()), 8),
-    (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+    (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()));
+END
 $$;
 COMMENT ON FUNCTION queue._life IS
   'Names this life of this database: system identifier, timeline, database oid. pg_control_checkpoint() would still '
