@@ -93,12 +93,13 @@ check-deploy: ## Hold deploy/ to the tools that read it: systemd, docker-compose
 	@scripts/setup --tests
 	@scripts/check-deploy
 
-test-hosts: ## A pool on nine hosts (network namespaces) through cuts, crashes and a full disk (root; six minutes)
+test-hosts: ## A pool on ten hosts (network namespaces) through cuts, crashes and a full disk (root; six minutes)
 	@scripts/setup --tests
 	@$(SWIFT) build --build-tests
 	@scripts/test-hosts
 
 images: dist ## Container images of both programs below dist/images, built and run here (root; needs buildah, podman, mmdebstrap)
+	@scripts/setup --images
 	@scripts/images --run
 
 chaos: ## A pool at work under random faults in pairs: MINUTES=4, SEED=a number for the same faults again

@@ -82,7 +82,7 @@ struct DocsTests {
   }
 
   /// What tests alone set: not for people.
-  private static let testVariables: Set = ["AKER_CRASH_AT", "AKER_SUSPEND_AT"]
+  private static let testVariables: Set = ["AKER_CONTRACT", "AKER_CRASH_AT", "AKER_SUSPEND_AT"]
 
   @Test func everySettingAndVariableIsDescribed() throws {
     let page = try Self.text("docs/cli.md")

@@ -31,6 +31,9 @@ package struct PatroniPair {
     for (index, name) in names.enumerated() {
       try Data(try settings(index, directory).utf8).write(to: URL(filePath: "\(directory)/\(name).yml"))
     }
+    // Where the server's own user reads it.
+    try FileManager.default.copyItem(
+      atPath: PackageRoot.path + "/deploy/postgres/postgresql.conf", toPath: directory + "/postgresql.conf")
     if geteuid() == 0 { _ = try await Program.run("chown", ["-R", "postgres", directory]) }
     let address = "http://127.0.0.1:\(etcdPort)"
     let etcd = try await asOwner(
@@ -67,6 +70,7 @@ package struct PatroniPair {
       [
         "name": name, "host": host, "rest": "\(restPort)", "etcd": "127.0.0.1:\(etcdPort)", "network": "127.0.0.0/8",
         "port": "\(port)", "data": "\(directory)/\(name)", "bin": PostgresBinaries.found,
+        "settings": "\(directory)/postgresql.conf",
       ])
   }
 

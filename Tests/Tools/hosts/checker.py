@@ -1,8 +1,8 @@
 """What must hold when all is done: each partition published once, rows = files = lineage, nothing left behind, and no
 source asked more than it allows."""
-import json
+import glob, json, re
 
-from .network import say
+from .network import WORK, say
 from .pool import BURST, PER_SECOND, aker, published, simulator, sql
 
 
@@ -38,6 +38,14 @@ def lake_problems():
         yield f"the lake: {what}", report[what]
 
 
+def promise_problems():
+    """What a worker was told is published, though the primary was lost since, is there."""
+    kept = {row[0] for row in sql("SELECT publication_id FROM lineage.publication")}
+    told = {match for log in glob.glob(f"{WORK}/w*.log") for match in re.findall(r"publication=(\d+)", open(log, errors="replace").read())}
+    yield "publications that workers were told of, and that are lost", sorted(told - kept)
+    yield "what workers tell of publications", [] if told else ["nothing"]
+
+
 def most_beyond(per_second):
     """The worst of all windows of time: requests beyond burst and rate, where a second's edges may fall badly."""
     counts = {int(second): count for second, count in per_second.items()}
@@ -64,7 +72,7 @@ def check():
     repaired = json.loads(aker("lake", "repair", "--json").stdout)
     say(f"repaired: {len(repaired['finished'])} files got their name, {len(repaired['removed'])} leftovers were removed")
     problems = [f"{what}: {len(rows)}, such as {rows[0]}"
-                for look in (database_problems, lake_problems, source_problems) for what, rows in look() if rows]
+                for look in (database_problems, promise_problems, lake_problems, source_problems) for what, rows in look() if rows]
     asked = simulator("_log")
     say(f"{published()} publications; {asked['total']} requests, at most "
         f"{max(source['most_in_a_second'] for source in asked['sources'].values())} of a source in a second; "

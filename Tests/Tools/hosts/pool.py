@@ -1,9 +1,10 @@
-"""What runs on the hosts, and how it is asked: the database with PgBouncer, sources, the lake, workers, coordinators."""
+"""What runs on the hosts, and how it is asked: PgBouncer before the database, sources, the lake, workers, coordinators."""
 import glob, json, os, re, shutil, signal
 
-from .network import ADDRESS, Away, BIN, BUILT, Host, ROOT, WORK, Wrong, run, until
+from .network import ADDRESS, Away, BIN, BUILT, Host, ROOT, WORK, Wrong, until
+from .patroni import NODES, PG, PORT, Patroni, filled
 
-PG = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: float(path.split("/")[4]))[-1]
+SERVERS = ",".join(ADDRESS[name] for name in NODES)
 # The sources' own limits are for the sources. These are for the check of the end.
 PER_SECOND, BURST, CONCURRENCY = 40, 40, 4
 PROBED = "census_acs5"  # the source of the datasets that measure the throughput, which is to be the workers' alone
@@ -14,8 +15,8 @@ def environment(host, direct=False):
     keys = {f"AKER_{key}": "demo" for key in re.findall(r"auth_key_name: *(\S+)", open(f"{ROOT}/catalog/sources.yml").read())}
     sources = {f"AKER_SOURCE_{os.path.basename(f).upper()}_ENDPOINT": f"http://{ADDRESS['src']}:8899/{os.path.basename(f)}"
                for f in glob.glob(f"{ROOT}/recordings/*") if os.path.isdir(f)}
-    return {**keys, **sources,
-            "AKER_POSTGIS_DSN": f"host={ADDRESS['db']} port={5432 if direct else 6432} user=aker dbname=aker",
+    server = f"host={SERVERS} port={PORT}" if direct else f"host={ADDRESS['pool']} port=6432"
+    return {**keys, **sources, "AKER_POSTGIS_DSN": f"{server} user=aker dbname=aker",
             "AKER_CACHE_PATH": "s3://aker", "AWS_ENDPOINT_URL": f"http://{ADDRESS['s3']}:9000",
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test-secret", "AWS_REGION": "us-east-1",
             "AKER_HOME": host.home, "AKER_DUCKDB": f"{ROOT}/.aker/tools/duckdb", "AKER_CONFIG": f"{ROOT}/recordings/aker.yml",
@@ -27,9 +28,11 @@ def aker(*arguments, check=True, direct=False):
     return host.call(f"{BIN}/aker", *arguments, check=check, cwd=WORK, env={**os.environ, **environment(host, direct)})
 
 
-def sql(query):
+def sql(query, database="aker"):
     """As the owner, past PgBouncer; a list of rows of text."""
-    done = Host.all["db"].call(f"{PG}/psql", "-h", ADDRESS["db"], "-U", "aker", "-AtXF", "\t", "-d", "aker", "-c", query, check=False)
+    server = (f"host={SERVERS} port={PORT} user=aker dbname={database} target_session_attrs=read-write connect_timeout=2 "
+              "keepalives_idle=2 keepalives_interval=1 keepalives_count=3 tcp_user_timeout=4000")
+    done = Host.all["pool"].call(f"{PG}/psql", "-AtXF", "\t", "-d", server, "-c", query, check=False)
     if done.returncode:
         # 2: no connection, or it was lost.
         raise (Away if done.returncode == 2 or "server closed the connection" in done.stderr else Wrong)(f"{query}: {done.stderr}")
@@ -92,14 +95,8 @@ checks:
 class Pool:
     def __init__(self):
         catalog()
-        self.db, self.src, self.s3 = Host("db"), Host("src"), Host("s3")
-        self.data = f"{self.db.home}/data"
-        os.makedirs(self.data)
-        shutil.chown(self.data, "postgres")
-        run("runuser", "-u", "postgres", "--", f"{PG}/initdb", "-D", self.data, "-U", "aker", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust")
-        open(f"{self.data}/pg_hba.conf", "a").write("host all all 10.77.0.0/24 trust\n")
-        self.start_postgres()
-        self.db.call(f"{PG}/createdb", "-h", ADDRESS["db"], "-U", "aker", "aker")
+        self.servers = Patroni()
+        self.pooler, self.src, self.s3 = Host.all["pool"], Host("src"), Host("s3")
         self.start_pgbouncer()
         self.src.start("simulator", f"{BIN}/source-simulator", "--recordings", f"{ROOT}/recordings", "--host", ADDRESS["src"], "--port", "8899")
         self.sick = f"{self.s3.home}/sick"
@@ -108,41 +105,30 @@ class Pool:
         until("S3", lambda: http("s3", f"http://{ADDRESS['s3']}:9000/aker", "PUT").returncode == 0)
         until("the simulator", lambda: simulator("_log") is not None)
         self.coordinators = [Host("c1"), Host("c2")]
+        sql("CREATE DATABASE aker", "postgres")
+        until("a synchronous follower", self.servers.is_synchronous, 120)
         aker("migrate", direct=True)
 
-    def start_postgres(self):
-        # As recommended, but for what is of a larger machine.
-        settings = dict(re.findall(r"^(\w+) = (\S+)", open(f"{ROOT}/deploy/postgres/postgresql.conf").read(), re.M))
-        settings = {key: value.strip("'") for key, value in settings.items() if not re.search("shared_buffers|_mem$|effective_cache|wal_size", key)}
-        settings.update(listen_addresses=ADDRESS["db"], unix_socket_directories="")
-        arguments = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        self.db.start("postgres", f"{PG}/postgres", "-D", self.data, *arguments, user="postgres")
-        until("Postgres", lambda: self.db.call(f"{PG}/pg_isready", "-h", ADDRESS["db"], check=False).returncode == 0)
-
-    def crash_postgres(self):
-        os.kill(int(open(f"{self.data}/postmaster.pid").readline()), signal.SIGQUIT)
-        self.db.programs["postgres"].wait()
-
     def start_pgbouncer(self):
-        text = open(f"{ROOT}/deploy/postgres/pgbouncer.ini").read()
         folder = f"{WORK}/pgbouncer"
-        for name, value in {"database": "aker", "host": ADDRESS["db"], "user": "aker", "listen": ADDRESS["db"], "port": 6432,
-                            "socket": folder, "auth": "any", "mode": "transaction", "pool": 40}.items():
-            text = text.replace(f"@{name}@", str(value))
         os.makedirs(folder, exist_ok=True)
         shutil.chown(folder, "postgres")
-        open(f"{folder}/ini", "w").write(text)
-        self.db.start("pgbouncer", "/usr/sbin/pgbouncer", "-q", f"{folder}/ini", user="postgres")
+        # By HAProxy beside it: whoever leads.
+        open(f"{folder}/ini", "w").write(filled(
+            "postgres/pgbouncer.ini", database="aker", host=ADDRESS["pool"], user="aker", listen=ADDRESS["pool"], port=6432,
+            socket=folder, auth="any", mode="transaction", pool=40))
+        self.pooler.start("pgbouncer", "/usr/sbin/pgbouncer", "-q", f"{folder}/ini", user="postgres")
 
     def crash_pgbouncer(self):
         pid = f"{WORK}/pgbouncer/pid"
         os.kill(int(open(pid).read()), signal.SIGKILL)
-        self.db.programs["pgbouncer"].wait()
+        self.pooler.programs["pgbouncer"].wait()
         os.remove(pid)
 
-    def worker(self, host, label, program=f"{BIN}/aker-worker"):
-        """Of two slots."""
-        host.start(label, program, "--slots", "2", "--drain-timeout", "30", env=environment(host))
+    def worker(self, host, label, program=f"{BIN}/aker-worker", contract=None):
+        """Of two slots; of another release where it keeps another contract with the queue."""
+        other = {"AKER_CONTRACT": str(contract)} if contract else {}
+        host.start(label, program, "--slots", "2", "--drain-timeout", "30", env={**environment(host), **other})
 
     def coordinator(self, host):
         host.start("serve", f"{BIN}/aker", "serve", env=environment(host))

@@ -1,10 +1,17 @@
+internal import FoundationEssentials
 package import Postgres
 
 /// What this program understands of the queue, as one number that it says when it registers (docs/upgrade.md).
 package enum QueueContract {
   /// Raised whenever what a worker calls, or may be answered, changes in a way that an older program would not bear; and the
-  /// upper end of `queue.contracts()` with it.
-  package static let number = 1
+  /// upper end of `queue.contracts()` with it. In a debug build, `AKER_CONTRACT=<number>` makes a worker of another release,
+  /// as far as the queue can tell.
+  package static let number: Int = {
+    #if DEBUG
+    if let other = ProcessInfo.processInfo.environment["AKER_CONTRACT"].flatMap({ Int($0) }) { return other }
+    #endif
+    return 1
+  }()
 
   /// To be asked before anything else: a program that is too old may call what the structure no longer has, and would take
   /// that for a structure that is too old.
