@@ -75,7 +75,7 @@ struct StandbyTests {
     try await primary.stopServer()
   }
 
-  @Test("a worker that a fail-over left at a standby takes what it is told for the server's trouble, and no task's fault")
+  @Test("what a worker is told by a standby is the server's trouble, and no task's fault")
   func workersCalls() async throws {
     let primary = try await TestCluster.start(durability: .none)
     try await TestDatabase.makeTemplate(on: primary)
