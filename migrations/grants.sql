@@ -133,7 +133,7 @@ DECLARE
     'queue.require_vintage', 'queue._definition_of', 'queue.sign', 'quality.expected',
     'lake.expired_vintages', 'lake.builder_of', 'lake.publication_file',
     'queue.standstill', 'queue.wanted', 'queue.wanted_slots', 'service.metrics', 'service.selected_tasks',
-    'service.changes', 'service.await_changes', 'service._changed_runs', 'service.choice_cells',
+    'service.changes', 'service._changed_runs', 'service.choice_cells',
     'queue._room', 'queue._rooms', 'queue._running', 'queue._floor', 'queue._task_name',
     'queue._counted', 'queue._asked_regions', 'queue.cells', 'queue._superseded', 'service._changed_counts',
     'queue._made_partitions', 'queue._held_partitions', 'queue._ended_partitions', 'warehouse.abandoned_sessions',

@@ -55,12 +55,8 @@ struct WorkerGrantTests {
         -- With the rights of a reader, whoever calls it: questions of Explore (ExploreTests attack it).
         AND NOT (p.prosecdef AND p.proowner = 'aker_reader'::regrole)
       """, connection)
-    // The one looks at locks as they are at this moment; the other looks again and again.
-    #expect(
-      writing == [
-        "warehouse.abandoned_sessions()",
-        "service.await_changes(interval,bigint,pg_snapshot,integer[],integer[],bigint[])",
-      ])
+    // Looks at locks as they are at this moment.
+    #expect(writing == ["warehouse.abandoned_sessions()"])
     await connection.close()
   }
 

@@ -5608,8 +5608,6 @@ GRANT ALL ON FUNCTION service.authenticate(token_hash bytea) TO aker_admin;
 
 REVOKE ALL ON FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_admin;
-GRANT ALL ON FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_worker;
-GRANT ALL ON FUNCTION service.await_changes(patience interval, after_event bigint, since pg_snapshot, running_lanes integer[], running_years integer[], running_counts bigint[]) TO aker_reader;
 
 REVOKE ALL ON FUNCTION service.begin_question(question text, names text) FROM PUBLIC;
 GRANT ALL ON FUNCTION service.begin_question(question text, names text) TO aker_admin;
