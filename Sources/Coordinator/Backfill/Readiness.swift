@@ -38,7 +38,7 @@ struct Readiness {
   private func names(_ sources: [SourceDefinition]) -> String {
     let ids = Set(sources.map(\.id))
     let names = specs.filter { !ids.isDisjoint(with: $0.sourceIDs) }.map(\.name)
-    return names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
+    return names.summary()
   }
 
   private func switchedOff(_ sources: [SourceDefinition]) -> [String] {
@@ -73,7 +73,7 @@ struct Readiness {
     }
     guard let first = found.first else { return [] }
     let all = found.flatMap(\.sources)
-    let ids = all.prefix(3).map(\.id).joined(separator: ", ") + (all.count > 3 ? " and \(all.count - 3) more" : "")
+    let ids = all.map(\.id).summary()
     return [Advice.sourceIsUnreachable.text(["sources": ids, "datasets": names(all), "reason": first.reason])]
   }
 }

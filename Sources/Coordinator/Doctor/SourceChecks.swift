@@ -117,10 +117,9 @@ struct SourceChecks {
       else { return finding }
       guard told.insert(reason).inserted else { return nil }
       let names = alike.map(\.name)
-      let more = names.count - mostNamed
       return .problem(
         finding.area, "\(alike.count.counted("endpoint"))",
-        "\(names.prefix(mostNamed).joined(separator: "; "))\(more > 0 ? " and \(more) more" : ""): \(reason)",
+        "\(names.summary(naming: mostNamed, separator: "; ")): \(reason)",
         advice: "Check this host's way out (DNS, proxy, firewall), or point AKER_SOURCE_<ID>_ENDPOINT elsewhere.")
     }
   }

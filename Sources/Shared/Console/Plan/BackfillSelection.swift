@@ -1,3 +1,4 @@
+internal import Base
 internal import Catalog
 internal import CatalogTools
 package import Settings
@@ -106,7 +107,7 @@ package struct BackfillSelection: Sendable {
       chosen = choose(try CatalogLoading.select(flow.datasets, from: folder), years: years, note: "flow \(name)")
     case .datasets(let names):
       chosen = choose(
-        try CatalogLoading.select(names, from: folder), years: partitions.years, note: names.joined(separator: ", "))
+        try CatalogLoading.select(names, from: folder), years: partitions.years, note: names.summary())
       try chosen.requireYears()
     }
     try chosen.requireRegions()

@@ -118,14 +118,10 @@ extension Fetcher {
       let strange = found.subtracting(asked).sorted()
       if missing.isEmpty && strange.isEmpty { continue }
       var why = "\(verification.path) should have \(asked.count.counted("value"))"
-      if !missing.isEmpty { why += ", and lacks \(Self.list(missing))" }
-      if !strange.isEmpty { why += ", and nobody asked for \(Self.list(strange))" }
+      if !missing.isEmpty { why += ", and lacks \(missing.summary(naming: 5))" }
+      if !strange.isEmpty { why += ", and nobody asked for \(strange.summary(naming: 5))" }
       throw error(first, .incomplete(why), .data)
     }
-  }
-
-  private static func list(_ texts: [String]) -> String {
-    texts.prefix(5).joined(separator: ", ") + (texts.count > 5 ? " and \(texts.count - 5) more" : "")
   }
 
   func error(_ input: FetchedInput, _ reason: FetchError.Reason, _ errorClass: ErrorClass) -> FetchError {
