@@ -2,6 +2,8 @@
 SWIFT ?= swift
 # The program of the tests itself: `swift test` looks through the whole package first.
 TESTS = .build/debug/akerPackageTests.xctest --testing-library swift-testing --disable-xctest
+CHAOS = AKER_CHAOS_SECONDS=$$(( 60 * $(or $(MINUTES),4) )) $(if $(SEED),AKER_CHAOS_SEED=$(SEED)) $(TESTS) \
+  --filter '^PipelineTests\.ChaosTests'
 # debug or release
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
@@ -105,8 +107,7 @@ images: dist ## Container images of both programs below dist/images, built and r
 chaos: ## A pool at work under random faults in pairs: MINUTES=4, SEED=a number for the same faults again
 	@scripts/setup --tests
 	@$(SWIFT) build --build-tests
-	@AKER_CHAOS_SECONDS=$$(( 60 * $(or $(MINUTES),4) )) $(if $(SEED),AKER_CHAOS_SEED=$(SEED)) \
-	  $(TESTS) --filter '^PipelineTests\.ChaosTests'
+	@$(CHAOS)
 
 screenshots: build ## Write pictures of the dashboard's pages (docs/images has four of them) into SHOTS (.aker/screenshots)
 	@scripts/setup --tests
@@ -118,7 +119,7 @@ proof: ## The model of publication and its broken variants, the queue's SQL expl
 	@$(SWIFT) build --build-tests
 	@AKER_MUTANTS=1 AKER_EXPLORE=$(or $(EXPLORE),50000) $(TESTS) --filter '^ExplorationTests\.'
 	@AKER_FUZZ_SECONDS=$(or $(FUZZ),5) $(if $(SEED),AKER_FUZZ_SEED=$(SEED)) $(TESTS) --filter '^FuzzTests\.'
-	@$(MAKE) --no-print-directory chaos MINUTES=$(or $(MINUTES),4)
+	@$(CHAOS)
 
 try-deploy: ## Follow docs/deploy.md with the package of `make dist`, as a stranger with a Debian host would (root; a minute)
 	@scripts/try-deploy
