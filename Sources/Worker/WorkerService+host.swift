@@ -64,11 +64,15 @@ extension WorkerService {
     let token = task.lease.leaseToken
     guard let troubledAt = health.troubledAt, troubledAt >= task.startedAt else {
       let isDatabases = error is PostgresError
+      let isCollision = (error as? PostgresError)?.isCollision == true
       guard (error as? any ClassifiedError)?.isHosts == true,
         let rest = health.moment(of: task.lease.taskID, isDatabases: isDatabases, at: .now)
       else { return settle(task, .failed(error)) }
       keeper.stop(
-        token, .hostUnwell, isDatabases ? "had lost the database" : "is well again, and was not for a moment")
+        token, .hostUnwell,
+        isCollision
+          ? "met another transaction in the database"
+          : isDatabases ? "had lost the database" : "is well again, and was not for a moment")
       settle(task, .givenBack)
       Task { [post] in
         try? await Task.sleep(for: rest)

@@ -71,13 +71,9 @@ package struct Migrator: Sendable {
   /// table, or the two would wait for each other, all is rolled back and begins again.
   func again<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
     for _ in 1..<Self.tryCount {
-      do { return try await body() } catch let error as PostgresError where Self.isCollision(error) {}
+      do { return try await body() } catch let error as PostgresError where error.isCollision {}
     }
     return try await body()
-  }
-
-  private static func isCollision(_ error: PostgresError) -> Bool {
-    error.isCatalogRace || error.sqlState == "40P01"  // deadlock_detected
   }
 
   /// Each try meets another publication at most.
@@ -131,7 +127,7 @@ package struct Migrator: Sendable {
     do {
       try await transaction.executeScript(sql)
     } catch let error as PostgresError where !error.isConnectionFailure {
-      if error.sqlState == "42501" || Self.isCollision(error) { throw error }
+      if error.sqlState == "42501" || error.isCollision { throw error }
       if error.sqlState == "42P06" { throw MigrationError.schemaTaken(error.message) }  // duplicate_schema
       let line = error.position.map { position in 1 + sql.unicodeScalars.prefix(position - 1).count { $0 == "\n" } }
       throw MigrationError.failed(file: file, line: line, reason: error.summary)

@@ -76,8 +76,15 @@ package struct PostgresError: ClassifiedError, CustomStringConvertible {
     "tuple concurrently ", "cache lookup failed for ", "could not open relation with OID ",
   ]
 
-  /// A server that is away, or has no more room or sessions, is no fault of the task that meets it.
-  package var isHosts: Bool { isConnectionFailure || sqlState?.hasPrefix("53") == true }
+  /// Another transaction came in this one's way, as a migration may, and this one was undone as a whole: it can be begun
+  /// again at once.
+  package var isCollision: Bool {
+    isCatalogRace || ["40001", "40P01"].contains(sqlState)  // serialization_failure, deadlock_detected
+  }
+
+  /// A server that is away, or has no more room or sessions, is no fault of the task that meets it; nor is what others do in
+  /// it.
+  package var isHosts: Bool { isConnectionFailure || isCollision || sqlState?.hasPrefix("53") == true }
 
   package var exitStatus: ExitStatus {
     switch sqlState {

@@ -74,6 +74,7 @@ class Host:
     def __init__(self, name, home_size=None):
         self.name, self.address, self.programs = name, ADDRESS[name], {}
         self.home = f"{WORK}/{name}"
+        self.way = None  # to the pooler and the lake, where it is one of its own
         os.makedirs(self.home)
         if home_size:
             run("mount", "-t", "tmpfs", "-o", f"size={home_size},mode=777", "none", self.home)

@@ -30,6 +30,8 @@ class Patroni:
             shutil.chown(host.home, "postgres")
             address = f"http://{ADDRESS[name]}"
             host.start("etcd", "/usr/bin/etcd", "--name", name, "--data-dir", f"{host.home}/etcd", "--unsafe-no-fsync",
+                       # A member that comes back does not begin an election first.
+                       "--pre-vote",
                        "--listen-client-urls", f"{address}:{ETCD}", "--advertise-client-urls", f"{address}:{ETCD}",
                        "--listen-peer-urls", f"{address}:{PEERS}", "--initial-advertise-peer-urls", f"{address}:{PEERS}",
                        "--initial-cluster", cluster, user="postgres")
@@ -42,15 +44,31 @@ class Patroni:
             open(f"{home}/patroni.yml", "w").write(filled(
                 "postgres/patroni.yml", name=name, host=ADDRESS[name], rest=REST, etcd=f"{ADDRESS[name]}:{ETCD}", network="10.77.0.0/24",
                 port=PORT, data=f"{home}/data", bin=PG, settings=settings))
-            self.hosts[name].start("patroni", "/usr/bin/patroni", f"{home}/patroni.yml", user="postgres")
+            self.start(name)
         open(f"{WORK}/haproxy.cfg", "w").write(filled(
             "postgres/haproxy.cfg", listen=ADDRESS["pool"], port=PORT, rest=REST, first=ADDRESS["db1"], second=ADDRESS["db2"]))
         self.hosts["pool"].start("haproxy", "/usr/sbin/haproxy", "-db", "-f", f"{WORK}/haproxy.cfg")
         until("a leader of the servers", self.leads)
 
-    def ask(self, name, port, path):
+    def start(self, name):
+        self.hosts[name].start("patroni", "/usr/bin/patroni", f"{self.hosts[name].home}/patroni.yml", user="postgres")
+
+    def come_back(self, host):
+        """The host of a primary that was cut off, once its Patroni has let go: it begins anew. One before 3.0.3 that goes on writes itself
+        the leader, unasked, where the network comes back in the middle of its round: two would lead, on one timeline."""
+        def has_let_go():
+            told = self.ask(host.name, REST, "patroni", by=host.name) or {}
+            return (told.get("role"), told.get("state")) == ("replica", "running")
+        until(f"{host.name} has let go", has_let_go)
+        host.signal(signal.SIGKILL, ["patroni"])
+        host.programs["patroni"].wait()
+        host.mend()
+        until(f"etcd on {host.name}", lambda: self.ask(host.name, ETCD, "health"))
+        self.start(host.name)
+
+    def ask(self, name, port, path, by="pool"):
         """- Returns: nil when it does not answer, or has no good news."""
-        told = self.hosts["pool"].call("curl", "-sf", "-m", "2", f"http://{ADDRESS[name]}:{port}/{path}", check=False)
+        told = self.hosts[by].call("curl", "-sf", "-m", "2", f"http://{ADDRESS[name]}:{port}/{path}", check=False)
         return json.loads(told.stdout) if told.returncode == 0 else None
 
     def members(self):

@@ -4,6 +4,7 @@ import glob, json, os, re, shutil, signal
 from .network import ADDRESS, Away, BIN, BUILT, Host, ROOT, WORK, Wrong, until
 from .patroni import NODES, PG, PORT, Patroni, filled
 
+POOLER, S3 = 6432, 9000  # ports
 SERVERS = ",".join(ADDRESS[name] for name in NODES)
 # The sources' own limits are for the sources. These are for the check of the end.
 PER_SECOND, BURST, CONCURRENCY = 40, 40, 4
@@ -15,9 +16,10 @@ def environment(host, direct=False):
     keys = {f"AKER_{key}": "demo" for key in re.findall(r"auth_key_name: *(\S+)", open(f"{ROOT}/catalog/sources.yml").read())}
     sources = {f"AKER_SOURCE_{os.path.basename(f).upper()}_ENDPOINT": f"http://{ADDRESS['src']}:8899/{os.path.basename(f)}"
                for f in glob.glob(f"{ROOT}/recordings/*") if os.path.isdir(f)}
-    server = f"host={SERVERS} port={PORT}" if direct else f"host={ADDRESS['pool']} port=6432"
+    pooler, s3 = (host.address, host.address) if host.way else (ADDRESS["pool"], ADDRESS["s3"])
+    server = f"host={SERVERS} port={PORT}" if direct else f"host={pooler} port={POOLER}"
     return {**keys, **sources, "AKER_POSTGIS_DSN": f"{server} user=aker dbname=aker",
-            "AKER_CACHE_PATH": "s3://aker", "AWS_ENDPOINT_URL": f"http://{ADDRESS['s3']}:9000",
+            "AKER_CACHE_PATH": "s3://aker", "AWS_ENDPOINT_URL": f"http://{s3}:{S3}",
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test-secret", "AWS_REGION": "us-east-1",
             "AKER_HOME": host.home, "AKER_DUCKDB": f"{ROOT}/.aker/tools/duckdb", "AKER_CONFIG": f"{ROOT}/recordings/aker.yml",
             "AKER_CATALOG_PATH": f"{WORK}/catalog", "AKER_MIGRATIONS_PATH": f"{WORK}/migrations"}
@@ -100,9 +102,9 @@ class Pool:
         self.start_pgbouncer()
         self.src.start("simulator", f"{BIN}/source-simulator", "--recordings", f"{ROOT}/recordings", "--host", ADDRESS["src"], "--port", "8899")
         self.sick = f"{self.s3.home}/sick"
-        self.s3.start("moto", "python3", f"{ROOT}/Tests/Tools/sick_s3.py", ADDRESS["s3"], "9000", self.sick,
+        self.s3.start("moto", "python3", f"{ROOT}/Tests/Tools/sick_s3.py", ADDRESS["s3"], str(S3), self.sick,
                       env={"PYTHONPATH": f"{ROOT}/.aker/tools/python/moto"})
-        until("S3", lambda: http("s3", f"http://{ADDRESS['s3']}:9000/aker", "PUT").returncode == 0)
+        until("S3", lambda: http("s3", f"http://{ADDRESS['s3']}:{S3}/aker", "PUT").returncode == 0)
         until("the simulator", lambda: simulator("_log") is not None)
         self.coordinators = [Host("c1"), Host("c2")]
         sql("CREATE DATABASE aker", "postgres")
@@ -115,7 +117,7 @@ class Pool:
         shutil.chown(folder, "postgres")
         # By HAProxy beside it: whoever leads.
         open(f"{folder}/ini", "w").write(filled(
-            "postgres/pgbouncer.ini", database="aker", host=ADDRESS["pool"], user="aker", listen=ADDRESS["pool"], port=6432,
+            "postgres/pgbouncer.ini", database="aker", host=ADDRESS["pool"], user="aker", listen=ADDRESS["pool"], port=POOLER,
             socket=folder, auth="any", mode="transaction", pool=40))
         self.pooler.start("pgbouncer", "/usr/sbin/pgbouncer", "-q", f"{folder}/ini", user="postgres")
 
@@ -124,6 +126,12 @@ class Pool:
         os.kill(int(open(pid).read()), signal.SIGKILL)
         self.pooler.programs["pgbouncer"].wait()
         os.remove(pid)
+
+    def give_a_way(self, host):
+        """Its programs reach PgBouncer and S3 by a proxy of its own, which can be made slow."""
+        host.way = f"{host.home}/way"
+        for server, port in (("pool", POOLER), ("s3", S3)):
+            host.start(f"way-{server}", "python3", f"{ROOT}/Tests/Tools/slow_way.py", host.address, str(port), ADDRESS[server], str(port), host.way)
 
     def worker(self, host, label, program=f"{BIN}/aker-worker", contract=None):
         """Of two slots; of another release where it keeps another contract with the queue."""

@@ -163,6 +163,7 @@ struct PartitionPublisher {
   ) async throws -> (PublicationRecord.Outcome, Int64) {
     var stagingTable = stagingTable
     var swapTries = isSwapped(built) ? Self.swapTries : 0
+    var collisionTries = Self.collisionTries
     while true {
       do {
         // The swap waits a moment at a time for readers to let go, of the table or of a snapshot that is older than the new
@@ -184,6 +185,10 @@ struct PartitionPublisher {
       } catch let error as PostgresError where error.sqlState == Self.lockNotAvailable && swapTries > 0 {
         try await Task.sleep(for: .milliseconds(Int.random(in: 20...200) * (1 + Self.swapTries - swapTries)))
         swapTries -= 1
+      } catch let error as PostgresError where error.isCollision && collisionTries > 0 {
+        // A migration beside publications, which locks in another order. What is staged stays; the fence is asked anew.
+        logger.info("another transaction came in the way: once more", metadata: ["reason": "\(error.inOneLine)"])
+        collisionTries -= 1
       } catch {
         if let stagingTable { await dropStaging(stagingTable, lease, connection) }
         throw error
@@ -205,6 +210,7 @@ struct PartitionPublisher {
   /// `idleLimit` once it has swapped, since readers wait until it commits, and it has only to say a few things.
   private static let swappedIdleLimit = "2s"
   private static let swapTries = 6
+  private static let collisionTries = 6
   private static let lockNotAvailable = "55P03"
 
   private func publish(
