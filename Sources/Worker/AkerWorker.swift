@@ -53,6 +53,12 @@ struct AkerWorker: AsyncParsableCommand {
       valueName: "address:port"))
   var metricsAddress: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Ask the worker whose --metrics-address that is whether it is ready, and end: 0 when it is, 69 when not.",
+      valueName: "address:port"))
+  var askReady: String?
+
   enum LogFormat: String, ExpressibleByArgument, CaseIterable {
     case text, json
   }
@@ -81,8 +87,10 @@ struct AkerWorker: AsyncParsableCommand {
   func validate() throws {
     guard slots > 0 else { throw ValidationError("--slots must be at least 1") }
     guard waitLimit > 0 else { throw ValidationError("--wait-limit must be at least 1") }
-    guard metricsAddress.map({ ListenAddress($0) != nil }) ?? true else {
-      throw ValidationError("--metrics-address takes an address and a port, such as 127.0.0.1:9464")
+    for (name, address) in [("metrics-address", metricsAddress), ("ask-ready", askReady)] {
+      guard address.map({ ListenAddress($0) != nil }) ?? true else {
+        throw ValidationError("--\(name) takes an address and a port, such as 127.0.0.1:9464")
+      }
     }
     guard drainTimeout >= 0 else { throw ValidationError("--drain-timeout must not be negative") }
   }
@@ -92,6 +100,7 @@ struct AkerWorker: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     EarlyStop.hear()
     do {
+      if let address = askReady.flatMap({ ListenAddress($0) }) { return try ReadyQuestion.ask(address) }
       try await work()
     } catch let error as any ClassifiedError {
       let advice = Self.advice(error).map { "  \($0)\n" } ?? ""

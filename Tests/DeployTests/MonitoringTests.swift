@@ -123,10 +123,21 @@ struct MonitoringTests {
           #expect(answer.exitCode == 0, "\(path): \(answer)")
         }
       }
+      // As compose.yaml has it asked within the containers.
+      func askReady() async throws -> [Program.Result] {
+        [
+          try await Program.run(Executable.aker, ["serve", "--ask-ready", "--listen", "127.0.0.1:\(service)"]),
+          try await Program.run(Executable.worker, ["--ask-ready", "127.0.0.1:\(worker)"]),
+        ]
+      }
+      for result in try await askReady() { #expect(result.exitCode == 0 && result.errorOutput.isEmpty, "\(result)") }
       for program in programs { program.send(SIGTERM) }
       for program in programs {
         let result = try await program.wait()
         #expect(result.exitCode == 0, "\(result)")
+      }
+      for result in try await askReady() {
+        #expect(result.exitCode == 69 && result.errorOutput.contains("does not answer: "), "\(result)")
       }
     }
   }

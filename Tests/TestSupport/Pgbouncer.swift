@@ -17,15 +17,17 @@ package final class Pgbouncer: Sendable {
   /// - Parameters:
   ///   - host: how it reaches the server; by its socket unless told.
   ///   - user: the login that it uses, whoever connects.
+  ///   - pool: sessions of the server; few unless told, so that tests meet their end.
   package static func start(
-    before database: TestDatabase, at host: String? = nil, mode: Mode = .transaction, user: String = "aker"
+    before database: TestDatabase, at host: String? = nil, mode: Mode = .transaction, user: String = "aker",
+    pool: Int? = nil
   ) async throws -> Pgbouncer {
     let directory = "/tmp/aker-pgbouncer-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let settings = [
       "database": database.name, "host": host ?? database.cluster.directory, "user": user,
       "listen": "", "port": "6432", "socket": directory, "auth": "any", "mode": mode.rawValue,
-      "pool": mode == .session ? "20" : "3",
+      "pool": "\(pool ?? (mode == .session ? 20 : 3))",
     ]
     try write(settings, to: directory)
     let program = try await serve(directory)

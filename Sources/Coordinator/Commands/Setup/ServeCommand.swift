@@ -32,11 +32,16 @@ struct ServeCommand: AsyncParsableCommand {
         aker serve --no-listen
       """)
   @OptionGroup var serving: ServiceOptions
+  @Flag(help: "Ask the one that listens there whether it is ready, and end: 0 when it is, 69 when not.")
+  var askReady = false
   @Option(help: ArgumentHelp("text or json (AKER_LOG_FORMAT).", valueName: "format")) var logFormat: LogFormat?
   @OptionGroup var options: GlobalOptions
 
   func run() async throws {
     EarlyStop.hear()
+    if askReady, let address = ListenAddress(serving.listen) {
+      return try ReadyQuestion.ask(address, pathPrefix: serving.pathPrefix)
+    }
     let session = try await Session.open(options)
     Log.bootstrap(
       level: session.configuration.logLevel, isJSON: logFormat.map { $0 == .json } ?? session.configuration.logsJSON,
