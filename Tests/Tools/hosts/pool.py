@@ -132,6 +132,7 @@ class Pool:
         host.way = f"{host.home}/way"
         for server, port in (("pool", POOLER), ("s3", S3)):
             host.start(f"way-{server}", "python3", f"{ROOT}/Tests/Tools/slow_way.py", host.address, str(port), ADDRESS[server], str(port), host.way)
+            until(f"the way to {server}", lambda: host.call("bash", "-c", f"exec 3<>/dev/tcp/{host.address}/{port}", check=False).returncode == 0)
 
     def worker(self, host, label, program=f"{BIN}/aker-worker", contract=None):
         """Of two slots; of another release where it keeps another contract with the queue."""
