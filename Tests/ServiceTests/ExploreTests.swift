@@ -187,9 +187,13 @@ struct ExploreTests {
     }
   }
 
+  /// Sessions of questions to this database: other tests ask theirs on the same server.
+  private static let questions =
+    "pg_stat_activity WHERE application_name = 'aker question' AND datname = current_database()"
+
   private static func nobodyAsks(_ scene: ServiceScene) async throws {
     try await eventually("no session of a question is left") {
-      try await scene.count("pg_stat_activity WHERE application_name = 'aker question'") == 0
+      try await scene.count(questions) == 0
     }
   }
 
@@ -207,8 +211,7 @@ struct ExploreTests {
       }
       func asking(_ count: Int) async throws {
         try await eventually("\(count) questions are asked") {
-          try await scene.count(
-            "pg_stat_activity WHERE application_name = 'aker question' AND wait_event = 'PgSleep'") == count
+          try await scene.count(Self.questions + " AND wait_event = 'PgSleep'") == count
         }
       }
       var programs = [try await start(mia), try await start(mia)]
@@ -239,7 +242,11 @@ struct ExploreTests {
           scene, "SELECT query_to_xml('SELECT \(lock)', true, true, ''), pg_sleep(600)")
         #expect(answer.status == 403 && answer.body.contains("advisory locks"), "\(lock): \(answer)")
       }
-      #expect(try await scene.count("pg_locks WHERE locktype = 'advisory' AND classid IN (0, 1634428274)") == 0)
+      let locks = """
+        pg_locks WHERE locktype = 'advisory' AND classid IN (0, 1634428274)
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """
+      #expect(try await scene.count(locks) == 0)
     }
   }
 

@@ -83,7 +83,15 @@ package struct SmallDisk: Sendable {
   }
 
   package func remount(_ option: String) async throws {
-    let result = try await Program.run("mount", ["-o", "remount,\(option)", directory])
-    guard result.exitCode == 0 else { throw TestFailure("remount: \(result)") }
+    let deadline = ContinuousClock.now + .seconds(30)
+    while true {
+      let result = try await Program.run("mount", ["-o", "remount,\(option)", directory])
+      if result.exitCode == 0 { return }
+      // Until it has become its program, a process that another test starts has what is open here open as well.
+      guard result.errorOutput.contains("busy"), ContinuousClock.now < deadline else {
+        throw TestFailure("remount: \(result)")
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
   }
 }
