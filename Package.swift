@@ -187,7 +187,7 @@ let package = Package(
     tests("TelemetryTests", ["Telemetry", logging]),
     tests("PostgresTests", ["Settings", "Database", "Postgres"], exclude: ["schema.sql"]),
     tests("CatalogTests", ["Catalog", "CatalogTools"]),
-    tests("QueueTests", ["Queue", "Postgres", "Telemetry", logging]),
+    tests("QueueTests", ["Base", "Console", "Queue", "Postgres", "Telemetry", logging]),
     tests("ExplorationTests", ["Postgres"], exclude: ["explore.sql", "record.sql"]),
     tests(
       "ServiceTests",

@@ -362,7 +362,13 @@ CREATE INDEX outcome_attempt ON queue.outcome (task_id) WHERE NOT final;
 -- What queue.failures reads; of what completed nothing is in it.
 CREATE INDEX outcome_error ON queue.outcome (lane_id) WHERE error_class IS NOT NULL;
 CREATE INDEX outcome_failed ON queue.outcome (task_id) WHERE final AND kind = 'failed';
+CREATE INDEX outcome_cancelled ON queue.outcome (task_id) WHERE final AND kind = 'cancelled';
+-- What completed and is worth a word: not the newest vintage, or published with warnings.
+CREATE INDEX outcome_remarkable ON queue.outcome (lane_id)
+  WHERE kind = 'completed' AND (result ->> 'outcome' = 'lake_only' OR result ->> 'warnings' <> '0');
 CREATE INDEX outcome_finished_at ON queue.outcome USING brin (finished_at) WITH (pages_per_range = 32);
+-- A question by task that may be of either kind says (final OR NOT final): no index is of both, which would be one more
+-- entry for each task that completes.
 COMMENT ON TABLE queue.outcome IS
   'How each attempt ended, and each task: appended, the history. A task has one final outcome at most; '
   'queue.retry_task() makes a failed one not final.';

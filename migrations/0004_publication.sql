@@ -133,6 +133,7 @@ CREATE TABLE lake.manifest (
 );
 CREATE INDEX manifest_committed ON lake.manifest (committed_at) WHERE state = 'committed';
 CREATE INDEX manifest_publication ON lake.manifest (publication_id);
+CREATE INDEX manifest_vintage ON lake.manifest (dataset, as_of);
 COMMENT ON TABLE lake.manifest IS
   'Which Parquet file is which partition at which vintage. A row is the truth from its commit on; the file follows by '
   'rename, or by repair.';
@@ -165,6 +166,7 @@ CREATE TABLE quality.validation (
 );
 CREATE INDEX validation_partition ON quality.validation (dataset, data_year, region, validation_id);
 CREATE INDEX validation_publication ON quality.validation (publication_id);
+CREATE INDEX validation_task ON quality.validation (task_id, validation_id);
 CREATE INDEX validation_warned ON quality.validation (dataset, data_year)
   WHERE warned_count > 0 AND success AND publication_id IS NOT NULL;
 COMMENT ON TABLE quality.validation IS

@@ -96,8 +96,7 @@ struct Desk: Sendable {
       }
     }
     _ = try await connection.query(
-      // Questions are short, and compiling one takes longer than it does.
-      "SELECT set_config('jit', 'off', true), set_config('role', $1, true), set_config('aker.actor', $2, true)",
+      "SELECT set_config('role', $1, true), set_config('aker.actor', $2, true)",
       [caller.level.role, caller.name])
     if operation.kind != .act { try await connection.execute("SET LOCAL transaction_read_only = on") }
     let reply = try await operation.run(exchange)

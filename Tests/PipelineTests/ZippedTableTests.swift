@@ -73,4 +73,33 @@ struct ZippedTableTests {
       }
     }
   }
+
+  /// Of a nation's year the table is ten times its zip: what an attempt holds is bounded by what it fetched.
+  @Test func severalLargeTablesTakeNoMoreRoomThanTheirZips() async throws {
+    try await FormatScene.open { scene in
+      let request = try scene.request(#"format: csv, member: "*.csv", columns: [a, b]"#)
+      var zips = 0
+      var inputs: [FetchedInput] = []
+      for number in 1...5 {
+        let path = "\(scene.folder)/\(number).zip"
+        try await FormatScene.zip("z.writestr('\(number).csv', 'a,b\\n' + '17031,\(number)\\n' * 200000)", path)
+        zips += Self.byteCount(path)
+        inputs.append(
+          FetchedInput(
+            requestName: "rows", sourceID: "test_files", url: "/\(number)", status: 200, fetchedAt: Date(), sha256: "",
+            byteCount: 0, cacheHit: false, path: path))
+      }
+      let folder = scene.folder + "/prepared"
+      var preparation = InputPreparation(folder: folder, year: 2020, foldedByteCount: 1_000_000)
+      let prepared = try await preparation.prepare(inputs, for: [request])
+      #expect(prepared.count == 5)
+      let files = try FileManager.default.subpathsOfDirectory(atPath: folder)
+      let held = files.reduce(0) { $0 + Self.byteCount(folder + "/" + $1) }
+      // Beside the bytes themselves, a header of gzip each; as tables they were 8 MB.
+      #expect(held > 0 && held <= zips + 5 * 1024, "\(held) bytes of \(zips) in \(files)")
+    }
+  }
+
+  /// Of a file; a folder has none.
+  private static func byteCount(_ path: String) -> Int { FileManager.default.contents(atPath: path)?.count ?? 0 }
 }

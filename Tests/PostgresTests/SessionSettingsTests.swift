@@ -12,11 +12,11 @@ struct SessionSettingsTests {
       || ' ' || '\\x01'::bytea::text || ' ' || current_setting('transaction_isolation')
       || ' ' || current_setting('statement_timeout') || ' ' || current_setting('lock_timeout')
       || ' ' || current_setting('idle_session_timeout') || ' ' || current_setting('search_path')
-      || ' ' || current_setting('synchronous_commit') || ' ' || pg_get_viewdef('queue.backfill_progress'::regclass) AS text
+      || ' ' || current_setting('synchronous_commit') || ' ' || current_setting('jit') || ' ' || pg_get_viewdef('queue.backfill_progress'::regclass) AS text
     """
 
   private static let expected =
-    "2024-02-01 0.30000000000000004 3 2024-02-01 12:00:00+00 1 day 02:00:00 \\x01 read committed 0 0 0 public on "
+    "2024-02-01 0.30000000000000004 3 2024-02-01 12:00:00+00 1 day 02:00:00 \\x01 read committed 0 0 0 public on off "
 
   private func view(_ row: PostgresRow) throws -> String { try row.decode("text") }
 

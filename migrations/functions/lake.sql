@@ -110,7 +110,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       WHERE m.publication_id = publication AND m.committed_at < clock_timestamp() - interval '1 second')
     OR NOT EXISTS (
       SELECT FROM lineage.publication p
-        JOIN queue.outcome o ON o.task_id = p.task_id AND o.lease_token = p.lease_token
+        JOIN queue.outcome o ON o.task_id = p.task_id AND o.final AND o.lease_token = p.lease_token
         JOIN queue.worker w ON w.worker_id = o.worker_id
       WHERE p.publication_id = publication AND w.ended_at IS NULL AND (NOT w.session_lock OR EXISTS (
         SELECT FROM pg_locks k
@@ -130,7 +130,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       WHEN token IS NULL THEN lake._is_left_behind(publication, found)
       ELSE EXISTS (
         SELECT FROM lineage.publication p
-          JOIN queue.outcome o ON o.task_id = p.task_id AND o.lease_token = p.lease_token
+          JOIN queue.outcome o ON o.task_id = p.task_id AND o.final AND o.lease_token = p.lease_token
         WHERE p.publication_id = publication AND p.lease_token = token AND queue._is_mine(o.worker_id)) END)
   RETURNING true
 $$;

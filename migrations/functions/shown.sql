@@ -113,8 +113,8 @@ LANGUAGE sql STABLE AS $$
   lane AS MATERIALIZED (
     SELECT k.* FROM asked k
     WHERE k.backfill_id < k.newest
-      -- The first will do: all of them are as many as there are partitions.
-      OR (SELECT true FROM lake.manifest m WHERE m.dataset = k.dataset AND m.as_of = k.as_of LIMIT 1)),
+      -- By the first of its index: any of them is looked for among all partitions, where there is none.
+      OR (SELECT min(m.as_of) FROM lake.manifest m WHERE m.dataset = k.dataset AND m.as_of >= k.as_of) = k.as_of),
   failed AS (
     SELECT o.task_id, o.finished_at, l.backfill_id, l.dataset, t.data_year, t.region, l.as_of
     FROM lane l JOIN queue.planned_task t USING (lane_id) JOIN queue.outcome o USING (task_id)

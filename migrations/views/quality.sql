@@ -13,14 +13,28 @@ COMMENT ON VIEW quality.publication_warning IS
   'What each publication was published with all the same: checks of severity warn that failed, columns that came '
   'undeclared, shapes that lost a coordinate.';
 
+-- By the partial index: asked for at each look at a grid, and few partitions have any.
+CREATE VIEW quality.warned AS
+SELECT v.validation_id, v.dataset, v.data_year, v.region, v.as_of, v.warned_count
+FROM quality.validation v
+WHERE v.warned_count > 0 AND v.success AND v.publication_id IS NOT NULL
+  AND EXISTS (
+    SELECT FROM lake.manifest m
+    WHERE m.dataset = v.dataset AND m.data_year = v.data_year AND m.region = v.region AND m.as_of = v.as_of)
+  AND NOT EXISTS (
+    SELECT FROM lake.manifest m
+    WHERE m.dataset = v.dataset AND m.data_year = v.data_year AND m.region = v.region AND m.as_of > v.as_of)
+  AND NOT EXISTS (
+    SELECT FROM quality.validation n
+    WHERE n.dataset = v.dataset AND n.data_year = v.data_year AND n.region = v.region AND n.as_of = v.as_of
+      AND n.validation_id > v.validation_id AND n.publication_id IS NOT NULL AND n.success);
+COMMENT ON VIEW quality.warned IS
+  'The last validation of what is published now, of partitions that have warnings: of the current vintage of each.';
+
+-- A column more than declared changes no value, and most sources have some: it is not counted.
 CREATE VIEW quality.warning AS
-SELECT w.* FROM lake.current c
-JOIN quality.publication_warning w USING (dataset, data_year, region, as_of)
--- A column more than declared changes no value, and most sources have some.
-WHERE w.what <> 'schema drift: extra' AND w.validation_id = (
-  SELECT max(v.validation_id) FROM quality.validation v
-  WHERE v.dataset = c.dataset AND v.data_year = c.data_year AND v.region = c.region AND v.as_of = c.as_of
-    AND v.publication_id IS NOT NULL AND v.success);
+SELECT w.* FROM quality.warned v JOIN quality.publication_warning w USING (validation_id)
+WHERE w.what <> 'schema drift: extra';
 COMMENT ON VIEW quality.warning IS
   'The warnings of what is published now: of the current vintage of each partition. Without columns that came '
   'undeclared, which are no doubt about a value.';
@@ -35,21 +49,9 @@ GROUP BY dataset, data_year, region, as_of, publication_id;
 COMMENT ON VIEW quality.warned_partition IS
   'Published partitions that have warnings, how many and which: the mark of a cell, and the list behind it.';
 
--- By the partial index: asked for at each look at a grid, and few partitions have any.
 CREATE VIEW quality.warned_cell AS
 SELECT v.dataset, v.data_year, count(*) AS warned, sum(v.warned_count) AS warning_count
-FROM quality.validation v
-WHERE v.warned_count > 0 AND v.success AND v.publication_id IS NOT NULL
-  AND EXISTS (
-    SELECT FROM lake.manifest m
-    WHERE m.dataset = v.dataset AND m.data_year = v.data_year AND m.region = v.region AND m.as_of = v.as_of)
-  AND NOT EXISTS (
-    SELECT FROM lake.manifest m
-    WHERE m.dataset = v.dataset AND m.data_year = v.data_year AND m.region = v.region AND m.as_of > v.as_of)
-  AND NOT EXISTS (
-    SELECT FROM quality.validation n
-    WHERE n.dataset = v.dataset AND n.data_year = v.data_year AND n.region = v.region AND n.as_of = v.as_of
-      AND n.validation_id > v.validation_id AND n.publication_id IS NOT NULL AND n.success)
+FROM quality.warned v
 GROUP BY v.dataset, v.data_year;
 COMMENT ON VIEW quality.warned_cell IS
   'Per dataset and year how many published partitions have warnings: the mark of a cell in a grid.';

@@ -53,6 +53,19 @@ COMMENT ON VIEW queue.task IS
   'queue.backfill_progress.';
 COMMENT ON COLUMN queue.task.run_at IS 'From when on a waiting task may be claimed; 1970 for one moved to the front.';
 
+CREATE VIEW queue.uncompleted AS
+SELECT o.task_id, o.lane_id, o.data_year, 'failed' AS state, o.error_class
+FROM queue.outcome o WHERE o.final AND o.kind = 'failed'
+UNION ALL SELECT o.task_id, o.lane_id, o.data_year, 'cancelled', o.error_class
+FROM queue.outcome o WHERE o.final AND o.kind = 'cancelled'
+UNION ALL SELECT l.task_id, l.lane_id, l.data_year, 'running', NULL FROM queue.lease l
+UNION ALL SELECT k.task_id, k.lane_id, k.data_year, 'blocked', NULL FROM queue.blocked k
+UNION ALL SELECT r.task_id, r.lane_id, r.data_year, 'ready', NULL FROM queue.ready r
+UNION ALL SELECT d.task_id, d.lane_id, d.data_year, 'ready', NULL FROM queue.delayed d;
+COMMENT ON VIEW queue.uncompleted IS
+  'Tasks in any state but completed. A condition on queue.task.state reads every task there is: ask here first, and '
+  'queue.task for those of task_id = ANY (ARRAY(SELECT ...)).';
+
 CREATE VIEW queue.attempt AS
 SELECT o.lease_token AS attempt_id, o.task_id, a.backfill_id, a.dataset, o.data_year::integer AS data_year, t.region,
   o.attempt_number::integer AS attempt_number,
@@ -67,7 +80,7 @@ SELECT o.lease_token AS attempt_id, o.task_id, a.backfill_id, a.dataset, o.data_
 FROM queue.outcome o JOIN queue.planned_task t USING (task_id) JOIN queue.lane a ON a.lane_id = o.lane_id
   LEFT JOIN queue.worker w ON w.worker_id = o.worker_id
   LEFT JOIN queue.attempt_note n ON n.task_id = o.task_id AND n.lease_token = o.lease_token
-WHERE o.lease_token IS NOT NULL
+WHERE o.lease_token IS NOT NULL AND (o.final OR NOT o.final)
 UNION ALL
 SELECT l.lease_token, l.task_id, a.backfill_id, a.dataset, l.data_year, t.region, l.attempt_count, 'running',
   l.started_at, NULL,

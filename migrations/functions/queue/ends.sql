@@ -9,7 +9,7 @@ DECLARE
   ended queue.outcome;
 BEGIN
   SELECT * INTO holder FROM queue.lease l WHERE l.task_id = $1;
-  SELECT * INTO ended FROM queue.outcome o WHERE o.task_id = $1 AND (o.lease_token = $2 OR o.final)
+  SELECT * INTO ended FROM queue.outcome o WHERE o.task_id = $1 AND (o.final OR NOT o.final AND o.lease_token = $2)
     ORDER BY o.final LIMIT 1;
   RAISE EXCEPTION 'lease % of task % is lost', $2, $1
     USING ERRCODE = 'AK001',
@@ -46,7 +46,8 @@ BEGIN
   END IF;
   RETURN coalesce((
     SELECT o.kind::text FROM queue.outcome o
-    WHERE o.task_id = $1 AND o.lease_token = $2 AND queue._is_mine(o.worker_id) ORDER BY o.final DESC LIMIT 1), 'lost');
+    WHERE o.task_id = $1 AND (o.final OR NOT o.final) AND o.lease_token = $2 AND queue._is_mine(o.worker_id)
+    ORDER BY o.final DESC LIMIT 1), 'lost');
 END
 $$;
 COMMENT ON FUNCTION queue.ending IS
@@ -429,8 +430,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT FROM queue.lease l WHERE l.task_id = g.task_id AND l.lease_token = g.lease_token
           AND l.incarnation IS NOT DISTINCT FROM queue._incarnation())
       OR EXISTS (
-        SELECT FROM queue.outcome o WHERE o.task_id = g.task_id AND o.lease_token = g.lease_token
-          AND queue._is_mine(o.worker_id))
+        SELECT FROM queue.outcome o WHERE o.task_id = g.task_id AND (o.final OR NOT o.final)
+          AND o.lease_token = g.lease_token AND queue._is_mine(o.worker_id))
     ON CONFLICT (task_id, lease_token) DO UPDATE SET detail = EXCLUDED.detail, noted_at = EXCLUDED.noted_at
 $$;
 COMMENT ON FUNCTION queue.note_attempts IS

@@ -341,11 +341,13 @@ BEGIN
     PERFORM service.forget_cells();
     RETURN 0;
   END IF;
-  tasks := ARRAY(SELECT p.task_id FROM queue.lane a JOIN queue.planned_task p USING (lane_id)
-    WHERE a.backfill_id = old.backfill_id LIMIT $2);
+  -- In the order of the index by lane: for any of them, a planner may go through all other backfills' tasks.
+  tasks := ARRAY(SELECT p.task_id FROM queue.planned_task p
+    WHERE p.lane_id = ANY (ARRAY(SELECT a.lane_id FROM queue.lane a WHERE a.backfill_id = old.backfill_id))
+    ORDER BY p.lane_id, p.data_year, p.region LIMIT $2);
   IF cardinality(tasks) > 0 THEN
     DELETE FROM queue.attempt_note n WHERE n.task_id = ANY (tasks);
-    DELETE FROM queue.outcome o WHERE o.task_id = ANY (tasks);
+    DELETE FROM queue.outcome o WHERE o.task_id = ANY (tasks) AND (o.final OR NOT o.final);
     DELETE FROM queue.dependency d WHERE d.task_id = ANY (tasks) OR d.upstream_task_id = ANY (tasks);
     DELETE FROM queue.planned_task p WHERE p.task_id = ANY (tasks);
   ELSE

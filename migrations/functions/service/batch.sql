@@ -29,6 +29,7 @@ BEGIN
       SELECT t.task_id, t.backfill_id, t.dataset, t.data_year, t.region, t.state::text AS state, t.error_class
       FROM queue.task t
       WHERE t.state::text = ANY (wanted)
+        AND t.task_id = ANY (ARRAY(SELECT u.task_id FROM queue.uncompleted u WHERE u.state = ANY (wanted)))
         AND (NOT $2 ? 'tasks' OR t.task_id = ANY (ARRAY(
           SELECT v::bigint FROM jsonb_array_elements_text($2 -> 'tasks') v)))
         AND (NOT $2 ? 'backfill' OR t.backfill_id = ($2 ->> 'backfill')::bigint)

@@ -38,13 +38,19 @@ package struct TargetTasks {
   }
 
   /// Their numbers, for what is done one by one.
+  ///
+  /// - Parameter states: what completed is not among them.
   package static func ids(
     _ target: Target, states: Set<TaskState>, errorClass: ErrorClass? = nil, newest: Bool = false,
     _ connection: PostgresConnection
   ) async throws -> [Int64] {
     let (condition, parameters) = condition(target, errorClass: errorClass, newest: newest)
     let rows = try await connection.query(
-      "SELECT t.task_id FROM queue.task t WHERE \(condition) AND t.state::text = ANY ($4) ORDER BY t.backfill_id, t.task_id",
+      """
+      SELECT t.task_id FROM queue.task t WHERE \(condition) AND t.state::text = ANY ($4)
+        AND t.task_id = ANY (ARRAY(SELECT u.task_id FROM queue.uncompleted u WHERE u.state = ANY ($4)))
+      ORDER BY t.backfill_id, t.task_id
+      """,
       parameters + [states.map(\.rawValue).sorted()])
     return try rows.map { try $0.decode("task_id") }
   }
@@ -59,7 +65,8 @@ package struct TargetTasks {
       """
       SELECT count(*) AS count, min(h.holder) AS holder
       FROM queue.those_left_alone(ARRAY(
-        SELECT t.task_id FROM queue.task t WHERE \(condition) AND t.state = 'failed')) h
+        SELECT t.task_id FROM queue.task t WHERE \(condition) AND t.state = 'failed'
+          AND t.task_id = ANY (ARRAY(SELECT u.task_id FROM queue.uncompleted u WHERE u.state = 'failed')))) h
       """, parameters)
     guard let holder = try row.decode("holder", as: String?.self) else { return nil }
     return "\(tasks(try row.decode("count"), "failed")) left alone, such as: \(holder)"

@@ -20,7 +20,7 @@ package struct BackfillDetail: Encodable, Sendable {
   }
 
   package var skipped: [Skipped]
-  /// Of the hour before its last attempt ended, minutes without any left out.
+  /// Of the hour before it finished, or of the last one; minutes without any left out.
   package var minutes: [Minute]
 
   private static let mostGroups = 200
@@ -38,11 +38,12 @@ package struct BackfillDetail: Encodable, Sendable {
         """, [backfill, mostGroups]),
       PostgresStatement(
         """
-        WITH ended AS (
-          SELECT o.finished_at, o.kind FROM queue.outcome o JOIN queue.lane l USING (lane_id) WHERE l.backfill_id = $1)
-        SELECT date_trunc('minute', e.finished_at) AS at, count(*) FILTER (WHERE e.kind = 'completed') AS completed,
-          count(*) FILTER (WHERE e.kind = 'failed') AS failed
-        FROM ended e WHERE e.finished_at > (SELECT max(n.finished_at) FROM ended n) - interval '1 hour'
+        SELECT date_trunc('minute', o.finished_at) AS at, count(*) FILTER (WHERE o.kind = 'completed') AS completed,
+          count(*) FILTER (WHERE o.kind = 'failed') AS failed
+        FROM queue.outcome o JOIN queue.lane l USING (lane_id)
+        WHERE l.backfill_id = $1 AND o.finished_at > (
+          SELECT coalesce(b.finished_at, clock_timestamp()) - interval '1 hour' FROM queue.backfill b
+          WHERE b.backfill_id = $1)
         GROUP BY 1 ORDER BY 1
         """, [backfill]),
     ])

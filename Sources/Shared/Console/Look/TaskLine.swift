@@ -50,6 +50,26 @@ package struct TaskLine: Encodable, Sendable {
       self.after = after
       self.limit = limit
     }
+
+    /// Which tasks may be meant, where a state tells: of all others, which completed, none is read. By the numbers of the
+    /// list's own parameters.
+    fileprivate var chosen: String {
+      if warned {
+        return """
+          AND task_id = ANY (ARRAY(SELECT o.task_id FROM queue.outcome o
+            WHERE o.final AND o.kind = 'completed' AND o.result ->> 'warnings' <> '0'))
+          """
+      }
+      guard let state = errorClass == nil ? state : .failed, state != .completed else { return "" }
+      return """
+        AND task_id = ANY (ARRAY(SELECT u.task_id FROM queue.uncompleted u JOIN queue.lane l USING (lane_id)
+          WHERE u.state = '\(state.rawValue)' AND ($1::bigint IS NULL OR l.backfill_id = $1)
+            AND ($3::text IS NULL OR l.dataset = $3) AND ($4::int IS NULL OR u.data_year = $4)
+            AND ($5::text IS NULL OR u.error_class = $5) AND ($9::bigint IS NULL OR u.task_id > $9)
+            AND ($7 OR u.state <> 'failed' OR u.task_id NOT IN (SELECT s.task_id FROM queue.superseded s))
+          ORDER BY u.task_id LIMIT $6))
+        """
+    }
   }
 
   /// In the order of their numbers.
@@ -69,7 +89,7 @@ package struct TaskLine: Encodable, Sendable {
         AND ($3::text IS NULL OR dataset = $3) AND ($4::int IS NULL OR data_year = $4)
         AND ($5::text IS NULL OR error_class = $5)
         AND ($7 OR state <> 'failed' OR task_id NOT IN (SELECT s.task_id FROM queue.superseded s))
-        AND (NOT $8 OR (result ->> 'warnings')::int > 0) AND ($9::bigint IS NULL OR task_id > $9)
+        AND (NOT $8 OR (result ->> 'warnings')::int > 0) AND ($9::bigint IS NULL OR task_id > $9) \(filter.chosen)
       ORDER BY task_id LIMIT $6
       """,
       [

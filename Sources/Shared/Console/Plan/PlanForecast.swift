@@ -80,8 +80,9 @@ package struct PlanForecast: Encodable, Sendable {
       """
       SELECT d.name, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM o.ran_for)) AS seconds
       FROM unnest($1::text[]) AS d (name) CROSS JOIN LATERAL (
-        SELECT o.finished_at - o.started_at AS ran_for FROM queue.outcome o JOIN queue.lane a USING (lane_id)
-        WHERE a.dataset = d.name AND o.kind = 'completed' ORDER BY o.finished_at DESC LIMIT $2) o
+        SELECT coalesce(e.finished_at - e.started_at, p.published_at - p.started_at) AS ran_for
+        FROM lineage.publication p LEFT JOIN queue.outcome e ON e.task_id = p.task_id AND e.final
+        WHERE p.dataset = d.name ORDER BY p.published_at DESC LIMIT $2) o
       GROUP BY d.name
       """, [datasets, historyCount])
     return try Dictionary(

@@ -85,7 +85,7 @@ enum SnapshotQuestion: CaseIterable {
         (array_agg(w.message ORDER BY w.data_year DESC, w.region))[1] AS message
       FROM queue.outcome o JOIN queue.lane a USING (lane_id)
         JOIN quality.publication_warning w ON w.publication_id = (o.result ->> 'publication_id')::bigint
-      WHERE a.backfill_id = $1 AND o.final AND o.kind = 'completed' AND (o.result ->> 'warnings')::int > 0
+      WHERE a.backfill_id = $1 AND o.final AND o.kind = 'completed' AND o.result ->> 'warnings' <> '0'
         AND w.what <> 'schema drift: extra'
         AND EXISTS (SELECT FROM queue.backfill b WHERE b.backfill_id = $1 AND b.finished_at IS NOT NULL)
       GROUP BY w.dataset, 2 ORDER BY count(DISTINCT w.publication_id) DESC, w.dataset, 2 LIMIT 50
