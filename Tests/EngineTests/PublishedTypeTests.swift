@@ -1,5 +1,5 @@
 import Base
-import Engine
+@testable import Engine
 import FoundationEssentials
 import Logging
 import TestSupport
@@ -28,28 +28,82 @@ struct PublishedTypeTests {
     ("NULL", "null"), ("NULL::BIGINT", "null"), ("NULL::VARCHAR", "null"),
   ]
 
-  @Test("a value of any type is published whole, or refused")
-  func types() async throws {
+  static let decimals: [(String, String?)] = [
+    ("61145.55::DOUBLE", nil), ("61145.5::DOUBLE", "61145.5"), ("0.1::DOUBLE + 0.2::DOUBLE", "0.3"),
+    ("0.1::FLOAT", "0.1"),
+    ("5.55::DECIMAL(9,2)", nil), ("'5.55'", nil), ("'5.50'", "5.5"), ("'NaN'::DOUBLE", nil), ("5", "5.0"),
+  ]
+
+  /// A cast to a whole number, a float or a decimal, wherever it stands in a transform.
+  static let casts: [(String, String?)] = [
+    ("CAST(CAST('61145.5' AS DOUBLE) AS BIGINT)", nil), ("CAST(CAST('61145.0' AS DOUBLE) AS BIGINT)", "61145"),
+    ("CAST((CAST('61145.5' AS DOUBLE)) AS BIGINT)", nil), ("coalesce(CAST('61145.5' AS DOUBLE), 0)::BIGINT", nil),
+    ("CAST(nullif('5.5'::DOUBLE, -1) AS INTEGER)", nil), ("CAST(x AS BIGINT) FROM (SELECT 5.5::DOUBLE AS x)", nil),
+    ("CAST(sum(x) AS BIGINT) FROM (VALUES (2.5), (2.5)) AS t (x)", "5"), ("CAST(avg(5.5) AS BIGINT)", nil),
+    ("CAST(round(5.5::DOUBLE) AS BIGINT)", "6"), ("(5 / 2)::INTEGER", nil), ("(5 // 2)::INTEGER", "2"),
+    ("CAST(12345678901234567.5::DECIMAL(38,10) AS BIGINT)", nil), ("CAST('NaN'::DOUBLE AS BIGINT)", nil),
+    ("CAST(true AS INTEGER)", "1"), ("CAST(NULL::DOUBLE AS BIGINT)", "null"),
+    ("CAST('0.1' AS FLOAT)", nil), ("'16777217'::REAL", nil), ("'0.5'::REAL", "0.5"), ("'1e-50'::REAL", nil),
+    ("CAST('61145.55'::DOUBLE AS DECIMAL(9,1))", nil), ("CAST(0.1::DOUBLE + 0.2::DOUBLE AS DECIMAL(9,1))", "0.3"),
+    ("CAST('5.55'::DOUBLE AS DECIMAL(9,2))", "5.55"), ("CAST(0.25::FLOAT AS DECIMAL(9,2))", "0.25"),
+    ("CAST(0.1::FLOAT AS DECIMAL(9,2))", "0.10"), ("CAST(5.555::DECIMAL(9,3) AS DECIMAL(9,2))", nil),
+    ("CAST(5 AS DECIMAL(9,2))", "5.00"),
+  ]
+
+  @Test("a cast keeps the value that it is given, or stops")
+  func casts() async throws {
+    try await withEngine { engine in
+      for (expression, value) in Self.casts {
+        var script = EngineScript()
+        BuildScript.addValueMacros(&script, spatial: false)
+        let select =
+          expression.contains(" FROM ") ? expression.replacing(" FROM ", with: " AS v FROM ") : expression + " AS v"
+        script.add("value", StrictCasts("SELECT \(select);").sql)
+        do {
+          let row = try await engine.run(script).text("value") ?? ""
+          #expect(value.map { Self.value(row) == $0 } == true, "\(expression): \(row)")
+        } catch let failure as EngineFailure {
+          #expect(value == nil, "\(expression): \(failure.error)")
+        }
+      }
+    }
+  }
+
+  /// Of `{"v":5}`, or of `{"v":"5.0"}`, as a decimal is written.
+  private static func value(_ row: String) -> String { String(row.dropFirst(5).dropLast()).filter { $0 != "\"" } }
+
+  private func withEngine(_ body: (Engine) async throws -> Void) async throws {
     let folder = "/tmp/aker-types-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let duckdb = try await DuckDB.locate(
       explicit: ProcessInfo.processInfo.environment["AKER_DUCKDB"], home: PackageRoot.path + "/.aker")
-    let engine = Engine(
-      duckdb, limits: EngineLimits(memoryBytes: 268_435_456, threads: 1, temporaryDirectory: folder),
-      logger: Logger(label: "test"))
-    for (macro, type, cases) in [
-      ("published_integer", "BIGINT", Self.integers), ("published_double", "DOUBLE", Self.doubles),
-    ] {
-      for (expression, published) in cases {
-        var script = EngineScript()
-        BuildScript.addValueMacros(&script, spatial: false)
-        script.add("value", "SELECT CAST(\(macro)(x, 'c') AS \(type)) AS v FROM (SELECT \(expression) AS x);")
-        do {
-          let output = try await engine.run(script)
-          let row = output.text("value") ?? ""
-          #expect(published.map { row == "{\"v\":\($0)}" } == true, "\(type) of \(expression): \(row)")
-        } catch let failure as EngineFailure {
-          #expect(published == nil, "\(type) of \(expression): \(failure.error)")
+    try await body(
+      Engine(
+        duckdb, limits: EngineLimits(memoryBytes: 268_435_456, threads: 1, temporaryDirectory: folder),
+        logger: Logger(label: "test")))
+  }
+
+  @Test("a value of any type is published whole, or refused")
+  func types() async throws {
+    try await withEngine { engine in
+      for (macro, type, cases) in [
+        ("published_integer", "BIGINT", Self.integers), ("published_double", "DOUBLE", Self.doubles),
+        ("published_decimal", "DECIMAL(12,1)", Self.decimals),
+      ] {
+        for (expression, published) in cases {
+          var script = EngineScript()
+          BuildScript.addValueMacros(&script, spatial: false)
+          script.add(
+            "value",
+            "SELECT CAST(\(macro)(x, 'c'\(macro == "published_decimal" ? ", 1" : "")) AS \(type)) AS v FROM (SELECT \(expression) AS x);"
+          )
+          do {
+            let output = try await engine.run(script)
+            let row = output.text("value") ?? ""
+            #expect(published.map { Self.value(row) == $0 } == true, "\(type) of \(expression): \(row)")
+          } catch let failure as EngineFailure {
+            #expect(published == nil, "\(type) of \(expression): \(failure.error)")
+          }
         }
       }
     }

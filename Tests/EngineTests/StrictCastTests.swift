@@ -1,3 +1,5 @@
+import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -15,15 +17,16 @@ struct StrictCastTests {
       ("SELECT (a || b)::INTEGER", "SELECT checked_integer((a || b))::INTEGER"),
       (
         "SELECT CAST(CAST(a AS DOUBLE) AS BIGINT)",
-        "SELECT CAST(checked_whole(CAST(checked_number(a) AS DOUBLE)) AS BIGINT)"
+        "SELECT CAST(checked_integer(CAST(checked_number(a) AS DOUBLE)) AS BIGINT)"
       ),
       ("SELECT CAST(a AS DECIMAL(5,1))", "SELECT CAST(checked_decimal(a, 1) AS DECIMAL(5,1))"),
       ("SELECT a::NUMERIC(5)", "SELECT checked_decimal(a, 0)::NUMERIC(5)"),
       ("SELECT CAST(a AS DECIMAL)", "SELECT CAST(checked_decimal(a, 3) AS DECIMAL)"),
       (
         "SELECT CAST(CAST(a AS DECIMAL(9,2)) AS BIGINT)",
-        "SELECT CAST(checked_whole(CAST(checked_decimal(a, 2) AS DECIMAL(9,2))) AS BIGINT)"
+        "SELECT CAST(checked_integer(CAST(checked_decimal(a, 2) AS DECIMAL(9,2))) AS BIGINT)"
       ),
+      ("SELECT a::FLOAT, CAST(b AS REAL)", "SELECT checked_float(a)::FLOAT, CAST(checked_float(b) AS REAL)"),
       ("SELECT CAST(a AS TIMESTAMP)", "SELECT CAST(checked_timestamp(a) AS TIMESTAMP)"),
       ("SELECT CAST(a AS TIMESTAMP WITH TIME ZONE)", "SELECT CAST(a AS TIMESTAMP WITH TIME ZONE)"),
       (
@@ -40,6 +43,37 @@ struct StrictCastTests {
     ])
   func rewritten(_ sql: String, _ expected: String) {
     #expect(StrictCasts(sql).sql == expected)
+  }
+
+  /// Where the catalog's SQL may make NULL, or leave a cast unchecked: each is meant, and said where it stands.
+  private static let left = [
+    "macros/openaddresses.sql": 2, "macros/geocoding.sql": 1, "macros/release_dates.sql": 2,
+    "datasets/expansion_event/transform.sql": 2, "datasets/hazard_smoke/transform.sql": 1,
+  ]
+
+  @Test("every cast of the catalog is checked, but for those that are known to make NULL")
+  func catalog() throws {
+    var found: [String: Int] = [:]
+    for path in try FileManager.default.subpathsOfDirectory(atPath: PackageRoot.catalog)
+    where path.hasSuffix(".sql") && !path.hasPrefix("views/") {
+      let text = try String(contentsOfFile: "\(PackageRoot.catalog)/\(path)", encoding: .utf8)
+      let tokens = SQLToken.read(text)
+      let tries = tokens.count { $0.isWord("try_cast") || $0.isWord("try") }
+      let unchecked = tokens.indices.filter { Self.isUnchecked($0, tokens, Array(text.unicodeScalars)) }
+      if tries + unchecked.count != 0 { found[path] = tries + unchecked.count }
+    }
+    #expect(found == Self.left)
+  }
+
+  /// Whether a cast begins there, by either form, to a type that makes another value of some.
+  private static func isUnchecked(_ index: Int, _ tokens: [SQLToken], _ text: [Unicode.Scalar]) -> Bool {
+    if tokens[index].isSymbol("::") { return true }
+    guard tokens[index].isWord("cast"), let end = SQLToken.closing(tokens, index + 1) else { return false }
+    var scalars = String.UnicodeScalarView()
+    scalars.append(contentsOf: text[tokens[index].start..<tokens[end].end])
+    let cast = String(scalars)
+    return !StrictCasts(cast).sql.hasPrefix("CAST(checked_")
+      && cast.firstMatch(of: /AS (VARCHAR|JSON|MAP)\b[^\n]*\)$/) == nil
   }
 
   @Test("a place in the checked text is the place in the file")

@@ -38,6 +38,13 @@ struct FetchWorld: Sendable {
     try await body(FetchWorld(folder: folder, port: port ?? 0))
   }
 
+  /// A cache and nothing beside it: who answers is the test's own.
+  static func offline(_ body: (FetchWorld) async throws -> Void) async throws {
+    let folder = "/tmp/aker-fetch-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await body(FetchWorld(folder: folder, port: 0))
+  }
+
   static func write(_ data: Data, to path: String) throws {
     try FileManager.default.createDirectory(
       atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)

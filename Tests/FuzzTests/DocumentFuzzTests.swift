@@ -1,9 +1,9 @@
 import Base
-import Catalog
 import FoundationEssentials
 import TestSupport
 import Testing
 
+@testable import Catalog
 @testable import Fetch
 
 /// Every parser of documents that sources send.
@@ -48,9 +48,13 @@ struct DocumentFuzzTests {
       #"{"features": [{"a": 1, "b": [1, 2.5e3, null, true]}, {"a": "\u00e9\n"}], "exceededTransferLimit": false}"#,
       #"[["NAME","B01"],["x","1"]]"#, #"{"error": {"code": 400, "message": "no"}}"#, "[]", #"{"features": []}"#,
     ]
+    let request = DatasetRequest(
+      name: "r", sourceID: "s", path: "/", query: [], format: .geojson,
+      vintages: [RequestColumns(names: ["a", "b"])], isOptional: false, line: 1)
+    let names = JSONNames(request, year: 2021)
     let tokens = ["[", "{", "]", "}", "\"", "\\", "\\u0000", "\\ud800", ":", ",", "{\"features\":[", "[[", "{\"a\":"]
     try Fuzzing.run("json", corpus: corpus.map { Array($0.utf8) }, tokens: tokens) { path, output in
-      _ = try? TextCheck.check(path, json: .values, none)
+      _ = try? TextCheck.check(path, json: .values, names: names, none)
       _ = try? JSONRecords.write(path, path: "features", to: output, none)
       _ = try? JSONRecords.write(path, path: "[*][*]", to: output, none)
       if let bytes = FileManager.default.contents(atPath: path) { _ = JSONValue.parse(Array(bytes)) }
@@ -180,8 +184,9 @@ struct DocumentFuzzTests {
       "<c>", "<v>", "</c>", "r=\"XFD1048576\"", "r=\"9223372036854775807\"", "r=\"-1\"", "<row/>", "<row r=\"", "1e308",
       "-0",
       "nan", "_x0000_", "_xD800_", "s=\"99999999999\"", "<f>", "<rPh>", "t=\"s\"", "date1904=\"1\"", "<si/>", "2958466",
+      "<mergeCell ref=\"A2:B3\"/>", "<mergeCell ref=\"A1:A1048576\"/>",
     ]
-    let wanted = WorkbookCheck.Wanted(sheet: nil, hasHeader: true, names: ["county", "jobs"])
+    let wanted = WorkbookCheck.Wanted(sheet: nil, hasHeader: true, names: ["county", "jobs"], merged: .each)
     try Fuzzing.run("workbooks", corpus: corpus, tokens: tokens) { path, output in
       let place = output + ".d"
       defer { try? FileManager.default.removeItem(atPath: place) }

@@ -203,16 +203,6 @@ extension OddInputTests {
       OddFile.workbook(row("><v>1</v>") + #"<row r="3"><c r="A3" s="1"/></row>"# + row("><v>2</v>", at: 5)),
       .rows(["1|", "2|"])),
     Input(
-      "a merged range", sheet,
-      OddFile.workbook(
-        "",
-        [
-          "xl/worksheets/sheet1.xml": worksheet(
-            row(text("x"), "><v>1</v>") + #"<row r="3"><c r="A3"/><c r="B3"><v>2</v></c></row>"#
-          )
-          .replacing("</sheetData>", with: #"</sheetData><mergeCells><mergeCell ref="A2:A3"/></mergeCells>"#)
-        ]), .rows(["x|1", "|2"])),
-    Input(
       "a column that is there twice", sheet,
       OddFile.workbook(
         "",

@@ -47,6 +47,20 @@ static inline CURLcode aker_curl_get_string(CURL *handle, CURLINFO info, char **
   return curl_easy_getinfo(handle, info, value);
 }
 
+// libcurl drops what comes beyond the length that was said, and tells of it in its remarks alone.
+static int aker_curl_hear(CURL *handle, curl_infotype kind, char *text, size_t size, void *was_exceeded) {
+  static const char remark[] = "Excess found";
+  (void)handle;
+  if (kind == CURLINFO_TEXT && size >= sizeof remark - 1 && !memcmp(text, remark, sizeof remark - 1))
+    *(int *)was_exceeded = 1;
+  return 0;
+}
+static inline void aker_curl_notice_excess(CURL *handle, int *was_exceeded) {
+  curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, aker_curl_hear);
+  curl_easy_setopt(handle, CURLOPT_DEBUGDATA, was_exceeded);
+  curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L);
+}
+
 // Whether an address is reachable from this host only, or from its own network only: nothing that a catalog may point at
 // unless the registry allows it. Loopback, private, link-local (cloud metadata among it), carrier-grade NAT, multicast,
 // reserved; and the same behind IPv6's mappings (::ffff:, 64:ff9b::).

@@ -7,10 +7,14 @@ extension InputView {
     let rejects = columns?.names.contains { columns?.sourceName($0) == InputFormat.rejectedColumn } ?? false
     // Without a column for them, what is rejected stops the partition.
     let geometry = "ST_GeomFromGeoJSON(json_extract(feature, '$.geometry'))"
+    // Of whole documents it is known what their members are called (`JSONCheck`).
+    let checked = request.format == .geojsonLines ? columns : nil
+    let properties = checked.map(Self.properties) ?? []
+    let members = ["'$.geometry'", "'$.properties'"] + properties.joined().map { jsonMember($0, of: "$.properties") }
     // Each question about a feature is a pass over its text: as few as can be.
     let asked = """
       SELECT *, json_extract_string(feature, ['$.type', '$.geometry.crs.properties.name']) AS told, \
-      json_type(feature, ['$.geometry', '$.properties']) AS kinds FROM (\(texts(files)))
+      json_type(feature, [\(members.joined(separator: ", "))]) AS kinds FROM (\(texts(files)))
       """
     let isFeature = """
       coalesce(told[1] = 'Feature' AND coalesce(kinds[1], 'NULL') IN ('OBJECT', 'NULL') \
@@ -27,11 +31,11 @@ extension InputView {
       SELECT *, \(shape("drawn", crs: nil, what: "left(text, 200)")) AS shape, \(rejected) AS rejected \
       FROM (SELECT * EXCLUDE (came), \(drawn) AS drawn FROM (\(came)))
       """
-    if rejects { return "(\(rows))" }
-    // Of whole documents it is known (`JSONCheck`).
-    let checked = request.format == .geojsonLines ? columns : nil
+    let areCalledSo = checked == nil ? nil : Self.areCalledSo(properties)
+    if rejects { return "(SELECT * FROM (\(rows)) WHERE \(areCalledSo ?? "true"))" }
     let conditions = [
-      checked.map { Self.hasNoMemberTwice($0) }, request.input.geometry.crs == nil ? Self.isInDegrees : nil,
+      areCalledSo, checked.map { Self.hasNoMemberTwice($0) },
+      request.input.geometry.crs == nil ? Self.isInDegrees : nil,
       "CASE WHEN rejected IS NULL THEN true ELSE error('this is no feature: ' || left(rejected, 300)) END",
     ].compactMap { $0 }
     return "(SELECT * FROM (\(rows)) WHERE \(conditions.joined(separator: " AND ")))"
@@ -43,6 +47,35 @@ extension InputView {
     ELSE error('coordinates that are said to be in ' || told[2] || ', which are not degrees of EPSG:4326: state geometry: \
     {crs: "EPSG:..."}: ' || left(text, 200)) END
     """
+
+  /// What each declared column may be called, of those that are properties.
+  private static func properties(_ columns: RequestColumns) -> [[String]] {
+    columns.names.filter { ![InputFormat.geometryColumn, InputFormat.rejectedColumn].contains(columns.sourceName($0)) }
+      .map { columns.possibleNames($0) }
+  }
+
+  /// Stops at a feature without a member that it has in other letters, or with space about its name (`JSONNames`).
+  /// `kinds` has the geometry, the properties and each name of these: what all features have costs no further look.
+  private static func areCalledSo(_ properties: [[String]]) -> String {
+    func folded(_ keys: String) -> String {
+      "list_transform(\(keys), lambda k: lower(regexp_replace(k, '^[\\s\\x{A0}\\x{FEFF}]+|[\\s\\x{A0}]+$', '', 'g')))"
+    }
+    func refusal(_ names: [String], at place: Int, _ keys: String) -> String {
+      let absent = names.indices.map { "kinds[\(place + $0)] IS NULL" }.joined(separator: " AND ")
+      let likes = SQL.list(names.map { RequestColumns.folded($0) })
+      let told = SQL.literal("'\(names[0])' is due, and stands there in other letters or with space about it: ")
+      return "WHEN \(absent) AND list_has_any(\(folded(keys)), \(likes)) THEN error(\(told) || left(text, 300))"
+    }
+    var refusals = [
+      refusal(["geometry"], at: 1, "json_keys(feature)"), refusal(["properties"], at: 2, "json_keys(feature)"),
+    ]
+    var place = 3
+    for names in properties {
+      refusals.append(refusal(names, at: place, "json_keys(feature, '$.properties')"))
+      place += names.count
+    }
+    return "CASE WHEN list_count(kinds) = \(place - 1) THEN true \(refusals.joined(separator: " ")) ELSE true END"
+  }
 
   /// Of a feature and its properties.
   private static func hasNoMemberTwice(_ columns: RequestColumns) -> String {

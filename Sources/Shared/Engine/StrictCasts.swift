@@ -15,9 +15,8 @@ struct StrictCasts {
     "tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint", "uhugeint",
     "int", "int1", "int2", "int4", "int8", "short", "long", "signed",
   ]
-  private static let numbers: Set<String> = [
-    "double", "float", "real", "float4", "float8",
-  ]
+  private static let numbers: Set<String> = ["double", "float8"]
+  private static let floats: Set<String> = ["float", "real", "float4"]
   private static let decimals: Set<String> = ["decimal", "numeric", "dec"]
   private static let timestamps: Set<String> = ["timestamp", "datetime", "timestamp_s", "timestamp_ms", "timestamp_ns"]
 
@@ -45,9 +44,10 @@ struct StrictCasts {
   }
 
   /// What a cast to the type that begins at a token is checked by; nil for types that take what they are given or refuse it.
-  private static func macro(_ tokens: [SQLToken], _ index: Int, _ text: [Unicode.Scalar], isOfCast: Bool) -> Macro? {
+  private static func macro(_ tokens: [SQLToken], _ index: Int, _ text: [Unicode.Scalar]) -> Macro? {
     guard case .word(let name) = tokens[index].kind else { return nil }
-    if integers.contains(name) { return Macro(opening: isOfCast ? "checked_whole(" : "checked_integer(") }
+    if integers.contains(name) { return Macro(opening: "checked_integer(") }
+    if floats.contains(name) { return Macro(opening: "checked_float(") }
     if numbers.contains(name) { return Macro(opening: "checked_number(") }
     if decimals.contains(name) {
       return Macro(opening: "checked_decimal(", closing: ", \(scale(tokens, index, text)))")
@@ -81,7 +81,7 @@ struct StrictCasts {
     guard let separator, separator > index + 2, separator + 1 < end,
       // An array of numbers is none.
       !tokens[end - 1].isSymbol("]"),
-      let macro = macro(tokens, separator + 1, text, isOfCast: tokens[index + 2].isWord("cast"))
+      let macro = macro(tokens, separator + 1, text)
     else { return nil }
     return ((index + 2)...(separator - 1), macro)
   }
@@ -91,8 +91,7 @@ struct StrictCasts {
     guard tokens[index].isSymbol("::"), index > 0, index + 1 < tokens.count,
       !(index + 2 < tokens.count && tokens[index + 2].isSymbol("[")),
       let start = SQLToken.operandStart(tokens, before: index),
-      let macro = macro(
-        tokens, index + 1, text, isOfCast: tokens[start].isWord("cast") || tokens[index - 1].isWord("double"))
+      let macro = macro(tokens, index + 1, text)
     else { return nil }
     return (start...(index - 1), macro)
   }

@@ -25,11 +25,13 @@ enum ValueMacros {
     -- What most numbers are, by one reading of the text; what it does not tell is looked at further.
     CREATE MACRO is_plain_number(v) AS abs(TRY_CAST(text_of(v) AS DOUBLE)) BETWEEN 5e-324 AND 9007199254740991
       AND NOT contains(text_of(v), '_') OR text_of(v) = '0';
-    -- What is no text goes through as it is: its type is the transform's own.
+    -- What becomes a whole number is one: a text by its digits, and what the transform made by its value.
     CREATE MACRO checked_integer(v) AS CASE
-      WHEN NOT is_text(v) THEN v
-      WHEN is_absent(v) OR is_integer(v) THEN v
-      ELSE error('''' || CAST(v AS VARCHAR) || ''' is no whole number') END;
+      WHEN is_absent(v) OR CASE WHEN is_text(v) THEN is_integer(v) WHEN is_fraction_type(v) THEN TRY_CAST(v AS HUGEINT) = v
+        ELSE true END THEN v
+      WHEN is_text(v) THEN error('''' || CAST(v AS VARCHAR) || ''' is no whole number')
+      ELSE error('''' || CAST(v AS VARCHAR) || ''' is no whole number: say round(), floor() or ceil() where that is meant') END;
+    -- What is no text goes through the other ones as it is: its type is the transform's own.
     CREATE MACRO checked_number(v) AS CASE
       WHEN NOT is_text(v) THEN v
       WHEN is_plain_number(v) THEN v
@@ -37,12 +39,11 @@ enum ValueMacros {
       WHEN is_number(v) THEN error('''' || CAST(v AS VARCHAR) || ''' is no number that a double keeps, which would be '
         || TRY_CAST(TRY_CAST(text_of(v) AS DOUBLE) AS HUGEINT) || ': cast it AS BIGINT, or leave it a text')
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number') END;
-    -- The same of a number with a fraction that is to become a whole one.
-    CREATE MACRO checked_whole(v) AS CASE
-      WHEN is_text(v) THEN checked_integer(v)
-      WHEN NOT is_fraction_type(v) THEN v
-      WHEN v IS NULL OR CAST(v AS DOUBLE) = trunc(CAST(v AS DOUBLE)) THEN v
-      ELSE error('''' || CAST(v AS VARCHAR) || ''' is no whole number') END;
+    -- A float keeps seven digits, of fractions in twos: 0.1 is none of its numbers.
+    CREATE MACRO checked_float(v) AS CASE
+      WHEN NOT is_text(v) OR is_absent(v) THEN v
+      WHEN is_number(v) AND CAST(TRY_CAST(text_of(v) AS FLOAT) AS DOUBLE) = TRY_CAST(text_of(v) AS DOUBLE) THEN v
+      ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number that a float keeps: cast it AS DOUBLE') END;
     -- Year, month and day, the year with its four digits: what it would be otherwise, nobody says. Then a time of the day.
     CREATE MACRO is_date(v) AS
       regexp_full_match(text_of(v), '\s*[12]\d{3}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?\s*([AaPp][Mm])?\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2}){0,2})?)?\s*')
@@ -64,12 +65,16 @@ enum ValueMacros {
     CREATE MACRO keeps_digits(v, digits) AS CASE
       WHEN regexp_matches(text_of(v), '[eE]') THEN round(TRY_CAST(text_of(v) AS DOUBLE), digits) = TRY_CAST(text_of(v) AS DOUBLE)
       ELSE NOT regexp_matches(text_of(v), '\.\d{' || digits || '}\d*[1-9]') END;
+    -- Of a number, digits that only come of reckoning with doubles are none.
+    CREATE MACRO is_of_digits(v, digits) AS abs(TRY_CAST(v AS DOUBLE) - round(TRY_CAST(v AS DOUBLE), digits))
+      <= CASE WHEN typeof(v) = 'FLOAT' THEN 1e-6 ELSE 1e-12 END * greatest(1, abs(TRY_CAST(v AS DOUBLE)));
     CREATE MACRO checked_decimal(v, digits) AS CASE
-      WHEN NOT is_text(v) THEN v
+      WHEN NOT is_text(v) AND (NOT is_fraction_type(v) OR v IS NULL OR is_of_digits(v, digits)) THEN v
+      WHEN NOT is_text(v) THEN error('''' || CAST(v AS VARCHAR) || ''' is no number of ' || digits || ' digits after the point: say round(..., ' || digits || ') where that is meant')
       WHEN is_absent(v) OR is_number(v) AND keeps_digits(v, digits) THEN v
       WHEN is_number(v) THEN error('''' || CAST(v AS VARCHAR) || ''' is no number of ' || digits || ' digits after the point: say round(as_number(...), ' || digits || ') where that is meant')
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number') END;
-    CREATE MACRO as_integer(v) AS CAST(checked_whole(v) AS BIGINT);
+    CREATE MACRO as_integer(v) AS CAST(checked_integer(v) AS BIGINT);
     CREATE MACRO as_number(v) AS CAST(checked_number(v) AS DOUBLE);
     -- `1,234.50`, `$1,234`, `-$5`, and `(1,234)` for what is less than nothing.
     CREATE MACRO as_money(v) AS CASE
@@ -101,12 +106,11 @@ enum ValueMacros {
       WHEN v IS NULL THEN v
       WHEN isfinite(CAST(checked_number(v) AS DOUBLE)) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number: column ''' || name || ''' takes no NaN and no infinity') END;
-    -- Of a double, digits that only come of reckoning with doubles are none: a millionth of the value.
     CREATE MACRO published_decimal(v, name, digits) AS CASE
       WHEN v IS NULL THEN v
       WHEN is_text(v) THEN checked_decimal(v, digits)
       WHEN NOT isfinite(CAST(v AS DOUBLE)) THEN published_double(v, name)
-      WHEN abs(CAST(v AS DOUBLE) - round(CAST(v AS DOUBLE), digits)) <= 1e-6 * greatest(1, abs(CAST(v AS DOUBLE))) THEN v
+      WHEN is_of_digits(v, digits) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number of ' || digits || ' digits after the point, as column ''' || name || ''' has: say round() where that is meant') END;
     CREATE MACRO published_moment(v, name) AS CASE
       WHEN v IS NULL THEN v

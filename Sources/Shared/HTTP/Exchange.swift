@@ -75,16 +75,25 @@ struct Exchange: Sendable {
     var list: UnsafeMutablePointer<curl_slist>?
     for header in allHeaders { list = curl_slist_append(list, header) }
     defer { curl_slist_free_all(list) }
+    var wasExceeded: Int32 = 0
     let result = withUnsafeMutablePointer(to: &wasRefused) { wasRefused in
-      withExtendedLifetime((sink, requestBody)) {
-        configure(handle.pointer, list, requestBody, sink)
-        if !transfer.allowsPrivateAddress { aker_curl_refuse_private_addresses(handle.pointer, wasRefused) }
-        return curl_easy_perform(handle.pointer)
+      withUnsafeMutablePointer(to: &wasExceeded) { wasExceeded in
+        withExtendedLifetime((sink, requestBody)) {
+          configure(handle.pointer, list, requestBody, sink)
+          aker_curl_notice_excess(handle.pointer, wasExceeded)
+          if !transfer.allowsPrivateAddress { aker_curl_refuse_private_addresses(handle.pointer, wasRefused) }
+          return curl_easy_perform(handle.pointer)
+        }
       }
     }
     if cancellation.isCancelled.load(ordering: .relaxed) { throw HTTPTransfer.Failure.cancelled }
     if wasRefused != 0, result != CURLE_OK { throw HTTPTransfer.Failure.unsafe("it is at a private address") }
     if let why = sink.mismatch { return .otherVersion(why) }
+    if wasExceeded != 0, sink.isOfDocument {
+      let excess = "more bytes than its length says: nothing says which of both is right"
+      if sink.isAssembled { return .otherVersion(excess) }
+      throw HTTPTransfer.Failure.truncated(excess)
+    }
     if let failure = sink.end(isComplete: result == CURLE_OK) {
       if case .truncated = failure { return .broken(failure) }
       throw failure

@@ -86,6 +86,9 @@ package struct HTTPTransfer: Sendable {
     package var resumeCount: Int
     /// The first bytes of the body, for sniffing.
     package var beginning: [UInt8]
+    package var lastByte: UInt8?
+    /// Whether something beside the end of the connection said where the body ends.
+    package var hasStatedEnd = true
 
     package init(
       status: Int, headers: [String: String], effectiveURL: String, byteCount: Int64, sha256: String,
@@ -168,10 +171,12 @@ package struct HTTPTransfer: Sendable {
           continue
         }
         let (byteCount, sha256) = try sink.finish()
-        return Response(
+        var response = Response(
           status: sink.isAssembled ? 200 : status, headers: sink.headers, effectiveURL: effectiveURL,
           byteCount: byteCount, sha256: sha256,
           redirectCount: redirectCount, resumeCount: resumeCount, beginning: sink.beginning)
+        (response.lastByte, response.hasStatedEnd) = (sink.lastByte, sink.hasStatedEnd)
+        return response
       case .otherVersion(let why):
         // What came is of a version that is no longer there: from the beginning, and whole.
         restartCount += 1

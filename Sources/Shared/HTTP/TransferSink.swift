@@ -26,11 +26,13 @@ final class TransferSink: @unchecked Sendable {
   private var failure: HTTPTransfer.Failure?
   private var offset: Int64 = 0
   private var status = 0
+  private var isHTTP1 = true
   /// An answer whose body is not the document's: a redirect, or an error while resuming.
   private var isDiscarding = false
   private var isFinished = false
   private(set) var byteCount: Int64 = 0
   private(set) var beginning: [UInt8] = []
+  private(set) var lastByte: UInt8?
   private(set) var headers: [String: String] = [:]
   /// The version that is being written; nil while it cannot go on after a break.
   private var version: DocumentVersion?
@@ -68,6 +70,16 @@ final class TransferSink: @unchecked Sendable {
   /// As `If-Range` takes it; nil while it cannot go on after a break.
   var validator: String? { version?.condition }
 
+  /// Whether the answer's body is the document, or a part of it.
+  var isOfDocument: Bool { !isDiscarding && (200..<300).contains(status) }
+
+  /// Whether something beside the end of the connection says where the document ends: a length, a last chunk, HTTP/2, or what
+  /// it was packed with.
+  var hasStatedEnd: Bool {
+    isAssembled || inflater != nil || !isHTTP1 || headers["content-length"] != nil
+      || headers["transfer-encoding"]?.lowercased().contains("chunked") == true
+  }
+
   /// Whether the last answer was a part that completed the document.
   var isAssembled: Bool { part != nil }
 
@@ -95,7 +107,7 @@ final class TransferSink: @unchecked Sendable {
     hash = SHA256()
     inflater = nil
     byteCount = 0
-    beginning = []
+    (beginning, lastByte) = ([], nil)
     version = nil
     part = nil
     ftruncate(descriptor, 0)
@@ -139,6 +151,7 @@ final class TransferSink: @unchecked Sendable {
     if line.hasPrefix("HTTP/") {
       // Another answer begins (after a 100): what came before was not it.
       headers = [:]
+      isHTTP1 = line.hasPrefix("HTTP/1")
       status = line.split(separator: " ").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
       return true
     }
@@ -146,8 +159,16 @@ final class TransferSink: @unchecked Sendable {
     guard let colon = line.firstIndex(of: ":") else { return true }
     let name = line[..<colon].lowercased()
     let value = HTTPHeader.trimmed(line[line.index(after: colon)...])
-    // Of two, which several servers behind one another may add, the reader chooses: a comma stands in a date, too.
-    headers[name] = name == "retry-after" ? headers[name].map { "\($0)\n\(value)" } ?? value : value
+    // Of two, which several servers behind one another may add, the reader chooses: a comma stands in a date, too. What was
+    // packed twice has to be unpacked twice.
+    switch name {
+    case "retry-after": headers[name] = headers[name].map { "\($0)\n\(value)" } ?? value
+    case "content-encoding": headers[name] = headers[name].map { "\($0), \(value)" } ?? value
+    case "content-length" where headers[name] != nil && headers[name] != value:
+      failure = .truncated("it says two lengths, \(headers[name] ?? "") and \(value) bytes")
+      return false
+    default: headers[name] = value
+    }
     return true
   }
 
@@ -235,6 +256,7 @@ final class TransferSink: @unchecked Sendable {
       return false
     }
     hash.update(bytes)
+    lastByte = bytes.last ?? lastByte
     if beginning.count < HTTPTransfer.beginningByteCount {
       beginning.append(contentsOf: bytes.prefix(HTTPTransfer.beginningByteCount - beginning.count))
     }

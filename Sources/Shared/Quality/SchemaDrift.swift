@@ -47,10 +47,12 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
   }
 
   /// Compares one file's header with the declaration for its year.
+  /// - Parameter header: as the file has it.
   package static func compare(
-    request: DatasetRequest, declared: RequestColumns, header: [String], year: Int
+    request: DatasetRequest, declared: RequestColumns, header came: [String?], year: Int
   ) -> [SchemaDrift] {
     var drifts: [SchemaDrift] = []
+    let header = names(came, request.format)
     // CSV headers are compared as DuckDB reads them, in any case of letters; names in JSON are what they are, and so is what
     // is found under them.
     let isExact = request.format.isObjects || request.format == .jsonTable
@@ -63,9 +65,14 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
       return (column: column, name: names.first { name in header.contains { same($0, name) } } ?? names[0])
     }
     let wanted = named.map(\.name)
-    let missing = named.filter { !declared.optionalNames.contains($0.column) }.map(\.name).filter { name in
-      !header.contains { same($0, name) }
+    func isLike(_ name: String) -> Bool {
+      header.contains { RequestColumns.folded($0) == RequestColumns.folded(name) && !wanted.contains($0) }
     }
+    // One that not every file has is not absent where it is there in other letters.
+    let missing = named.filter { column in
+      !header.contains { same($0, column.name) }
+        && (!declared.optionalNames.contains(column.column) || isLike(column.name))
+    }.map(\.name)
     let patterns = declared.patterns.sorted { $0.key < $1.key }.compactMap { column, text in
       (try? Regex(text)).map { (column: column, text: text, expression: $0) }
     }
@@ -100,6 +107,14 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
     if request.format.isObjects { return drifts }
     drifts += moved(request: request.name, wanted: wanted, header: header)
     return drifts
+  }
+
+  /// What columns are read by. A cell without a name is no column that anybody could have declared.
+  private static func names(_ header: [String?], _ format: InputFormat) -> [String] {
+    let cells = header.map { $0 ?? "" }
+    // Space around the names of delimited text is none of them; elsewhere a name is what it is.
+    let names = format == .csv || format == .tsv ? RequestColumns.names(cells) : cells
+    return zip(cells, names).filter { cell, _ in cell.contains { !$0.isWhitespace } }.map(\.1)
   }
 
   private static func gone(
@@ -148,7 +163,8 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
     func words(_ text: String) -> [String] {
       text.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init).sorted()
     }
-    if let exact = candidates.first(where: { letters($0) == letters(name) }) { return exact }
+    let like = candidates.first { RequestColumns.folded($0) == RequestColumns.folded(name) }
+    if let exact = like ?? candidates.first(where: { letters($0) == letters(name) }) { return exact }
     // `Households!!Estimate!!...` became `Estimate!!Households!!...`.
     if let reordered = candidates.first(where: { words($0) == words(name) }) { return reordered }
     return NearestName.find(name, in: candidates)

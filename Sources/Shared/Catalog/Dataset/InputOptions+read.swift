@@ -3,7 +3,7 @@ extension InputOptions {
     "member", "encoding", "skip_lines", "header_rows", "has_header", "delimiter", "quoting", "comment", "footer",
     "ragged",
     "json_path",
-    "sheet", "geometry",
+    "sheet", "merged", "geometry",
   ]
 
   /// Reads the fields that say how a file is to be read, and notes those that its format has no use for.
@@ -44,6 +44,10 @@ extension InputOptions {
     }
     options.jsonPath = field("json_path", for: [.json])?.text
     options.sheet = field("sheet", for: [.xlsx])?.text
+    if let node = field("merged", for: [.xlsx]), let text = node.text {
+      options.merged = InputOptions.MergedCells(rawValue: text)
+      if options.merged == nil { node.error("merged is each or first") }
+    }
     if let node = field("geometry", for: [.geojson, .geojsonLines, .shapefile]) {
       options.geometry = GeometryOptions.read(node)
     }

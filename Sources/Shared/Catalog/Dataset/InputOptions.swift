@@ -23,6 +23,15 @@ package struct InputOptions: Sendable, Equatable {
   package var jsonPath: String?
   /// The sheet of a workbook; the first one unless told.
   package var sheet: String?
+  /// What a value that is merged over several cells of a sheet means; nil where nobody said, and such a sheet is refused.
+  package var merged: MergedCells?
+
+  package enum MergedCells: String, Sendable, CaseIterable {
+    /// It is the value of each of the cells.
+    case each
+    /// It is the first cell's, as the file keeps it, and the others have none.
+    case first
+  }
 
   /// What the shapes of a spatial format are.
   package var geometry = GeometryOptions()

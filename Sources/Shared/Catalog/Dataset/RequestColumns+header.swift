@@ -22,4 +22,8 @@ extension RequestColumns {
     guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
     return String(start[...last])
   }
+
+  /// What is left of a name without the case of its letters and the space around it: two that differ in these alone are one
+  /// to people, and two to readers of JSON.
+  package static func folded(_ name: String) -> String { trimmed(name).lowercased() }
 }

@@ -111,6 +111,12 @@ struct AnswerJudge {
       }), Self.endsWhole(response.beginning)
     {
       error = self.error(.noDocument("an empty body"), .transient)
+    } else if !response.hasStatedEnd, request.expected == .text, response.lastByte != UInt8(ascii: "\n"),
+      !response.beginning.starts(with: Self.gzipMark)
+    {
+      // Documents of other kinds have an end of their own.
+      error = self.error(
+        .truncated("no length, no last chunk and no end of a line says that it is whole"), .transient)
     } else {
       return nil
     }

@@ -49,7 +49,8 @@ extension InputPreparation {
     }
     if request.format == .xlsx {
       let wanted = WorkbookCheck.Wanted(
-        sheet: request.input.sheet, hasHeader: request.input.headerRowCount > 0, names: possibleNames(request) ?? [])
+        sheet: request.input.sheet, hasHeader: request.input.headerRowCount > 0, names: possibleNames(request) ?? [],
+        merged: request.input.merged)
       let read = try WorkbookCheck.check(
         path, wanted, in: place, maximumBytes: Self.maximumByteCount, cancellation)
       return Prepared(path: read, text: path)
@@ -162,8 +163,8 @@ extension InputPreparation {
       try FeatureFrame.check(path, request)
       if TextEncoding.isUTF8(request.input.encoding) {
         try TextCheck.check(
-          path, json: Self.jsonShape(request), takesEncoding: request.format == .lines || request.format == .fixedWidth,
-          cancellation)
+          path, json: Self.jsonShape(request), names: JSONNames(request, year: year),
+          takesEncoding: request.format == .lines || request.format == .fixedWidth, cancellation)
       } else if let encoding = request.input.encoding, TextEncoding.isSingleByte(encoding),
         try TextCheck.isUTF8WithLetters(path)
       {

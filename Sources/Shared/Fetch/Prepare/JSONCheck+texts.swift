@@ -57,10 +57,21 @@ extension JSONCheck {
 
   private mutating func endText() {
     guard isName else { return endValue() }
-    members.append(Self.hash(hasEscape ? Self.decoded(name) : name))
+    let (spelt, isEscaped) = (name, hasEscape)
+    let hash = Self.hash(plainName)
+    members.append(hash)
     memberOffsets.append(textOffset)
     state = .colon
+    let other = names?.other(hash, at: open.last?.way, offset: textOffset) {
+      isEscaped ? Self.decoded(spelt) : spelt
+    }
+    if let other { others.append((open.count, other)) }
   }
+
+  private var plainName: [UInt8] { hasEscape ? Self.decoded(name) : name }
+
+  /// Which of the steps to what is read lead to the container that begins.
+  var wayToNext: Int? { names?.way(from: open.last.map { ($0.way, $0.isObject) }, name: { plainName }) ?? nil }
 
   private static func decoded(_ escaped: [UInt8]) -> [UInt8] {
     let quoted = Data([UInt8(ascii: "\"")] + escaped + [UInt8(ascii: "\"")])
@@ -68,7 +79,7 @@ extension JSONCheck {
   }
 
   /// FNV-1a.
-  private static func hash(_ bytes: [UInt8]) -> UInt64 {
+  static func hash(_ bytes: [UInt8]) -> UInt64 {
     bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 
@@ -76,6 +87,14 @@ extension JSONCheck {
 
   /// 48: more members than that are sorted, which takes less than looking at each pair.
   private static let pairedMemberLimit = 48
+
+  /// Of the object that ends: what is declared must be there where something is nearly called so.
+  mutating func checkOthers(of way: Int?, from start: Int) throws {
+    while let other = others.last, other.depth == open.count {
+      try names?.require(other.member, at: way, among: members[start...])
+      others.removeLast()
+    }
+  }
 
   mutating func checkMembers(from start: Int) throws {
     defer {

@@ -37,7 +37,11 @@ struct JSONCheck {
   var state = State.value
   var offset = 0
   /// Containers that are open: whether each is an object, where it began, and where its members' hashes do.
-  private var open: [(isObject: Bool, offset: Int, members: Int)] = []
+  var open: [(isObject: Bool, offset: Int, members: Int, way: Int?)] = []
+  /// What is read of the document, where it is known.
+  var names: JSONNames?
+  /// Of objects that are open, members that are nearly called as declared, and how deep they stand.
+  var others: [(depth: Int, member: JSONNames.Other)] = []
   var members: [UInt64] = []
   var memberOffsets: [Int] = []
   private var valueCount = 0
@@ -50,7 +54,7 @@ struct JSONCheck {
   var unit: UInt16 = 0
   var needsLowHalf = false
 
-  init(_ shape: Shape) { self.shape = shape }
+  init(_ shape: Shape, names: JSONNames? = nil) { (self.shape, self.names) = (shape, names) }
 
   // MARK: Bytes
 
@@ -149,7 +153,7 @@ struct JSONCheck {
           advice: "No document of a table is so: ask its source.")
       }
       let isObject = byte == UInt8(ascii: "{")
-      open.append((isObject, offset, members.count))
+      open.append((isObject, offset, members.count, wayToNext))
       state = isObject ? .firstMember : .firstElement
     case UInt8(ascii: "\""): beginText(isName: false)
     case UInt8(ascii: "-"): state = .sign
@@ -167,7 +171,10 @@ struct JSONCheck {
     guard let last = open.last, last.isObject == isObject else {
       throw unexpected(byte, isObject ? "the list's end" : "the object's end")
     }
-    if isObject { try checkMembers(from: last.members) }
+    if isObject {
+      try checkOthers(of: last.way, from: last.members)
+      try checkMembers(from: last.members)
+    }
     open.removeLast()
     endValue()
   }

@@ -8,7 +8,7 @@ internal import Base
 package struct JSONRecords: ~Copyable {
   typealias Failure = JSONReader.Failure
 
-  private enum Step: Equatable {
+  enum Step: Equatable {
     case member(String)
     case everyElement
   }
@@ -32,7 +32,8 @@ package struct JSONRecords: ~Copyable {
     !path.isEmpty && steps(path) != nil
   }
 
-  private static func steps(_ path: String) -> [Step]? {
+  /// - Returns: nil for a path that has something else than names and `[*]`.
+  static func steps(_ path: String) -> [Step]? {
     var steps: [Step] = []
     for part in path.split(separator: ".", omittingEmptySubsequences: false) {
       let name = part.prefix { $0 != "[" }

@@ -10,13 +10,15 @@ struct TextCheck {
 
   /// - Parameters:
   ///   - json: what JSON it must be, too; nil where it is other text.
+  ///   - names: what is read of that.
   ///   - takesEncoding: whether the request may state another encoding.
   /// - Throws: `Failure`, `TextReader.Failure`.
   static func check(
-    _ path: String, json: JSONCheck.Shape? = nil, takesEncoding: Bool = false, _ cancellation: BlockingWork.Cancellation
+    _ path: String, json: JSONCheck.Shape? = nil, names: JSONNames? = nil, takesEncoding: Bool = false,
+    _ cancellation: BlockingWork.Cancellation
   ) throws {
     var reader = try TextReader(path, encoding: nil)
-    var check = json.map(JSONCheck.init)
+    var check = json.map { JSONCheck($0, names: names) }
     var utf8 = UTF8Check()
     var before = 0
     var first: [UInt8] = []

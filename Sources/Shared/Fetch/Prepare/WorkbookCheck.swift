@@ -26,6 +26,8 @@ enum WorkbookCheck {
     var hasHeader: Bool
     /// What the declared columns may be called, in small letters.
     var names: Set<String>
+    /// What merged cells mean, where that is stated.
+    var merged: InputOptions.MergedCells?
   }
 
   private static let relations = [
@@ -53,10 +55,17 @@ enum WorkbookCheck {
     guard let found = try parts.read(member, { try checkCells($0, sheet.name, wanted, styles, cancellation) }) else {
       throw Failure(summary: "sheet '\(sheet.name)' is to be in \(member), which the workbook does not have")
     }
-    let areTextsToBeWritten = try checkTexts(found, sheet.name, wanted, parts)
+    let (names, areTextsToBeWritten) = try checkTexts(found, sheet.name, wanted, parts)
+    var merges = found.merges
+    merges.keep(columns: columns(names, wanted), headerRow: found.grid.headerRow)
+    if wanted.merged == nil, !merges.isEmpty { _ = try parts.read(member) { try merges.refuse($0) } }
+    let isToBeFilled = wanted.merged == .each && !merges.isEmpty
     var changes: [WorkbookParts.Change] = []
-    if found.isToBeWritten {
-      changes.append(.init(name: member) { try WorkbookSheet.write($0, to: $1, styles, cancellation) })
+    if found.isToBeWritten || isToBeFilled {
+      changes.append(
+        .init(name: member) {
+          try WorkbookSheet.write($0, to: $1, styles, isToBeFilled ? merges : nil, cancellation)
+        })
     }
     if areTextsToBeWritten {
       changes.append(.init(name: "xl/sharedStrings.xml") { try WorkbookSheet.writeTexts($0, to: $1, cancellation) })
@@ -126,11 +135,11 @@ enum WorkbookCheck {
 
   /// Looks through the workbook's texts for those that the sheet's cells name, and for names that the header has twice.
   ///
-  /// - Returns: whether one of them reads otherwise than it shows.
+  /// - Returns: the header's names by their columns, and whether a text reads otherwise than it shows.
   private static func checkTexts(
     _ found: Cells, _ sheet: String, _ wanted: Wanted, _ parts: WorkbookParts
-  ) throws -> Bool {
-    guard found.lastText != nil || !found.grid.header.isEmpty else { return false }
+  ) throws -> (names: [Int: String], isToBeWritten: Bool) {
+    guard found.lastText != nil || !found.grid.header.isEmpty else { return ([:], false) }
     var isToBeWritten = false
     var count = 0
     var texts: [Int: String] = [:]
@@ -145,11 +154,19 @@ enum WorkbookCheck {
     if let (place, index) = found.lastText, index >= count {
       throw Failure(summary: "sheet '\(sheet)': cell \(place) is text \(index) of the workbook, which has \(count)")
     }
-    try found.grid.checkNames(
-      found.grid.header.mapValues { cell in
-        RequestColumns.trimmed(cell.kind == "s" ? Int(cell.text).flatMap { texts[$0] } ?? "" : cell.text)
-      }, wanted.names)
-    return isToBeWritten
+    let names = found.grid.header.mapValues { cell in
+      RequestColumns.trimmed(cell.kind == "s" ? Int(cell.text).flatMap { texts[$0] } ?? "" : cell.text)
+    }
+    try found.grid.checkNames(names, wanted.names)
+    return (names, isToBeWritten)
+  }
+
+  /// Where the declared columns stand; all of the header's where none are declared.
+  private static func columns(_ names: [Int: String], _ wanted: Wanted) -> Set<Int> {
+    guard wanted.hasHeader else { return Set(1...max(1, wanted.names.count)) }
+    let places = names.keys.sorted()
+    let read = RequestColumns.names(places.map { names[$0] ?? "" })
+    return Set(zip(places, read).filter { wanted.names.isEmpty || wanted.names.contains($1.lowercased()) }.map(\.0))
   }
 
   /// - Returns: nil where the workbook lists none.
@@ -171,6 +188,7 @@ enum WorkbookCheck {
   /// What was found in a sheet.
   private struct Cells {
     var grid: WorkbookGrid
+    var merges: WorkbookMerges
     /// Whether a cell reads otherwise than it shows.
     var isToBeWritten = false
     /// Of the workbook's texts, the last one that a cell names.
@@ -181,7 +199,8 @@ enum WorkbookCheck {
     _ file: String, _ sheet: String, _ wanted: Wanted, _ styles: WorkbookStyles,
     _ cancellation: BlockingWork.Cancellation
   ) throws -> Cells {
-    var cells = Cells(grid: WorkbookGrid(sheet: sheet, hasHeader: wanted.hasHeader))
+    var cells = Cells(
+      grid: WorkbookGrid(sheet: sheet, hasHeader: wanted.hasHeader), merges: WorkbookMerges(sheet: sheet))
     var cell: WorkbookSheet.Cell?
     var (isInValue, isInReading, isInFormula) = (false, false, false)
     var formula: String?
@@ -192,6 +211,7 @@ enum WorkbookCheck {
       switch (node, name) {
       case (AKER_XML_ELEMENT, "row"): try cells.grid.beginRow(XMLText.attribute("r", reader))
       case (AKER_XML_END_ELEMENT, "row"): try cells.grid.endRow()
+      case (AKER_XML_ELEMENT, "mergeCell"): try cells.merges.take(XMLText.attribute("ref", reader))
       case (AKER_XML_ELEMENT, "c"):
         count += 1
         if count.isMultiple(of: 4096) { try cancellation.check() }

@@ -6,11 +6,11 @@ struct WorkbookGrid {
 
   private let sheet: String
   private let hasHeader: Bool
-  private var row = 0
-  private var column = 0
+  private(set) var row = 0
+  private(set) var column = 0
   /// What stands in the first row that has anything, by columns.
   private(set) var header: [Int: WorkbookSheet.Cell] = [:]
-  private var headerRow = 0
+  private(set) var headerRow = 0
   private var cellCount = 0
   private var sameCount = 0
 
@@ -42,9 +42,9 @@ struct WorkbookGrid {
       column += 1
       return "\(Self.letters(column))\(row)"
     }
-    let letters = place.utf8.prefix { $0 > UInt8(ascii: "9") }
-    let next = letters.reduce(0) { min($0, 1 << 20) * 26 + Int($1 & 0xDF) - 64 }
-    guard Int(place.dropFirst(letters.count)) == row else { throw failure("cell \(place) stands in row \(row)") }
+    guard let (next, ownRow) = Self.place(of: place), ownRow == row else {
+      throw failure("cell \(place) stands in row \(row)")
+    }
     guard next <= Self.lastColumn else {
       throw failure("cell \(place) is beyond the last column that a sheet may have")
     }
@@ -94,8 +94,15 @@ struct WorkbookGrid {
     }
   }
 
+  /// `B3` is column 2, row 3; nil for what is no place.
+  static func place(of text: String) -> (column: Int, row: Int)? {
+    let letters = text.utf8.prefix { $0 > UInt8(ascii: "9") }
+    let column = letters.reduce(0) { min($0, 1 << 20) * 26 + Int($1 & 0xDF) - 64 }
+    return Int(text.dropFirst(letters.count)).map { (column, $0) }
+  }
+
   /// 1 is A, and 27 AA.
-  private static func letters(_ column: Int) -> String {
+  static func letters(_ column: Int) -> String {
     column < 1 ? "" : letters((column - 1) / 26) + String(UnicodeScalar(UInt8(ascii: "A") + UInt8((column - 1) % 26)))
   }
 }

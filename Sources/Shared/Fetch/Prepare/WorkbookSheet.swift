@@ -48,29 +48,37 @@ enum WorkbookSheet {
   }
 
   /// Writes the sheet's cells anew: their places, kinds and values are kept, formulas and looks are not.
+  /// - Parameter merges: ranges whose value is to stand in each of their cells.
   static func write(
-    _ file: String, to target: String, _ styles: WorkbookStyles, _ cancellation: BlockingWork.Cancellation
+    _ file: String, to target: String, _ styles: WorkbookStyles, _ merges: WorkbookMerges?,
+    _ cancellation: BlockingWork.Cancellation
   ) throws {
     var output = try OutputFile(target, cancellation)
-    func put(_ text: String) throws { try output.write(text.utf8) }
-    func attribute(_ name: String, _ value: String?) -> String {
-      value.map { " \(name)=\"\(escaped($0))\"" } ?? ""
-    }
+    var (grid, merges) = (WorkbookGrid(sheet: "", hasHeader: false), merges)
+    var cells: [WorkbookMerges.Cell] = []
     var cell: Cell?
     // Readings of Japanese names stand beside the text.
     var (isInValue, isInReading) = (false, false)
-    try put(#"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/"#)
-    try put(#"spreadsheetml/2006/main"><sheetData>"#)
+    try output.write(
+      #"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/"#.utf8)
+    try output.write(#"spreadsheetml/2006/main"><sheetData>"#.utf8)
     try WorkbookCheck.nodes(file, "a sheet") { node, name, reader in
       switch (node, name) {
       case (AKER_XML_ELEMENT, "row"):
-        let isEmpty = xmlTextReaderIsEmptyElement(reader) != 0
-        try put("<row" + attribute("r", XMLText.attribute("r", reader)) + (isEmpty ? "/>" : ">"))
-      case (AKER_XML_END_ELEMENT, "row"): try put("</row>")
+        try grid.beginRow(XMLText.attribute("r", reader))
+        cells = []
+        if xmlTextReaderIsEmptyElement(reader) != 0 { try output.write("<row r=\"\(grid.row)\"/>".utf8) }
+      case (AKER_XML_END_ELEMENT, "row"):
+        try output.write("<row r=\"\(grid.row)\">".utf8)
+        for cell in try merges?.filled(grid.row, cells) ?? cells {
+          try output.write("<c r=\"\(WorkbookGrid.letters(cell.column))\(grid.row)\"\(cell.content)".utf8)
+        }
+        try output.write("</row>".utf8)
       case (AKER_XML_ELEMENT, "c"):
         cell = Cell(reader)
+        _ = try grid.beginCell(cell?.place)
         guard xmlTextReaderIsEmptyElement(reader) != 0 else { break }
-        try put("<c" + attribute("r", cell?.place) + "/>")
+        cells.append(.init(column: grid.column, content: WorkbookMerges.Cell.nothing))
         cell = nil
       case (AKER_XML_ELEMENT, "v"), (AKER_XML_ELEMENT, "t"):
         isInValue = xmlTextReaderIsEmptyElement(reader) == 0
@@ -81,21 +89,22 @@ enum WorkbookSheet {
         if isInValue, !isInReading { cell?.text += XMLText.string(xmlTextReaderConstValue(reader)) ?? "" }
       case (AKER_XML_END_ELEMENT, "c"):
         guard let found = cell else { break }
+        cells.append(.init(column: grid.column, content: content(found, styles)))
         cell = nil
-        let start = "<c" + attribute("r", found.place)
-        if let shown = found.shown(styles) {
-          try put(start + #" t="inlineStr"><is><t xml:space="preserve">\#(escaped(shown))</t></is></c>"#)
-        } else if found.kind == "inlineStr" {
-          try put(start + #" t="inlineStr"><is><t xml:space="preserve">\#(escaped(found.text))</t></is></c>"#)
-        } else {
-          try put(
-            start + attribute("t", found.kind) + (found.text.isEmpty ? "/>" : "><v>\(escaped(found.text))</v></c>"))
-        }
       default: break
       }
     }
-    try put("</sheetData></worksheet>")
+    try output.write("</sheetData></worksheet>".utf8)
     try output.flush()
+  }
+
+  /// What follows a cell's place in the file.
+  private static func content(_ cell: Cell, _ styles: WorkbookStyles) -> String {
+    if let shown = cell.shown(styles) ?? (cell.kind == "inlineStr" ? cell.text : nil) {
+      return #" t="inlineStr"><is><t xml:space="preserve">\#(escaped(shown))</t></is></c>"#
+    }
+    return cell.text.isEmpty
+      ? WorkbookMerges.Cell.nothing : " t=\"\(escaped(cell.kind))\"><v>\(escaped(cell.text))</v></c>"
   }
 
   /// Writes the workbook's texts anew: without runs and readings, and with the characters that stand for others.

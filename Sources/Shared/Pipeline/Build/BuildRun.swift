@@ -134,7 +134,7 @@ struct BuildRun {
         let declared = request.columns(year: partition.dataYear)
       else { continue }
       for drift in SchemaDrift.compare(
-        request: request, declared: declared, header: names(header.columns), year: partition.dataYear)
+        request: request, declared: declared, header: header.columns, year: partition.dataYear)
       where !drifts.contains(drift) {
         drifts.append(drift)
       }
@@ -158,12 +158,6 @@ struct BuildRun {
       drifts.append(SchemaDrift.flattened(request: found.request, count: found.flattened))
     }
     return drifts
-  }
-
-  /// A cell without a name is no column that anybody could have declared.
-  private func names(_ header: [String?]) -> [String] {
-    let names = RequestColumns.names(header.map { $0 ?? "" })
-    return zip(header, names).filter { cell, _ in cell?.contains { !$0.isWhitespace } ?? false }.map(\.1)
   }
 
   /// Asks for rows only where a check found some: usually nowhere.

@@ -1,0 +1,106 @@
+internal import Catalog
+
+/// Which members of a document's objects are read, for finding those that stand there in other letters, or with space about
+/// their names: to a reader of JSON they are others, and what is declared is NULL.
+struct JSONNames {
+  /// A member that is nearly called as a column is.
+  struct Other {
+    var column: Int
+    var name: String
+    var offset: Int
+  }
+
+  private struct Level {
+    /// What each column may be called.
+    var columns: [[String]]
+    var hashes: [[UInt64]]
+    var exact: Set<UInt64>
+    var likes: [String: Int]
+    /// Names that were met, by their hashes, and which column they nearly name.
+    var known: [UInt64: Int?] = [:]
+    /// The same of names that are like none, found faster: each in the place that the end of its hash gives.
+    var plain = [UInt64](repeating: 0, count: 256)
+
+    init(_ columns: [[String]]) {
+      self.columns = columns
+      hashes = columns.map { $0.map { JSONCheck.hash(Array($0.utf8)) } }
+      exact = Set(hashes.joined())
+      likes = Dictionary(
+        columns.enumerated().flatMap { index, names in names.map { (RequestColumns.folded($0), index) } },
+        uniquingKeysWith: { first, _ in first })
+    }
+  }
+
+  /// 4096: a document whose objects have more names than that has no columns, but values in their place.
+  private static let knownLimit = 4096
+
+  /// What leads to the objects.
+  private let steps: [JSONRecords.Step]
+  /// By the number of steps that lead to an object.
+  private var levels: [Level?]
+
+  /// - Returns: nil where nothing is declared, or the names stand in a header.
+  init?(_ request: DatasetRequest, year: Int) {
+    guard let declared = request.columns(year: year) else { return nil }
+    let beside = request.format == .geojson ? [InputFormat.geometryColumn] : []
+    let columns = declared.names.filter { !beside.contains(declared.sourceName($0)) }
+      .map { declared.possibleNames($0) }
+    switch request.format {
+    case .json:
+      guard let way = JSONRecords.steps(request.input.jsonPath ?? "[*]") else { return nil }
+      steps = way.contains(.everyElement) ? way : way + [.everyElement]
+    case .ndjson: steps = []
+    case .geojson: steps = [.member("features"), .everyElement, .member("properties")]
+    default: return nil
+    }
+    levels = Array(repeating: nil, count: steps.count) + [Level(columns)]
+    if request.format == .geojson { levels[2] = Level([["type"], ["geometry"], ["properties"]]) }
+  }
+
+  /// How many of the steps lead to a container; nil where another way does.
+  /// - Parameters:
+  ///   - parent: the same of what it is in; nil for the document itself.
+  ///   - name: of the member that it is, where it is one.
+  func way(from parent: (way: Int?, isObject: Bool)?, name: () -> [UInt8]) -> Int? {
+    guard let parent else { return 0 }
+    guard let way = parent.way, way < steps.count else { return nil }
+    switch steps[way] {
+    case .everyElement: return parent.isObject ? nil : way + 1
+    case .member(let wanted): return parent.isObject && name().elementsEqual(wanted.utf8) ? way + 1 : nil
+    }
+  }
+
+  /// - Parameter way: of the object whose member it is.
+  /// - Returns: nil for what is called as declared, and for what nobody asked for.
+  mutating func other(_ hash: UInt64, at way: Int?, offset: Int, name: () -> [UInt8]) -> Other? {
+    guard let way, levels[way]?.plain[Int(hash & 255)] != hash, var level = levels[way] else { return nil }
+    levels[way] = nil
+    defer { levels[way] = level }
+    let column: Int?
+    if let known = level.known[hash] {
+      column = known
+    } else {
+      let folded = RequestColumns.folded(String(decoding: name(), as: UTF8.self))
+      column = level.exact.contains(hash) ? nil : level.likes[folded]
+      if level.known.count < Self.knownLimit { level.known[hash] = .some(column) }
+    }
+    guard let column else {
+      level.plain[Int(hash & 255)] = hash
+      return nil
+    }
+    return Other(column: column, name: String(decoding: name(), as: UTF8.self), offset: offset)
+  }
+
+  /// - Parameter members: of the object that has the other one, by their hashes.
+  /// - Throws: where what is declared is not there, too.
+  func require(_ other: Other, at way: Int?, among members: ArraySlice<UInt64>) throws {
+    guard let level = way.flatMap({ levels[$0] }), !members.contains(where: level.hashes[other.column].contains) else {
+      return
+    }
+    let names = level.columns[other.column]
+    let all = (names + [other.name]).map { "\"\($0)\"" }.joined(separator: ", ")
+    throw JSONCheck.Failure(
+      what: "'\(names[0])' is due, and stands there in other letters or with space about it", offset: other.offset,
+      advice: "Names in JSON are what they are. If the source writes it so, state `in_file: [\(all)]`.", isMember: true)
+  }
+}
