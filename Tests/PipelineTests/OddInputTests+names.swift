@@ -45,11 +45,15 @@ extension OddInputTests {
         "a name in capitals that is the other of two", "format: json, columns: [{name: a, in_file: [a, A]}, b]",
         #"[{"a":"x","b":"1"},{"A":"y","b":"2"}]"#, .rows(["x|1", "y|2"])),
       Input(
-        "a name in capitals beside the other of two", "format: json, columns: [{name: a, in_file: [a, n]}, b]",
-        #"[{"n":"x","A":"z","b":"1"}]"#, .rows(["x|1"])),
+        "a name in capitals that is the other of two, of lines",
+        "format: ndjson, columns: [{name: a, in_file: [a, A]}, b]",
+        "{\"a\":\"x\",\"b\":\"1\"}\n{\"A\":\"y\",\"b\":2.50}\n", .rows(["x|1", "y|2.5"])),
       Input(
         "a name in capitals that another column has", "format: json, columns: [a, {name: b, in_file: A}]",
         #"[{"a":"x","A":"1"},{"A":"2"}]"#, .rows(["x|1", "|2"])),
+      Input(
+        "a name in capitals beside the other of two", "format: json, columns: [{name: a, in_file: [a, n]}, b]",
+        #"[{"n":"x","A":"z","b":"1"}]"#, .rows(["x|1"])),
       Input(
         "a geometry in capitals", "format: geojson, columns: [a, {name: b, in_file: geometry}]",
         #"{"type":"FeatureCollection","features":[{"type":"Feature","Geometry":{"type":"Point","coordinates":[1,2]},"properties":{"a":"x"}}]}"#,

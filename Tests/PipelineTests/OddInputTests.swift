@@ -283,7 +283,8 @@ struct OddInputTests {
       let told = try await refusal("format: csv, columns: [a, b]", table, sql)
       #expect(told.contains(text), "\(cast): \(told)")
     }
-    let row = #"<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="inlineStr"><is><t>\#(text)</t></is></c></row>"#
+    let escaped = text.replacing("<", with: "&lt;")
+    let row = #"<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="inlineStr"><is><t>\#(escaped)</t></is></c></row>"#
     let told = try await refusal(
       "format: xlsx, columns: [a, b]", OddFile.workbook(row), "SELECT a, as_number(b) AS b FROM raw.rows")
     #expect(told.contains(text), "workbook: \(told)")

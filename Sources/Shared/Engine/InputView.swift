@@ -157,6 +157,12 @@ package struct InputView: Sendable {
     "len(list_filter(\(list), lambda k: list_contains(\(names), k))) > len(list_intersect(\(list), \(names)))"
   }
 
+  /// Whether two members differ in the case of their letters alone, which columns of DuckDB may not.
+  private static func areAlike(_ declared: RequestColumns) -> Bool {
+    let names = declared.names.flatMap { declared.possibleNames($0) }
+    return Set(names.map { $0.lowercased() }).count < names.count
+  }
+
   /// The JSON array of arrays as rows of one list `r`, the header first.
   private func jsonTable(_ path: String) -> String {
     """
@@ -176,7 +182,8 @@ package struct InputView: Sendable {
     func first(_ value: (String) -> String) -> String { "coalesce(\(names.map(value).joined(separator: ", ")))" }
     switch request.format {
     case .jsonTable: return first { "r[list_position(header, \(SQL.literal($0)))]" }
-    case .json where request.input.jsonPath != nil: return first { "json_extract_string(item, \(jsonMember($0)))" }
+    case .json where request.input.jsonPath != nil || Self.areAlike(declared), .ndjson where Self.areAlike(declared):
+      return first { "json_extract_string(item, \(jsonMember($0)))" }
     case .geojson, .geojsonLines: return first(featureValue)
     case .shapefile where names == [InputFormat.geometryColumn]: return "ST_AsText(geom)"
     default: break
@@ -203,6 +210,9 @@ package struct InputView: Sendable {
     case .json, .ndjson, .feed:
       guard let columns else {
         return "read_json(\(paths), format = '\(jsonFormat)', union_by_name = true\(compression))"
+      }
+      if request.format != .feed, Self.areAlike(columns) {
+        return "(SELECT json AS item FROM read_json_objects(\(paths), format = '\(jsonFormat)'\(compression)))"
       }
       let types = columns.names.flatMap { columns.possibleNames($0) }
         .map { "\(SQL.literal($0)): 'VARCHAR'" }.joined(separator: ", ")

@@ -160,6 +160,9 @@ struct JSONCheck {
     case UInt8(ascii: "0"): state = .zero
     case UInt8(ascii: "1")...UInt8(ascii: "9"): state = .whole
     case _ where Self.isLetter(byte):
+      if byte == UInt8(ascii: "n"), names?.isRecord(wayToNext) == true {
+        throw unexpected(byte, "a record, and no null")
+      }
       word = [byte]
       state = .word
     default: throw unexpected(byte, "a value")

@@ -70,6 +70,9 @@ struct JSONNames {
     }
   }
 
+  /// Whether a value is one of the records, by its way. A feature's properties may be null, and say nothing then.
+  func isRecord(_ way: Int?) -> Bool { way == steps.count && steps.last != .member("properties") }
+
   /// - Parameter way: of the object whose member it is.
   /// - Returns: nil for what is called as declared, and for what nobody asked for.
   mutating func other(_ hash: UInt64, at way: Int?, offset: Int, name: () -> [UInt8]) -> Other? {
