@@ -36,6 +36,7 @@ struct JSONNames {
 
   /// What leads to the objects.
   private let steps: [JSONRecords.Step]
+  private let isByPath: Bool
   /// By the number of steps that lead to an object.
   private var levels: [Level?]
 
@@ -45,6 +46,7 @@ struct JSONNames {
     let beside = request.format == .geojson ? [InputFormat.geometryColumn] : []
     let columns = declared.names.filter { !beside.contains(declared.sourceName($0)) }
       .map { declared.possibleNames($0) }
+    isByPath = request.format == .geojson || request.input.jsonPath != nil
     switch request.format {
     case .json:
       guard let way = JSONRecords.steps(request.input.jsonPath ?? "[*]") else { return nil }
@@ -70,8 +72,9 @@ struct JSONNames {
     }
   }
 
-  /// Whether a value is one of the records, by its way. A feature's properties may be null, and say nothing then.
-  func isRecord(_ way: Int?) -> Bool { way == steps.count && steps.last != .member("properties") }
+  /// Whether a value is one of a document's own list or lines of records, by its way. What is found by a path may be null, as
+  /// a feature's properties may, and says nothing then.
+  func isRecord(_ way: Int?) -> Bool { way == steps.count && !isByPath }
 
   /// - Parameter way: of the object whose member it is.
   /// - Returns: nil for what is called as declared, and for what nobody asked for.
