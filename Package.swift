@@ -25,16 +25,9 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 
-/// Rooms that go through every byte of a document or of the catalog: optimised in a debug build, too, whose tests would
-/// spend a quarter of what they compute in them.
-let optimised: Set = ["Base", "Catalog", "Fetch"]
-
 /// A room of `Sources/Shared`: one small target, so that the compiler keeps the walls.
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(
-    name: name, dependencies: dependencies, path: "Sources/Shared/\(name)",
-    swiftSettings: strict
-      + (optimised.contains(name) ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []))
+  .target(name: name, dependencies: dependencies, path: "Sources/Shared/\(name)", swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
