@@ -13,20 +13,22 @@ extension WorkerService {
     let errors = keeper.running.values.compactMap(\.suspicion)
     Task { [handler, post, redaction] in
       do {
-        let mended = try await handler.probe(after: errors)
-        post.yield(.probed(number: number, trouble: nil, mended: mended.map { OutsideText.line(redaction($0)) }))
+        let mended = try await handler.probe(after: errors).map { OutsideText.line(redaction($0)) }
+        post.yield(.probed(number: number, trouble: nil, advice: nil, mended: mended))
       } catch {
-        post.yield(.probed(number: number, trouble: OutsideText.line(redaction(error.inOneLine)), mended: []))
+        let trouble = OutsideText.line(redaction(error.inOneLine))
+        let advice = (error as? any ClassifiedError)?.advice
+        post.yield(.probed(number: number, trouble: trouble, advice: advice, mended: []))
       }
     }
     Task { [post] in
       try? await Task.sleep(for: HostHealth.lookLimit)
-      post.yield(
-        .probed(number: number, trouble: "a look at the host took longer than \(HostHealth.lookLimit)", mended: []))
+      let trouble = "a look at the host took longer than \(HostHealth.lookLimit)"
+      post.yield(.probed(number: number, trouble: trouble, advice: nil, mended: []))
     }
   }
 
-  func probed(_ number: Int, _ trouble: String?, mended: [String]) {
+  func probed(_ number: Int, _ trouble: String?, _ advice: String?, mended: [String]) {
     let now = ContinuousClock.now
     if !mended.isEmpty { logger.warning("put right on this host", metadata: ["what": "\(mended)"]) }
     switch health.answer(number, trouble, mended: !mended.isEmpty, at: now) {
@@ -44,10 +46,10 @@ extension WorkerService {
       let detail = "is not well: \(trouble ?? "")"
       for (token, task) in keeper.running {
         if task.suspicion != nil {
-          keeper.stop(token, .hostUnwell, detail)
+          keeper.stop(token, .hostUnwell, detail, advice: advice)
           settle(task, .givenBack)
         } else if stopsAll {
-          keeper.stop(token, .hostUnwell, detail)
+          keeper.stop(token, .hostUnwell, detail, advice: advice)
         }
       }
       Task { [weak self] in

@@ -39,8 +39,8 @@ actor WorkerService: Service {
     case check
     case sessionEnded(generation: Int)
     case finished(leaseToken: Int64, Result<TaskOutcome, any Error>)
-    /// The host was looked at; `trouble` is what is wrong with it.
-    case probed(number: Int, trouble: String?, mended: [String])
+    /// The host was looked at; `trouble` is what is wrong with it, and `advice` what to do about that.
+    case probed(number: Int, trouble: String?, advice: String?, mended: [String])
     case shutdown
     /// Posted by the loop itself: what came before is one batch.
     case batchEnd
@@ -237,7 +237,7 @@ actor WorkerService: Service {
       case .sessionEnded(let generation):
         if generation == sessionGeneration { await closeSession() }
       case .finished(let token, let result): finish(token, result)
-      case .probed(let number, let trouble, let mended): probed(number, trouble, mended: mended)
+      case .probed(let number, let trouble, let advice, let mended): probed(number, trouble, advice, mended: mended)
       case .shutdown: await startDraining()
       case .batchEnd: return
       }

@@ -103,9 +103,12 @@ struct SickHostTests {
           #expect(doctor.exitCode == 1 && doctor.output.contains("1 of 2 not well: sick on "), "\(doctor)")
           // As many as it had slots: what it had claimed before it looked.
           let given = try await connection.query(
-            "SELECT FROM queue.outcome o JOIN queue.worker w USING (worker_id) WHERE o.kind = 'released' AND w.name = 'sick'"
-          )
-          #expect((1...2).contains(given.count))
+            """
+            SELECT coalesce(o.detail ->> 'advice', '') AS text FROM queue.outcome o JOIN queue.worker w USING (worker_id)
+            WHERE o.kind = 'released' AND w.name = 'sick'
+            """
+          ).map { try $0.text("text") ?? "" }
+          #expect((1...2).contains(given.count) && given.allSatisfy { $0.contains("AKER_CACHE_PATH") }, "\(given)")
           try await requireNothingSpent(connection)
 
           unlink(other + "/raw")

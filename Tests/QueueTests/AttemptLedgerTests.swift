@@ -57,6 +57,15 @@ struct AttemptLedgerTests {
     #expect(ledger.leaseTokens == [8])
   }
 
+  @Test func whatTheHostNeedsIsAdvised() throws {
+    for error in [nil, AttemptEndingTests.TestError(summary: "cannot write")] {
+      var ledger = ledger()
+      ledger.enterGivenBack("is not well", error, advice: "mount the disk", lease, AttemptSteps())
+      guard case .giveBack(_, _, let detail?)? = ledger.nextReport else { throw TestIssue() }
+      #expect(detail.contains(#""advice":"mount the disk""#), "\(detail)")
+    }
+  }
+
   @Test func secretsStayHere() throws {
     var ledger = ledger(secrets: ["s3cret"])
     ledger.enter(.snoozed(.seconds(1), reason: "asked with s3cret"), lease, AttemptSteps())

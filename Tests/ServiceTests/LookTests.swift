@@ -27,12 +27,12 @@ struct LookTests {
 
   @Test func theDatabaseIsAskedOnceASecond() {
     #expect(Self.looks(for: 60, changedAt: []).count == 60)
-    // Somebody does something all the time: ten looks more at once, and then one a second.
+    // Somebody does something all the time: ten looks more at once, and then as often as while tasks run.
     let storm = Self.looks(for: 600, changedAt: (1...60_000).map { Double($0) / 100 })
-    #expect(storm.count <= 611, "\(storm.count) looks in 600 seconds")
-    // What is paid for later is paid.
+    #expect(storm.count <= 600 * 5 / 4 + 15, "\(storm.count) looks in 600 seconds")
+    // What is paid for later is paid, but for the few after the ten.
     let rest = Self.looks(for: 600, changedAt: (1...1_000).map { Double($0) / 100 })
-    #expect(rest.count <= 601, "\(rest.count) looks in 600 seconds")
+    #expect(rest.count <= 603, "\(rest.count) looks in 600 seconds")
     #expect(Self.looks(for: 60, changedAt: [], isBusy: true).count <= 75)
   }
 
@@ -41,10 +41,10 @@ struct LookTests {
       let looks = Self.looks(for: 20, changedAt: [heard])
       #expect(looks.contains { $0 >= heard && $0 - heard <= 0.3 }, "\(heard): \(looks)")
     }
-    // A few acts one after the other, and then nothing is later than a second.
+    // A few acts one after the other, and many: none is so late that its way to the page would make it a second.
     for heard in [[5.0, 5.5, 6.0, 6.5, 7.0], (1...500).map { Double($0) / 10 }] {
       let looks = Self.looks(for: 60, changedAt: heard)
-      #expect(heard.allSatisfy { at in looks.contains { $0 >= at && $0 - at <= 1 } }, "\(looks)")
+      #expect(heard.allSatisfy { at in looks.contains { $0 >= at && $0 - at <= 0.8 } }, "\(looks)")
     }
   }
 

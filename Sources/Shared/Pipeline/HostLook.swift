@@ -35,6 +35,9 @@ package final class HostLook: Sendable {
 
   /// 256 MiB, or a twentieth of a small disk: with less, the next attempt fails half-way.
   private static let leastRoom = (bytes: UInt64(268_435_456), part: UInt64(20))
+  private static let roomAdvice = "Free space there (aker cache prune), or set AKER_CACHE_PATH to another disk."
+  private static let writableAdvice =
+    "Make it writable for the worker's user, or set AKER_CACHE_PATH to a folder that is."
   /// 64 MiB: below this the kernel begins to end processes.
   private static let leastMemoryKibibytes = 65_536
 
@@ -68,8 +71,12 @@ package final class HostLook: Sendable {
     let (seen, mended): ([WatchedFolder], [String]) = try await BlockingWork.run { _ in
       var seen = folders
       var mended: [String] = []
-      for index in seen.indices where try seen[index].look() { mended.append(seen[index].path) }
-      for path in Set(seen.map(\.path) + ["/tmp"]).sorted() { try Self.requireRoom(path) }
+      do {
+        for index in seen.indices where try seen[index].look() { mended.append(seen[index].path) }
+        for path in Set(seen.map(\.path) + ["/tmp"]).sorted() { try Self.requireRoom(path) }
+      } catch let error as FileError {
+        throw HostTrouble(error.summary, advice: error.isHosts ? Self.roomAdvice : Self.writableAdvice)
+      }
       return (seen, mended)
     }
     state.withLock { $0.folders = seen }
@@ -86,7 +93,7 @@ package final class HostLook: Sendable {
       let what = free < least ? "\(free / 1024) KiB" : "no name for another file"
       throw HostTrouble(
         "\(what) free on the disk of \(path), where \(least / 1024) KiB are needed",
-        advice: "Free space there (aker cache prune), or set AKER_CACHE_PATH to another disk.")
+        advice: roomAdvice)
     }
   }
 

@@ -1,5 +1,5 @@
 /// How long to wait for changes: a second, where nothing changes. What changes after quiet is told at once; where much changes
-/// for long, about once a second, too.
+/// for long, each 0.8 s.
 struct LookPace {
   struct Next {
     /// Until then nobody waits for changes.
@@ -9,7 +9,7 @@ struct LookPace {
 
   /// While nothing happens.
   let idleInterval: Duration
-  /// While tasks run, 0.8 s: where much changes for long, it is seen within a second with the way to the page, too.
+  /// While tasks run, or changes do not end, 0.8 s: with the way to the page, too, each is seen within a second.
   var busyInterval: Duration { idleInterval * 4 / 5 }
   /// What changes is not told more often than this, however much does.
   static let leastInterval = Duration.milliseconds(300)
@@ -29,7 +29,7 @@ struct LookPace {
   }
 
   mutating func look(at now: ContinuousClock.Instant) {
-    if let last { ahead = max(.zero, ahead + interval - (now - last)) }
+    if let last { ahead = min(mostAhead, max(.zero, ahead + interval - (now - last))) }
     last = now
   }
 
@@ -40,7 +40,7 @@ struct LookPace {
     let start = last ?? .now
     interval = isBusy ? busyInterval : idleInterval
     let unlessChanged = max(ahead > .zero ? interval + payment : interval, taken * 5)
-    let ifChanged = max(ahead < mostAhead ? Self.leastInterval : interval, taken * 3)
+    let ifChanged = max(ahead < mostAhead ? Self.leastInterval : busyInterval, taken * 3)
     return Next(ifChanged: start + min(ifChanged, unlessChanged), unlessChanged: start + unlessChanged)
   }
 }

@@ -53,9 +53,10 @@ package final class AttemptKeeper {
 
   /// - Parameter detail: for those who read how the attempt ended, as it follows the worker's name.
   package func stop(
-    _ token: Int64, _ reason: RunningAttempt.StopReason, _ detail: String = "", at now: ContinuousClock.Instant = .now
+    _ token: Int64, _ reason: RunningAttempt.StopReason, _ detail: String = "", advice: String? = nil,
+    at now: ContinuousClock.Instant = .now
   ) {
-    running[token]?.stop(reason, detail, at: now)
+    running[token]?.stop(reason, detail, advice: advice, at: now)
   }
 
   package func stopAll(_ reason: RunningAttempt.StopReason) {
@@ -105,7 +106,8 @@ package final class AttemptKeeper {
     guard let attempt = running.removeValue(forKey: token) else { return }
     logEnd(attempt, ending)
     if case .givenBack = ending {
-      ledger.enterGivenBack(attempt.stopDetail, attempt.suspicion, attempt.lease, attempt.steps)
+      ledger.enterGivenBack(
+        attempt.stopDetail, attempt.suspicion, advice: attempt.stopAdvice, attempt.lease, attempt.steps)
     } else {
       ledger.enter(ending, attempt.lease, attempt.steps)
     }

@@ -74,12 +74,13 @@ package struct AttemptLedger {
   /// - Parameters:
   ///   - reason: what is to blame, as it follows the worker's name.
   ///   - error: what the attempt itself met, if anything.
+  ///   - advice: what to do about that which is to blame.
   package mutating func enterGivenBack(
-    _ reason: String, _ error: (any Error)?, _ lease: TaskLease, _ steps: AttemptSteps
+    _ reason: String, _ error: (any Error)?, advice: String? = nil, _ lease: TaskLease, _ steps: AttemptSteps
   ) {
     let report =
-      error.map { FailureReport($0, steps: steps, redaction: redaction) }
-      ?? FailureReport(.transient, "", type: "GivenBack", steps: steps, redaction: redaction)
+      error.map { FailureReport($0, advice: advice, steps: steps, redaction: redaction) }
+      ?? FailureReport(.transient, "", type: "GivenBack", advice: advice, steps: steps, redaction: redaction)
     let why = OutsideText.line(redaction("worker \(workerName) \(reason)"))
     reports.append(
       .giveBack(lease, reason: report.reason.isEmpty ? why : "\(report.reason) (\(why))", detail: report.detail))

@@ -12,15 +12,17 @@ package struct FailureReport: Sendable {
   /// JSON: advice, error type, cause chain, the steps and the documents of the attempt.
   package var detail: String?
 
-  package init(_ error: any Error, steps: AttemptSteps? = nil, redaction: Redaction) {
+  /// - Parameter advice: where the error has none of its own.
+  package init(_ error: any Error, advice: String? = nil, steps: AttemptSteps? = nil, redaction: Redaction) {
     guard let classified = error as? any ClassifiedError else {
       // Unknown to us, so perhaps gone the next time; max_attempts is the end of it.
-      self.init(.transient, "\(error)", type: "\(type(of: error))", steps: steps, redaction: redaction)
+      self.init(
+        .transient, "\(error)", type: "\(type(of: error))", advice: advice, steps: steps, redaction: redaction)
       return
     }
     self.init(
       classified.errorClass == .workerLost ? .transient : classified.errorClass, classified.summary,
-      type: "\(type(of: error))", advice: classified.advice, causes: classified.causes,
+      type: "\(type(of: error))", advice: classified.advice ?? advice, causes: classified.causes,
       retryAfter: classified.retryAfter, steps: steps, redaction: redaction)
   }
 

@@ -23,6 +23,7 @@ package struct RunningAttempt {
   package private(set) var stoppedAt: ContinuousClock.Instant?
   /// For those who read how the attempt ended.
   private(set) var stopDetail = ""
+  private(set) var stopAdvice: String?
   /// What its handler ended with, where the host is looked at before anybody says whose fault it was.
   package internal(set) var suspicion: (any Error)?
 
@@ -38,11 +39,14 @@ package struct RunningAttempt {
   }
 
   /// The first reason stays, but for a lost lease, which outweighs any other.
-  mutating func stop(_ reason: StopReason, _ detail: String = "", at now: ContinuousClock.Instant = .now) {
+  mutating func stop(
+    _ reason: StopReason, _ detail: String = "", advice: String? = nil, at now: ContinuousClock.Instant = .now
+  ) {
     guard stopReason == nil || reason == .leaseLost else { return }
     stopReason = reason
     stoppedAt = now
     stopDetail = detail
+    stopAdvice = advice
     handle.cancel()
   }
 }
