@@ -83,9 +83,14 @@ struct RecordedRunTests {
 
   /// A record with one thing in it that did not happen, or without one that did, is refused: the rules can tell.
   private func refuseForgeries(of events: [RecordedEvent]) throws {
-    func refuse(_ what: String, _ kind: RecordedEvent.Kind, _ forge: (inout [RecordedEvent], Int) -> Void) throws {
+    func refuse(
+      _ what: String, _ kind: RecordedEvent.Kind, byHolder: Bool = false,
+      _ forge: (inout [RecordedEvent], Int) -> Void
+    ) throws {
       // Neither among the first, before anything could go wrong, nor the last, whose consequences are not in the record.
-      let at = try #require(events.indices.dropFirst(events.count / 3).first { events[$0].kind == kind }, "\(what)")
+      let late = events.indices.dropFirst(events.count / 3)
+      let at = try #require(
+        late.first { events[$0].kind == kind && (!byHolder || events[$0].caller == events[$0].holder) }, "\(what)")
       var forged = events
       forge(&forged, at)
       var rules = PublicationRules()
@@ -113,7 +118,8 @@ struct RecordedRunTests {
       guard let lease = events[at...].firstIndex(where: { $0.kind == .leased }) else { return }
       events[lease].token = (events[..<at].map(\.token).max() ?? 0) + 1
     }
-    try refuse("a task taken from a worker that lives", .takenBack) { $0[$1].caller = stranger }
+    // Of a worker that has ended, anybody may.
+    try refuse("a task taken from a worker that lives", .takenBack, byHolder: true) { $0[$1].caller = stranger }
     try refuse("a task taken back twice", .takenBack) { $0.insert($0[$1], at: $1) }
     try refuse("a task that another transaction takes from behind the fence", .fenced) { $0[$1].transaction += 1 }
   }

@@ -72,7 +72,8 @@ BEGIN
       SELECT a.source_ids, a.backfill_id, n.running
       FROM queue._running(
           CASE WHEN $1 IS NULL THEN '{*}' ELSE $1 || ARRAY(SELECT '#' || b FROM unnest($2) b) END) n
-        JOIN queue.lane a USING (lane_id)),
+        CROSS JOIN LATERAL (
+          SELECT l.source_ids, l.backfill_id FROM queue.lane l WHERE l.lane_id = n.lane_id OFFSET 0) a),
     by_source AS MATERIALIZED (
       SELECT u AS source_id, sum(b.running)::bigint AS running FROM busy b CROSS JOIN unnest(b.source_ids) u
         GROUP BY u),
@@ -163,7 +164,8 @@ BEGIN
     END IF;
     SELECT array_agg(best.lane_id), array_agg(best.merge_rank) INTO found_lanes, found_ranks FROM (
       SELECT n.lane_id, head.rank - n.priority * ageing AS merge_rank
-      FROM unnest(lanes[1:looked]) AS u(lane_id) JOIN queue.lane n USING (lane_id)
+      FROM unnest(lanes[1:looked]) AS u(lane_id)
+      CROSS JOIN LATERAL (SELECT l.lane_id, l.priority FROM queue.lane l WHERE l.lane_id = u.lane_id OFFSET 0) n
       -- Asked only of lanes that have one: else a call for each lane takes as long as the looks at all heads.
       CROSS JOIN LATERAL (
         SELECT CASE WHEN current_setting('aker.floor_' || n.lane_id, true) <> ''
@@ -191,7 +193,8 @@ COMMENT ON FUNCTION queue._shares IS
 CREATE FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, now_at bigint) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 -- The tables may have been empty when they were last analyzed, or hold a million rows a second later: the plan must
--- not depend on it. Nor is a plan that takes microseconds worth compiling.
+-- not depend on it. Nor is a plan that takes microseconds worth compiling. Where tables are joined, a LATERAL with
+-- OFFSET 0 (or = ANY (ARRAY[…]), for the table that is written) leaves the planner nothing but the index for each row.
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
@@ -297,7 +300,9 @@ BEGIN
   -- other), and whoever counts next sees these leases.
   SELECT coalesce(array_agg(DISTINCT u) FILTER (WHERE u IS NOT NULL), '{}'), array_agg(DISTINCT l.backfill_id)
     INTO chosen_sources, chosen_backfills
-    FROM unnest(chosen) s JOIN queue.lane l USING (lane_id) LEFT JOIN LATERAL unnest(l.source_ids) u ON true;
+    FROM unnest(chosen) s
+      CROSS JOIN LATERAL (SELECT * FROM queue.lane n WHERE n.lane_id = s.lane_id OFFSET 0) l
+      LEFT JOIN LATERAL unnest(l.source_ids) u ON true;
   PERFORM FROM queue.source s WHERE s.max_running IS NOT NULL AND s.source_id = ANY (chosen_sources)
     ORDER BY s.source_id FOR NO KEY UPDATE;
   is_limited := FOUND;
@@ -311,7 +316,8 @@ BEGIN
 
   FOR lane IN
     SELECT l.lane_id, s.wanted, l.source_ids || ('#' || l.backfill_id) AS limits
-    FROM unnest(chosen) s JOIN queue.lane l USING (lane_id) ORDER BY s.first_rank, l.lane_id
+    FROM unnest(chosen) s CROSS JOIN LATERAL (SELECT * FROM queue.lane n WHERE n.lane_id = s.lane_id OFFSET 0) l
+    ORDER BY s.first_rank, l.lane_id
   LOOP
     wanted := least(lane.wanted, left_over, (SELECT min((rooms ->> k)::bigint) FROM unnest(lane.limits) k));
     CONTINUE WHEN wanted <= 0;
@@ -329,9 +335,11 @@ BEGIN
         p.region, b.as_of, CASE WHEN is_redefined
           THEN queue._definition_of(i.task_id, i.started_at, l.definition_hash) ELSE l.definition_hash END,
         l.source_ids, i.started_at, i.deadline_at, l.max_attempts::integer
-      FROM unnest(taken) WITH ORDINALITY AS t(task_id, place) JOIN queue.lease i USING (task_id)
-        JOIN queue.planned_task p USING (task_id) JOIN queue.lane l ON l.lane_id = lane.lane_id
-        JOIN queue.backfill b ON b.backfill_id = l.backfill_id
+      -- OFFSET 0: see _take; a join's plan would read all leases for each task if it was made when there was one.
+      FROM unnest(taken) WITH ORDINALITY AS t(task_id, place)
+        CROSS JOIN LATERAL (SELECT * FROM queue.lease e WHERE e.task_id = t.task_id OFFSET 0) i
+        CROSS JOIN LATERAL (SELECT k.region FROM queue.planned_task k WHERE k.task_id = t.task_id OFFSET 0) p
+        JOIN queue.lane l ON l.lane_id = lane.lane_id JOIN queue.backfill b ON b.backfill_id = l.backfill_id
       ORDER BY t.place;
     EXIT WHEN left_over <= 0;
   END LOOP;

@@ -116,8 +116,9 @@ DECLARE
   moved bigint;
 BEGIN
   PERFORM queue._lock_backfill_shared(f.backfill_id) FROM (
-    SELECT DISTINCT a.backfill_id FROM queue.dependency d JOIN queue.blocked k ON k.task_id = d.task_id
-      JOIN queue.lane a USING (lane_id)
+    SELECT DISTINCT a.backfill_id FROM queue.dependency d
+      CROSS JOIN LATERAL (SELECT b.lane_id FROM queue.blocked b WHERE b.task_id = d.task_id OFFSET 0) k
+      CROSS JOIN LATERAL (SELECT l.backfill_id FROM queue.lane l WHERE l.lane_id = k.lane_id OFFSET 0) a
     WHERE d.upstream_task_id = ANY (done) ORDER BY 1) f;
   PERFORM FROM queue.blocked k
     WHERE k.task_id IN (SELECT d.task_id FROM queue.dependency d WHERE d.upstream_task_id = ANY (done))
@@ -126,11 +127,11 @@ BEGIN
   UPDATE queue.blocked k SET remaining = n.open_count
     FROM (SELECT d.task_id, queue._open_upstream_count(d.task_id, done) AS open_count
       FROM (SELECT DISTINCT d.task_id FROM queue.dependency d WHERE d.upstream_task_id = ANY (done)) d) n
-    WHERE k.task_id = n.task_id AND n.open_count > 0;
+    WHERE k.task_id = ANY (ARRAY[n.task_id]) AND n.open_count > 0;
   WITH freed AS (
     DELETE FROM queue.blocked k
     USING (SELECT DISTINCT d.task_id FROM queue.dependency d WHERE d.upstream_task_id = ANY (done)) n
-    WHERE k.task_id = n.task_id AND queue._open_upstream_count(k.task_id, done) = 0
+    WHERE k.task_id = ANY (ARRAY[n.task_id]) AND queue._open_upstream_count(k.task_id, done) = 0
     RETURNING k.task_id, k.lane_id, k.data_year, k.attempt_count),
   counted AS (
     INSERT INTO queue.progress_delta (lane_id, data_year, blocked)
@@ -238,8 +239,9 @@ DECLARE
 BEGIN
   WITH given AS (SELECT * FROM unnest($1, $2, $3) AS u(task_id, lease_token, result)),
   gone AS (
+    -- ANY and DISTINCT: by the index for each, however few leases there were when the plan was made (see queue._take).
     DELETE FROM queue.lease l USING given g
-    WHERE l.task_id = g.task_id AND l.lease_token = g.lease_token
+    WHERE l.task_id = ANY (ARRAY[g.task_id]) AND l.lease_token IS NOT DISTINCT FROM g.lease_token
       AND l.incarnation IS NOT DISTINCT FROM me
     RETURNING l.task_id, l.lease_token, l.started_at, l.worker_id, l.lane_id, l.attempt_count, l.data_year, g.result),
   written AS (

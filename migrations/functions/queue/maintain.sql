@@ -152,7 +152,7 @@ BEGIN
     UPDATE queue.progress p SET blocked = p.blocked + s.blocked, completed = p.completed + s.completed,
       failed = p.failed + s.failed, cancelled = p.cancelled + s.cancelled,
       change_count = p.change_count + s.row_count, changed_in = pg_current_xact_id()
-      FROM summed s WHERE p.lane_id = s.lane_id AND p.data_year = s.data_year)
+      FROM summed s WHERE p.lane_id = ANY (ARRAY[s.lane_id]) AND p.data_year = ANY (ARRAY[s.data_year]))
   SELECT sum(s.row_count), array_agg(DISTINCT s.lane_id) INTO folded, lanes FROM summed s;
 
   -- Close the lanes, and then the backfills, whose last task has ended.

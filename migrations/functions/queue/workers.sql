@@ -75,9 +75,13 @@ BEGIN
   END IF;
   IF cardinality($2) > 0 THEN
     SELECT coalesce(array_agg(t), '{}') INTO lost FROM unnest($2) t
-      WHERE NOT EXISTS (
-        SELECT FROM queue.lease l JOIN queue.lane a USING (lane_id) JOIN queue.backfill b USING (backfill_id)
-        WHERE l.worker_id = $1 AND l.lease_token = t AND b.cancelled_at IS NULL);
+      LEFT JOIN LATERAL (
+        SELECT l.lane_id FROM queue.lease l WHERE l.lease_token = t AND l.worker_id = $1 OFFSET 0) l ON true
+      LEFT JOIN LATERAL (SELECT n.backfill_id FROM queue.lane n WHERE n.lane_id = l.lane_id OFFSET 0) a ON true
+      LEFT JOIN LATERAL (
+        SELECT true AS is_held FROM queue.backfill b
+        WHERE b.backfill_id = a.backfill_id AND b.cancelled_at IS NULL OFFSET 0) b ON true
+      WHERE b.is_held IS NULL;
   END IF;
   RETURN coalesce(lost, '{}');
 END
