@@ -31,11 +31,42 @@ struct DeployFileTests {
     #expect(result.exitCode == 1 && !result.errorOutput.isEmpty, "\(result)")
   }
 
-  @Test("compose's PgBouncer runs by the settings of deploy/postgres, and lets in who has the password")
+  /// What one file of the compose project says of another, and what Prometheus and Grafana would only tell when they run.
+  @Test(arguments: [
+    ("prometheus/prometheus.yml", "coordinator:8420", "coordinator:8421", "where nothing listens"),
+    ("prometheus/prometheus.yml", ", \"worker-2:9464\"", "", "worker-2 tells its figures"),
+    ("prometheus/prometheus.yml", "/rules.yml", "/rule.yml", "does not point to an existing file"),
+    ("prometheus/prometheus.yml", "metrics-token", "token", "no such file"),
+    ("prometheus/prometheus.yml", "static_configs", "static_config", "field static_config not found"),
+    ("prometheus/rules.yml", "max(aker_leader) == 0", "max(aker_leader) = 0", "could not parse expression"),
+    ("compose/compose.yaml", "\"0.0.0.0:9464\"", "\"127.0.0.1:9464\"", "names worker-1:9464, where nothing listens"),
+    ("compose/compose.yaml", "@pgbouncer:6432", "@pgbouncer:5432", "names pgbouncer:5432"),
+    ("compose/compose.yaml", "//aker_worker_login:", "//aker_owner:", "worker-1 does not log in"),
+    (
+      "grafana/provisioning/datasources/aker.yaml", "aker_reader_login", "aker_owner",
+      "logs in to the database as aker_owner"
+    ),
+    ("grafana/provisioning/datasources/aker.yaml", "$AKER_READER", "$AKER_OWNER", "wants AKER_OWNER_PASSWORD"),
+    ("grafana/provisioning/datasources/aker.yaml", "prometheus:9090", "prometheus:9091", "names prometheus:9091"),
+    ("grafana/provisioning/datasources/aker.yaml", "type: prometheus", "type: prometeus", "is not provisioned"),
+    ("grafana/provisioning/dashboards/aker.yaml", "/var/lib/grafana", "/etc", "where no dashboard is mounted"),
+  ])
+  func aMistakeInComposeIsFound(path: String, right: String, wrong: String, told: String) async throws {
+    let copy = "/tmp/aker-deploy-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.copyItem(atPath: PackageRoot.path + "/deploy", toPath: copy)
+    defer { try? FileManager.default.removeItem(atPath: copy) }
+    let text = try String(contentsOfFile: copy + "/" + path, encoding: .utf8)
+    try #require(text.contains(right))
+    try text.replacing(right, with: wrong).write(toFile: copy + "/" + path, atomically: true, encoding: .utf8)
+    let result = try await Program.run(PackageRoot.path + "/scripts/check-compose", [copy])
+    #expect(result.exitCode == 1 && result.errorOutput.contains(told), "\(result)")
+  }
+
+  @Test(
+    "compose's PgBouncer runs by the settings of deploy/postgres, and lets in the two logins that have their passwords")
   func composesPooler() async throws {
-    let database = TestDatabase.current
+    let (server, deploy) = (try await ComposedServer.start(), PackageRoot.path + "/deploy")
     let port = try FreePort.take()
-    let deploy = PackageRoot.path + "/deploy"
     let folder = "/tmp/aker-compose-pooler-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -45,23 +76,27 @@ struct DeployFileTests {
     let command = geteuid() == 0 ? ["runuser", "-u", "postgres", "--"] + start : start
     let pooler = try await Program.start(
       "/usr/bin/env", command,
-      environment: [
-        "POSTGRES_PASSWORD": "half\"quoted", "DATABASE_HOST": database.cluster.directory, "DATABASE": database.name,
-        "LISTEN": "127.0.0.1", "PORT": "\(port)", "PATH": "/usr/sbin:/usr/bin:/bin",
+      environment: ComposedServer.passwords.merging([
+        "DATABASE_HOST": server.directory, "LISTEN": "127.0.0.1", "PORT": "\(port)", "PATH": "/usr/sbin:/usr/bin:/bin",
         "TMPDIR": folder,
-      ], directory: "/")
-    func connect(_ password: String) async throws -> PostgresConnection {
-      try await PostgresConnection.connect(
-        PostgresConfiguration(
-          dsn: "host=127.0.0.1 port=\(port) user=aker dbname=\(database.name) password='\(password)'"))
+      ]) { $1 }, directory: "/")
+    func connect(_ login: String, _ password: String) async throws -> PostgresConnection {
+      let quoted = password.replacing("'", with: "\\'")
+      return try await PostgresConnection.connect(
+        PostgresConfiguration(dsn: "host=127.0.0.1 port=\(port) user=\(login) dbname=aker password='\(quoted)'"))
     }
-    try await eventually("it lets in who has the password") {
-      guard let connection = try? await connect("half\"quoted") else { return false }
-      let rows = try await connection.query("SELECT 1")
-      await connection.close()
-      return rows.count == 1
+    for (login, variable) in [("aker_owner", "AKER_OWNER_PASSWORD"), ("aker_worker_login", "AKER_WORKER_PASSWORD")] {
+      let password = try #require(ComposedServer.passwords[variable])
+      try await eventually("it lets in who has the password") {
+        guard let connection = try? await connect(login, password) else { return false }
+        let name: String = try await connection.one("SELECT session_user::text AS name").decode("name")
+        await connection.close()
+        return name == login
+      }
+      await #expect(throws: PostgresError.self) { try await connect(login, "another") }
     }
-    await #expect(throws: PostgresError.self) { try await connect("another") }
+    let reader = try #require(ComposedServer.passwords["AKER_READER_PASSWORD"])
+    await #expect(throws: PostgresError.self) { try await connect("aker_reader_login", reader) }
     pooler.send(SIGTERM)
     _ = try await pooler.wait()
   }

@@ -14,7 +14,7 @@ struct ScalingTests {
     #expect(rule.target == rule.slots, "as many pods as the slots of each are wanted")
     let scene = try await ChaosScene.make(tasks: 80)
     let fixture = scene.fixture
-    let scaler = try await fixture.playing("aker_reader")
+    let scaler = try await fixture.playing("aker_monitor")
     var pods = Pods(rule: rule, dsn: fixture.database.dsn)
     var seen: Set<Int> = []
     // What the source allows while so many effects are not there yet: up, and down again under running tasks.

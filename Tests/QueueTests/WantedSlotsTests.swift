@@ -127,7 +127,7 @@ struct WantedSlotsTests {
     let question = try #require(manifest.firstMatch(of: /query: (SELECT .+)/)).1
     let fixture = try await QueueFixture.make()
     try await fixture.enqueue(years: 2001...2003)
-    #expect(try await fixture.playing("aker_reader").value(String(question)) == 3)
+    #expect(try await fixture.playing("aker_monitor").value(String(question)) == 3)
   }
 
   /// It reads what is kept per lane and year: at a hundred times the tasks, as few pages, and not one task.

@@ -4,7 +4,7 @@
 --   psql -v ON_ERROR_STOP=1 -v owner_password=... -v worker_password=... -v reader_password=... \
 --     -f managed-server.sql 'dbname=postgres ...'
 --
--- Every statement may be run again.
+-- Where an autoscaler asks, -v monitor_password=... besides. Every statement may be run again.
 
 -- What grants.sql would make, had it the right to.
 SELECT format('CREATE ROLE %I NOLOGIN', name) FROM unnest(
@@ -23,11 +23,18 @@ SELECT 'CREATE ROLE aker_worker_login LOGIN'
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'aker_worker_login') \gexec
 ALTER ROLE aker_worker_login LOGIN NOSUPERUSER PASSWORD :'worker_password';
 GRANT aker_worker TO aker_worker_login;
--- For dashboards and an autoscaler, which only look.
+-- For dashboards: the least that may read what their panels show.
 SELECT 'CREATE ROLE aker_reader_login LOGIN'
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'aker_reader_login') \gexec
 ALTER ROLE aker_reader_login LOGIN NOSUPERUSER PASSWORD :'reader_password';
-GRANT aker_reader, aker_monitor TO aker_reader_login;
+GRANT aker_reader TO aker_reader_login;
+-- For an autoscaler: how many slots are wanted, and figures; no table.
+\if :{?monitor_password}
+  SELECT 'CREATE ROLE aker_monitor_login LOGIN'
+  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'aker_monitor_login') \gexec
+  ALTER ROLE aker_monitor_login LOGIN NOSUPERUSER PASSWORD :'monitor_password';
+  GRANT aker_monitor TO aker_monitor_login;
+\endif
 -- The reaper ends sessions that still load rows for an attempt whose lease is over.
 GRANT pg_signal_backend TO aker_owner;
 
