@@ -34,7 +34,7 @@ function page(script) {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
   // Times, as the clock on this wall has them; UTC on hover. Buttons that copy.
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  let format = null; // made with the first time: it takes as long as all else here
   const written = /\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)? ?(?:UTC|Z)/;
   function dress(within) {
     // Those within sentences, too; what is to be copied stays as it is.
@@ -51,7 +51,10 @@ function page(script) {
         text = rest;
       }
     }
-    for (const time of all('time', within)) time.textContent = format.format(new Date(time.dateTime));
+    for (const time of all('time', within)) {
+      format ??= new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+      time.textContent = format.format(new Date(time.dateTime));
+    }
     for (const command of all('.command', within)) {
       const button = document.createElement('button');
       button.type = 'button';
