@@ -113,13 +113,10 @@ screenshots: build ## Write pictures of the dashboard's pages (docs/images has f
 	@scripts/setup --tests
 	@BIN=$(BIN) scripts/screenshots $(or $(SHOTS),.aker/screenshots)
 
-proof: ## The model of publication and its broken variants, the queue's SQL explored, runs of it against the model, fuzz, chaos (minutes)
+proof: ## The model of publication and its broken variants, the queue's SQL explored, runs of it against the model, chaos, fuzz (eight minutes)
 	@scripts/setup --tests
-	@proof/check
 	@$(SWIFT) build --build-tests
-	@AKER_MUTANTS=1 AKER_EXPLORE=$(or $(EXPLORE),50000) $(TESTS) --filter '^ExplorationTests\.'
-	@AKER_FUZZ_SECONDS=$(or $(FUZZ),5) $(if $(SEED),AKER_FUZZ_SEED=$(SEED)) $(TESTS) --filter '^FuzzTests\.'
-	@$(CHAOS)
+	@SWIFT="$(SWIFT)" EXPLORE="$(EXPLORE)" FUZZ="$(FUZZ)" MINUTES="$(MINUTES)" SEED="$(SEED)" scripts/proof
 
 try-deploy: ## Follow docs/deploy.md with the package of `make dist`, as a stranger with a Debian host would (root; a minute)
 	@scripts/try-deploy
