@@ -165,13 +165,23 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  -- Several backfills of a vintage may have asked for a cell; one backfill has each once, and need not be sorted for it.
   RETURN QUERY
-  SELECT DISTINCT ON (c.dataset, c.data_year) c.dataset, c.data_year, c.data, c.work, c.total, c.completed, c.failed,
-    c.cancelled, c.running, c.blocked, c.paused, c.warned
+  SELECT c.dataset, c.data_year, c.data, c.work, c.total, c.completed, c.failed, c.cancelled, c.running, c.blocked,
+    c.paused, c.warned
   FROM queue.backfill_cell c
-  WHERE ($1 IS NULL OR c.backfill_id = $1) AND ($2 IS NULL OR c.as_of = $2) AND c.dataset = ANY ($3)
+  WHERE c.backfill_id = $1 AND ($2 IS NULL OR c.as_of = $2) AND c.dataset = ANY ($3)
+    AND ($4 IS NULL OR c.data_year >= $4) AND ($5 IS NULL OR c.data_year <= $5);
+  IF $1 IS NOT NULL THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
+  SELECT DISTINCT ON (c.dataset COLLATE "C", c.data_year) c.dataset, c.data_year, c.data, c.work, c.total, c.completed,
+    c.failed, c.cancelled, c.running, c.blocked, c.paused, c.warned
+  FROM queue.backfill_cell c
+  WHERE ($2 IS NULL OR c.as_of = $2) AND c.dataset = ANY ($3)
     AND ($4 IS NULL OR c.data_year >= $4) AND ($5 IS NULL OR c.data_year <= $5)
-  ORDER BY c.dataset, c.data_year, c.backfill_id DESC;
+  ORDER BY c.dataset COLLATE "C", c.data_year, c.backfill_id DESC;
 END
 $$;
 COMMENT ON FUNCTION service.choice_cells IS
