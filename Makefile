@@ -91,7 +91,7 @@ test-owner: ## The queue's tests as on a managed server: the database's owner is
 	@$(SWIFT) build --build-tests
 	@AKER_TEST_OWNER=1 $(TESTS) --filter '^QueueTests\.'
 
-check-deploy: ## Hold deploy/ to the tools that read it: systemd, docker-compose, hadolint, schemas of Kubernetes
+check-deploy: ## Hold deploy/ to the tools that read it: systemd, docker-compose, promtool, hadolint, schemas of Kubernetes
 	@scripts/setup --tests
 	@scripts/check-deploy
 
@@ -100,8 +100,7 @@ test-hosts: ## A pool on ten hosts (network namespaces) through cuts, crashes an
 	@$(SWIFT) build --build-tests
 	@scripts/test-hosts
 
-images: dist ## Container images of both programs below dist/images, built and run here (root; needs buildah, podman, mmdebstrap)
-	@scripts/setup --images
+images: dist ## Container images of both programs below dist/images, built twice and run here (root)
 	@scripts/images --run
 
 chaos: ## A pool at work under random faults in pairs: MINUTES=4, SEED=a number for the same faults again
