@@ -128,7 +128,7 @@ struct MonitoringTests {
           environment: environment),
       ]
       var missing = named
-      try await eventually(within: .seconds(90), "every figure is served") {
+      try await eventually(within: .seconds(240), "every figure is served") {
         _ = try await Program.run("curl", ["-s", "-m", "10", "http://127.0.0.1:\(service)/api/v1/tasks"])
         let served = try await Self.figures(service).union(Self.figures(worker))
         missing = named.subtracting(served)
