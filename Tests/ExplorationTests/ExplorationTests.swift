@@ -27,6 +27,18 @@ struct ExplorationTests {
     #expect(explorer.stateCount > 100 && explorer.staleCount > 100)
   }
 
+  /// A mistake that can no longer be made is not looked for: it is found here, minutes before the list below is.
+  @Test("each mistake can be made in the SQL as it is")
+  func mutantsHaveTheirText() async throws {
+    let connection = try await TestDatabase.current.connect()
+    #expect(Mutant.all.count >= 20)
+    for mutant in Mutant.all {
+      let (mutated, original) = try await mutant.definitions(connection)
+      #expect(mutated != original, "\(mutant): the text to replace is not there")
+    }
+    await connection.close()
+  }
+
   /// Mistakes that an exploration of this size would not find would stand in the list of what survived.
   @Test("each of these mistakes in the SQL is found", .enabled(if: triesMistakes, "make proof runs it"))
   func mutants() async throws {
@@ -36,10 +48,6 @@ struct ExplorationTests {
     var survivors: [String] = []
     for mutant in Mutant.all where Self.chosen.isEmpty || Self.chosen.contains(where: mutant.description.contains) {
       let (mutated, original) = try await mutant.definitions(connection)
-      guard mutated != original else {
-        survivors.append("\(mutant): the text to replace is not there")
-        continue
-      }
       let session = mutant.needsPairs ? across.look : connection
       try await session.executeScript(mutated)
       var finding: Explorer.Finding?
@@ -57,7 +65,6 @@ struct ExplorationTests {
       print("\(mutant)\n  \(finding.map { "\($0)" } ?? "SURVIVED")")
       if finding == nil { survivors.append("\(mutant)") }
     }
-    #expect(Mutant.all.count >= 20)
     #expect(survivors == [])
     await connection.close()
     try await pairs.drop()

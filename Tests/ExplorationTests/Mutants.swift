@@ -29,7 +29,8 @@ struct Mutant: CustomStringConvertible {
 
   static let all: [Mutant] = [
     // Fences.
-    Mutant("a completion does not prove its lease", "_complete", "AND l.lease_token = g.lease_token", ""),
+    Mutant(
+      "a completion does not prove its lease", "_complete", "AND l.lease_token IS NOT DISTINCT FROM g.lease_token", ""),
     Mutant("a failure does not prove its lease", "_take_back", "AND d.lease_token = $2", ""),
     Mutant("the fence does not look at the lease", "fence", "AND l.lease_token = $2", ""),
     Mutant(
