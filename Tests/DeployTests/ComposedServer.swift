@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Postgres
 import TestSupport
 
 /// A server as compose makes it: a database of a login that is no superuser, prepared by the script that the image of Postgres runs.
@@ -21,5 +22,16 @@ enum ComposedServer {
       ]) { $1 })
     guard result.exitCode == 0 else { throw TestFailure("prepare-database.sh: \(result)") }
     return cluster
+  }
+
+  /// As compose's `migrate`: by the server itself, as the owner.
+  static func migrate(_ cluster: TestCluster) async throws {
+    let result = try await Program.run(
+      Executable.aker, ["migrate"],
+      environment: [
+        "AKER_POSTGIS_DSN": cluster.configuration(database: "aker", user: "aker_owner").dsn,
+        "AKER_MIGRATIONS_PATH": PackageRoot.migrations,
+      ])
+    guard result.exitCode == 0 else { throw TestFailure("aker migrate: \(result)") }
   }
 }

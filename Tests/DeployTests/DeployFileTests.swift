@@ -80,10 +80,12 @@ struct DeployFileTests {
         "DATABASE_HOST": server.directory, "LISTEN": "127.0.0.1", "PORT": "\(port)", "PATH": "/usr/sbin:/usr/bin:/bin",
         "TMPDIR": folder,
       ]) { $1 }, directory: "/")
-    func connect(_ login: String, _ password: String) async throws -> PostgresConnection {
+    func dsn(_ login: String, _ password: String) -> String {
       let quoted = password.replacing("'", with: "\\'")
-      return try await PostgresConnection.connect(
-        PostgresConfiguration(dsn: "host=127.0.0.1 port=\(port) user=\(login) dbname=aker password='\(quoted)'"))
+      return "host=127.0.0.1 port=\(port) user=\(login) dbname=aker password='\(quoted)'"
+    }
+    func connect(_ login: String, _ password: String) async throws -> PostgresConnection {
+      try await PostgresConnection.connect(PostgresConfiguration(dsn: dsn(login, password)))
     }
     for (login, variable) in [("aker_owner", "AKER_OWNER_PASSWORD"), ("aker_worker_login", "AKER_WORKER_PASSWORD")] {
       let password = try #require(ComposedServer.passwords[variable])
@@ -97,6 +99,24 @@ struct DeployFileTests {
     }
     let reader = try #require(ComposedServer.passwords["AKER_READER_PASSWORD"])
     await #expect(throws: PostgresError.self) { try await connect("aker_reader_login", reader) }
+    // Both programs do their work as these logins, through it.
+    try await ComposedServer.migrate(server)
+    func run(_ program: String, _ arguments: [String], _ login: String, _ variable: String) async throws {
+      let result = try await Program.run(
+        program, arguments,
+        environment: [
+          "AKER_POSTGIS_DSN": dsn(login, ComposedServer.passwords[variable] ?? ""), "AKER_HOME": folder,
+          "AKER_CATALOG_PATH": PackageRoot.catalog, "AKER_MIGRATIONS_PATH": PackageRoot.migrations,
+          "AKER_CENSUS_API_KEY": "recorded",
+        ])
+      #expect(result.exitCode == 0, "\(result)")
+    }
+    let backfill = ["backfill", "market_income", "--years", "2012", "--as-of", "2024-06", "--detach"]
+    try await run(Executable.aker, backfill, "aker_owner", "AKER_OWNER_PASSWORD")
+    try await run(Executable.worker, ["--no-op", "--until-empty"], "aker_worker_login", "AKER_WORKER_PASSWORD")
+    let looking = try await server.connect(database: "aker")
+    #expect(try await looking.query("SELECT FROM queue.task WHERE state = 'completed'").count == 1)
+    await looking.close()
     pooler.send(SIGTERM)
     _ = try await pooler.wait()
   }

@@ -37,13 +37,7 @@ struct MonitoringTests {
     let provisioned = try Self.file("grafana/provisioning/datasources/aker.yaml")
     let login = String(try #require(provisioned.firstMatch(of: /user: (\w+)/)).1)
     let server = try await ComposedServer.start()
-    let migrated = try await Program.run(
-      Executable.aker, ["migrate"],
-      environment: [
-        "AKER_POSTGIS_DSN": server.configuration(database: "aker", user: "aker_owner").dsn,
-        "AKER_MIGRATIONS_PATH": PackageRoot.migrations,
-      ])
-    #expect(migrated.exitCode == 0, "\(migrated)")
+    try await ComposedServer.migrate(server)
     let reader = try await PostgresConnection.connect(server.configuration(database: "aker", user: login))
     var count = 0
     for (title, target) in try Self.targets() {
