@@ -20,7 +20,10 @@ struct PublishedTypeTests {
     ("NULL", "null"), ("NULL::DOUBLE", "null"), ("NULL::VARCHAR", "null"),
   ]
   static let doubles: [(String, String?)] = [
-    ("5::TINYINT", "5.0"), ("9007199254740992::HUGEINT", "9007199254740992.0"), ("2.50::DECIMAL(4,2)", "2.5"),
+    ("5::TINYINT", "5.0"), ("9007199254740992::HUGEINT", "9007199254740992.0"),
+    ("9007199254740993", nil), ("-9007199254740993", nil), ("9007199254740994", "9007199254740994.0"),
+    ("9007199254740993::HUGEINT", nil), ("18446744073709551615::UBIGINT", nil), ("9007199254740993::UHUGEINT", nil),
+    ("2.50::DECIMAL(4,2)", "2.5"),
     ("0.5::FLOAT", "0.5"), ("0.5::DOUBLE", "0.5"), ("'NaN'::DOUBLE", nil), ("'inf'::FLOAT", nil),
     ("-'inf'::DOUBLE", nil),
     ("true", "1.0"), ("'2.5'", "2.5"), ("'2_5'", nil), ("'NaN'", nil), ("'9007199254740993'", nil),
@@ -46,7 +49,15 @@ struct PublishedTypeTests {
     ("CAST('0.1' AS FLOAT)", nil), ("'16777217'::REAL", nil), ("'0.5'::REAL", "0.5"), ("'1e-50'::REAL", nil),
     ("CAST('61145.55'::DOUBLE AS DECIMAL(9,1))", nil), ("CAST(0.1::DOUBLE + 0.2::DOUBLE AS DECIMAL(9,1))", "0.3"),
     ("CAST('5.55'::DOUBLE AS DECIMAL(9,2))", "5.55"), ("CAST(0.25::FLOAT AS DECIMAL(9,2))", "0.25"),
-    ("CAST(0.1::FLOAT AS DECIMAL(9,2))", "0.10"), ("CAST(5.555::DECIMAL(9,3) AS DECIMAL(9,2))", nil),
+    ("0.1::DOUBLE::FLOAT", nil), ("0.5::DOUBLE::FLOAT", "0.5"), ("16777217::FLOAT", nil), ("true::FLOAT", "1.0"),
+    ("9007199254740993::DOUBLE", nil), ("9007199254740992::DOUBLE", "9007199254740992.0"),
+    ("CAST(CAST('-9007199254740993' AS BIGINT) AS DOUBLE)", nil), ("9007199254740994::DOUBLE", "9007199254740994.0"),
+    ("x::DOUBLE FROM (SELECT 9007199254740993 AS x)", nil),
+    ("CAST(sum(x) AS DOUBLE) FROM (VALUES (9007199254740992), (1)) AS t (x)", nil),
+    ("18446744073709551615::UBIGINT::DOUBLE", nil), ("as_number(9007199254740993)", nil),
+    ("9007199254740993::DECIMAL(18,0)::DOUBLE", nil), ("2.50::DECIMAL(9,2)::DOUBLE", "2.5"),
+    ("9007199254740993 * 1e0", "9007199254740992.0"), ("NULL::BIGINT::DOUBLE", "null"),
+    ("CAST(5.555::DECIMAL(9,3) AS DECIMAL(9,2))", nil),
     ("CAST(5 AS DECIMAL(9,2))", "5.00"),
   ]
 

@@ -31,17 +31,25 @@ enum ValueMacros {
         ELSE true END THEN v
       WHEN is_text(v) THEN error('''' || CAST(v AS VARCHAR) || ''' is no whole number')
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no whole number: say round(), floor() or ceil() where that is meant') END;
-    -- What is no text goes through the other ones as it is: its type is the transform's own.
+    -- Of the transform's own numbers, those that a double may not keep, and whether it keeps this one: whole ones from 2^53 on.
+    CREATE MACRO is_wide_type(v) AS typeof(v) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT') OR starts_with(typeof(v), 'DECIMAL');
+    CREATE MACRO is_kept_number(v) AS TRY_CAST(v AS DOUBLE) BETWEEN -9007199254740991 AND 9007199254740991
+      OR TRY_CAST(TRY_CAST(v AS DOUBLE) AS HUGEINT) = TRY_CAST(v AS HUGEINT);
+    CREATE MACRO not_kept(v) AS error('''' || CAST(v AS VARCHAR) || ''' is no number that a double keeps, which would be '
+      || coalesce(CAST(TRY_CAST(TRY_CAST(text_of(v) AS DOUBLE) AS HUGEINT) AS VARCHAR), CAST(TRY_CAST(text_of(v) AS DOUBLE) AS VARCHAR))
+      || CASE WHEN is_text(v) THEN ': cast it AS BIGINT, or leave it a text'
+        ELSE ': leave it a whole number, or say * 1e0 where the nearest double is meant' END);
     CREATE MACRO checked_number(v) AS CASE
-      WHEN NOT is_text(v) THEN v
+      WHEN NOT is_text(v) AND (NOT is_wide_type(v) OR v IS NULL OR is_kept_number(v)) THEN v
+      WHEN NOT is_text(v) THEN not_kept(v)
       WHEN is_plain_number(v) THEN v
       WHEN is_absent(v) OR is_number(v) AND is_kept(v) THEN v
-      WHEN is_number(v) THEN error('''' || CAST(v AS VARCHAR) || ''' is no number that a double keeps, which would be '
-        || TRY_CAST(TRY_CAST(text_of(v) AS DOUBLE) AS HUGEINT) || ': cast it AS BIGINT, or leave it a text')
+      WHEN is_number(v) THEN not_kept(v)
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number') END;
     -- A float keeps seven digits, of fractions in twos: 0.1 is none of its numbers.
     CREATE MACRO checked_float(v) AS CASE
-      WHEN NOT is_text(v) OR is_absent(v) THEN v
+      WHEN is_absent(v) OR typeof(v) IN ('FLOAT', 'BOOLEAN') THEN v
+      WHEN NOT is_text(v) AND CAST(TRY_CAST(v AS FLOAT) AS DOUBLE) = TRY_CAST(v AS DOUBLE) THEN v
       WHEN is_number(v) AND CAST(TRY_CAST(text_of(v) AS FLOAT) AS DOUBLE) = TRY_CAST(text_of(v) AS DOUBLE) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number that a float keeps: cast it AS DOUBLE') END;
     -- Year, month and day, the year with its four digits: what it would be otherwise, nobody says. Then a time of the day.
@@ -97,10 +105,14 @@ enum ValueMacros {
       WHEN NOT is_fraction_type(v) THEN v
       WHEN v IS NULL OR CAST(v AS DOUBLE) = trunc(CAST(v AS DOUBLE)) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no whole number: column ''' || name || ''' is one; say round(), floor() or ceil() where that is meant') END;
-    -- Its column is a double: casting to one loses nothing that the column could keep.
+    -- Its column is a double: casting a fraction to one loses nothing that the column could keep, and of a whole number it may.
     CREATE MACRO published_double(v DOUBLE, name VARCHAR) AS CASE
       WHEN v IS NULL OR isfinite(v) THEN v
       ELSE error('''' || CAST(v AS VARCHAR) || ''' is no number: column ''' || name || ''' takes no NaN and no infinity') END,
+      (v BIGINT, name VARCHAR) AS CASE WHEN v IS NULL OR is_kept_number(v) THEN v ELSE not_kept(v) END,
+      (v UBIGINT, name VARCHAR) AS CASE WHEN v IS NULL OR is_kept_number(v) THEN v ELSE not_kept(v) END,
+      (v HUGEINT, name VARCHAR) AS CASE WHEN v IS NULL OR is_kept_number(v) THEN v ELSE not_kept(v) END,
+      (v UHUGEINT, name VARCHAR) AS CASE WHEN v IS NULL OR is_kept_number(v) THEN v ELSE not_kept(v) END,
       (v, name) AS CASE
       WHEN is_text(v) AND is_plain_number(v) THEN v
       WHEN v IS NULL THEN v
