@@ -20,12 +20,17 @@ struct RawAnswerTests {
     /// One a request; the last one again for all further ones.
     var answers: [[UInt8]]
     var right: Right
+    /// As the request says it.
+    var hasFinalNewline: Bool
 
-    init(_ name: String, _ answers: [[UInt8]], _ right: Right) {
+    init(_ name: String, _ answers: [[UInt8]], _ right: Right, hasFinalNewline: Bool = true) {
       (testDescription, self.answers, self.right) = (name, answers, right)
+      self.hasFinalNewline = hasFinalNewline
     }
 
-    init(_ name: String, _ answer: [UInt8], _ right: Right) { self.init(name, [answer], right) }
+    init(_ name: String, _ answer: [UInt8], _ right: Right, hasFinalNewline: Bool = true) {
+      self.init(name, [answer], right, hasFinalNewline: hasFinalNewline)
+    }
   }
 
   private static func ok(
@@ -120,8 +125,27 @@ struct RawAnswerTests {
     Answer(
       "none of HTTP 1.0", ok([], text.utf8.dropLast(4), length: -1, status: "HTTP/1.0 200 OK"),
       .refused(.transient, "says that it is whole")),
+    Answer(
+      "none, and what helps", ok([], text.utf8.dropLast(1), length: -1),
+      .refused(.transient, "state the request's `final_newline: false`")),
+    Answer(
+      "none, and a last line that is said to have no end", ok([], text.utf8.dropLast(1), length: -1), .text,
+      hasFinalNewline: false),
+    Answer(
+      "none of HTTP 1.0, and a last line that is said to have no end",
+      ok([], text.utf8.dropLast(1), length: -1, status: "HTTP/1.0 200 OK"), .text, hasFinalNewline: false),
+    Answer(
+      "none, and a last line that is said to have no end has one", ok([], text.utf8, length: -1), .text,
+      hasFinalNewline: false),
+    Answer(
+      "more than came of a text that is said to have no last end",
+      ok([], text.utf8.dropLast(1), length: text.utf8.count + 5), .refused(.transient, "ended early"),
+      hasFinalNewline: false),
+    Answer(
+      "none, and nothing but an error", ok([], "<html><title>Busy</title></html>".utf8, length: -1),
+      .refused(.transient, "'Busy'"), hasFinalNewline: false),
     Answer("a length, and no end of a line", ok([], text.utf8.dropLast(1)), .text),
-    Answer("no number", ok(["Content-Length: ten"], text.utf8, length: -1), .refused(.transient, "")),
+    Answer("no number", ok(["Content-Length: ten"], text.utf8, length: -1), .refused(.transient, "Content-Length")),
     Answer("two that differ", ok(["Content-Length: 20"], text.utf8), .refused(.transient, "two lengths")),
     Answer("nothing", ok([], []), .refused(.transient, "an empty body")),
     Answer("a hint before it", Array("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n".utf8) + ok(), .text),
@@ -131,9 +155,12 @@ struct RawAnswerTests {
   static let chunked: [Answer] = [
     Answer("in chunks", chunks([String(text.prefix(20)), String(text.dropFirst(20))]), .text),
     Answer("cut before the last chunk", chunks([text], end: ""), .refused(.transient, "ended early")),
+    Answer(
+      "cut before the last chunk of a text that is said to have no last end",
+      chunks([String(text.dropLast(4))], end: ""), .refused(.transient, "ended early"), hasFinalNewline: false),
     Answer("cut within a chunk", Array(chunks([text], end: "").dropLast(9)), .refused(.transient, "ended early")),
     Answer("cut behind the last chunk's number", chunks([text], end: "0\r\n"), .refused(.transient, "ended early")),
-    Answer("a size that is no number", chunks([text], end: "xyz\r\n\r\n"), .refused(.transient, "")),
+    Answer("a size that is no number", chunks([text], end: "xyz\r\n\r\n"), .refused(.transient, "chunk")),
     Answer("a word behind it", chunks([text], end: "0\r\nX-Sum: 1\r\n\r\n"), .text),
   ]
 
@@ -177,7 +204,9 @@ struct RawAnswerTests {
           "files", "retry: {max_tries: 1}\nlimits: {stall_seconds: 2, total_seconds: 20}",
           endpoint: "http://127.0.0.1:\(server.port)")
         do {
-          let input = try await fetcher.fetch(.get("files", "/t.csv", expect: .text))
+          var request = FetchRequest.get("files", "/t.csv", expect: .text)
+          request.hasFinalNewline = answer.hasFinalNewline
+          let input = try await fetcher.fetch(request)
           let bytes = Array(try #require(input.path.flatMap { FileManager.default.contents(atPath: $0) }))
           let text = bytes.starts(with: [0x1F, 0x8B]) ? OddGzip.unpack(bytes) : bytes
           switch answer.right {

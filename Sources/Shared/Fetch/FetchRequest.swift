@@ -15,6 +15,8 @@ package struct FetchRequest: Sendable, Equatable {
   /// A form to upload, in place of a body.
   package var multipart: [HTTPTransfer.MultipartField] = []
   package var expected: Content
+  /// Whether a text's last line ends as the others do.
+  package var hasFinalNewline = true
   /// 204 and 404 mean that the source does not offer this.
   package var isOptional = false
 

@@ -76,11 +76,19 @@ struct Exchange: Sendable {
     for header in allHeaders { list = curl_slist_append(list, header) }
     defer { curl_slist_free_all(list) }
     var wasExceeded: Int32 = 0
+    let explanation = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    explanation.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    defer {
+      // The handle is used again.
+      aker_curl_set_pointer(handle.pointer, CURLOPT_ERRORBUFFER, nil)
+      explanation.deallocate()
+    }
     let result = withUnsafeMutablePointer(to: &wasRefused) { wasRefused in
       withUnsafeMutablePointer(to: &wasExceeded) { wasExceeded in
         withExtendedLifetime((sink, requestBody)) {
           configure(handle.pointer, list, requestBody, sink)
           aker_curl_notice_excess(handle.pointer, wasExceeded)
+          aker_curl_set_pointer(handle.pointer, CURLOPT_ERRORBUFFER, explanation)
           if !transfer.allowsPrivateAddress { aker_curl_refuse_private_addresses(handle.pointer, wasRefused) }
           return curl_easy_perform(handle.pointer)
         }
@@ -98,7 +106,7 @@ struct Exchange: Sendable {
       if case .truncated = failure { return .broken(failure) }
       throw failure
     }
-    guard result == CURLE_OK else { return try Self.broken(result) }
+    guard result == CURLE_OK else { return try Self.broken(result, explained: String(cString: explanation)) }
     var status = 0
     aker_curl_get_long(handle.pointer, CURLINFO_RESPONSE_CODE, &status)
     return .answered(
@@ -176,8 +184,12 @@ struct Exchange: Sendable {
   }
 
   /// - Throws: what trying again would not change.
-  private static func broken(_ result: CURLcode) throws -> Outcome {
-    let reason = String(cString: curl_easy_strerror(result))
+  private static func broken(_ result: CURLcode, explained: String) throws -> Outcome {
+    var reason = String(cString: curl_easy_strerror(result))
+    // What was wrong with the answer is in the explanation alone.
+    if [CURLE_RECV_ERROR, CURLE_WEIRD_SERVER_REPLY].contains(result), !explained.isEmpty {
+      reason += " (\(explained))"
+    }
     switch result {
     case CURLE_FILESIZE_EXCEEDED: throw HTTPTransfer.Failure.tooLarge
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: throw HTTPTransfer.Failure.unsafe(reason)

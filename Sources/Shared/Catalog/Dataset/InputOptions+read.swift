@@ -1,9 +1,7 @@
 extension InputOptions {
   static let fieldNames = [
     "member", "encoding", "skip_lines", "header_rows", "has_header", "delimiter", "quoting", "comment", "footer",
-    "ragged",
-    "json_path",
-    "sheet", "merged", "geometry",
+    "ragged", "final_newline", "json_path", "sheet", "merged", "geometry",
   ]
 
   /// Reads the fields that say how a file is to be read, and notes those that its format has no use for.
@@ -42,6 +40,7 @@ extension InputOptions {
     if options.isRagged, options.headerRowCount > 0 {
       fields["ragged"]?.error("rows can be ragged only without a header (has_header: false)")
     }
+    options.hasFinalNewline = field("final_newline", for: text + [.ndjson, .geojsonLines])?.bool ?? true
     options.jsonPath = field("json_path", for: [.json])?.text
     options.sheet = field("sheet", for: [.xlsx])?.text
     if let node = field("merged", for: [.xlsx]), let text = node.text {

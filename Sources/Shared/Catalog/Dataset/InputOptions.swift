@@ -19,6 +19,8 @@ package struct InputOptions: Sendable, Equatable {
   package var hasFooter = false
   /// Rows may end early; what they lack is NULL. Only without a header.
   package var isRagged = false
+  /// Whether the last line ends as the others do. Of a server that does not say where a document ends, this says that it is whole.
+  package var hasFinalNewline = true
   /// Where in a JSON document the array of objects is: `data.items`, or `features[*].attributes`.
   package var jsonPath: String?
   /// The sheet of a workbook; the first one unless told.
@@ -43,6 +45,7 @@ package struct InputOptions: Sendable, Equatable {
     var plain = InputOptions()
     plain.member = member
     plain.delimiter = delimiter
+    plain.hasFinalNewline = hasFinalNewline
     if ["utf-8", "utf8"].contains(encoding?.lowercased()) { plain.encoding = encoding }
     return self != plain
   }

@@ -111,12 +111,16 @@ struct AnswerJudge {
       }), Self.endsWhole(response.beginning)
     {
       error = self.error(.noDocument("an empty body"), .transient)
-    } else if !response.hasStatedEnd, request.expected == .text, response.lastByte != UInt8(ascii: "\n"),
-      !response.beginning.starts(with: Self.gzipMark)
+    } else if !response.hasStatedEnd, request.expected == .text, request.hasFinalNewline,
+      response.lastByte != UInt8(ascii: "\n"), !response.beginning.starts(with: Self.gzipMark)
     {
       // Documents of other kinds have an end of their own.
       error = self.error(
-        .truncated("no length, no last chunk and no end of a line says that it is whole"), .transient)
+        .truncated("no length, no last chunk and no end of a line says that it is whole"), .transient,
+        advice: """
+          It is asked for again. If its source never ends the last line of this document, state the request's \
+          `final_newline: false`; what is missing of that line is not noticed then.
+          """)
     } else {
       return nil
     }

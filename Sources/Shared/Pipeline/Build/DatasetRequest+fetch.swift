@@ -86,6 +86,7 @@ extension DatasetRequest {
     request.body = Array((try body?.json(groups: groups, fill: filled) ?? "").utf8)
     request.multipart = upload?.fields.map { .init(name: $0.name, bytes: Array(filled($0.value).utf8)) } ?? []
     request.isOptional = isOptional
+    request.hasFinalNewline = input.hasFinalNewline
     return DocumentRequest(
       request: request, format: format, pages: pages,
       verifications: verifications.map { verification in

@@ -2,19 +2,18 @@ import Dispatch
 import FoundationEssentials
 import Glibc
 import Synchronization
-import TestSupport
 
 /// A server that sends bytes as they are given, an answer a connection: what no server's library would send.
-final class RawServer: Sendable {
-  let port: Int
+package final class RawServer: Sendable {
+  package let port: Int
   private let descriptor: Int32
   private let heard = Mutex<[String]>([])
 
   /// What was asked, head by head.
-  var requests: [String] { heard.withLock { $0 } }
+  package var requests: [String] { heard.withLock { $0 } }
 
   /// - Parameter answer: given the number of the request, from 0, and its head; the connection is closed behind it.
-  static func running(
+  package static func running(
     _ answer: @escaping @Sendable (_ number: Int, _ head: String) -> [UInt8],
     _ body: (RawServer) async throws -> Void
   ) async throws {
