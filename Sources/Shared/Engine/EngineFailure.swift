@@ -34,6 +34,16 @@ package struct EngineFailure: ClassifiedError {
       .map { String($0.1) }
   }
 
+  /// The beginning of a record as its document has it, which a view of inputs refused (`InputView`); nil for other errors.
+  package var refusedRecord: String? {
+    guard case .sql(_, let message, _, _) = error else { return nil }
+    return message.firstMatch(
+      of:
+        #/Error: (?:this is no (?:feature|record, which is an object)|an object has a member twice|'.*?' is due, and stands there in other letters or with space about it|coordinates that are .*?|a ring is not closed, or a line has one point|a third coordinate where two dimensions are declared|a [A-Z]+ where .*?|a row of \d+ values where the header has \d+): (\S.*)/#
+        .dotMatchesNewlines()
+    ).map { String($0.1) }
+  }
+
   /// The same error with other words for the files that it names: what they were made of, rather than where they lie.
   package func renamed(_ names: [String: String]) -> EngineFailure {
     guard case .sql(let step, let message, let line, let column) = error else { return self }

@@ -46,6 +46,31 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
     }
   }
 
+  /// Compares the headers of a request's documents with the declaration for their year. What several have is told once; what
+  /// must not be built from names the first of them.
+  package static func compare(
+    request: DatasetRequest, declared: RequestColumns, documents: [(name: String, header: [String?])], year: Int
+  ) -> [SchemaDrift] {
+    var drifts: [(drift: SchemaDrift, documents: [String])] = []
+    for document in documents {
+      for drift in compare(request: request, declared: declared, header: document.header, year: year) {
+        if let index = drifts.firstIndex(where: { $0.drift == drift }) {
+          drifts[index].documents.append(document.name)
+        } else {
+          drifts.append((drift, [document.name]))
+        }
+      }
+    }
+    return drifts.map { drift, names in
+      var drift = drift
+      if drift.isFailure {
+        let others = names.count > 1 ? ", and \((names.count - 1).counted("more document"))" : ""
+        drift.message += " (\(names[0])\(others))"
+      }
+      return drift
+    }
+  }
+
   /// Compares one file's header with the declaration for its year.
   /// - Parameter header: as the file has it.
   package static func compare(
@@ -171,7 +196,18 @@ package struct SchemaDrift: Sendable, Equatable, Codable {
   }
 
   private static func yaml(_ text: String) -> String {
-    text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } ? text : "\"\(text)\""
+    if text.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) { return text }
+    let escaped = text.reduce("") { escaped, character in
+      switch character {
+      case "\"", "\\": escaped + "\\\(character)"
+      case "\n": escaped + "\\n"
+      case "\r": escaped + "\\r"
+      case "\r\n": escaped + "\\r\\n"
+      case "\t": escaped + "\\t"
+      default: escaped + "\(character)"
+      }
+    }
+    return "\"\(escaped)\""
   }
 
   package static func flattened(request: String, count: Int) -> SchemaDrift {

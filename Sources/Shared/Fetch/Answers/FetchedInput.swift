@@ -38,6 +38,12 @@ package struct FetchedInput: Sendable, Equatable, Codable {
   /// The file that a place in the document is counted in: before anything was put right in it.
   package var text: String?
 
+  /// What it is called in messages: its address, and which member of an archive it is.
+  package func name(_ request: DatasetRequest) -> String {
+    guard request.input.member != nil, let member = (text ?? path)?.split(separator: "/").last else { return url }
+    return "\(member) of \(url)"
+  }
+
   private enum CodingKeys: String, CodingKey {
     case requestName, sourceID, url, status, fetchedAt, sha256, byteCount, cacheHit, etag, lastModified, contentType,
       isSynthetic, path, folding, suspicion

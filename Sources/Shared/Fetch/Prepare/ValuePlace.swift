@@ -21,10 +21,13 @@ package struct ValuePlace: Sendable, Equatable {
   /// Enough to see whether it is one place or everywhere.
   private static let limit = 3
 
-  /// - Parameter column: where the value is known to stand, as the source names it; nil where any may be meant.
+  /// - Parameters:
+  ///   - column: where the value is known to stand, as the source names it; nil where any may be meant.
+  ///   - isBeginningOfRecord: whether it is no value, but what a record of JSON begins with.
   /// - Returns: the first few places, in the order of the documents. None where the documents are no text, or cannot be read.
   package static func find(
-    _ value: String, column: String? = nil, in inputs: [FetchedInput], of requests: [DatasetRequest], year: Int
+    _ value: String, column: String? = nil, isBeginningOfRecord: Bool = false, in inputs: [FetchedInput],
+    of requests: [DatasetRequest], year: Int
   ) async -> [ValuePlace] {
     let found = try? await BlockingWork.run { cancellation in
       var places: [ValuePlace] = []
@@ -35,7 +38,8 @@ package struct ValuePlace: Sendable, Equatable {
         switch request.format {
         case .csv, .tsv: try cells(value, column, text, input, request, cancellation, &places)
         case .lines, .json, .jsonTable, .jsonDocument, .ndjson, .geojson, .geojsonLines:
-          try lines(value, text, input, request, cancellation, &places)
+          try lines(
+            value, text, input, request, cancellation, &places, isBeginningOfRecord: isBeginningOfRecord)
         case .fixedWidth:
           let positions = request.columns(year: year)?.positions ?? [:]
           try lines(value, text, input, request, cancellation, &places, positions)
@@ -95,13 +99,16 @@ package struct ValuePlace: Sendable, Equatable {
   private static func lines(
     _ value: String, _ text: String, _ input: FetchedInput, _ request: DatasetRequest,
     _ cancellation: BlockingWork.Cancellation, _ places: inout [ValuePlace],
-    _ positions: [String: ClosedRange<Int>] = [:]
+    _ positions: [String: ClosedRange<Int>] = [:], isBeginningOfRecord: Bool = false
   ) throws {
     let options = request.input
     let isJSON = ![.lines, .fixedWidth].contains(request.format)
     var reader = try TextReader(text, encoding: TextEncoding.isUTF8(options.encoding) ? nil : options.encoding)
     let wanted = Array(trimmed(Array(value.utf8)))
     guard let first = wanted.first else { return }
+    // A word that is no record may stand anywhere for what it is.
+    let isWholeLine = isBeginningOfRecord && [.geojsonLines, .ndjson].contains(request.format)
+    if isBeginningOfRecord, !isWholeLine, !"{[\"".utf8.contains(first) { return }
     var line: [UInt8] = []
     var number = 1
     func look() {
@@ -112,7 +119,11 @@ package struct ValuePlace: Sendable, Equatable {
       }
       for index in line.indices where line[index] == first && line[index...].starts(with: wanted) {
         let after = index + wanted.count
-        if index > 0, isWord(line[index - 1]) || after < line.count && isWord(line[after]) { continue }
+        if isBeginningOfRecord {
+          if isWholeLine, !line[..<index].allSatisfy(DelimitedText.isSpace) { continue }
+        } else if index > 0, isWord(line[index - 1]) || after < line.count && isWord(line[after]) {
+          continue
+        }
         let character = isJSON ? line[..<index].count(where: { $0 & 0xC0 != 0x80 }) + 1 : nil
         places.append(
           ValuePlace(url: input.url, member: member(text, request), line: number, character: character))

@@ -65,9 +65,11 @@ struct BuildRun {
     do {
       output = try await engine.run(script)
     } catch let failure as EngineFailure {
-      // Columns that are gone are the reason, and not the statement that missed them.
-      let validation = validation(drift: try await drift(failure.output), evaluation: nil)
-      if validation.hasFailedDrift { throw ValidationError(validation) }
+      // Columns that are gone are the reason, and not the statement that missed them; what is no record has none.
+      if failure.refusedRecord == nil {
+        let validation = validation(drift: try await drift(failure.output), evaluation: nil)
+        if validation.hasFailedDrift { throw ValidationError(validation) }
+      }
       throw await refusals.located(failure)
     }
     let drift = try await drift(output)
@@ -129,15 +131,14 @@ struct BuildRun {
 
   private func drift(_ output: EngineOutput) async throws -> [SchemaDrift] {
     var drifts: [SchemaDrift] = []
-    for header in try output.rows("headers", as: Header.self) {
-      guard let request = spec.requests.first(where: { $0.name == header.request }),
-        let declared = request.columns(year: partition.dataYear)
-      else { continue }
-      for drift in SchemaDrift.compare(
-        request: request, declared: declared, header: header.columns, year: partition.dataYear)
-      where !drifts.contains(drift) {
-        drifts.append(drift)
+    let headers = Dictionary(grouping: try output.rows("headers", as: Header.self), by: \.request)
+    for request in spec.requests {
+      guard let came = headers[request.name], let declared = request.columns(year: partition.dataYear) else { continue }
+      let documents = came.map { header in
+        (fetched.first { $0.path == header.file }?.name(request) ?? header.file, header.columns)
       }
+      drifts += SchemaDrift.compare(
+        request: request, declared: declared, documents: documents, year: partition.dataYear)
     }
     for counted in try output.rows("counts", as: Counted.self) {
       for wrong in counted.wrong {

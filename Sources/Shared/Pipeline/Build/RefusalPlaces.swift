@@ -21,6 +21,11 @@ struct RefusalPlaces {
       let found = places.isEmpty ? await cells(value) : places
       if !found.isEmpty { return failure.located(found) }
     }
+    if let record = failure.refusedRecord {
+      let places = await ValuePlace.find(
+        record, isBeginningOfRecord: true, in: fetched, of: spec.requests, year: partition.dataYear)
+      if !places.isEmpty { return failure.located(places.map(\.text)) }
+    }
     if fetched.contains(where: { failure.summary.contains($0.url) }) { return failure }
     return failure.located(await culprits(failure))
   }
