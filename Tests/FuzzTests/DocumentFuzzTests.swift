@@ -51,10 +51,10 @@ struct DocumentFuzzTests {
     let request = DatasetRequest(
       name: "r", sourceID: "s", path: "/", query: [], format: .geojson,
       vintages: [RequestColumns(names: ["a", "b"])], isOptional: false, line: 1)
-    let names = JSONNames(request, year: 2021)
+    let check = JSONCheck(.values, RecordPlaces(request), JSONNames(request, year: 2021))
     let tokens = ["[", "{", "]", "}", "\"", "\\", "\\u0000", "\\ud800", ":", ",", "{\"features\":[", "[[", "{\"a\":"]
     try Fuzzing.run("json", corpus: corpus.map { Array($0.utf8) }, tokens: tokens) { path, output in
-      _ = try? TextCheck.check(path, json: .values, names: names, none)
+      _ = try? TextCheck.check(path, json: check, none)
       _ = try? JSONRecords.write(path, path: "features", to: output, none)
       _ = try? JSONRecords.write(path, path: "[*][*]", to: output, none)
       if let bytes = FileManager.default.contents(atPath: path) { _ = JSONValue.parse(Array(bytes)) }

@@ -18,7 +18,7 @@ struct KeptTests {
     for count in [1_000, 400_000] {
       try withFile(Array(String(repeating: piece, count: count).utf8)) { path in
         #expect(throws: TextCheck.Failure.self) {
-          try TextCheck.check(path, json: .values, BlockingWork.Cancellation())
+          try TextCheck.check(path, json: JSONCheck(.values), BlockingWork.Cancellation())
         }
         #expect(throws: JSONReader.Failure.self) { try JSONScan(file: path, paths: ["a"]) }
       }
@@ -28,7 +28,7 @@ struct KeptTests {
   @Test func bracketsWithinTextsAreNoNesting() throws {
     let text = "{\"a\": \"" + String(repeating: "[{\\\"", count: 2_000) + "\", \"b\": [1]}"
     try withFile(Array(text.utf8)) { path in
-      try TextCheck.check(path, json: .values, BlockingWork.Cancellation())
+      try TextCheck.check(path, json: JSONCheck(.values), BlockingWork.Cancellation())
     }
   }
 

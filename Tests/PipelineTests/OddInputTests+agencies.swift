@@ -83,15 +83,21 @@ extension OddInputTests {
       "footnotes of BLS", inJSON, #"[{"a":"2021","b":[{"code":"P","text":"Preliminary."}]}]"#,
       .rows([#"2021|[{"code":"P","text":"Preliminary."}]"#])),
     Input("a list of nothing", inJSON, "[]", .rows([])),
-    Input("a row that is null", inJSON, #"[{"a":"x","b":"1"},null]"#, .refused(["null"])),
-    Input("a row that is a list", inJSON, #"[{"a":"x","b":"1"},["y","2"]]"#, .refused([""])),
+    Input(
+      "a row that is null", inJSON, #"[{"a":"x","b":"1"},null]"#,
+      .refused(["line 1, character 20: found null, expected a record, which is an object"])),
+    Input(
+      "a row that is a list", inJSON, #"[{"a":"x","b":"1"},["y","2"]]"#,
+      .refused([#"line 1, character 20: found a list, expected a record, which is an object: ["y","2"]"#])),
     Input("a last line that was cut", inLines, "{\"a\":\"x\",\"b\":\"1\"}\n{\"a\":\"y\",\"b", .refused(["line 2"])),
     Input(
       "a last line without its end", inLines, "{\"a\":\"x\",\"b\":\"1\"}\n{\"a\":\"y\",\"b\":\"2\"}",
       .rows(["x|1", "y|2"])),
     Input(
       "a summary as the last line", inLines, "{\"a\":\"x\",\"b\":\"1\"}\n{\"count\":1}\n", .rows(["x|1", "|"].sorted())),
-    Input("an error as the last line", inLines, "{\"a\":\"x\",\"b\":\"1\"}\n\"quota exceeded\"\n", .refused([""])),
+    Input(
+      "an error as the last line", inLines, "{\"a\":\"x\",\"b\":\"1\"}\n\"quota exceeded\"\n",
+      .refused([#"line 2, character 1: found a text, expected a record, which is an object: "quota exceeded""#])),
     Input(
       "nulls in a table of the Census", inTable, #"[["a","b"],["x",null],[null,"-888888888"]]"#,
       .rows(["x|", "|-888888888"])),
@@ -100,9 +106,21 @@ extension OddInputTests {
       .rows(["x|1.5", "y|9007199254740993"])),
     Input(
       "a table with its header again", inTable, #"[["a","b"],["x","1"],["a","b"],["y","2"]]"#, .rows(["x|1", "y|2"])),
-    Input("a table of objects", inTable, #"[{"a":"x","b":"1"}]"#, .refused([""])),
-    Input("a table whose names are in capitals", inTable, #"[["A","B"],["x","1"]]"#, .refused([""])),
+    Input(
+      "a table of objects", inTable, #"[{"a":"x","b":"1"}]"#,
+      .refused(["line 1, character 2: found an object, expected a row, which is a list of values", "`format: json`"])),
+    Input(
+      "a table whose names are in capitals", inTable, #"[["A","B"],["x","1"]]"#,
+      .refused(["column 'a' is gone, and 'A' is new: renamed? (/)", "column 'b' is gone, and 'B' is new", "in_file: A"])
+    ),
   ]
+
+  private static let headerWithSpaces = OddFile.workbook(
+    "",
+    [
+      "xl/worksheets/sheet1.xml":
+        #"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">\#(text("A1", " a "))\#(text("B1", "b&#10;"))</row><row r="2">\#(text("A2", "x"))\#(cell("B2", "<v>5</v>"))</row></sheetData></worksheet>"#
+    ])
 
   private static let agencySheets: [Input] = [
     Input(
@@ -128,13 +146,11 @@ extension OddInputTests {
         #"<row r="2">\#(text("A2", "FIPS"))\#(text("B2", "(thousands)"))</row><row r="3">\#(text("A3", "x"))\#(cell("B3", "<v>5</v>"))</row>"#
       ), .rows(["FIPS|(thousands)", "x|5"])),
     Input(
-      "a header with spaces about its names", inSheet,
-      OddFile.workbook(
-        "",
-        [
-          "xl/worksheets/sheet1.xml":
-            #"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">\#(text("A1", " a "))\#(text("B1", "b&#10;"))</row><row r="2">\#(text("A2", "x"))\#(cell("B2", "<v>5</v>"))</row></sheetData></worksheet>"#
-        ]), .refused([""])),
+      "a header with spaces about its names", inSheet, headerWithSpaces,
+      .refused(["column 'b' is gone, and 'b\n' is new: renamed? (/)", #"{name: b, in_file: "b\n"}"#])),
+    Input(
+      "a header with spaces about its names, declared", #"format: xlsx, columns: [a, {name: b, in_file: "b\n"}]"#,
+      headerWithSpaces, .rows(["x|5"])),
   ]
 
   private static let agencyShapes: [Input] = [
@@ -169,7 +185,8 @@ extension OddInputTests {
       .rows(["1|2", "3|4"])),
     Input(
       "two tables in a zip, of which one has other names", inCSV + #", member: "*.csv""#,
-      OddFile.archive([("1.csv", Array("a,b\n1,2\n".utf8)), ("2.csv", Array("a,c\n3,4\n".utf8))]), .refused([""])),
+      OddFile.archive([("1.csv", Array("a,b\n1,2\n".utf8)), ("2.csv", Array("a,c\n3,4\n".utf8))]),
+      .refused(["column 'b' is gone, and 'c' is new: renamed? (2.csv of /)"])),
     Input(
       "a table in a zip that is empty", inCSV + #", member: "*.csv""#,
       OddFile.archive([("1.csv", Array("a,b\n1,2\n".utf8)), ("2.csv", [])]), .refused(["2.csv"])),

@@ -215,8 +215,11 @@ struct OddInputTests {
 
   @Test(
     "it is right, or refused by its place",
-    arguments: tables + widths + json + jsonShapes + feeds + workbooks + merges + features + shapefiles + archives
-      + vendors + names + agencies)
+    arguments: [
+      tables, widths, json, jsonShapes, feeds, workbooks, merges, features, shapefiles, archives, vendors, names,
+      places,
+      agencies,
+    ].flatMap { $0 })
   func isRightOrRefused(_ input: Input) async throws {
     try await FormatScene.open { scene in
       let path = try scene.file("input", input.document)
@@ -230,13 +233,17 @@ struct OddInputTests {
             input.fields, path, "SELECT a, b FROM raw.rows ORDER BY a", recordsByteCount: recordsByteCount)
           // What a partition is not built from.
           let drift = read.drift.filter(\.isFailure)
-          if drift.isEmpty { rows = read.rows } else { told = drift.map(\.message).joined(separator: "; ") }
+          if drift.isEmpty {
+            rows = read.rows
+          } else {
+            told = drift.map { "\($0.message) \($0.suggestion ?? "")" }.joined(separator: "; ")
+          }
         } catch let error as FetchError {
           told = error.summary + " " + (error.advice ?? "")
         } catch let error as EngineFailure {
           // Where it stands is found by its value (`ValuePlace`).
           told =
-            error.summary + " line \(line(of: error.refusedValue, in: input))"
+            error.summary + " line \(line(of: error, in: input))"
         }
         switch input.right {
         case .rows(let due):
@@ -257,9 +264,12 @@ struct OddInputTests {
     }
   }
 
-  private func line(of value: String?, in input: Input) -> Int {
+  private func line(of error: EngineFailure, in input: Input) -> Int {
     let lines = String(decoding: input.document, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-    return (lines.firstIndex { line in value.map { line.contains($0) } ?? false } ?? -1) + 1
+    let index = lines.firstIndex { line in
+      error.refusedValue.map { line.contains($0) } ?? error.refusedRecord.map { line.hasPrefix($0) } ?? false
+    }
+    return (index ?? -1) + 1
   }
 
   private func refusal(_ fields: String, _ document: [UInt8], _ sql: String) async throws -> String {

@@ -14,12 +14,14 @@ struct OddRunTests {
     "a hole that is not closed",
     "a document where lines were due", "dates", "a number with a comma", "an index in another order", "two shapefiles",
     "one that nobody knows", "the header again with spaces about its names",
+    "a name in capitals, once, of lines of features",
+    "null in the place of a record: lines of features",
   ]
 
   @Test func aDryRunTellsWhatAPublicationDoes() async throws {
     let all =
       OddInputTests.tables + OddInputTests.feeds + OddInputTests.workbooks + OddInputTests.features
-      + OddInputTests.shapefiles
+      + OddInputTests.shapefiles + OddInputTests.names + OddInputTests.places
     let inputs = all.filter { Self.names.contains($0.testDescription) }
     try #require(inputs.count == Self.names.count)
     let home = "/tmp/aker-odd-\(UUID().uuidString.prefix(8))"
@@ -54,6 +56,39 @@ struct OddRunTests {
       }
     }
     await connection.close()
+  }
+
+  @Test("a text whose end neither its server nor its last line says is published where its definition says so")
+  func noFinalNewline() async throws {
+    let answer = Array("HTTP/1.0 200 OK\r\nContent-Type: text/csv\r\n\r\na,b\n1,2\n3,4".utf8)
+    try await RawServer.running({ _, _ in answer }) { server in
+      let home = "/tmp/aker-odd-\(UUID().uuidString.prefix(8))"
+      defer { try? FileManager.default.removeItem(atPath: home) }
+      for (name, option) in [("plain", ""), ("declared", ", final_newline: false")] {
+        try Self.define(
+          name, OddInputTests.Input(name, "format: csv, columns: [a, b]\(option)", "", .rows([])), home)
+      }
+      let source =
+        "{id: files, name: Files, endpoint: \"http://127.0.0.1:\(server.port)\", allow_private_address: true, retry: {max_tries: 1}}"
+      try Data("sources:\n  - \(source)\n".utf8).write(to: URL(filePath: home + "/catalog/sources.yml"))
+      try FileManager.default.createSymbolicLink(
+        atPath: home + "/tools", withDestinationPath: PackageRoot.path + "/.aker/tools")
+      let environment = [
+        "AKER_HOME": home, "AKER_CATALOG_PATH": home + "/catalog", "AKER_POSTGIS_DSN": TestDatabase.current.dsn,
+        "AKER_DUCKDB": ProcessInfo.processInfo.environment["AKER_DUCKDB"] ?? PackageRoot.path + "/.aker/tools/duckdb",
+      ]
+      let refused = try await Program.run(
+        Executable.aker, ["run", "plain", "--year", "2021"], environment: environment)
+      let told = (refused.output + refused.errorOutput).replacing("\n", with: " ")
+      #expect(refused.exitCode == 75 && told.contains("`final_newline: false`"), "\(told)")
+      let published = try await Program.run(
+        Executable.aker, ["run", "declared", "--year", "2021"], environment: environment)
+      #expect(published.exitCode == 0, "\(published)")
+      let connection = try await TestDatabase.current.connect()
+      let rows = try await connection.query("SELECT string_agg(a || '|' || b, ' ' ORDER BY a) AS t FROM declared")
+      #expect(try rows[0].decode("t", as: String?.self) == "1|2 3|4")
+      await connection.close()
+    }
   }
 
   private static func define(_ name: String, _ input: OddInputTests.Input, _ home: String) throws {

@@ -120,7 +120,13 @@ extension InputView {
         """)
     }
     if let records = records(files) { parts.append("SELECT json AS item FROM \(records)") }
-    return "(\(parts.joined(separator: " UNION ALL ")))"
+    let items = "(\(parts.joined(separator: " UNION ALL ")))"
+    // What names and `[*]` lead to was looked at before (`RecordPlaces` of room Fetch).
+    if RecordPath(path) != nil { return items }
+    return """
+      (SELECT CASE WHEN json_type(item) = 'OBJECT' THEN item ELSE error('this is no record, which is an object: ' \
+      || coalesce(left(CAST(item AS VARCHAR), 300), 'null')) END AS item FROM \(items))
+      """
   }
 
   /// The records of those files that have one a line, as the one column `json`; nil where there is no such file.

@@ -163,7 +163,8 @@ extension InputPreparation {
       try FeatureFrame.check(path, request)
       if TextEncoding.isUTF8(request.input.encoding) {
         try TextCheck.check(
-          path, json: Self.jsonShape(request), names: JSONNames(request, year: year),
+          path,
+          json: Self.jsonShape(request).map { JSONCheck($0, RecordPlaces(request), JSONNames(request, year: year)) },
           takesEncoding: request.format == .lines || request.format == .fixedWidth, cancellation)
       } else if let encoding = request.input.encoding, TextEncoding.isSingleByte(encoding),
         try TextCheck.isUTF8WithLetters(path)

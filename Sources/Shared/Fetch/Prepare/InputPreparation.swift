@@ -83,7 +83,7 @@ package struct InputPreparation: Sendable {
   /// Where the records are in a document that DuckDB would hold whole; nil where it reads a stream as it is.
   static func recordsPath(_ request: DatasetRequest) -> String? {
     switch request.format {
-    case .json: request.input.jsonPath.flatMap { JSONRecords.canRead($0) ? $0 : nil }
+    case .json: request.input.jsonPath.flatMap { RecordPath($0) == nil ? nil : $0 }
     case .geojson: "features"
     default: nil
     }

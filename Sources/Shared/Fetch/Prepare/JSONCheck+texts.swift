@@ -62,7 +62,7 @@ extension JSONCheck {
     members.append(hash)
     memberOffsets.append(textOffset)
     state = .colon
-    let other = names?.other(hash, at: open.last?.way, offset: textOffset) {
+    let other = names?.other(hash, at: open.last?.place, offset: textOffset) {
       isEscaped ? Self.decoded(spelt) : spelt
     }
     if let other { others.append((open.count, other)) }
@@ -70,8 +70,13 @@ extension JSONCheck {
 
   private var plainName: [UInt8] { hasEscape ? Self.decoded(name) : name }
 
-  /// Which of the steps to what is read lead to the container that begins.
-  var wayToNext: Int? { names?.way(from: open.last.map { ($0.way, $0.isObject) }, name: { plainName }) ?? nil }
+  /// How many of the steps to the records lead to the value that begins; nil where another way does.
+  var nextPlace: Int? {
+    guard let last = open.last else { return stepCount >= 0 ? 0 : nil }
+    // Most values are of records, or of nothing that leads to them.
+    guard let place = last.place, place < stepCount else { return nil }
+    return places?.place(from: place, isObject: last.isObject, name: { plainName }) ?? nil
+  }
 
   private static func decoded(_ escaped: [UInt8]) -> [UInt8] {
     let quoted = Data([UInt8(ascii: "\"")] + escaped + [UInt8(ascii: "\"")])
@@ -89,9 +94,9 @@ extension JSONCheck {
   private static let pairedMemberLimit = 48
 
   /// Of the object that ends: what is declared must be there where something is nearly called so.
-  mutating func checkOthers(of way: Int?, from start: Int) throws {
+  mutating func checkOthers(of place: Int?, from start: Int) throws {
     while let other = others.last, other.depth == open.count {
-      try names?.require(other.member, at: way, among: members[start...])
+      try names?.require(other.member, at: place, among: members[start...])
       others.removeLast()
     }
   }
@@ -117,6 +122,6 @@ extension JSONCheck {
   private func twice(_ second: Int, _ first: Int) -> Failure {
     Failure(
       what: "an object has a member twice", offset: memberOffsets[second], began: memberOffsets[first],
-      advice: "Nothing says which one counts: ask its source.", isMember: true)
+      advice: "Nothing says which one counts: ask its source.", shown: .member)
   }
 }

@@ -22,8 +22,14 @@ struct JSONCheck {
     /// Where what is meant began, if that is of use.
     var began: Int?
     var advice = "Ask for it again; if it stays so, ask its source, which writes what no reader of JSON takes."
-    /// Whether the member's name at `offset` is to be told.
-    var isMember = false
+    /// What is told of the text at `offset`.
+    var shown = Shown.nothing
+
+    enum Shown {
+      case nothing, text
+      /// The member's name.
+      case member
+    }
   }
 
   enum State: Equatable {
@@ -37,9 +43,15 @@ struct JSONCheck {
   var state = State.value
   var offset = 0
   /// Containers that are open: whether each is an object, where it began, and where its members' hashes do.
-  var open: [(isObject: Bool, offset: Int, members: Int, way: Int?)] = []
-  /// What is read of the document, where it is known.
+  var open: [(isObject: Bool, offset: Int, members: Int, place: Int?)] = []
+  /// Where its records are, where that is known.
+  let places: RecordPlaces?
+  /// How many steps lead to them at most.
+  let stepCount: Int
+  /// What is read of them, where that is declared.
   var names: JSONNames?
+  /// Of the word that has begun: its place, where it is one of what leads to the records.
+  private var wordPlace: Int?
   /// Of objects that are open, members that are nearly called as declared, and how deep they stand.
   var others: [(depth: Int, member: JSONNames.Other)] = []
   var members: [UInt64] = []
@@ -54,7 +66,10 @@ struct JSONCheck {
   var unit: UInt16 = 0
   var needsLowHalf = false
 
-  init(_ shape: Shape, names: JSONNames? = nil) { (self.shape, self.names) = (shape, names) }
+  init(_ shape: Shape, _ places: RecordPlaces? = nil, _ names: JSONNames? = nil) {
+    (self.shape, self.places, self.names) = (shape, places, names)
+    stepCount = places?.steps.count ?? -1
+  }
 
   // MARK: Bytes
 
@@ -145,6 +160,8 @@ struct JSONCheck {
         throw failure
       }
     }
+    let place = nextPlace
+    if let place, !Self.isLetter(byte) { try checkBeginning(byte, at: place) }
     switch byte {
     case UInt8(ascii: "{"), UInt8(ascii: "["):
       guard open.count < ExpansionBudget.depth else {
@@ -153,17 +170,14 @@ struct JSONCheck {
           advice: "No document of a table is so: ask its source.")
       }
       let isObject = byte == UInt8(ascii: "{")
-      open.append((isObject, offset, members.count, wayToNext))
+      open.append((isObject, offset, members.count, place))
       state = isObject ? .firstMember : .firstElement
     case UInt8(ascii: "\""): beginText(isName: false)
     case UInt8(ascii: "-"): state = .sign
     case UInt8(ascii: "0"): state = .zero
     case UInt8(ascii: "1")...UInt8(ascii: "9"): state = .whole
     case _ where Self.isLetter(byte):
-      if byte == UInt8(ascii: "n"), names?.isRecord(wayToNext) == true {
-        throw unexpected(byte, "a record, and no null")
-      }
-      word = [byte]
+      (word, wordPlace) = ([byte], place)
       state = .word
     default: throw unexpected(byte, "a value")
     }
@@ -175,7 +189,8 @@ struct JSONCheck {
       throw unexpected(byte, isObject ? "the list's end" : "the object's end")
     }
     if isObject {
-      try checkOthers(of: last.way, from: last.members)
+      try checkOthers(of: last.place, from: last.members)
+      if let place = last.place { try checkMember(at: place, from: last.members, last.offset) }
       try checkMembers(from: last.members)
     }
     open.removeLast()
@@ -194,7 +209,7 @@ struct JSONCheck {
     let isExponent = byte | 0x20 == UInt8(ascii: "e")
     switch state {
     case .sign where Self.isLetter(byte):
-      word = [byte]
+      (word, wordPlace) = ([byte], nil)
       state = .word
     case .sign:
       guard isDigit else { throw unexpected(byte, "a digit") }
@@ -225,6 +240,7 @@ struct JSONCheck {
     guard ["true", "false", "null"].contains(text) || ["nan", "inf", "infinity"].contains(text.lowercased()) else {
       throw Failure(what: "'\(text)' is no value: a text stands in double quotes", offset: offset - word.count)
     }
+    if let place = wordPlace { try checkWord(text, at: place) }
     endValue()
   }
 

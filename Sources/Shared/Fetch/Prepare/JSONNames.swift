@@ -34,54 +34,27 @@ struct JSONNames {
   /// 4096: a document whose objects have more names than that has no columns, but values in their place.
   private static let knownLimit = 4096
 
-  /// What leads to the objects.
-  private let steps: [JSONRecords.Step]
-  private let isByPath: Bool
-  /// By the number of steps that lead to an object.
+  /// By the number of steps that lead to an object (`RecordPlaces`).
   private var levels: [Level?]
 
   /// - Returns: nil where nothing is declared, or the names stand in a header.
   init?(_ request: DatasetRequest, year: Int) {
-    guard let declared = request.columns(year: year) else { return nil }
+    guard request.format != .jsonTable, let declared = request.columns(year: year),
+      let steps = RecordPlaces(request)?.steps
+    else { return nil }
     let beside = request.format == .geojson ? [InputFormat.geometryColumn] : []
     let columns = declared.names.filter { !beside.contains(declared.sourceName($0)) }
       .map { declared.possibleNames($0) }
-    isByPath = request.format == .geojson || request.input.jsonPath != nil
-    switch request.format {
-    case .json:
-      guard let way = JSONRecords.steps(request.input.jsonPath ?? "[*]") else { return nil }
-      steps = way.contains(.everyElement) ? way : way + [.everyElement]
-    case .ndjson: steps = []
-    case .geojson: steps = [.member("features"), .everyElement, .member("properties")]
-    default: return nil
-    }
     levels = Array(repeating: nil, count: steps.count) + [Level(columns)]
     if request.format == .geojson { levels[2] = Level([["type"], ["geometry"], ["properties"]]) }
   }
 
-  /// How many of the steps lead to a container; nil where another way does.
-  /// - Parameters:
-  ///   - parent: the same of what it is in; nil for the document itself.
-  ///   - name: of the member that it is, where it is one.
-  func way(from parent: (way: Int?, isObject: Bool)?, name: () -> [UInt8]) -> Int? {
-    guard let parent else { return 0 }
-    guard let way = parent.way, way < steps.count else { return nil }
-    switch steps[way] {
-    case .everyElement: return parent.isObject ? nil : way + 1
-    case .member(let wanted): return parent.isObject && name().elementsEqual(wanted.utf8) ? way + 1 : nil
-    }
-  }
-
-  /// Whether a value is one of a document's own list or lines of records, by its way. What is found by a path may be null, as
-  /// a feature's properties may, and says nothing then.
-  func isRecord(_ way: Int?) -> Bool { way == steps.count && !isByPath }
-
-  /// - Parameter way: of the object whose member it is.
+  /// - Parameter place: of the object whose member it is.
   /// - Returns: nil for what is called as declared, and for what nobody asked for.
-  mutating func other(_ hash: UInt64, at way: Int?, offset: Int, name: () -> [UInt8]) -> Other? {
-    guard let way, levels[way]?.plain[Int(hash & 255)] != hash, var level = levels[way] else { return nil }
-    levels[way] = nil
-    defer { levels[way] = level }
+  mutating func other(_ hash: UInt64, at place: Int?, offset: Int, name: () -> [UInt8]) -> Other? {
+    guard let place, levels[place]?.plain[Int(hash & 255)] != hash, var level = levels[place] else { return nil }
+    levels[place] = nil
+    defer { levels[place] = level }
     let column: Int?
     if let known = level.known[hash] {
       column = known
@@ -99,14 +72,15 @@ struct JSONNames {
 
   /// - Parameter members: of the object that has the other one, by their hashes.
   /// - Throws: where what is declared is not there, too.
-  func require(_ other: Other, at way: Int?, among members: ArraySlice<UInt64>) throws {
-    guard let level = way.flatMap({ levels[$0] }), !members.contains(where: level.hashes[other.column].contains) else {
+  func require(_ other: Other, at place: Int?, among members: ArraySlice<UInt64>) throws {
+    guard let level = place.flatMap({ levels[$0] }), !members.contains(where: level.hashes[other.column].contains)
+    else {
       return
     }
     let names = level.columns[other.column]
     let all = (names + [other.name]).map { "\"\($0)\"" }.joined(separator: ", ")
     throw JSONCheck.Failure(
       what: "'\(names[0])' is due, and stands there in other letters or with space about it", offset: other.offset,
-      advice: "Names in JSON are what they are. If the source writes it so, state `in_file: [\(all)]`.", isMember: true)
+      advice: "Names in JSON are what they are. If the source writes it so, state `in_file: [\(all)]`.", shown: .member)
   }
 }

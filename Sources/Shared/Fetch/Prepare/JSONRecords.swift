@@ -1,4 +1,5 @@
 internal import Base
+internal import Catalog
 
 /// Writes the records of a JSON document a line each, in one pass and without holding more than a piece of it: DuckDB reads
 /// lines as a stream, and a document only whole.
@@ -8,16 +9,11 @@ internal import Base
 package struct JSONRecords: ~Copyable {
   typealias Failure = JSONReader.Failure
 
-  enum Step: Equatable {
-    case member(String)
-    case everyElement
-  }
-
   /// 4 MiB: below, a document takes DuckDB 0.1 s and 120 MB, and nothing is gained; the cost grows faster than the document
   /// (docs/decisions/0012-json-as-records.md).
   package static let smallestByteCount: Int64 = 4 << 20
 
-  private let steps: [Step]
+  private let steps: [RecordPath.Step]
   /// Whether the path leads to one list, whose elements the records are; otherwise each value it leads to is a record.
   private let isOfList: Bool
   private let path: String
@@ -26,26 +22,6 @@ package struct JSONRecords: ~Copyable {
   private var recordByteCount = 0
   /// Bytes of the largest record.
   private(set) var largestByteCount = 0
-
-  /// Whether the documents of a path can be read so: names, and `[*]` for every element of a list.
-  static func canRead(_ path: String) -> Bool {
-    !path.isEmpty && steps(path) != nil
-  }
-
-  /// - Returns: nil for a path that has something else than names and `[*]`.
-  static func steps(_ path: String) -> [Step]? {
-    var steps: [Step] = []
-    for part in path.split(separator: ".", omittingEmptySubsequences: false) {
-      let name = part.prefix { $0 != "[" }
-      let rest = part.dropFirst(name.count)
-      let elementCount = rest.count / "[*]".count
-      guard rest == String(repeating: "[*]", count: elementCount), !name.contains(where: { "\"*#$'\\".contains($0) }),
-        !name.isEmpty || elementCount > 0 && steps.isEmpty
-      else { return nil }
-      steps += (name.isEmpty ? [] : [.member(String(name))]) + Array(repeating: .everyElement, count: elementCount)
-    }
-    return steps
-  }
 
   /// - Throws: `Failure` where the document is not whole JSON, or has no list there; `OutputFile.Failure`.
   /// - Returns: bytes of the largest record.
@@ -59,7 +35,7 @@ package struct JSONRecords: ~Copyable {
   }
 
   private init(path: String, reader: JSONReader, output: consuming OutputFile) {
-    steps = Self.steps(path) ?? []
+    steps = RecordPath(path)?.steps ?? []
     isOfList = !steps.contains(.everyElement)
     self.path = path
     self.reader = reader

@@ -9,16 +9,15 @@ struct TextCheck {
   }
 
   /// - Parameters:
-  ///   - json: what JSON it must be, too; nil where it is other text.
-  ///   - names: what is read of that.
+  ///   - json: of what JSON it must be, too; nil where it is other text.
   ///   - takesEncoding: whether the request may state another encoding.
   /// - Throws: `Failure`, `TextReader.Failure`.
   static func check(
-    _ path: String, json: JSONCheck.Shape? = nil, names: JSONNames? = nil, takesEncoding: Bool = false,
+    _ path: String, json: JSONCheck? = nil, takesEncoding: Bool = false,
     _ cancellation: BlockingWork.Cancellation
   ) throws {
     var reader = try TextReader(path, encoding: nil)
-    var check = json.map { JSONCheck($0, names: names) }
+    var check = json
     var utf8 = UTF8Check()
     var before = 0
     var first: [UInt8] = []
@@ -59,23 +58,30 @@ struct TextCheck {
       return "line \(place.line), character \(place.column)"
     }
     let began =
-      try found.began.map { found.isMember ? ", first at \(try text($0))" : " (it began at \(try text($0)))" } ?? ""
-    let name = found.isMember ? ": '\(DelimitedText.Failure.shortened(try member(path, found.offset)))'" : ""
+      try found.began.map {
+        found.shown == .member ? ", first at \(try text($0))" : " (it began at \(try text($0)))"
+      } ?? ""
+    let shown =
+      switch found.shown {
+      case .nothing: ""
+      case .member: ": '\(DelimitedText.Failure.shortened(try beginning(path, found.offset + 1, until: "\"")))'"
+      case .text: ": \(DelimitedText.Failure.shortened(try beginning(path, found.offset, until: "\r\n")))"
+      }
     return Failure(
-      summary: "not the JSON that was due: \(try text(found.offset)): \(found.what)\(name)\(began)",
+      summary: "not the JSON that was due: \(try text(found.offset)): \(found.what)\(shown)\(began)",
       advice: found.advice)
   }
 
-  /// The beginning of the JSON text whose quote stands at an offset.
-  private static func member(_ path: String, _ offset: Int) throws -> String {
+  /// The beginning of the text from an offset on, up to one of these characters.
+  private static func beginning(_ path: String, _ offset: Int, until ends: String) throws -> String {
     var reader = try TextReader(path, encoding: nil)
     var before = 0
     var bytes: [UInt8] = []
     while bytes.count < 256, let piece = try reader.next() {
-      bytes += piece.dropFirst(max(0, offset + 1 - before)).prefix(256)
+      bytes += piece.dropFirst(max(0, offset - before)).prefix(256)
       before += piece.count
     }
-    return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\"") }, as: UTF8.self)
+    return String(decoding: bytes.prefix { !ends.utf8.contains($0) }, as: UTF8.self)
   }
 
   /// Whether a text that is said to have a byte a character is UTF-8 in truth: it has other letters than ASCII, or the byte
