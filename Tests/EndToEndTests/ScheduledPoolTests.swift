@@ -36,7 +36,8 @@ struct ScheduledPoolTests {
     }
   }
 
-  @Test(.whateverHappens) func nothingIsMissedAndNothingIsDoneTwice() async throws {
+  @Test(.whateverHappens(beyond: Form.asked.months * Form.asked.secondsPerMonth))
+  func nothingIsMissedAndNothingIsDoneTwice() async throws {
     let form = Form.asked
     try await OperatorHome.with(dsn: TestDatabase.current.dsn, simulator: []) { home in
       let home = try withCatalog(home, flows: form.flows)

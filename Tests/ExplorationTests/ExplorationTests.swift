@@ -4,12 +4,14 @@ import Postgres
 import TestSupport
 import Testing
 
-/// The real functions of schema queue, through all interleavings of a small world.
-@Suite("Exploration", .database, .whateverHappens)
-struct ExplorationTests {
+enum ExplorationSettings {
   /// Calls to try per scene: a few seconds' worth, or AKER_EXPLORE (`make explore`).
   static let limit = ProcessInfo.processInfo.environment["AKER_EXPLORE"].flatMap { Int($0) } ?? 3_000
+}
 
+/// The real functions of schema queue, through all interleavings of a small world.
+@Suite("Exploration", .database, .whateverHappens(beyond: ExplorationSettings.limit / 50))
+struct ExplorationTests {
   private static let triesMistakes = ProcessInfo.processInfo.environment["AKER_MUTANTS"] != nil
   /// Parts of mistakes' names, by commas, to try those alone.
   private static let chosen = (ProcessInfo.processInfo.environment["AKER_MUTANT"] ?? "").split(separator: ",")
@@ -17,7 +19,7 @@ struct ExplorationTests {
   @Test("every call from every state keeps what must hold", arguments: Scene.allCases)
   func sequences(_ scene: Scene) async throws {
     let connection = try await scene.make(.current)
-    var explorer = Explorer(connection, limit: Self.limit, depth: 12)
+    var explorer = Explorer(connection, limit: ExplorationSettings.limit, depth: 12)
     try await explorer.explore()
     await connection.close()
     print(
@@ -73,7 +75,7 @@ struct ExplorationTests {
   @Test("two transactions, one suspended before its commit, keep it", arguments: Scene.allCases)
   func pairs(_ scene: Scene) async throws {
     var explorer = try await PairExplorer(.current, scene)
-    try await explorer.explore(Self.limit > 10_000 ? Scene.prefixes : Array(Scene.prefixes.prefix(3)))
+    try await explorer.explore(ExplorationSettings.limit > 10_000 ? Scene.prefixes : Array(Scene.prefixes.prefix(3)))
     print("\(scene.rawValue): \(explorer.pairCount) pairs, \(explorer.waitCount) waited for the other")
     #expect(explorer.findings.count == 0, "\(explorer.findings.prefix(3).map(\.description).joined(separator: "\n"))")
     #expect(explorer.waitCount > 0)

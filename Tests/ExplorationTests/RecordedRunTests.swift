@@ -7,7 +7,7 @@ import Testing
 @Suite("Recorded runs", .database, .whateverHappens)
 struct RecordedRunTests {
   /// A few thousand, and a hundred thousand where the exploration is a long one (`make proof`).
-  private static let wanted = ExplorationTests.limit >= 10_000 ? 100_000 : 6_000
+  private static let wanted = ExplorationSettings.limit >= 10_000 ? 100_000 : 6_000
   private static let sessionCount = 3
 
   @Test("each event is one that the model allows, and each of these forgeries is refused")

@@ -8,7 +8,7 @@ import Testing
 @testable import HTTP
 
 /// Every parser of what a catalog says, what headers say, and what DuckDB says.
-@Suite("What is written by hand, and headers", .whateverHappens)
+@Suite("What is written by hand, and headers", .whateverHappens(beyond: 20 * Int(Fuzzing.seconds)))
 struct DefinitionFuzzTests {
   private static func files(_ folder: String, _ name: String) -> [String] {
     let root = PackageRoot.catalog + "/" + folder

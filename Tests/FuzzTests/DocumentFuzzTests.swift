@@ -7,7 +7,7 @@ import Testing
 @testable import Fetch
 
 /// Every parser of documents that sources send.
-@Suite("What sources send", .whateverHappens)
+@Suite("What sources send", .whateverHappens(beyond: 20 * Int(Fuzzing.seconds)))
 struct DocumentFuzzTests {
   private let none = BlockingWork.Cancellation()
 

@@ -25,7 +25,7 @@ enum ChaosSettings {
 /// A pool at work while faults come in pairs, from a seed: `make chaos`. Afterwards only what was acknowledged and what lies on
 /// disk is believed.
 @Suite(
-  "Chaos", .serialized, .whateverHappens,
+  "Chaos", .serialized, .whateverHappens(beyond: ChaosSettings.seconds ?? 0),
   .enabled(if: ChaosSettings.seconds != nil, "make chaos runs it"))
 struct ChaosTests {
   static let sourceLimit = 3
