@@ -194,7 +194,7 @@ CREATE FUNCTION queue._take(worker_id integer, lane_id integer, wanted integer, 
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 -- The tables may have been empty when they were last analyzed, or hold a million rows a second later: the plan must
 -- not depend on it. Nor is a plan that takes microseconds worth compiling. Where tables are joined, a LATERAL with
--- OFFSET 0 (or = ANY (ARRAY[…]), for the table that is written) leaves the planner nothing but the index for each row.
+-- OFFSET 0 (or = ANY (ARRAY[...]), for the table that is written) leaves nothing but the index for each row.
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column

@@ -165,7 +165,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
-  -- Several backfills of a vintage may have asked for a cell; one backfill has each once, and need not be sorted for it.
+  -- Several backfills of a vintage may have asked for a cell; one backfill has each once: nothing need be sorted.
   RETURN QUERY
   SELECT c.dataset, c.data_year, c.data, c.work, c.total, c.completed, c.failed, c.cancelled, c.running, c.blocked,
     c.paused, c.warned
