@@ -154,6 +154,22 @@ struct PostgresConnectionTests {
     await pool.close()
   }
 
+  @Test func whatCanDoWithoutGetsASessionOnlyWhileNobodyElseWantsIt() async throws {
+    let pool = PostgresPool(TestDatabase.current.configuration, maximumCount: 2)
+    try await pool.withConnection { first in
+      let pid = await first.backendPID
+      let spare = try await pool.withSpareConnection { second in
+        let third = try await pool.withSpareConnection { _ in true }
+        #expect(third == nil, "both are taken")
+        return await second.backendPID
+      }
+      #expect(spare != nil && spare != pid)
+      // It was given back.
+      #expect(try await pool.withSpareConnection { await $0.backendPID } == spare)
+    }
+    await pool.close()
+  }
+
   @Test func rowsStreamOneByOneAndTheReaderMayStop() async throws {
     struct Enough: Error {}
     let connection = try await TestDatabase.current.connect()

@@ -122,15 +122,16 @@ package enum BuildScript {
   /// DuckDB's own default, and its unit of parallel reading; stated so that an upgrade does not change the bytes.
   static let rowGroupSize = 122_880
 
-  /// The rows of a partition's file as CSV on standard output, with the columns of the warehouse table.
+  /// The rows of a partition's file on standard output, with the columns of the warehouse table.
   package static func exportScript(
-    spec: DatasetSpec, file: String, year: Int, region: String, asOf: String
+    spec: DatasetSpec, file: String, year: Int, region: String, asOf: String, as format: RowFormat
   ) -> EngineScript {
     var script = EngineScript()
     script.needsSpatial = spec.hasGeometry
+    if format == .binary { script.extensions.insert(.postgres) }
     script.readPaths = [file]
-    let rows = warehouseRows(spec: spec, file: file, year: year, region: region, asOf: asOf)
-    script.add("export", "COPY (\(rows)) TO '/dev/stdout' (FORMAT csv, HEADER false);")
+    let rows = warehouseRows(spec: spec, file: file, year: year, region: region, asOf: asOf, as: format)
+    script.add("export", "COPY (\(rows)) TO '/dev/stdout' (\(format.duckdbOptions));")
     return script
   }
 
@@ -140,23 +141,24 @@ package enum BuildScript {
     _ script: inout EngineScript, spec: DatasetSpec, file: String, year: Int, region: String, asOf: String,
     output: String
   ) {
-    let rows = warehouseRows(spec: spec, file: file, year: year, region: region, asOf: asOf)
+    let rows = warehouseRows(spec: spec, file: file, year: year, region: region, asOf: asOf, as: .csv)
     let limit = "SELECT CASE WHEN count(*) <= \(exportedRowLimit) THEN count(*) ELSE 0 END FROM \(reader(file))"
     script.writePaths.append(output)
-    script.add("export", "COPY (\(rows) LIMIT (\(limit))) TO \(SQL.literal(output)) (FORMAT csv, HEADER false);")
+    script.add("export", "COPY (\(rows) LIMIT (\(limit))) TO \(SQL.literal(output)) (\(RowFormat.csv.duckdbOptions));")
   }
 
   package static let exportedRowLimit = 10_000
 
   private static func warehouseRows(
-    spec: DatasetSpec, file: String, year: Int, region: String, asOf: String
+    spec: DatasetSpec, file: String, year: Int, region: String, asOf: String, as format: RowFormat
   ) -> String {
+    let shape = format == .csv ? "ST_AsHEXWKB" : "ST_AsWKB"
     var values = ["\(year)"]
     if spec.isSplit { values.append(SQL.literal(region)) }
     values.append(SQL.literal(asOf))
     values += spec.columns.map { column in
-      // As WKB in hex, which PostGIS reads and which rounds nothing.
-      column.type == .geometry ? "ST_AsHEXWKB(\(SQL.identifier(column.name)))" : SQL.identifier(column.name)
+      // As WKB, which PostGIS reads and which rounds nothing; in a text, in hex.
+      column.type == .geometry ? "\(shape)(\(SQL.identifier(column.name)))" : SQL.identifier(column.name)
     }
     return "SELECT \(values.joined(separator: ", ")) FROM \(reader(file))"
   }

@@ -6,6 +6,8 @@ package enum DuckDBExtension: String, Sendable, CaseIterable {
   case spatial
   /// Workbooks.
   case excel
+  /// Rows as Postgres' binary COPY has them; nobody needs it.
+  case postgres = "postgres_scanner"
 }
 
 extension DatasetSpec {

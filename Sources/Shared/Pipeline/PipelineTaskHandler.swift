@@ -90,7 +90,7 @@ package struct PipelineTaskHandler: TaskHandler {
         built = try await builder.build(partition, spec: spec, staging: staging, connection, &timer)
       }
       let publisher = PartitionPublisher(
-        engine: engine, lake: lake, logger: context.logger, swapRowCount: swapRowCount, events: events)
+        engine: engine, pool: pool, lake: lake, logger: context.logger, swapRowCount: swapRowCount, events: events)
       let result = try await publisher.publish(built, lease: lease, attempt: attempt, connection, &timer)
       context.logger.info(
         "\(result.outcome.rawValue)",

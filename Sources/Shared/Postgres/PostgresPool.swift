@@ -18,7 +18,12 @@ package actor PostgresPool {
   package func withConnection<Result: Sendable>(
     _ body: @Sendable (PostgresConnection) async throws -> Result
   ) async throws -> Result {
-    let connection = try await take()
+    try await lend(take(), body)
+  }
+
+  private func lend<Result: Sendable>(
+    _ connection: PostgresConnection, _ body: @Sendable (PostgresConnection) async throws -> Result
+  ) async throws -> Result {
     do {
       let result = try await body(connection)
       await give(connection)
@@ -27,6 +32,16 @@ package actor PostgresPool {
       await give(connection)
       throw error
     }
+  }
+
+  /// The same for what can do without: nil where no session is to spare, or none can be opened.
+  package func withSpareConnection<Result: Sendable>(
+    _ body: @Sendable (PostgresConnection) async throws -> Result
+  ) async throws -> Result? {
+    guard waiters.isEmpty, !idle.isEmpty || openCount < maximumCount, let connection = try? await take() else {
+      return nil
+    }
+    return try await lend(connection, body)
   }
 
   package func close() async {

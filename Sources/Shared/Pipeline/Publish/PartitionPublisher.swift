@@ -14,6 +14,8 @@ internal import Queue
 /// fence; then the file gets its name.
 struct PartitionPublisher {
   let engine: Engine
+  /// Lends a second session to load large partitions by.
+  let pool: PostgresPool
   let lake: any LakeStore
   let logger: Logger
   /// A year of more rows than this has a table of its own. A partition of more is swapped in as a table where it is the
@@ -122,7 +124,7 @@ struct PartitionPublisher {
     }
     let table: String = try row.decode("name")
     do {
-      let count = try await WarehouseLoader(engine: engine, built: built).fill(table, connection)
+      let count = try await WarehouseLoader(engine: engine, built: built).fill(table, connection, and: pool)
       guard count == built.rowCount else { throw Self.miscounted(built, count) }
       if isSwapped(built) {
         _ = try await QueueError.translated {
