@@ -62,8 +62,8 @@ package struct Engine: Sendable {
       var remainingMarks = stepCount
       var unfinished: [UInt8] = []
       for try await chunk in outputs {
-        var bytes = unfinished + chunk.withUnsafeBytes { Array($0) }
-        unfinished = []
+        var bytes = chunk.withUnsafeBytes { Array($0) }
+        if remainingMarks > 0 { (bytes, unfinished) = (unfinished + bytes, []) }
         while remainingMarks > 0 {
           guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
             unfinished = bytes

@@ -2,9 +2,11 @@
 package struct PostgresCopyWriter: Sendable {
   let connection: PostgresConnection
 
-  package func write(_ bytes: [UInt8]) async throws {
+  package func write(_ bytes: ArraySlice<UInt8>) async throws {
     try await connection.writeCopy(bytes)
   }
+
+  package func write(_ bytes: [UInt8]) async throws { try await write(bytes[...]) }
 
   package func write(_ text: String) async throws {
     try await write(Array(text.utf8))
@@ -17,7 +19,7 @@ package struct PostgresCopyWriter: Sendable {
 }
 
 extension PostgresConnection {
-  func writeCopy(_ bytes: [UInt8]) throws {
+  func writeCopy(_ bytes: ArraySlice<UInt8>) throws {
     try bytes.withUnsafeBytes { try write($0) }
   }
 }

@@ -4,7 +4,7 @@ internal import Lake
 
 /// Bytes of rows for a COPY.
 struct RowPart: Sendable {
-  var bytes: [UInt8]
+  var bytes: ArraySlice<UInt8>
   /// Rows that end in them.
   var rowCount: Int
   /// Whether the last byte ends a row: another COPY may then have what follows.
@@ -41,11 +41,11 @@ struct CSVRows: RowCutter {
     let end = lastRowEnd(bytes)
     var parts: [RowPart] = []
     if end > 0 {
-      let rows = Array(bytes[..<end])
+      let rows = bytes[..<end]
       // Fewer than that where texts have line breaks.
       parts.append(RowPart(bytes: rows, rowCount: rows.count { $0 == UInt8(ascii: "\n") }, endsRow: true))
     }
-    if end < bytes.count { parts.append(RowPart(bytes: Array(bytes[end...]), rowCount: 0, endsRow: false)) }
+    if end < bytes.count { parts.append(RowPart(bytes: bytes[end...], rowCount: 0, endsRow: false)) }
     return parts
   }
 
@@ -114,9 +114,9 @@ struct BinaryRows: RowCutter {
     rest = hasEnded ? [] : Array(bytes[end...])
     var parts: [RowPart] = []
     if rowsEnd > start {
-      parts.append(RowPart(bytes: Array(bytes[start..<rowsEnd]), rowCount: rows, endsRow: true))
+      parts.append(RowPart(bytes: bytes[start..<rowsEnd], rowCount: rows, endsRow: true))
     }
-    if end > rowsEnd { parts.append(RowPart(bytes: Array(bytes[rowsEnd..<end]), rowCount: 0, endsRow: false)) }
+    if end > rowsEnd { parts.append(RowPart(bytes: bytes[rowsEnd..<end], rowCount: 0, endsRow: false)) }
     return parts
   }
 

@@ -48,7 +48,7 @@ struct WarehouseLoader {
   func load(_ table: String, in transaction: PostgresTransaction) async throws -> Int {
     let (engine, script) = (engine, script(.csv))
     return try await transaction.copyIn(copySQL(table, .csv)) { writer in
-      try await engine.stream(script) { try await Self.write($0, rows: $0.lineCount, to: writer) }
+      try await engine.stream(script) { try await Self.write($0[...], rows: $0.lineCount, to: writer) }
     }
   }
 
@@ -67,7 +67,7 @@ struct WarehouseLoader {
     }
   }
 
-  private static func write(_ chunk: [UInt8], rows: Int, to writer: PostgresCopyWriter) async throws {
+  private static func write(_ chunk: ArraySlice<UInt8>, rows: Int, to writer: PostgresCopyWriter) async throws {
     try await writer.write(chunk)
     StepBoundary.loading.reached()
     WorkProgress.observer?(.done(rows))
@@ -83,7 +83,7 @@ struct WarehouseLoader {
   func fill(_ table: String, _ connection: PostgresConnection, and pool: PostgresPool) async throws -> Int {
     if let rowsFile {
       return try await copy(into: table, .csv, connection) { writer in
-        try await Self.read(rowsFile) { try await Self.write($0, rows: $0.lineCount, to: writer) }
+        try await Self.read(rowsFile) { try await Self.write($0[...], rows: $0.lineCount, to: writer) }
       }
     }
     let format = RowFormat(of: spec, engine.duckdb)
