@@ -46,16 +46,17 @@ package enum BuildScript {
 
   /// Creates the macros that every dataset has, and those that this one's SQL uses, each file a step of its own.
   package static func addMacros(_ script: inout EngineScript, spec: DatasetSpec) {
-    addValueMacros(&script, spatial: spec.extensions.contains(.spatial))
+    addValueMacros(&script, spatial: spec.extensions.contains(.spatial), mayHaveJSON: spec.mayHaveJSON)
     for file in spec.macroNames.map(DatasetSpec.macroFile) {
       script.addMacros(file, spec.otherSQL[file] ?? "")
     }
   }
 
   /// Once; what a script adds later finds them there.
-  package static func addValueMacros(_ script: inout EngineScript, spatial: Bool) {
+  /// - Parameter mayHaveJSON: whether a value may be of type JSON; where it is not known, it may.
+  package static func addValueMacros(_ script: inout EngineScript, spatial: Bool, mayHaveJSON: Bool = true) {
     if script.steps.contains(where: { $0.name == valueMacros }) { return }
-    script.add(valueMacros, ValueMacros.sql + (spatial ? "\n" + ValueMacros.spatialSQL : ""))
+    script.add(valueMacros, ValueMacros.sql(mayHaveJSON: mayHaveJSON) + (spatial ? "\n" + ValueMacros.spatialSQL : ""))
   }
 
   /// Sets the partition's variables, and makes the inputs readable: steps `headers`, `inputs`, `counts`.
@@ -165,5 +166,14 @@ package enum BuildScript {
 
   private static func reader(_ file: String) -> String {
     "read_parquet(\(SQL.literal(file)), hive_partitioning = false)"
+  }
+}
+
+extension DatasetSpec {
+  /// Whether a value within its SQL may be of DuckDB's type JSON: raw columns are texts where they are declared, so that only
+  /// functions and operators of JSON make such values.
+  fileprivate var mayHaveJSON: Bool {
+    requests.contains { $0.vintages.isEmpty || $0.format == .jsonDocument }
+      || ([transformSQL] + otherSQL.values).contains { $0.contains("->") || $0.contains(/json/.ignoresCase()) }
   }
 }

@@ -1,9 +1,101 @@
 /// DuckDB macros that every script has: texts become numbers by them, or an error with the value. A cast alone reads
 /// `712345.5` as 712346, `1_000` as 1000 and `0x1F` as 31.
 enum ValueMacros {
+  /// - Parameter mayHaveJSON: whether a value may be of DuckDB's type JSON, which the forms for texts would take for a text in
+  ///   quotes: then there are none.
+  static func sql(mayHaveJSON: Bool) -> String { mayHaveJSON ? general : withTextForms }
+
+  private static let withTextForms = textForms.reduce(general) { sql, form in
+    sql.replacing("CREATE MACRO \(form.name)(", with: "CREATE MACRO \(form.name)\(form.sql),\n  (")
+  }
+
+  /// What a partition of few rows costs is that DuckDB plans an expression for each column, calls of functions most of all. So a
+  /// text, as most columns are, has a form of its own that calls few of them and has no branch for another type. Each says what
+  /// the general form says of a text, word for word (ValueFormTests).
+  static let textForms: [(name: String, sql: String)] = [
+    (
+      "is_integer",
+      #"""
+      (v VARCHAR) AS coalesce(CAST(TRY_CAST(v AS BIGINT) AS VARCHAR) = v, false)
+        OR regexp_full_match(v, '\s*[+-]?\d+(\.0*)?\s*')
+      """#
+    ),
+    (
+      "is_number",
+      #"""
+      (v VARCHAR) AS coalesce(isfinite(TRY_CAST(v AS DOUBLE)), false) AND NOT contains(v, '_')
+        AND (TRY_CAST(v AS DOUBLE) <> 0 OR NOT regexp_matches(v, '^[^eE]*[1-9]'))
+      """#
+    ),
+    (
+      "is_kept",
+      #"""
+      (v VARCHAR) AS TRY_CAST(v AS DOUBLE) BETWEEN -9007199254740991 AND 9007199254740991
+        OR NOT regexp_full_match(v, '\s*[+-]?\d+(\.0*)?\s*')
+        OR coalesce(TRY_CAST(TRY_CAST(v AS DOUBLE) AS HUGEINT) = TRY_CAST(split_part(v, '.', 1) AS HUGEINT), true)
+      """#
+    ),
+    (
+      "is_plain_number",
+      """
+      (v VARCHAR) AS (TRY_CAST(v AS DOUBLE) BETWEEN 5e-324 AND 9007199254740991
+        OR TRY_CAST(v AS DOUBLE) BETWEEN -9007199254740991 AND -5e-324) AND NOT contains(v, '_') OR v = '0'
+      """
+    ),
+    (
+      "checked_integer",
+      """
+      (v VARCHAR) AS CASE WHEN v IS NULL OR is_integer(v) THEN v
+        ELSE error(concat('''', v, ''' is no whole number')) END
+      """
+    ),
+    (
+      "not_kept",
+      """
+      (v VARCHAR) AS error(concat('''', v, ''' is no number that a double keeps, which would be ',
+        coalesce(CAST(TRY_CAST(TRY_CAST(v AS DOUBLE) AS HUGEINT) AS VARCHAR), CAST(TRY_CAST(v AS DOUBLE) AS VARCHAR)),
+        ': cast it AS BIGINT, or leave it a text'))
+      """
+    ),
+    (
+      "checked_number",
+      """
+      (v VARCHAR) AS CASE WHEN v IS NULL OR is_plain_number(v) THEN v
+        WHEN NOT is_number(v) THEN error(concat('''', v, ''' is no number'))
+        WHEN is_kept(v) THEN v ELSE not_kept(v) END
+      """
+    ),
+    (
+      "is_date",
+      #"""
+      (v VARCHAR) AS regexp_full_match(v, '\s*[12]\d{3}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?\s*([AaPp][Mm])?\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2}){0,2})?)?\s*')
+        AND TRY_CAST(trim(v) AS DATE) IS NOT NULL
+      """#
+    ),
+    (
+      "checked_date",
+      """
+      (v VARCHAR) AS CASE WHEN v IS NULL OR is_date(v) THEN v
+        ELSE error(concat('''', v, ''' is no date: year-month-day')) END
+      """
+    ),
+    ("published_integer", "(v VARCHAR, name VARCHAR) AS checked_integer(v)"),
+    ("published_double", "(v VARCHAR, name VARCHAR) AS checked_number(v)"),
+    ("published_moment", "(v VARCHAR, name VARCHAR) AS checked_date(v)"),
+    (
+      "published_text",
+      #"""
+      (v VARCHAR, name VARCHAR) AS CASE WHEN v IS NULL OR strlen(v) <= 16777216 AND NOT contains(v, chr(0)) THEN v
+        ELSE error(CASE WHEN strlen(v) > 16777216
+          THEN concat('a text of ', strlen(v), ' bytes is too long for column ''', name, ''': 16777216 at most')
+          ELSE concat('''', replace(v, chr(0), '\u0000'), ''' is no text: U+0000 stands in column ''', name, '''') END) END
+      """#
+    ),
+  ]
+
   /// In an order in which each finds those that it uses. `typeof` of a column is a constant to DuckDB, so that only the branch
   /// of its type is left; and what is written as DuckDB itself writes a number is not looked at by an expression.
-  static let sql = #"""
+  private static let general = #"""
     -- Texts that are written as JSON are texts, too.
     CREATE MACRO is_text(v) AS typeof(v) IN ('VARCHAR', 'JSON');
     CREATE MACRO is_fraction_type(v) AS typeof(v) IN ('DOUBLE', 'FLOAT') OR starts_with(typeof(v), 'DECIMAL');
