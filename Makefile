@@ -8,7 +8,7 @@ CHAOS = AKER_CHAOS_SECONDS=$$(( 60 * $(or $(MINUTES),4) )) $(if $(SEED),AKER_CHA
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help setup build check test lint format schema api demo clean-demo bench-queue bench-data bench-scale bench-dashboard bench-peers test-failover fuzz explore screenshots proof chaos dist clean test-hosts check-deploy images test-owner try-deploy
+.PHONY: help setup build check test lint format schema api demo clean-demo bench-queue bench-data bench-files bench-scale bench-dashboard bench-peers test-failover fuzz explore screenshots proof chaos dist clean test-hosts check-deploy images test-owner try-deploy
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -128,6 +128,13 @@ bench-data: setup ## Measure a partition of ten million rows against its parts d
 	@$(SWIFT) build --configuration release --static-swift-stdlib --product source-simulator
 	@$(SWIFT) build --configuration release --product aker-confine
 	@Benchmarks/data/run
+
+bench-files: setup ## Measure thirty zipped files of 500 MB: time against curl, unzip and DuckDB, and the disk they take (FILES, MEGABYTES)
+	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker-worker
+	@$(SWIFT) build --configuration release --static-swift-stdlib --product aker
+	@$(SWIFT) build --configuration release --static-swift-stdlib --product source-simulator
+	@$(SWIFT) build --configuration release --product aker-confine
+	@Benchmarks/data/files --files $(or $(FILES),30) --megabytes $(or $(MEGABYTES),500)
 
 clean: ## Remove what was built
 	@rm -rf .build

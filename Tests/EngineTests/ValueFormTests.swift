@@ -70,6 +70,20 @@ struct ValueFormTests {
     }
   }
 
+  @Test func theyTellOfTheFirstRowThatIsRefused() async throws {
+    let values = ["5", "NaN", "Infinity", "-inf", "1_0", "x", "0", "2024-02-30"].map { "(\(SQL.literal($0)))" }
+    let sql = "CREATE TABLE rows AS SELECT v FROM (VALUES \(values.joined(separator: ", "))) AS t (v);"
+    try await PublishedTypeTests.withEngine { engine in
+      for (expression, first) in zip(Self.expressions, ["NaN", "NaN", "NaN", "NaN", "5"]) {
+        let failure = await #expect(throws: EngineFailure.self) {
+          try await engine.run(Self.script(sql + " SELECT \(expression) FROM rows;", mayHaveJSON: false))
+        }
+        let said = failure?.causes.joined(separator: " ") ?? ""
+        #expect(said.contains("'\(first)' is no "), "\(expression): \(said)")
+      }
+    }
+  }
+
   /// What a column costs to plan, before DuckDB leaves out what its type makes needless.
   @Test func theyArePlannedByAFractionOfTheCalls() async throws {
     let list = Self.expressions.dropLast().joined(separator: ", ")

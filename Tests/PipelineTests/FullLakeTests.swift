@@ -116,6 +116,20 @@ struct FullLakeTests {
     }
   }
 
+  /// The same, until the task itself meets the disk: a worker that looks at its host may find it full before its task does.
+  private func meeting(
+    asOf: String = "2024-06", _ workshop: Workshop, _ connection: PostgresConnection
+  ) async throws -> Failure? {
+    for _ in 0..<20 {
+      guard let failure = try await attempt(asOf: asOf, workshop, connection) else { return nil }
+      let met = failure.reason.contains("No space left on device")
+      try await require(failure, met ? "No space left on device" : " free on the disk of ", workshop, connection)
+      if met { return failure }
+    }
+    Issue.record("the worker's own look came first twenty times")
+    return nil
+  }
+
   /// Clear, transient, and without a trace.
   private func require(
     _ failure: Failure, _ words: String, _ workshop: Workshop, _ connection: PostgresConnection
@@ -138,8 +152,7 @@ struct FullLakeTests {
       for pageCount in 0... {
         try #require(pageCount < 100)
         try disk.fill(leaving: pageCount * Self.pageByteCount)
-        guard let failure = try await attempt(workshop, connection) else { break }
-        try await require(failure, "No space left on device", workshop, connection)
+        guard let failure = try await meeting(workshop, connection) else { break }
         met.append(failure.reason)
       }
       let expected =
@@ -162,8 +175,7 @@ struct FullLakeTests {
       for nameCount in 0... {
         try #require(nameCount < 100)
         try await disk.limitNames(leaving: nameCount)
-        guard let failure = try await attempt(asOf: "2024-07", workshop, connection) else { break }
-        try await require(failure, "No space left on device", workshop, connection)
+        guard let failure = try await meeting(asOf: "2024-07", workshop, connection) else { break }
         met.append(failure.reason)
       }
       // A worker that looks at its host takes a name for a moment, so that of two folders one after the other either may be
