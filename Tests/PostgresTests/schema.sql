@@ -118,6 +118,13 @@ CREATE FUNCTION lake._is_left_behind(publication bigint, found boolean) RETURNS 
 
 COMMENT ON FUNCTION lake._is_left_behind(publication bigint, found boolean) IS 'Whether somebody else may say what became of a publication''s file.';
 
+CREATE FUNCTION lake._own_id() RETURNS uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS …;
+
+COMMENT ON FUNCTION lake._own_id() IS 'The id that this database gives to its first lake: the same after each fail-over, and of no other database, be it a copy of this one or made anew under its name.';
+
 CREATE FUNCTION lake.adopt(place text, host_name text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -158,7 +165,7 @@ CREATE FUNCTION lake.establish(place text, said_id text, host_name text) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS …;
 
-COMMENT ON FUNCTION lake.establish(place text, said_id text, host_name text) IS 'The id of this database''s lake, which is made for the first one that asks and has none; no row where a lake has an id and the database has none. With the host that made it, and the file that was published last.';
+COMMENT ON FUNCTION lake.establish(place text, said_id text, host_name text) IS 'The id of this database''s lake, which is made for the first one that asks and has none; no row where a lake has another id and the database has none. With the host that made it, and the file that was published last.';
 
 CREATE FUNCTION lake.expired_vintages(dataset_name text, kept_count integer) RETURNS TABLE(publication_id bigint, path text, byte_count bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -4996,6 +5003,8 @@ REVOKE ALL ON FUNCTION catalog.lock_apply() FROM PUBLIC;
 GRANT ALL ON FUNCTION catalog.lock_apply() TO aker_admin;
 
 REVOKE ALL ON FUNCTION lake._is_left_behind(publication bigint, found boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION lake._own_id() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION lake.adopt(place text, host_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION lake.adopt(place text, host_name text) TO aker_admin;

@@ -191,14 +191,27 @@ COMMENT ON FUNCTION lake.forget_file(bigint) IS
 
 -- Which lake is this? ------------------------------------------------------------------------------------------------
 
--- A lake without an id becomes this database's when the database has none yet; nothing else is changed.
+-- Drawn by lot, it would be another one after a fail-over that lost the row while the lake kept the file.
+CREATE FUNCTION lake._own_id() RETURNS uuid
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT left(encode(sha256(convert_to(concat_ws('/', (SELECT s.system_identifier FROM pg_control_system() s),
+    (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()), 'lake.identity'::regclass::oid),
+    'UTF8')), 'hex'), 32)::uuid
+$$;
+COMMENT ON FUNCTION lake._own_id() IS
+  'The id that this database gives to its first lake: the same after each fail-over, and of no other database, be it a '
+  'copy of this one or made anew under its name.';
+
+-- A lake without an id becomes this database's when the database has none yet; so does one that it gave its id before,
+-- and that was forgotten by a fail-over. Nothing else is changed.
 CREATE FUNCTION lake.establish(place text, said_id text, host_name text)
 RETURNS TABLE (lake_id uuid, location text, host text, has_files boolean, newest_path text, newest_bytes bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-  IF said_id IS NULL AND NOT EXISTS (SELECT FROM lake.identity) THEN
-    INSERT INTO lake.identity (location, host) VALUES (place, host_name) ON CONFLICT DO NOTHING;
+  IF NOT EXISTS (SELECT FROM lake.identity) AND coalesce(said_id = lake._own_id()::text, true) THEN
+    INSERT INTO lake.identity (lake_id, location, host) VALUES (lake._own_id(), place, host_name)
+    ON CONFLICT DO NOTHING;
   END IF;
   RETURN QUERY
     SELECT i.lake_id, i.location, i.host, EXISTS (SELECT FROM lake.manifest m WHERE m.state = 'in_place'),
@@ -210,7 +223,7 @@ END
 $$;
 COMMENT ON FUNCTION lake.establish(text, text, text) IS
   'The id of this database''s lake, which is made for the first one that asks and has none; no row where a lake has '
-  'an id and the database has none. With the host that made it, and the file that was published last.';
+  'another id and the database has none. With the host that made it, and the file that was published last.';
 
 CREATE FUNCTION lake.adopt(place text, host_name text) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
