@@ -22,14 +22,29 @@ struct WatchedFolder {
   mutating func look() throws -> Bool {
     try Folders.make(path)
     try Self.probe(path)
-    let file = path + "/" + Self.markName
-    var found = FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    if found.isEmpty {
-      found = UUID().uuidString
-      try Self.write(found.utf8, to: file)
-    }
+    let found = try Self.read(path + "/" + Self.markName) ?? makeMark()
     defer { mark = found }
     return mark != nil && mark != found
+  }
+
+  /// Nil where there is none, or an empty one, as a crash leaves it.
+  private static func read(_ file: String) -> String? {
+    guard let bytes = FileManager.default.contents(atPath: file), !bytes.isEmpty else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// At once and whole: of two workers that come first at the same time, both take the mark of one.
+  private func makeMark() throws -> String {
+    let file = path + "/" + Self.markName
+    let made = UUID().uuidString
+    let unnamed = "\(file)-\(made)"
+    defer { unlink(unnamed) }
+    try Self.write(made.utf8, to: unnamed)
+    if link(unnamed, file) == 0 { return made }
+    if let found = Self.read(file) { return found }
+    // An empty one, or a file system without links.
+    guard rename(unnamed, file) == 0 else { throw FileError(action: "write", path: file, code: errno) }
+    return made
   }
 
   /// Whether a file can be made, filled, read again and removed.
