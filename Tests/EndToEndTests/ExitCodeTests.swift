@@ -94,23 +94,24 @@ struct ExitCodeTests {
 
   @Test func serveEndsInOrder() async throws {
     try await withFaults("[]") { home in
+      // One session for both: its own question names the function, too, and a closed one is listed for a moment.
+      let connection = try await TestDatabase.current.connect()
+      func isServing() async throws -> Bool {
+        try await !connection.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%queue.tick%' AND pid <> pg_backend_pid()"
+        ).isEmpty
+      }
       for signal in [SIGINT, SIGTERM] {
         let serve = try await Program.start(
           Executable.aker, ["serve", "--listen", "127.0.0.1:0"], environment: home.environment)
-        let connection = try await TestDatabase.current.connect()
-        func isServing() async throws -> Bool {
-          try await !connection.query(
-            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%queue.tick%' AND pid <> pg_backend_pid()"
-          ).isEmpty
-        }
         try await eventually(within: .seconds(30), "it serves", isServing)
         serve.send(signal)
         let result = try await serve.wait()
         #expect(result.exitCode == 0, "\(result)")
         // Its session outlives it by a moment, and is not the next one's.
         try await eventually(within: .seconds(30), "its session has ended") { try await !isServing() }
-        await connection.close()
       }
+      await connection.close()
     }
   }
 
