@@ -74,7 +74,7 @@ package struct LakeIdentity: Sendable {
   /// Three seconds: as long as NFS remembers, by its defaults, that a name was not there.
   private static let markPatience = 30
 
-  /// None where the lake has an id and the database has no lake.
+  /// None where the database has no lake, and the lake has another id than the one that it would give.
   private func establish(_ id: String?, _ connection: PostgresConnection) async throws -> [PostgresRow] {
     try await connection.query(
       "SELECT lake_id::text AS id, location, host, has_files, newest_path, newest_bytes FROM lake.establish($1, $2, $3)",
